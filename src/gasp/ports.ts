@@ -1,0 +1,192 @@
+/**
+ * What the method needs from the world. Each port has a browser and a Node adapter; the method
+ * itself knows neither ONNX nor Python nor a clock.
+ */
+import type { Axis, Question, Task } from './question.ts';
+
+export interface ChatMessage {
+  role: 'system' | 'user' | 'assistant';
+  content: string;
+}
+/** Raw text for a model without a chat template, messages for one with. */
+export type Prompt = string | ChatMessage[];
+
+export interface SampleRequest {
+  prompt: Prompt;
+  /** Completions wanted for this prompt. */
+  samples: number;
+  maxTokens: number;
+}
+
+export interface SampleOptions {
+  temperature: number;
+  /** Nucleus sampling: 1 keeps the whole distribution. */
+  topP: number;
+  /** Same seed, same weights, same backend: same completions. */
+  seed: number;
+  signal?: AbortSignal;
+  /** Called after each decoding step, for progress and streaming. */
+  onProgress?: (progress: SampleProgress) => void;
+}
+
+export interface SampleProgress {
+  /** Tokens sampled so far in this call. */
+  tokens: number;
+  finished: number;
+  total: number;
+  /** Partial text of the first few rows, for streaming; computed only when read. */
+  peek: (row: number) => { request: number; sample: number; text: string };
+}
+
+/** One sampled continuation. Arrays run over its tokens; `logprobs` are of the sampled distribution at temperature 1. */
+export interface Completion {
+  promptTokens: number[];
+  tokens: number[];
+  logprobs: number[];
+  text: string;
+  /** `stop`: ended by a stop token (the last of `tokens`); `length`: cut at maxTokens. */
+  ended: 'stop' | 'length';
+}
+
+/** One sequence of a policy-gradient batch: every token of the completion shares the advantage. */
+export interface WeightedSequence {
+  promptTokens: number[];
+  tokens: number[];
+  /** Log-probabilities under the policy that sampled them: the denominator of PPO's ratio. */
+  logprobs: number[];
+  advantage: number;
+}
+
+export interface UpdateOptions {
+  learningRate: number;
+  /** Sequences in one optimizer step. */
+  minibatch: number;
+  /** Passes over the batch. */
+  epochs: number;
+  /** PPO's clip; 0 turns the ratio off (plain policy gradient). */
+  clip: number;
+  /** Weight of the KL penalty towards the weights the run started from; 0 turns it off. */
+  klWeight: number;
+  /** Global norm at which gradients are clipped. */
+  maxGradNorm: number;
+  weightDecay: number;
+  /** Upper bound on tokens (rows x padded length) in one forward-backward pass: the bound on memory. */
+  microbatchTokens: number;
+  /** Shuffles mini-batches. */
+  seed: number;
+  signal?: AbortSignal;
+  onProgress?: (step: number, steps: number) => void;
+}
+
+/** Means over the optimizer steps of one update, except where said. */
+export interface UpdateStats {
+  loss: number;
+  /** Before clipping. */
+  gradNorm: number;
+  /** Mean over tokens of the KL estimate `exp(d) - d - 1`, d = logprob now - logprob at sampling. */
+  kl: number;
+  /** Share of tokens whose ratio was clipped. */
+  clipped: number;
+  /** Mean negative log-probability of the trained tokens: an estimate of entropy, in nats. */
+  entropy: number;
+  steps: number;
+  /** Tokens that carried a loss. */
+  tokens: number;
+  /** Norm of the change of the trained weights over the whole update, over their norm before it. */
+  moved: number;
+}
+
+/** Everything that training changes, as flat vectors. */
+export interface PolicySnapshot {
+  /** Names model, adapter shape and layout; a snapshot of another one is refused with a message. */
+  layout: string;
+  /** Optimizer steps taken. */
+  step: number;
+  /** Trained weights and AdamW's two moments, each of the same length. */
+  weights: Float32Array;
+  firstMoment: Float32Array;
+  secondMoment: Float32Array;
+}
+
+export interface PolicyInfo {
+  model: string;
+  /** What runs it: `cpu`, `wasm`, `wasm x 4`, `webgpu (adapter)`, `remote`. */
+  backend: string;
+  parameters: number;
+  trainable: number;
+}
+
+export interface Policy {
+  readonly info: PolicyInfo;
+  /** One array of `samples` completions for each request, in order. */
+  sample(requests: SampleRequest[], options: SampleOptions): Promise<Completion[][]>;
+  /** Log-probabilities of each completion's tokens under the current weights. */
+  score(sequences: { promptTokens: number[]; tokens: number[] }[], signal?: AbortSignal): Promise<number[][]>;
+  update(batch: WeightedSequence[], options: UpdateOptions): Promise<UpdateStats>;
+  snapshot(): Promise<PolicySnapshot>;
+  restore(snapshot: PolicySnapshot): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** A program to run: defines `f`; each input is the source of an argument list. */
+export interface ProgramRun {
+  program: string;
+  inputs: string[];
+}
+
+/** What calling `f` on one input gave. `value` is Python's `repr`, normalized by the judge. */
+export type CallResult =
+  | { status: 'returned'; value: string }
+  | { status: 'raised'; error: string; line?: number }
+  | { status: 'timeout' }
+  | { status: 'too-big'; error: string };
+
+export type ProgramResult =
+  | { status: 'ran'; calls: CallResult[] }
+  /** Never got as far as a call. `syntax` carries the line; `unsafe` what was banned. */
+  | { status: 'syntax' | 'unsafe' | 'raised' | 'timeout' | 'crashed'; error: string; line?: number };
+
+export interface JudgeOptions {
+  signal?: AbortSignal;
+  onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Runs untrusted Python. A sandbox never learns an expected value: what comes out is compared by
+ * `sameValue`, outside.
+ */
+export interface Judge {
+  /** One result a run, in order. A hanging program delays nobody else's verdict for long. */
+  run(runs: ProgramRun[], options?: JudgeOptions): Promise<ProgramResult[]>;
+  /** Python's `==` on two `repr`s (`1 == 1.0`, dict order ignored); false where either cannot be read. */
+  sameValue(a: string, b: string): boolean;
+  dispose(): Promise<void>;
+}
+
+export type Parsed<T> = { ok: true; value: T } | { ok: false; reason: string };
+
+/** What a teacher's text says, before anything ran. */
+export interface ProposalDraft {
+  title: string;
+  message: string;
+  program: string;
+  inputs: string[];
+}
+
+/** How questions are put to one family of models, and how its answers are read. */
+export interface Dialect {
+  readonly name: string;
+  /** Inputs that a proposal carries, and how many of them the student sees. */
+  readonly inputs: number;
+  readonly shown: number;
+  readonly maxTokens: { proposal: number; answer: number };
+  lemmaPrompt(goalpost: Question, axis: Axis): Prompt;
+  /** `goalpost` is set only in the ablation where the lift's author sees it. */
+  liftPrompt(lemma: Question, axis: Axis, goalpost?: Question): Prompt;
+  /** AZR's proposer: no goalpost, a few earlier questions to be different from. */
+  unguidedPrompt(references: Question[]): Prompt;
+  solvePrompt(task: Task): Prompt;
+  parseProposal(text: string): Parsed<ProposalDraft>;
+  /** Induction: a program. Deduction: an output's source. Abduction: an argument list's source. */
+  parseAnswer(task: Task, text: string): Parsed<string>;
+}

@@ -1,0 +1,45 @@
+/** Everything that decides how a run goes, as plain data: it fits in a link and in a run's first event. */
+import type { Axis } from './question.ts';
+
+export type Estimator = 'trr++' | 'per-question' | 'positive';
+export type MethodName = 'gasp' | 'azr';
+
+export interface Settings {
+  method: MethodName;
+  seed: number;
+  /** Goalposts drawn in one iteration; each gets one lemma proposal (for AZR: unguided proposals). */
+  goalpostsPerIteration: number;
+  /** Student rollouts on each question. */
+  rollouts: number;
+  axes: Axis[];
+  /** Share of an iteration's first proposals that are unguided (AZR's) instead of lemmas. */
+  unguidedShare: number;
+  /** The lift's author sees the goalpost (ablation). */
+  liftSeesGoalpost: boolean;
+  /** Cosine similarity above which a proposal counts as a copy; 1 turns the filter off. */
+  noveltyThreshold: number;
+  /** Whether accepted questions may be turned into deduction and abduction for the student's update. */
+  convertTasks: boolean;
+  /** The student trains on questions in their band only, or on every valid one. */
+  studentTrainsOn: 'accepted' | 'valid';
+  /** Train the teacher's roles too. */
+  trainTeacher: boolean;
+  temperature: number;
+  topP: number;
+  estimator: Estimator;
+  learningRate: number;
+  minibatch: number;
+  epochs: number;
+  clip: number;
+  klWeight: number;
+  maxGradNorm: number;
+  weightDecay: number;
+  microbatchTokens: number;
+  /** `lora` with a rank on every linear projection, or `full`. */
+  tuning: { kind: 'lora'; rank: number; alpha: number } | { kind: 'full' };
+  /** Keep a checkpoint every so many iterations (the newest one is always kept). */
+  checkpointEvery: number;
+  /** Try all goalposts with this many samples every `evaluateEvery` iterations; 0 turns it off. */
+  evaluateEvery: number;
+  evaluateSamples: number;
+}

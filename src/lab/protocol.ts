@@ -1,0 +1,63 @@
+/** Everything the page and the lab's worker say to each other. */
+import type { Question } from '../gasp/question.ts';
+import type { Settings } from '../gasp/settings.ts';
+import type { RunEvent } from '../run/events.ts';
+
+export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
+
+export type Command =
+  /** First message; `judge` is the port into the sandboxed frame that the page owns. */
+  | { type: 'connect'; judge: MessagePort }
+  | {
+      type: 'start';
+      name: string;
+      settings: Settings;
+      model: string;
+      bank: string;
+      goalposts: Question[];
+      backend: BackendChoice;
+      /** Run this many iterations, then pause; absent: until paused. */
+      iterations?: number;
+    }
+  /** Take up a stored run where it stopped. */
+  | { type: 'resume'; run: string; backend: BackendChoice; iterations?: number }
+  /** A new run that starts from a checkpoint of an old one. */
+  | { type: 'branch'; run: string; blob: string; name: string; settings: Settings; backend: BackendChoice }
+  /** `now` abandons the iteration in progress; otherwise it is finished first. */
+  | { type: 'pause'; now: boolean }
+  /** Find goalposts among these questions: no success in `samples` answers of the shipped model. */
+  | { type: 'mine'; questions: Question[]; samples: number; backend: BackendChoice; seed: number }
+  | { type: 'cancel-mining' };
+
+/** What the lab is busy with: `done` of `total` in `unit`; total 0 when unknown. */
+export interface Activity {
+  task:
+    | 'loading-model'
+    | 'loading-judge'
+    | 'proposing-lemmas'
+    | 'proposing-lifts'
+    | 'validating'
+    | 'solving-lemmas'
+    | 'solving-lifts'
+    | 'solving-tasks'
+    | 'updating'
+    | 'evaluating'
+    | 'mining'
+    | 'saving';
+  done: number;
+  total: number;
+  unit: string;
+}
+
+export type LabStatus = 'idle' | 'loading' | 'running' | 'pausing' | 'paused' | 'mining' | 'failed';
+
+export type Message =
+  | { type: 'status'; status: LabStatus; run?: string }
+  | { type: 'activity'; activity: Activity | null; iteration: number; tokensPerSecond: number }
+  /** Text being generated right now, a few rows. */
+  | { type: 'stream'; role: 'lemma' | 'lift' | 'unguided' | 'solver'; rows: { id: string; text: string }[] }
+  | { type: 'events'; run: string; events: RunEvent[] }
+  | { type: 'backend'; backend: string; parameters: number; trainable: number }
+  | { type: 'mined'; results: { question: string; passed: number }[]; samples: number; finished: boolean }
+  /** `advice` says what a person can do about it. Nothing recorded is lost. */
+  | { type: 'error'; message: string; advice: string; fatal: boolean };

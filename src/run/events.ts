@@ -1,0 +1,79 @@
+/**
+ * A run is its event log: everything a person sees is a fold over these (`state.ts`). Events are
+ * plain JSON, appended and never changed. An iteration counts once its `iteration-finished` is in;
+ * `resumed` voids what an interrupted iteration left behind.
+ */
+import type { PolicyInfo, UpdateStats } from '../gasp/ports.ts';
+import type { Attempt, Axis, Proposal, Question, Role, TaskType } from '../gasp/question.ts';
+import type { Settings } from '../gasp/settings.ts';
+
+export const EVENT_VERSION = 1;
+
+/** Which tokens, seconds: budgets and the transport bar read these. */
+export interface Counters {
+  tokensSampled: number;
+  tokensTrained: number;
+  seconds: number;
+}
+
+export type RunEventBody =
+  | {
+      type: 'run-started';
+      version: typeof EVENT_VERSION;
+      /** Unique for good; the name is for people and can change (`renamed`). */
+      run: string;
+      name: string;
+      settings: Settings;
+      /** Model repository or `embedded`; a checkpoint of another model is refused. */
+      model: string;
+      bank: string;
+      goalposts: Question[];
+      /** Set when this run branched off another one's checkpoint. */
+      branchedFrom?: { run: string; iteration: number };
+    }
+  | { type: 'renamed'; name: string }
+  /** A lab took the run up (again): everything after the end of iteration `after` is void. */
+  | { type: 'resumed'; after: number; policy: PolicyInfo }
+  | { type: 'iteration-started'; iteration: number; goalposts: string[]; axes: (Axis | null)[] }
+  | { type: 'proposed'; iteration: number; proposal: Proposal }
+  /** The student's rollouts on one question: a proposal's induction question, or a converted task. */
+  | {
+      type: 'attempted';
+      iteration: number;
+      question: string;
+      task: TaskType;
+      /** The pair that deduction and abduction ask about. */
+      index?: number;
+      attempts: Attempt[];
+      passRate: number;
+    }
+  /** A valid proposal's reward from its induction pass rate, and whether it lies in its band. */
+  | {
+      type: 'rewarded';
+      iteration: number;
+      proposal: string;
+      passRate: number;
+      reward: number;
+      accepted: boolean;
+    }
+  | {
+      type: 'updated';
+      iteration: number;
+      stats: UpdateStats;
+      /** Mean reward and number of rollouts by (task type, role). */
+      groups: { role: Role; task: TaskType | 'proposal'; rollouts: number; meanReward: number }[];
+      sequences: number;
+    }
+  /** Goalposts tried afresh with `samples` answers each; `passed` counts by goalpost id. */
+  | {
+      type: 'evaluated';
+      iteration: number;
+      samples: number;
+      passed: Record<string, number>;
+    }
+  | { type: 'checkpoint'; iteration: number; blob: string; bytes: number; kept: boolean }
+  | { type: 'iteration-finished'; iteration: number; counters: Counters };
+
+/** `seq` counts from 0 without gaps; `at` is milliseconds since the epoch and carries no meaning for the method. */
+export type RunEvent = RunEventBody & { seq: number; at: number };
+export type EventOf<T extends RunEventBody['type']> = Extract<RunEvent, { type: T }>;
