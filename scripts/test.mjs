@@ -1,0 +1,113 @@
+/**
+ * `npm test`: every check there is, in order. `npm test -- --only node,browser` runs some parts;
+ * further arguments are file filters for the runners (`npm test -- --only node tests/unit/run`).
+ * The last line is `N passed, N failed`; a check or runner that fails without a failing test counts
+ * as one failure, and so does a runner that finds no test.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensureChromium } from './chromium.mjs';
+import { ensurePackages, root } from './install.mjs';
+
+const bin = (path) => join(root, 'node_modules', path);
+const reports = mkdtempSync(join(tmpdir(), 'foothold-test-'));
+const report = (name) => join(reports, `${name}.json`);
+
+const vitest = (project) => ({
+  args: [
+    ...[bin('vitest/vitest.mjs'), 'run', '--project', project],
+    ...['--reporter=default', '--reporter=json', `--outputFile.json=${report(project)}`],
+  ],
+  takesFilters: true,
+  count: () => {
+    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report(project), 'utf8'));
+    return { passed: numPassedTests, failed: numFailedTests };
+  },
+});
+
+const PARTS = {
+  types: { title: 'Type check', args: [bin('typescript/bin/tsc'), '--noEmit'] },
+  lint: { title: 'Lint and format', args: [bin('@biomejs/biome/bin/biome'), 'check', '.'] },
+  node: { title: 'Unit tests in Node', ...vitest('node') },
+  browser: { title: 'Unit tests in Chromium', browser: true, ...vitest('browser') },
+  e2e: {
+    title: 'End-to-end tests in Chromium',
+    browser: true,
+    takesFilters: true,
+    args: [bin('@playwright/test/cli.js'), 'test', '--reporter=list,json'],
+    env: { PLAYWRIGHT_JSON_OUTPUT_NAME: report('e2e') },
+    count: () => {
+      const { expected, flaky, unexpected } = JSON.parse(readFileSync(report('e2e'), 'utf8')).stats;
+      return { passed: expected, failed: unexpected + flaky };
+    },
+  },
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string' } },
+});
+const chosen = values.only?.split(',') ?? Object.keys(PARTS);
+for (const name of chosen) {
+  if (!(name in PARTS)) {
+    console.error(`--only takes some of ${Object.keys(PARTS).join(', ')}, separated by commas; got ${name}.`);
+    process.exit(2);
+  }
+}
+
+/** Runs one part with its output streamed; resolves to its counts. */
+async function run(name, chromium) {
+  const part = PARTS[name];
+  console.log(`\n== ${part.title}`);
+  const started = performance.now();
+  const args = part.takesFilters ? [...part.args, ...positionals] : part.args;
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...part.env, ...(chromium ? { CHROMIUM_PATH: chromium } : {}) },
+  });
+  const forward = (signal) => child.kill(signal);
+  process.once('SIGINT', forward);
+  process.once('SIGTERM', forward);
+  const code = await new Promise((resolve) => child.once('close', (status) => resolve(status ?? 1)));
+  process.off('SIGINT', forward);
+  process.off('SIGTERM', forward);
+
+  let counts = { passed: 0, failed: 0 };
+  let empty = false;
+  if (part.count) {
+    try {
+      counts = part.count();
+    } catch {
+      // No report: the runner broke before its first test, which its exit status says too.
+    }
+    empty = counts.passed + counts.failed === 0;
+  }
+  if ((code !== 0 || empty) && counts.failed === 0) counts.failed = 1;
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  return { name, title: part.title, ...counts, counted: Boolean(part.count), empty, seconds };
+}
+
+ensurePackages();
+const results = [];
+try {
+  const chromium = chosen.some((name) => PARTS[name].browser) ? await ensureChromium() : undefined;
+  for (const name of chosen) results.push(await run(name, chromium));
+} catch (error) {
+  console.error(error.message);
+  results.push({ title: 'Chromium', passed: 0, failed: 1, counted: false, seconds: '0.0' });
+}
+rmSync(reports, { recursive: true, force: true });
+
+console.log('');
+for (const { title, passed, failed, counted, empty, seconds } of results) {
+  const outcome = counted ? `${passed} passed, ${failed} failed` : failed ? 'failed' : 'ok';
+  console.log(`${title}: ${outcome}${empty ? ' (no test ran)' : ''} (${seconds} s)`);
+}
+const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+process.exitCode =
+  sum('failed') > 0 || (sum('passed') === 0 && chosen.some((name) => PARTS[name].count)) ? 1 : 0;

@@ -1,0 +1,47 @@
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import react from '@vitejs/plugin-react';
+import { defineConfig, type Plugin } from 'vite';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+
+/**
+ * Serves the runtimes' own loader scripts as they are. The page hands them to isolated frames as
+ * bytes, and there Vite's rewritten imports (`/@vite/client`) lead nowhere.
+ */
+function rawRuntimeScripts(): Plugin {
+  const script = /^\/node_modules\/(pyodide\/pyodide(\.asm)?|onnxruntime-web\/dist\/ort-wasm-[\w.-]+)\.mjs$/;
+  return {
+    name: 'raw-runtime-scripts',
+    configureServer(server) {
+      server.middlewares.use((request, response, next) => {
+        const { pathname: path, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+        // `?url` asks for a module that exports the address, which is Vite's to make.
+        if (!script.test(path) || searchParams.has('url')) return next();
+        response.setHeader('Content-Type', 'text/javascript');
+        response.setHeader('Cache-Control', 'no-cache');
+        createReadStream(join(root, path)).on('error', next).pipe(response);
+      });
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [react(), rawRuntimeScripts()],
+  // Relative addresses: the build works from any folder of any static host.
+  base: './',
+  worker: { format: 'es' },
+  build: {
+    target: 'es2023',
+    // The heavy libraries are chunks of their own that load when they are first needed.
+    chunkSizeWarningLimit: 4000,
+  },
+  optimizeDeps: {
+    // These find their wasm files relative to themselves, which bundling would break.
+    exclude: ['onnxruntime-web', 'pyodide', '@huggingface/transformers'],
+    // A fixed list instead of discovery: discovery reloads the page in the middle of what it does.
+    noDiscovery: true,
+    include: ['react', 'react/jsx-runtime', 'react/jsx-dev-runtime', 'react-dom', 'react-dom/client', 'idb'],
+  },
+});
