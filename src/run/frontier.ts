@@ -1,0 +1,72 @@
+/** How far the student has come: the length of program that it finds half of the time. */
+import type { IterationState } from './state.ts';
+
+/** Lines of a function's body that do something: no signature, no `return x`, no blank, no comment. */
+export function programLength(program: string): number {
+  return program
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line && !line.startsWith('#') && !line.startsWith('def ') && !/^return \w+$/.test(line))
+    .length;
+}
+
+export interface FrontierPoint {
+  iteration: number;
+  /** Lines at which pass@1 is 0.5. */
+  lines: number;
+}
+
+/** Iterations that one estimate looks back on: fewer jump about, more lag behind. */
+const windowSize = 12;
+/** Standard deviations of the priors of intercept and slope: they matter only while there is little data. */
+const prior = { intercept: 4, slopeMean: 1, slope: 0.5 };
+
+/**
+ * One point an iteration that has stones with a pass rate: a logistic regression of pass on program
+ * length, logit p = a - b * length, over the last iterations' rollouts, at p = 0.5, that is a / b.
+ * Maximum a posteriori by Newton's method; a weak normal prior keeps b positive when all programs
+ * are equally long.
+ */
+export function frontier(iterations: readonly IterationState[]): FrontierPoint[] {
+  const points: FrontierPoint[] = [];
+  let a = 2;
+  let b = prior.slopeMean;
+  let longest = 0;
+  const samples = iterations.map((iteration) =>
+    iteration.stones.flatMap((stone) => {
+      if (stone.passRate === undefined || !stone.proposal.question) return [];
+      const rollouts = stone.trials.find((trial) => trial.task === 'induction')?.attempts.length ?? 1;
+      return [{ length: programLength(stone.proposal.question.program), passRate: stone.passRate, rollouts }];
+    }),
+  );
+  for (let at = 0; at < iterations.length; at++) {
+    for (const sample of samples[at]!) longest = Math.max(longest, sample.length);
+    if (samples[at]!.length === 0) continue;
+    const recent = samples.slice(Math.max(0, at + 1 - windowSize), at + 1).flat();
+    for (let step = 0; step < 8; step++) {
+      let gradientA = -(a - 0) / prior.intercept ** 2;
+      let gradientB = -(b - prior.slopeMean) / prior.slope ** 2;
+      let hessianAA = 1 / prior.intercept ** 2;
+      let hessianBB = 1 / prior.slope ** 2;
+      let hessianAB = 0;
+      for (const { length, passRate, rollouts } of recent) {
+        const p = 1 / (1 + Math.exp(b * length - a));
+        const residual = rollouts * (passRate - p);
+        const weight = rollouts * p * (1 - p);
+        gradientA += residual;
+        gradientB -= residual * length;
+        hessianAA += weight;
+        hessianBB += weight * length * length;
+        hessianAB -= weight * length;
+      }
+      const determinant = hessianAA * hessianBB - hessianAB ** 2;
+      a += (hessianBB * gradientA - hessianAB * gradientB) / determinant;
+      b += (hessianAA * gradientB - hessianAB * gradientA) / determinant;
+      a = Math.max(-20, Math.min(20, a));
+      b = Math.max(0.1, Math.min(10, b));
+    }
+    // No claim beyond what was tried, give or take a line.
+    points.push({ iteration: iterations[at]!.iteration, lines: Math.max(0, Math.min(longest + 1, a / b)) });
+  }
+  return points;
+}

@@ -1,0 +1,316 @@
+/**
+ * What a run looks like: a pure fold over its event log. Everything that the page shows comes from
+ * here, so a stored run, a running one and one scrubbed back in time are drawn by the same code.
+ */
+import type { PolicyInfo, UpdateStats } from '../gasp/ports.ts';
+import type { Attempt, Axis, Proposal, Question, Role, TaskType } from '../gasp/question.ts';
+import type { Settings } from '../gasp/settings.ts';
+import type { Counters, RunEvent } from './events.ts';
+import { validEvents } from './history.ts';
+
+/** The student's answers to one question, in one task. */
+export interface Trial {
+  task: TaskType;
+  /** The pair that deduction and abduction ask about. */
+  index?: number;
+  attempts: Attempt[];
+  passRate: number;
+}
+
+/** A proposal and what became of it. On the climb it is a stone once it has a pass rate. */
+export interface Stone {
+  id: string;
+  iteration: number;
+  proposal: Proposal;
+  /** Every trial of its question: induction first, then the converted task if there was one. */
+  trials: Trial[];
+  passRate?: number;
+  reward?: number;
+  accepted: boolean;
+}
+
+export interface UpdateState {
+  stats: UpdateStats;
+  groups: { role: Role; task: TaskType | 'proposal'; rollouts: number; meanReward: number }[];
+  sequences: number;
+}
+
+export interface IterationState {
+  iteration: number;
+  /** Ids of the goalposts drawn, with their axes; an unguided slot has no axis. */
+  goalposts: string[];
+  axes: (Axis | null)[];
+  stones: Stone[];
+  update?: UpdateState;
+  /** Set when the iteration is complete: the run's counters at its end. */
+  counters?: Counters;
+  startedAt: number;
+}
+
+export interface CheckpointState {
+  iteration: number;
+  blob: string;
+  bytes: number;
+  /** Kept for good; others make way for the next one. */
+  kept: boolean;
+  at: number;
+}
+
+export interface EvaluationState {
+  iteration: number;
+  samples: number;
+  /** Answers that passed, by goalpost id. */
+  passed: Record<string, number>;
+}
+
+export interface RunState {
+  run: string;
+  name: string;
+  settings: Settings;
+  model: string;
+  bank: string;
+  goalposts: Question[];
+  branchedFrom?: { run: string; iteration: number };
+  policy?: PolicyInfo;
+  startedAt: number;
+  updatedAt: number;
+  /** In order; the last one may be unfinished. */
+  iterations: IterationState[];
+  evaluations: EvaluationState[];
+  checkpoints: CheckpointState[];
+}
+
+/** The next state; `state` is null before `run-started`. Untouched parts are shared, never changed. */
+export function applyEvent(state: RunState | null, event: RunEvent): RunState {
+  if (event.type === 'run-started') {
+    return {
+      run: event.run,
+      name: event.name,
+      settings: event.settings,
+      model: event.model,
+      bank: event.bank,
+      goalposts: event.goalposts,
+      ...(event.branchedFrom && { branchedFrom: event.branchedFrom }),
+      startedAt: event.at,
+      updatedAt: event.at,
+      iterations: [],
+      evaluations: [],
+      checkpoints: [],
+    };
+  }
+  if (!state)
+    throw new Error(`The log begins with "${event.type}" (event ${event.seq}), not with "run-started".`);
+  const next = { ...state, updatedAt: event.at };
+  switch (event.type) {
+    case 'renamed':
+      next.name = event.name;
+      break;
+    case 'resumed':
+      next.policy = event.policy;
+      break;
+    case 'iteration-started':
+      next.iterations = [
+        ...state.iterations,
+        {
+          iteration: event.iteration,
+          goalposts: event.goalposts,
+          axes: event.axes,
+          stones: [],
+          startedAt: event.at,
+        },
+      ];
+      break;
+    case 'proposed':
+      next.iterations = changeIteration(state, event.iteration, (iteration) => ({
+        ...iteration,
+        stones: [
+          ...iteration.stones,
+          {
+            id: event.proposal.id,
+            iteration: event.iteration,
+            proposal: event.proposal,
+            trials: [],
+            accepted: false,
+          },
+        ],
+      }));
+      break;
+    case 'attempted':
+      next.iterations = changeStone(
+        state,
+        event.iteration,
+        (stone) => (stone.proposal.question?.id ?? stone.id) === event.question,
+        (stone) => ({
+          ...stone,
+          trials: [
+            ...stone.trials,
+            {
+              task: event.task,
+              ...(event.index !== undefined && { index: event.index }),
+              attempts: event.attempts,
+              passRate: event.passRate,
+            },
+          ],
+          ...(event.task === 'induction' && { passRate: event.passRate }),
+        }),
+      );
+      break;
+    case 'rewarded':
+      next.iterations = changeStone(
+        state,
+        event.iteration,
+        (stone) => stone.id === event.proposal,
+        (stone) => ({
+          ...stone,
+          passRate: event.passRate,
+          reward: event.reward,
+          accepted: event.accepted,
+        }),
+      );
+      break;
+    case 'updated':
+      next.iterations = changeIteration(state, event.iteration, (iteration) => ({
+        ...iteration,
+        update: { stats: event.stats, groups: event.groups, sequences: event.sequences },
+      }));
+      break;
+    case 'evaluated':
+      next.evaluations = [
+        ...state.evaluations,
+        { iteration: event.iteration, samples: event.samples, passed: event.passed },
+      ];
+      break;
+    case 'checkpoint':
+      // The newest one replaces the one before it, unless that one is kept.
+      next.checkpoints = [
+        ...state.checkpoints.filter((checkpoint) => checkpoint.kept),
+        {
+          iteration: event.iteration,
+          blob: event.blob,
+          bytes: event.bytes,
+          kept: event.kept,
+          at: event.at,
+        },
+      ];
+      break;
+    case 'iteration-finished':
+      next.iterations = changeIteration(state, event.iteration, (iteration) => ({
+        ...iteration,
+        counters: event.counters,
+      }));
+      break;
+  }
+  return next;
+}
+
+/**
+ * The state after all valid events, or as it was at the end of iteration `upTo`. Null for an empty
+ * log. Throws when the log does not begin with `run-started`.
+ */
+export function foldEvents(events: readonly RunEvent[], upTo = Number.POSITIVE_INFINITY): RunState | null {
+  let state: RunState | null = null;
+  for (const event of validEvents(events)) {
+    if ('iteration' in event && event.iteration > upTo) break;
+    state = applyEvent(state, event);
+  }
+  return state;
+}
+
+function changeIteration(
+  state: RunState,
+  number: number,
+  change: (iteration: IterationState) => IterationState,
+): IterationState[] {
+  // Nearly always the last one, so look from the end.
+  const at = state.iterations.findLastIndex((candidate) => candidate.iteration === number);
+  const iteration = state.iterations[at];
+  return iteration ? state.iterations.with(at, change(iteration)) : state.iterations;
+}
+
+function changeStone(
+  state: RunState,
+  iteration: number,
+  matches: (stone: Stone) => boolean,
+  change: (stone: Stone) => Stone,
+): IterationState[] {
+  return changeIteration(state, iteration, (current) => {
+    const at = current.stones.findLastIndex(matches);
+    const stone = current.stones[at];
+    return stone ? { ...current, stones: current.stones.with(at, change(stone)) } : current;
+  });
+}
+
+/** Number of the last complete iteration, 0 when there is none. */
+export function finishedIterations(state: RunState): number {
+  return state.iterations.findLast((iteration) => iteration.counters)?.iteration ?? 0;
+}
+
+/** Counters at the end of the last complete iteration. */
+export function currentCounters(state: RunState): Counters {
+  const last = state.iterations.findLast((iteration) => iteration.counters);
+  return last?.counters ?? { tokensSampled: 0, tokensTrained: 0, seconds: 0 };
+}
+
+export interface GoalpostState {
+  question: Question;
+  /** Its evaluations, in order; the one before any training is the starting model's. */
+  tries: { iteration: number; samples: number; passed: number }[];
+  /** First evaluation after training in which an answer passed. */
+  solvedAt?: number;
+  /** How often it was drawn. */
+  drawn: number;
+}
+
+/** Goalposts in the order of the run's list, each with how its evaluations went. */
+export function goalpostStates(state: RunState): GoalpostState[] {
+  const drawn = new Map<string, number>();
+  for (const iteration of state.iterations)
+    for (const id of iteration.goalposts) drawn.set(id, (drawn.get(id) ?? 0) + 1);
+  return state.goalposts.map((question) => {
+    const tries = state.evaluations
+      .filter((evaluation) => question.id in evaluation.passed)
+      .map((evaluation) => ({
+        iteration: evaluation.iteration,
+        samples: evaluation.samples,
+        passed: evaluation.passed[question.id] ?? 0,
+      }));
+    const solved = tries.find((attempt) => attempt.iteration > 0 && attempt.passed > 0);
+    return {
+      question,
+      tries,
+      drawn: drawn.get(question.id) ?? 0,
+      ...(solved && { solvedAt: solved.iteration }),
+    };
+  });
+}
+
+/** Goalposts with at least one success, and the mean of pass@1 over all goalposts tried. */
+export function summarizeEvaluation(evaluation: EvaluationState): {
+  solved: number;
+  tried: number;
+  meanPassRate: number;
+} {
+  const counts = Object.values(evaluation.passed);
+  const sum = counts.reduce((total, passed) => total + passed, 0);
+  return {
+    solved: counts.filter((passed) => passed > 0).length,
+    tried: counts.length,
+    meanPassRate: counts.length === 0 ? 0 : sum / (counts.length * evaluation.samples),
+  };
+}
+
+/** Means over the stones of one role in one iteration; NaN where there are none. */
+export function roleMeans(
+  iteration: IterationState,
+  role: Proposal['role'],
+): { passRate: number; reward: number; accepted: number; proposed: number } {
+  const stones = iteration.stones.filter((stone) => stone.proposal.role === role);
+  const tried = stones.filter((stone) => stone.passRate !== undefined);
+  const paid = stones.filter((stone) => stone.reward !== undefined);
+  return {
+    passRate: tried.reduce((sum, stone) => sum + stone.passRate!, 0) / tried.length,
+    reward: paid.reduce((sum, stone) => sum + stone.reward!, 0) / paid.length,
+    accepted: stones.filter((stone) => stone.accepted).length,
+    proposed: stones.length,
+  };
+}

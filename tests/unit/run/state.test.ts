@@ -1,0 +1,234 @@
+import { describe, expect, it } from 'vitest';
+import type { RunEvent, RunEventBody } from '../../../src/run/events.ts';
+import { frontier, programLength } from '../../../src/run/frontier.ts';
+import { runName } from '../../../src/run/names.ts';
+import {
+  applyEvent,
+  currentCounters,
+  finishedIterations,
+  foldEvents,
+  goalpostStates,
+  type IterationState,
+  type RunState,
+  roleMeans,
+  summarizeEvaluation,
+} from '../../../src/run/state.ts';
+import { exampleEvents } from '../../fixtures/events.ts';
+
+const append = (events: RunEvent[], ...bodies: RunEventBody[]): RunEvent[] => [
+  ...events,
+  ...bodies.map((body, i) => ({ ...body, seq: events.length + i, at: 0 })),
+];
+
+describe('foldEvents', () => {
+  const events = exampleEvents({ iterations: 12, seed: 3 });
+  const state = foldEvents(events)!;
+
+  it('is null for an empty log and refuses one without a beginning', () => {
+    expect(foldEvents([])).toBeNull();
+    expect(() => foldEvents(events.slice(1))).toThrow(/run-started/);
+  });
+
+  it('keeps every proposal with its trials, its reward and its links', () => {
+    const proposed = events.filter((event) => event.type === 'proposed');
+    const stones = state.iterations.flatMap((iteration) => iteration.stones);
+    expect(stones.map((stone) => stone.id)).toEqual(proposed.map((event) => event.proposal.id));
+    const lifts = stones.filter((stone) => stone.proposal.role === 'lift');
+    expect(lifts.length).toBeGreaterThan(3);
+    for (const lift of lifts) {
+      const lemma = stones.find((stone) => stone.id === lift.proposal.parent)!;
+      expect(lemma.accepted).toBe(true);
+      expect(lemma.proposal.goalpost).toBe(lift.proposal.goalpost);
+    }
+    for (const event of events) {
+      if (event.type !== 'rewarded') continue;
+      const stone = stones.find((candidate) => candidate.id === event.proposal)!;
+      expect(stone).toMatchObject({
+        passRate: event.passRate,
+        reward: event.reward,
+        accepted: event.accepted,
+      });
+      expect(stone.trials[0]!.task).toBe('induction');
+    }
+    expect(stones.some((stone) => stone.proposal.fault && stone.reward === undefined)).toBe(true);
+    expect(stones.some((stone) => stone.trials.length === 2)).toBe(true);
+  });
+
+  it('does not let a converted task change the pass rate that was rewarded', () => {
+    const converted = events.find((event) => event.type === 'attempted' && event.task !== 'induction')!;
+    if (converted.type !== 'attempted') throw new Error('unreachable');
+    const stone = state.iterations
+      .flatMap((iteration) => iteration.stones)
+      .find((candidate) => candidate.proposal.question?.id === converted.question)!;
+    expect(stone.passRate).toBe(stone.trials.find((trial) => trial.task === 'induction')!.passRate);
+  });
+
+  it('shows the run as it was at the end of an earlier iteration', () => {
+    const lastOfFive = events.findIndex(
+      (event) => event.type === 'iteration-started' && event.iteration === 6,
+    );
+    expect(foldEvents(events, 5)).toEqual(foldEvents(events.slice(0, lastOfFive)));
+    expect(finishedIterations(foldEvents(events, 5)!)).toBe(5);
+    expect(foldEvents(events, 0)!.iterations).toEqual([]);
+  });
+
+  it('voids what an interrupted iteration left behind', () => {
+    const whole = foldEvents(events)!;
+    const interrupted = exampleEvents({ iterations: 13, seed: 3, interrupted: true });
+    expect(foldEvents(interrupted)!.iterations).toHaveLength(13);
+    const resumed = foldEvents(append(interrupted, { type: 'resumed', after: 12, policy: whole.policy! }))!;
+    expect(resumed.iterations).toEqual(whole.iterations);
+    expect(resumed.checkpoints).toEqual(whole.checkpoints);
+  });
+
+  it('keeps the kept checkpoints and the newest one', () => {
+    expect(state.checkpoints.map((checkpoint) => checkpoint.iteration)).toEqual([10, 12]);
+  });
+
+  it('carries the counters of the last complete iteration', () => {
+    const finished = events.filter((event) => event.type === 'iteration-finished');
+    expect(currentCounters(state)).toEqual(finished.at(-1)!.counters);
+    const cut = foldEvents(exampleEvents({ iterations: 12, seed: 3, interrupted: true }))!;
+    expect(currentCounters(cut)).toEqual(finished.at(-2)!.counters);
+    expect(finishedIterations(cut)).toBe(11);
+  });
+});
+
+describe('applyEvent', () => {
+  it('changes nothing in the state it was given', () => {
+    const events = exampleEvents({ iterations: 3 });
+    const freeze = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+      Object.freeze(value);
+      for (const inner of Object.values(value)) freeze(inner);
+    };
+    let state: RunState | null = null;
+    for (const event of events) {
+      state = applyEvent(state, event);
+      freeze(state);
+    }
+    expect(state).toEqual(foldEvents(events));
+  });
+
+  it('shares the iterations that an event does not touch', () => {
+    const events = exampleEvents({ iterations: 3 });
+    const before = foldEvents(events.slice(0, -1))!;
+    const after = applyEvent(before, events.at(-1)!);
+    expect(after.iterations[1]).toBe(before.iterations[1]);
+    expect(after.iterations[2]).not.toBe(before.iterations[2]);
+  });
+});
+
+describe('goalpostStates', () => {
+  const events = append(
+    exampleEvents({ iterations: 0, goalposts: 3 }).filter((event) => event.type !== 'evaluated'),
+    {
+      type: 'evaluated',
+      iteration: 0,
+      samples: 10,
+      passed: { 'goalpost-0': 0, 'goalpost-1': 1, 'goalpost-2': 0 },
+    },
+    {
+      type: 'evaluated',
+      iteration: 5,
+      samples: 10,
+      passed: { 'goalpost-0': 2, 'goalpost-1': 0, 'goalpost-2': 0 },
+    },
+    { type: 'evaluated', iteration: 10, samples: 10, passed: { 'goalpost-0': 0, 'goalpost-1': 3 } },
+  );
+  const state = foldEvents(events)!;
+
+  it('marks the first success after training, not the luck of the starting model', () => {
+    expect(goalpostStates(state).map((goalpost) => goalpost.solvedAt)).toEqual([5, 10, undefined]);
+  });
+
+  it('keeps every evaluation that tried the goalpost', () => {
+    expect(goalpostStates(state).map((goalpost) => goalpost.tries.map((attempt) => attempt.passed))).toEqual([
+      [0, 2, 0],
+      [1, 0, 3],
+      [0, 0],
+    ]);
+  });
+
+  it('summarizes an evaluation over the goalposts that it tried', () => {
+    expect(summarizeEvaluation(state.evaluations[1]!)).toEqual({ solved: 1, tried: 3, meanPassRate: 2 / 30 });
+    expect(summarizeEvaluation(state.evaluations[2]!)).toEqual({ solved: 1, tried: 2, meanPassRate: 3 / 20 });
+  });
+});
+
+describe('roleMeans', () => {
+  it('averages over the stones of the role that have a number', () => {
+    const iteration = foldEvents(exampleEvents({ iterations: 1, seed: 2 }))!.iterations[0]!;
+    const lemmas = iteration.stones.filter((stone) => stone.proposal.role === 'lemma');
+    const means = roleMeans(iteration, 'lemma');
+    expect(means.proposed).toBe(lemmas.length);
+    expect(means.accepted).toBe(lemmas.filter((stone) => stone.accepted).length);
+    const tried = lemmas.filter((stone) => stone.passRate !== undefined);
+    expect(means.passRate).toBeCloseTo(tried.reduce((sum, stone) => sum + stone.passRate!, 0) / tried.length);
+    expect(roleMeans({ ...iteration, stones: [] }, 'lemma').passRate).toBeNaN();
+  });
+});
+
+describe('frontier', () => {
+  const program = (lines: number) =>
+    ['def f(x):', ...Array(lines).fill('    x = x[1:]'), '    return x'].join('\n');
+  /** Stones of lengths 1 to 5 with exactly the pass rates of a student whose frontier is `at`. */
+  const iterationAt = (number: number, at: number): IterationState => ({
+    iteration: number,
+    goalposts: [],
+    axes: [],
+    startedAt: 0,
+    stones: [1, 2, 3, 4, 5].map((lines) => {
+      const passRate = 1 / (1 + Math.exp(2 * (lines - at)));
+      const attempts = Array(64).fill({ text: '', verdict: 'wrong', reason: '', reward: 0 });
+      const question = {
+        id: `${number}/${lines}`,
+        title: '',
+        message: '',
+        program: program(lines),
+        inputs: [],
+        outputs: [],
+        shown: 0,
+      };
+      return {
+        id: question.id,
+        iteration: number,
+        proposal: { id: question.id, role: 'lemma', text: '', question },
+        trials: [{ task: 'induction', attempts, passRate }],
+        passRate,
+        accepted: false,
+      };
+    }),
+  });
+
+  it('counts the lines that do something', () => {
+    expect(programLength(program(3))).toBe(3);
+    expect(programLength('def f(x):\n\n    # nothing\n    return sorted(x)')).toBe(1);
+  });
+
+  it('finds the length at which half of the answers pass', () => {
+    for (const at of [1.5, 2.4, 3.7]) expect(frontier([iterationAt(1, at)])[0]!.lines).toBeCloseTo(at, 1);
+  });
+
+  it('follows a student who gets better, and skips iterations without stones', () => {
+    const weak = Array.from({ length: 12 }, (_, i) => iterationAt(i + 1, 1.5));
+    const strong = Array.from({ length: 12 }, (_, i) => iterationAt(i + 14, 3.5));
+    const points = frontier([...weak, { ...iterationAt(13, 1), stones: [] }, ...strong]);
+    expect(points.map((point) => point.iteration)).not.toContain(13);
+    expect(points.at(-1)!.lines).toBeCloseTo(3.5, 1);
+  });
+
+  it('claims nothing beyond what was tried', () => {
+    const easy = iterationAt(1, 50);
+    expect(frontier([{ ...easy, stones: easy.stones.slice(0, 1) }])[0]!.lines).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('runName', () => {
+  it('is the same for the same numbers and avoids names in use', () => {
+    const zero = () => 0;
+    expect(runName(zero)).toBe('amber-arete');
+    expect(runName(zero, ['amber-arete'])).toBe('amber-arete-2');
+    expect(runName(zero, ['amber-arete', 'amber-arete-2'])).toBe('amber-arete-3');
+  });
+});
