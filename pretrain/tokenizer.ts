@@ -25,7 +25,8 @@ export const unknownToken = tokenId(pieces.unknown);
 /** The stop token. */
 export const endToken = tokenId(pieces.end);
 
-const escape = (literal: string) => literal.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&').replace(/\n/g, '\\n');
+const escapeLiteral = (literal: string) =>
+  literal.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&').replace(/\n/g, '\\n');
 const isInteger = (piece: string) => /^ -?\d+$/.test(piece);
 
 /** Longest piece first; an integer ends where its digits end, so that ` 100` is no ` 10` with a tail. */
@@ -33,7 +34,7 @@ const splitPattern = [
   ...vocabulary
     .filter((piece) => !isInteger(piece) && piece !== pieces.pad && piece !== pieces.unknown)
     .sort((a, b) => b.length - a.length)
-    .map(escape),
+    .map(escapeLiteral),
   ` (?:0|-?[1-9][0-9]{0,${String(largestInteger).length - 1}})(?![0-9])`,
 ].join('|');
 

@@ -20,7 +20,7 @@ export const pieces = {
   trace: '  #',
   maps: ' ->',
   from: ' <-',
-  then: ', then ',
+  next: ', then ',
   induction: '# induction\n',
   deduction: '# deduction\n',
   abduction: '# abduction\n',
@@ -108,7 +108,7 @@ export function readProgram(source: string): Operation[] | null {
 
 /** `sort, then reverse`. */
 export function titleOf(program: readonly Operation[]): string {
-  return program.map((operation) => operation.words).join(pieces.then);
+  return program.map((operation) => operation.words).join(pieces.next);
 }
 
 /** The operations' lines, without head and return. */
