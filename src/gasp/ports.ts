@@ -189,4 +189,6 @@ export interface Dialect {
   parseProposal(text: string): Parsed<ProposalDraft>;
   /** Induction: a program. Deduction: an output's source. Abduction: an argument list's source. */
   parseAnswer(task: Task, text: string): Parsed<string>;
+  /** Why a question cannot be put to this model (a value that it has no tokens for), or null. Absent: all can. */
+  unreadable?(question: Question): string | null;
 }

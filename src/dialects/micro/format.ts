@@ -111,6 +111,13 @@ export function titleOf(program: readonly Operation[]): string {
   return program.map((operation) => operation.words).join(pieces.next);
 }
 
+const words = new Set(operations.map((operation) => operation.words));
+
+/** The title itself where it is made of known operations' words alone, else null. */
+export function readTitle(title: string): string | null {
+  return title.split(pieces.next).every((part) => words.has(part)) ? title : null;
+}
+
 /** The operations' lines, without head and return. */
 export function writeLines(program: readonly Operation[]): string {
   let text = '';

@@ -1,0 +1,157 @@
+/** How questions are put to the embedded model, and how its answers are read. */
+import type { Dialect, Parsed, ProposalDraft } from '../../gasp/ports.ts';
+import type { Question, Task } from '../../gasp/question.ts';
+import {
+  type ListExample,
+  listSource,
+  pieces,
+  programSource,
+  prompts,
+  readList,
+  readListSource,
+  readProgram,
+  readTitle,
+  titleOf,
+  UnencodableError,
+  unwritableList,
+} from './format.ts';
+import { type Operation, operationOfLine } from './operations.ts';
+
+export interface MicroDialectOptions {
+  /** The lemma's author reads the goalpost's title besides its examples. The student never does. */
+  teacherReadsTitles: boolean;
+}
+
+const inputsPerProposal = 5;
+const shownPairs = 3;
+/** Pairs that a teacher reads. */
+const teacherPairs = 2;
+
+/**
+ * The dialect of the embedded model. Prompts about values or programs that its format has no tokens for
+ * throw `UnencodableError`; `unreadable` tells beforehand.
+ */
+export function microDialect(options: MicroDialectOptions = { teacherReadsTitles: true }): Dialect {
+  const title = (question: Question) => (options.teacherReadsTitles ? (readTitle(question.title) ?? '') : '');
+  return {
+    name: 'micro',
+    inputs: inputsPerProposal,
+    shown: shownPairs,
+    // A line costs at most 15 tokens with its trace, an input 13; answers of six lines fit.
+    maxTokens: { proposal: 72, answer: 96 },
+    lemmaPrompt: (goalpost, axis) => prompts.lemma(axis, title(goalpost), examples(goalpost, teacherPairs)),
+    liftPrompt: (lemma, axis, goalpost) =>
+      prompts.lift(axis, goalpost ? title(goalpost) : '', knownProgram(lemma), examples(lemma, teacherPairs)),
+    // The model was trained without references: what it has already proposed is the novelty filter's matter.
+    unguidedPrompt: () => prompts.unguided(),
+    solvePrompt,
+    parseProposal,
+    parseAnswer,
+    unreadable,
+  };
+}
+
+function solvePrompt(task: Task): string {
+  const { question } = task;
+  switch (task.type) {
+    case 'induction':
+      return prompts.induction(examples(question, question.shown));
+    case 'deduction':
+      return prompts.deduction(knownProgram(question), listOf(question.inputs[task.index]));
+    case 'abduction':
+      return prompts.abduction(knownProgram(question), listOf(question.outputs[task.index]));
+  }
+}
+
+function unreadable(question: Question): string | null {
+  for (const source of [...question.inputs, ...question.outputs]) {
+    const list = readListSource(source);
+    if (!list) return `${abbreviate(source)} is not a list of integers`;
+    const reason = unwritableList(list);
+    if (reason) return reason;
+  }
+  return null;
+}
+
+const abbreviate = (source: string) => (source.length > 40 ? `${source.slice(0, 40)}…` : source);
+
+function listOf(source: string | undefined): number[] {
+  const list = source === undefined ? null : readListSource(source);
+  if (list) return list;
+  throw new UnencodableError(
+    source === undefined
+      ? 'The question has no pair with this index.'
+      : `The embedded model reads lists of integers only, not ${abbreviate(source)}.`,
+  );
+}
+
+function examples(question: Question, count: number): ListExample[] {
+  return question.inputs.slice(0, count).map((input, i) => ({
+    input: listOf(input),
+    output: listOf(question.outputs[i]),
+  }));
+}
+
+function knownProgram(question: Question): Operation[] {
+  const program = readProgram(question.program);
+  if (program) return program;
+  throw new UnencodableError(
+    `The embedded model reads programs of its own operations only, and "${question.title}" is another.`,
+  );
+}
+
+const fail = (reason: string): { ok: false; reason: string } => ({ ok: false, reason });
+
+/** The lines before the final `return x`, or a reason. */
+function linesOf(text: string): Parsed<string[]> {
+  if (!text.endsWith(pieces.end)) return fail('It was cut off before "return x".');
+  const body = text.slice(0, -pieces.end.length);
+  if (body.includes(pieces.end)) return fail('It goes on after "return x".');
+  if (body !== '' && !body.endsWith('\n')) return fail('"return x" does not stand on a line of its own.');
+  return { ok: true, value: body.split('\n').slice(0, -1) };
+}
+
+function parseProposal(text: string): Parsed<ProposalDraft> {
+  const lines = linesOf(text);
+  if (!lines.ok) return lines;
+  const program: Operation[] = [];
+  const inputs: string[] = [];
+  for (const line of lines.value) {
+    const operation = line.includes('#') ? undefined : operationOfLine(line);
+    if (operation) {
+      if (inputs.length > 0) return fail('A program line follows the inputs.');
+      program.push(operation);
+      continue;
+    }
+    const list = readList(line);
+    if (!list) return fail(`"${line.trim()}" is neither an operation nor a list.`);
+    inputs.push(listSource(list));
+  }
+  if (program.length === 0) return fail('The program has no line.');
+  if (inputs.length !== inputsPerProposal) {
+    return fail(`It has ${inputs.length} inputs instead of ${inputsPerProposal}.`);
+  }
+  return {
+    ok: true,
+    value: { title: titleOf(program), message: '', program: programSource(program), inputs },
+  };
+}
+
+function parseAnswer(task: Task, text: string): Parsed<string> {
+  const lines = linesOf(text);
+  if (!lines.ok) return lines;
+  const mark = task.type === 'abduction' ? pieces.from : pieces.trace;
+  let last: number[] | null = null;
+  for (const line of lines.value) {
+    // Only marks stand outside of operations: none of the table's lines has " <-" or "#" in it.
+    const at = line.indexOf(mark);
+    if (!operationOfLine(at < 0 ? line : line.slice(0, at))) {
+      return fail(`"${line.trim()}" is not an operation.`);
+    }
+    last = at < 0 ? null : readList(line.slice(at + mark.length));
+    if (at >= 0 && !last) return fail(`"${line.trim()}" does not end in a list.`);
+  }
+  if (task.type === 'induction') return { ok: true, value: pieces.begin + text };
+  if (!last) return fail('Its last line has no list.');
+  return { ok: true, value: listSource(last) };
+}
