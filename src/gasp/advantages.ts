@@ -1,0 +1,83 @@
+/**
+ * From rewards to advantages: the three estimators. Each is safe where a group has no variance:
+ * such a group has nothing to tell apart, so its advantages are 0.
+ */
+import type { Role, TaskType } from './question.ts';
+import type { Estimator } from './settings.ts';
+
+/** One sampled text that may be trained on. */
+export interface Rollout {
+  role: Role;
+  /** What kind of text it is: an answer's task type, or a proposal. */
+  task: TaskType | 'proposal';
+  /** The task that an answer is for. Answers with equal keys share a baseline; unused for proposals. */
+  question: string;
+  reward: number;
+  /** The student's answer is right; for a proposal: its question lies in its band. */
+  passed: boolean;
+}
+
+/**
+ * The advantage of each rollout, in order.
+ *
+ * - `trr++`: Task-Relative REINFORCE++ (AZR, equation 8). `(r - mean) / sd` over all rollouts with the
+ *   same (task type, role).
+ * - `per-question`: `(r - mean) / sd` over one question's rollouts (the baseline of GRPO).
+ * - `positive`: only right answers count, with `(1 - p) / sd = sqrt((1 - p) / p)` for a question solved
+ *   with rate p: what `per-question` gives them for 0/1 rewards.
+ *
+ * A prompt for a proposal is sampled once, so a proposal has no siblings to be compared with. Under
+ * every estimator its baseline is its role's: `(r - mean) / sd` over the iteration's proposals of that
+ * role; `positive` then keeps those that were accepted and did better than that mean.
+ *
+ * Standard deviations are the population's.
+ */
+export function advantages(rollouts: readonly Rollout[], estimator: Estimator): number[] {
+  const out = new Array<number>(rollouts.length).fill(0);
+  for (const members of groups(rollouts, (r) => baselineKey(r, estimator)).values()) {
+    // Right answers score 1 and all others 0 where only the right ones will count.
+    const binary = estimator === 'positive' && rollouts[members[0]!]!.task !== 'proposal';
+    const scores = members.map((i) => (binary ? Number(rollouts[i]!.passed) : rollouts[i]!.reward));
+    const standardized = standardize(scores);
+    members.forEach((i, j) => {
+      const advantage = standardized[j]!;
+      out[i] = estimator !== 'positive' || (rollouts[i]!.passed && advantage > 0) ? advantage : 0;
+    });
+  }
+  return out;
+}
+
+function baselineKey(rollout: Rollout, estimator: Estimator): string {
+  const group = `${rollout.task}/${rollout.role}`;
+  return estimator === 'trr++' || rollout.task === 'proposal' ? group : `${group}/${rollout.question}`;
+}
+
+/** `(x - mean) / sd` with the population's sd; all 0 where they are equal. */
+export function standardize(values: readonly number[]): number[] {
+  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  const sd = Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length);
+  // Equal rewards can leave a rounding error of a few ulps in the mean: that is no variance.
+  return values.map((x) => (sd > 1e-9 ? (x - mean) / sd : 0));
+}
+
+/** Mean reward and size of each (task type, role), in order of first appearance. */
+export function rewardGroups(
+  rollouts: readonly Rollout[],
+): { role: Role; task: Rollout['task']; rollouts: number; meanReward: number }[] {
+  return [...groups(rollouts, (r) => `${r.task}/${r.role}`).values()].map((members) => {
+    const { role, task } = rollouts[members[0]!]!;
+    const total = members.reduce((sum, i) => sum + rollouts[i]!.reward, 0);
+    return { role, task, rollouts: members.length, meanReward: total / members.length };
+  });
+}
+
+function groups(rollouts: readonly Rollout[], key: (rollout: Rollout) => string): Map<string, number[]> {
+  const out = new Map<string, number[]>();
+  rollouts.forEach((rollout, i) => {
+    const name = key(rollout);
+    const members = out.get(name);
+    if (members) members.push(i);
+    else out.set(name, [i]);
+  });
+  return out;
+}

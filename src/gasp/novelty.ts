@@ -1,0 +1,38 @@
+/** The novelty filter: without it, late proposals collapse onto each other (GASP, ablations). */
+import { cosine, type Embedding, embedQuestion } from './embedding.ts';
+import type { Question } from './question.ts';
+
+/** The questions accepted so far, over the whole run. */
+export class NoveltyBuffer {
+  private readonly entries: { embedding: Embedding; id: string }[] = [];
+
+  constructor(accepted: readonly Question[] = []) {
+    for (const question of accepted) this.add(question);
+  }
+
+  get size(): number {
+    return this.entries.length;
+  }
+
+  add(question: Question): void {
+    this.entries.push({ embedding: embedQuestion(question), id: question.id });
+  }
+
+  /** A copy that can grow without changing this buffer. */
+  fork(): NoveltyBuffer {
+    const copy = new NoveltyBuffer();
+    copy.entries.push(...this.entries);
+    return copy;
+  }
+
+  /** The most similar question of the buffer; similarity 0 when it is empty. */
+  nearest(question: Pick<Question, 'title' | 'message' | 'program'>): { similarity: number; id?: string } {
+    const embedding = embedQuestion(question);
+    let best: { similarity: number; id?: string } = { similarity: 0 };
+    for (const entry of this.entries) {
+      const similarity = cosine(embedding, entry.embedding);
+      if (similarity > best.similarity) best = { similarity, id: entry.id };
+    }
+    return best;
+  }
+}

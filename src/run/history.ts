@@ -1,0 +1,26 @@
+/** Which events of a log count. */
+import type { RunEvent } from './events.ts';
+
+/**
+ * The events that count, in order: an iteration that was interrupted leaves events behind, which the
+ * `resumed` after it voids. `run-started`, `renamed` and `resumed` belong to no iteration and stay.
+ * The iteration in progress, if any, is included.
+ */
+export function validEvents(events: readonly RunEvent[]): RunEvent[] {
+  let valid: RunEvent[] = [];
+  for (const event of events) {
+    if (event.type === 'resumed') {
+      valid = valid.filter((e) => !('iteration' in e) || e.iteration <= event.after);
+    }
+    valid.push(event);
+  }
+  return valid;
+}
+
+/** The last iteration that finished; 0 for a run that has only started. */
+export function lastFinished(events: readonly RunEvent[]): number {
+  return events.reduce(
+    (last, e) => (e.type === 'iteration-finished' ? Math.max(last, e.iteration) : last),
+    0,
+  );
+}

@@ -1,0 +1,191 @@
+import { describe, expect, test } from 'vitest';
+import { programSource, titleOf } from '../../../src/dialects/micro/format.ts';
+import { operations } from '../../../src/dialects/micro/operations.ts';
+import { cosine, embedQuestion } from '../../../src/gasp/embedding.ts';
+import { NoveltyBuffer } from '../../../src/gasp/novelty.ts';
+import { Random } from '../../../src/gasp/random.ts';
+
+const THRESHOLD = 0.95;
+const similarity = (a: string, b: string, titles: [string, string] = ['', '']) =>
+  cosine(
+    embedQuestion({ title: titles[0], message: '', program: a }),
+    embedQuestion({ title: titles[1], message: '', program: b }),
+  );
+
+const runs = `
+def f(s: str, limit: int = 3) -> list[tuple[str, int]]:
+    """Runs of equal characters."""
+    runs = []
+    longest = 0
+    for c in s:
+        if runs and runs[-1][0] == c:
+            runs[-1] = (c, runs[-1][1] + 1)
+        else:
+            runs.append((c, 1))
+        longest += 1
+    if longest > limit:
+        runs.sort(key=lambda run: -run[1])
+    return [(c, n) for c, n in runs if n < 10]
+`;
+
+describe('ordinary functions: near-copies', () => {
+  test('renamed variables, parameters, lambda and comprehension names', () => {
+    const renamed = runs
+      .replaceAll('runs', 'groups')
+      .replaceAll('longest', 'count')
+      .replaceAll('limit', 'bound')
+      .replaceAll('lambda run: -run[1]', 'lambda g: -g[1]')
+      .replaceAll('(c, n) for c, n in', '(letter, size) for letter, size in')
+      .replaceAll('n < 10', 'size < 10')
+      .replace(/\bs\b/g, 'text');
+    expect(renamed).not.toBe(runs);
+    expect(similarity(runs, renamed)).toBeCloseTo(1, 9);
+  });
+  test('reformatted, commented, annotated otherwise, quotes and augmented assignment', () => {
+    const other = `
+def f(s,limit=3):
+      # collects runs
+      runs=[]   # nothing yet
+      longest=0
+      for c in s :
+            if (
+              runs and runs[-1][0] == c
+            ):
+                  runs[-1]=(c,runs[-1][1]+1,)
+            else: runs.append( (c, 1) )
+            longest = longest + 1
+      if longest>limit: runs.sort( key = lambda run : - run[1], )
+      return [ (c, n) for c, n in runs if n < 10 ]`;
+    // Parentheses around a condition are all that is left of the difference.
+    expect(
+      similarity(
+        runs,
+        other.replace(
+          '(\n              runs and runs[-1][0] == c\n            )',
+          'runs and runs[-1][0] == c',
+        ),
+      ),
+    ).toBeCloseTo(1, 9);
+    expect(similarity("def f(s):\n    return s.split('a')", 'def f(s): return s.split("a")')).toBeCloseTo(
+      1,
+      9,
+    );
+  });
+  test('independent statements trade places', () => {
+    const swapped = runs.replace('    runs = []\n    longest = 0\n', '    longest = 0\n    runs = []\n');
+    expect(swapped).not.toBe(runs);
+    expect(similarity(runs, swapped)).toBeCloseTo(1, 9);
+    const helpers = 'def g(a):\n    return a + 1\ndef h(a):\n    return a * 2\n';
+    const back = 'def h(b):\n    return b * 2\ndef g(b):\n    return b + 1\n';
+    const main = 'def f(a):\n    return g(a) + h(a)\n';
+    expect(similarity(helpers + main, back + main)).toBeCloseTo(1, 9);
+  });
+  test('changed constants only, in other words too', () => {
+    const constants = runs
+      .replace('= 3', '= 5')
+      .replace('c, 1)', 'c, 2)')
+      .replace('< 10', '< 20')
+      .replace('+ 1)', '+ 2)');
+    expect(constants).not.toBe(runs);
+    expect(similarity(runs, constants)).toBeGreaterThan(THRESHOLD);
+    expect(similarity(runs, constants, ['runs by length', 'something else entirely'])).toBeGreaterThan(
+      THRESHOLD,
+    );
+    expect(
+      similarity(
+        "def f(s):\n    return s.replace('a', 'b')[:3]",
+        "def f(s):\n    return s.replace('x', 'y')[:4]",
+      ),
+    ).toBeGreaterThan(THRESHOLD);
+  });
+});
+
+describe('ordinary functions: new questions', () => {
+  test.each([
+    ['another condition', runs.replace('if longest > limit:', 'if longest % limit == 0:')],
+    ['another operator', runs.replace('runs[-1][1] + 1', 'runs[-1][1] * 1')],
+    ['another call', runs.replace('runs.append((c, 1))', 'runs.insert(0, (c, 1))')],
+    ['a statement less', runs.replace('        longest += 1\n', '')],
+    ['a statement more', runs.replace('    longest = 0\n', '    longest = 0\n    s = s.lower()\n')],
+    ['a statement out of its loop', runs.replace('        longest += 1', '    longest += 1')],
+    [
+      'dependent statements trade places',
+      runs.replace('return [(c, n) for c, n in runs', 'runs = runs[1:]\n    return [(n, c) for c, n in runs'),
+    ],
+  ])('%s', (_, other) => {
+    expect(other).not.toBe(runs);
+    expect(similarity(runs, other, ['same title', 'same title'])).toBeLessThan(THRESHOLD);
+  });
+  test('order matters where one line reads the other', () => {
+    const a = 'def f(n):\n    n = n + 1\n    m = n * 2\n    return m - n';
+    const b = 'def f(n):\n    m = n * 2\n    n = n + 1\n    return m - n';
+    expect(similarity(a, b)).toBeLessThan(THRESHOLD);
+    expect(similarity('def f(a, b):\n    return a - b', 'def f(a, b):\n    return b - a')).toBeLessThan(
+      THRESHOLD,
+    );
+  });
+});
+
+describe('the micro world', () => {
+  const program = (...lines: string[]) =>
+    `def f(x):\n${lines.map((l) => `    x = ${l}\n`).join('')}    return x\n`;
+  const double = '[v * 2 for v in x]';
+  const triple = '[v * 3 for v in x]';
+
+  test('a trace in comments, other names and other inputs leave a copy', () => {
+    const plain = program('sorted(x)', double);
+    const traced =
+      'def f(x):\n    x = sorted(x)  # 1 2 5\n    x = [v * 2 for v in x]  # 2 4 10\n    return x\n';
+    const renamed = 'def f(numbers):\n    a = sorted(numbers)\n    b = [n * 2 for n in a]\n    return b\n';
+    expect(similarity(plain, traced)).toBeCloseTo(1, 9);
+    expect(similarity(plain, renamed)).toBeCloseTo(1, 9);
+    const question = { id: 'a', title: 't', message: '', program: plain, shown: 1 };
+    const buffer = new NoveltyBuffer([{ ...question, inputs: ['[1]'], outputs: ['[2]'] }]);
+    expect(buffer.nearest(question)).toEqual({ similarity: expect.closeTo(1, 9), id: 'a' });
+  });
+  test('another constant is near, and another question', () => {
+    for (const rest of [[], ['sorted(x)'], ['sorted(x)', 'x[::-1]', 'x[1:]', 'x[::2]', 'x + x']]) {
+      const near = similarity(program(...rest, double), program(...rest, triple));
+      expect(near).toBeGreaterThan(0.8);
+      expect(near).toBeLessThan(THRESHOLD);
+    }
+  });
+  test('another order is another question', () => {
+    expect(similarity(program('x[1:]', 'x[::-1]'), program('x[::-1]', 'x[1:]'))).toBeLessThan(0.9);
+  });
+  test('repeating an operation once more is another question', () => {
+    const drops = (n: number) => program(...new Array<string>(n).fill('x[1:]'));
+    expect(similarity(drops(6), drops(5))).toBeLessThan(THRESHOLD);
+  });
+  test('of random programs of up to 6 lines, exactly the equal ones are copies', () => {
+    const random = new Random(5);
+    for (let i = 0; i < 400; i++) {
+      const lines = Array.from({ length: 1 + random.int(6) }, () => random.pick(operations));
+      const changed = lines.slice();
+      if (i % 3 === 0) changed[random.int(lines.length)] = random.pick(operations);
+      else if (i % 3 === 1) changed.splice(random.int(lines.length + 1), 0, random.pick(operations));
+      else changed.push(changed.shift()!);
+      const same = titleOf(lines) === titleOf(changed);
+      const [a, b] = [programSource(lines), programSource(changed)];
+      expect(similarity(a, b, [titleOf(lines), titleOf(changed)]) > THRESHOLD, `${a}\n${b}`).toBe(same);
+    }
+  });
+});
+
+test('nearest names the most similar accepted question', () => {
+  const question = (id: string, body: string) => ({
+    id,
+    title: '',
+    message: '',
+    program: `def f(n):\n    return ${body}`,
+    inputs: ['1'],
+    outputs: ['1'],
+    shown: 1,
+  });
+  const buffer = new NoveltyBuffer([question('a', 'n + 1'), question('b', 'n * 2')]);
+  expect(buffer.nearest(question('c', 'n * 3'))).toMatchObject({ id: 'b' });
+  expect(new NoveltyBuffer().nearest(question('c', 'n'))).toEqual({ similarity: 0 });
+  const fork = buffer.fork();
+  fork.add(question('d', 'n ** n'));
+  expect([buffer.size, fork.size]).toEqual([2, 3]);
+});
