@@ -1,0 +1,230 @@
+/**
+ * The themed bank: questions made of idioms, pairs of operations that belong together. Training and
+ * held-out questions share the idioms but no combination of them. Run as a script it chooses the idioms
+ * from measured pass rates and writes the bank.
+ *
+ *     npx tsx pretrain/bank.ts PASS_RATES.json public/banks/micro.json
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { programSource } from '../src/dialects/micro/format.ts';
+import { type Operation, operationById, operations } from '../src/dialects/micro/operations.ts';
+import type { Question } from '../src/gasp/question.ts';
+import { Random } from '../src/gasp/random.ts';
+import { poseProgram, type Problem, questionOf } from './world.ts';
+
+/** Ids of two operations, in the order in which they are applied. */
+export type Idiom = [first: string, second: string];
+
+export interface Bank {
+  name: string;
+  title: string;
+  description: string;
+  idioms: Idiom[];
+  questions: Question[];
+  /** For pass@k only: nobody trains on them. */
+  heldout: Question[];
+}
+
+/** How the model fared on a pair of operations, as a program of two lines. */
+export interface IdiomPassRate {
+  idiom: Idiom;
+  /** pass@1, over several questions with this program. */
+  passRate: number;
+}
+
+const seed = 20260315;
+const idiomCount = 12;
+const passBand = { low: 0.05, high: 0.5 };
+
+/** Pairs of operations that can be asked about, each with problems to measure its pass rate on. */
+export function candidateIdioms(problemsPerIdiom: number): { idiom: Idiom; problems: Problem[] }[] {
+  const candidates: { idiom: Idiom; problems: Problem[] }[] = [];
+  for (const first of operations) {
+    for (const second of operations) {
+      if (first === second) continue;
+      const rng = Random.for(seed, 'candidate', first.id, second.id);
+      const problems: Problem[] = [];
+      while (problems.length < problemsPerIdiom) {
+        const problem = poseProgram(rng, [first, second], 'ordinary', 40);
+        if (!problem) break;
+        problems.push(problem);
+      }
+      if (problems.length === problemsPerIdiom) {
+        candidates.push({ idiom: [first.id, second.id], problems });
+      }
+    }
+  }
+  return candidates;
+}
+
+/**
+ * The rule: pairs that the model solves now and then (pass@1 from 0.05 to 0.5), taken in an order that
+ * a fixed seed shuffles, each operation in at most one idiom. Throws when fewer than twelve remain.
+ */
+export function chooseIdioms(passRates: readonly IdiomPassRate[], count = idiomCount): Idiom[] {
+  // Sorted first, so that the choice does not depend on the order in which pairs were measured.
+  const candidates = passRates
+    .filter(({ passRate }) => passRate >= passBand.low && passRate <= passBand.high)
+    .map(({ idiom }) => idiom)
+    .sort((a, b) => (a.join() < b.join() ? -1 : 1));
+  const used = new Set<string>();
+  const chosen: Idiom[] = [];
+  for (const idiom of Random.for(seed, 'idioms').shuffle(candidates)) {
+    if (chosen.length === count) break;
+    if (idiom.some((id) => used.has(id))) continue;
+    for (const id of idiom) used.add(id);
+    chosen.push(idiom);
+  }
+  if (chosen.length < count) {
+    throw new Error(
+      `Only ${chosen.length} of ${count} idioms: ${candidates.length} pairs have a pass rate from ` +
+        `${passBand.low} to ${passBand.high}. Train the model for longer or measure more pairs.`,
+    );
+  }
+  return chosen;
+}
+
+/** What a question is made of; the shape also names its difficulty. */
+type Shape = 'idiom' | 'idiom + 1' | 'pair' | 'pair + 1' | 'triple';
+const trainingShapes: [Shape, number][] = [
+  ['idiom', 120],
+  ['idiom + 1', 250],
+  ['pair', 150],
+  ['pair + 1', 51],
+  ['triple', 30],
+];
+const heldoutShapes: [Shape, number][] = [
+  ['idiom', 36],
+  ['idiom + 1', 84],
+  ['pair', 96],
+];
+/** Share of the combinations that is kept for the held-out questions. */
+const heldoutShare = 1 / 3;
+/** Questions with the same program and other inputs. A single idiom has no combination to vary. */
+const repeatsPerProgram = 60;
+
+interface Recipe {
+  program: Operation[];
+  idioms: Idiom[];
+}
+
+/** Builds the bank of 601 training and 216 held-out questions. Throws when the idioms are too few for it. */
+export function buildBank(idioms: readonly Idiom[]): Bank {
+  const themes: Recipe[] = idioms.map((idiom) => ({ program: idiom.map(operationById), idioms: [idiom] }));
+  const pairs = split(
+    themes.flatMap((a) => themes.filter((b) => b !== a).map((b) => join(a, b))),
+    'pairs',
+  );
+  const withOne = split(
+    themes.flatMap((theme) => operations.flatMap((operation) => besides(theme, operation))),
+    'one more',
+  );
+  const training: Record<Shape, Recipe[]> = {
+    idiom: themes,
+    'idiom + 1': withOne.training,
+    pair: pairs.training,
+    // Both its pair and its idiom with the operation beside it are combinations of the training side.
+    'pair + 1': extensions(pairs.training, withOne.training),
+    triple: triples(pairs.training, themes),
+  };
+  const heldout: Record<Shape, Recipe[]> = {
+    idiom: themes,
+    'idiom + 1': withOne.heldout,
+    pair: pairs.heldout,
+    'pair + 1': [],
+    triple: [],
+  };
+  const seen = new Set<string>();
+  return {
+    name: 'micro',
+    title: 'List idioms',
+    description:
+      'Functions over lists of integers, two to six operations each, made of ' +
+      `${idioms.length} idioms (pairs of operations that belong together). Held-out questions use the same ` +
+      'idioms in combinations that no training question has.',
+    idioms: idioms.map(([first, second]) => [first, second]),
+    questions: trainingShapes.flatMap(([shape, count]) => pose(training[shape], shape, count, 'train', seen)),
+    heldout: heldoutShapes.flatMap(([shape, count]) => pose(heldout[shape], shape, count, 'heldout', seen)),
+  };
+}
+
+const join = (a: Recipe, b: Recipe): Recipe => ({
+  program: [...a.program, ...b.program],
+  idioms: [...a.idioms, ...b.idioms],
+});
+
+const besides = (theme: Recipe, operation: Operation): Recipe[] => [
+  { program: [...theme.program, operation], idioms: theme.idioms },
+  { program: [operation, ...theme.program], idioms: theme.idioms },
+];
+
+const key = (program: readonly Operation[]): string => program.map((operation) => operation.id).join();
+
+function split(recipes: readonly Recipe[], label: string): { training: Recipe[]; heldout: Recipe[] } {
+  // Three operations can be read as an idiom and one more in two ways: they count once.
+  const unique = [...new Map(recipes.map((recipe) => [key(recipe.program), recipe])).values()];
+  const shuffled = Random.for(seed, 'split', label).shuffle(unique);
+  const cut = Math.round(shuffled.length * heldoutShare);
+  return { training: shuffled.slice(cut), heldout: shuffled.slice(0, cut) };
+}
+
+function extensions(pairs: readonly Recipe[], withOne: readonly Recipe[]): Recipe[] {
+  const allowed = new Set(withOne.map((recipe) => key(recipe.program)));
+  return pairs.flatMap((pair) =>
+    operations.flatMap((operation) =>
+      besides(pair, operation).filter(({ program }) =>
+        allowed.has(key(program[0] === operation ? program.slice(0, 3) : program.slice(-3))),
+      ),
+    ),
+  );
+}
+
+function triples(pairs: readonly Recipe[], themes: readonly Recipe[]): Recipe[] {
+  const allowed = new Set(pairs.map((pair) => key(pair.program)));
+  return pairs.flatMap((pair) =>
+    themes
+      .map((theme) => join(pair, theme))
+      .filter(({ program, idioms }) => allowed.has(key(program.slice(2))) && idioms[2] !== idioms[0]),
+  );
+}
+
+/** Poses recipes in a shuffled order, again and again with new inputs, until there are `count` questions. */
+function pose(
+  recipes: readonly Recipe[],
+  shape: Shape,
+  count: number,
+  part: 'train' | 'heldout',
+  seen: Set<string>,
+): Question[] {
+  const order = Random.for(seed, part, shape, 'order').shuffle(recipes);
+  const questions: Question[] = [];
+  for (let round = 0; round < repeatsPerProgram; round++) {
+    for (const { program, idioms } of order) {
+      if (questions.length === count) return questions;
+      const rng = Random.for(seed, part, shape, key(program), round);
+      const problem = poseProgram(rng, program, 'ordinary', 60);
+      if (!problem) continue;
+      const text = programSource(program) + JSON.stringify(problem.inputs);
+      if (seen.has(text)) continue;
+      seen.add(text);
+      const id = `micro-${part}-${shape.replaceAll(' ', '')}-${String(questions.length + 1).padStart(3, '0')}`;
+      const names = idioms.map((idiom) => idiom.join(' > ')).join('; ');
+      questions.push(questionOf(problem, id, { shape, idioms: names, part }));
+    }
+  }
+  if (questions.length === count) return questions;
+  throw new Error(
+    `${recipes.length} programs of shape "${shape}" gave ${questions.length} of ${count} ${part} questions: ` +
+      'these idioms seldom combine.',
+  );
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const [ratesFile, bankFile] = process.argv.slice(2);
+  if (!ratesFile || !bankFile) throw new Error('Usage: bank.ts PASS_RATES.json BANK.json');
+  const passRates = JSON.parse(readFileSync(ratesFile, 'utf8')) as IdiomPassRate[];
+  const bank = buildBank(chooseIdioms(passRates));
+  writeFileSync(bankFile, `${JSON.stringify(bank)}\n`);
+  console.log(`${bank.questions.length} training and ${bank.heldout.length} held-out questions: ${bankFile}`);
+}
