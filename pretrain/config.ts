@@ -1,0 +1,37 @@
+/** The embedded model's shape and how long it trains. */
+import type { DecoderConfig } from '../src/lm/decoder.ts';
+import { vocabularySize } from './tokenizer.ts';
+
+export const decoderConfig: DecoderConfig = {
+  vocabulary: vocabularySize,
+  width: 128,
+  layers: 4,
+  heads: 4,
+  feedForward: 384,
+  context: 256,
+  ropeTheta: 10000,
+  normEpsilon: 1e-5,
+};
+
+export const training = {
+  seed: 1,
+  batch: 64,
+  steps: 9000,
+  learningRate: 2e-3,
+  warmup: 100,
+  weightDecay: 0.01,
+};
+
+/** Depths of what the student is asked, [1, 2, 3, 4]: mostly 1 at first, mostly 2 at the end, a little 3 and 4. */
+export function depthWeights(progress: number): number[] {
+  const mix = (from: number, to: number) => from + (to - from) * Math.min(1, progress / 0.6);
+  return [mix(0.75, 0.2), mix(0.2, 0.52), mix(0.05, 0.23), mix(0, 0.05)];
+}
+
+/** Linear warm-up, then cosine to a twentieth. */
+export function learningRate(step: number): number {
+  const { warmup, steps, learningRate: peak } = training;
+  if (step < warmup) return (peak * (step + 1)) / warmup;
+  const progress = Math.min(1, (step - warmup) / (steps - warmup));
+  return peak * (0.05 + 0.95 * 0.5 * (1 + Math.cos(Math.PI * progress)));
+}

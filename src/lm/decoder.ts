@@ -1,0 +1,408 @@
+/**
+ * A Llama-like decoder as ONNX graphs: the training graph (forward, loss, backward), and the two
+ * graphs of the sampler (prefill, decode). Weights that train enter as one flat vector, so that an
+ * update, a swap of adapters or a restored checkpoint never rebuilds a session.
+ */
+import { differentiate } from '../onnx/autodiff.ts';
+import { GraphBuilder, type Value } from '../onnx/builder.ts';
+import { elementCount, float32Constant } from '../onnx/model.ts';
+import { writeModel } from '../onnx/proto.ts';
+
+export interface DecoderConfig {
+  vocabulary: number;
+  width: number;
+  layers: number;
+  heads: number;
+  feedForward: number;
+  /** Longest sequence, in tokens. */
+  context: number;
+  ropeTheta: number;
+  normEpsilon: number;
+}
+
+export type Tuning = { kind: 'lora'; rank: number; alpha: number } | { kind: 'full' };
+
+export interface Parameter {
+  name: string;
+  dims: number[];
+  /** Standard deviation of its initial values; 1 marks a norm that starts at one, 0 zeros. */
+  init: { kind: 'normal'; sd: number } | { kind: 'constant'; value: number };
+}
+
+const LINEARS = [
+  'self_attn.q_proj',
+  'self_attn.k_proj',
+  'self_attn.v_proj',
+  'self_attn.o_proj',
+  'mlp.gate_proj',
+  'mlp.up_proj',
+  'mlp.down_proj',
+] as const;
+
+/** [in, out] of a linear projection. */
+function linearDims(c: DecoderConfig, linear: string): [number, number] {
+  if (linear === 'mlp.down_proj') return [c.feedForward, c.width];
+  if (linear.startsWith('mlp.')) return [c.width, c.feedForward];
+  return [c.width, c.width];
+}
+
+/**
+ * The model's own weights, in a fixed order. Linear projections are stored [in, out] (the layout
+ * that ONNX's MatMul reads; PyTorch's is the transpose). The output head is the embedding.
+ */
+export function decoderParameters(c: DecoderConfig): Parameter[] {
+  const normal = (sd: number) => ({ kind: 'normal', sd }) as const;
+  const one = { kind: 'constant', value: 1 } as const;
+  const out: Parameter[] = [
+    { name: 'model.embed_tokens.weight', dims: [c.vocabulary, c.width], init: normal(0.02) },
+  ];
+  for (let i = 0; i < c.layers; i++) {
+    const layer = `model.layers.${i}`;
+    out.push({ name: `${layer}.input_layernorm.weight`, dims: [c.width], init: one });
+    out.push({ name: `${layer}.post_attention_layernorm.weight`, dims: [c.width], init: one });
+    for (const linear of LINEARS) {
+      // Projections into the residual stream start smaller (Radford et al. 2019, section 2.3).
+      const residual = linear.endsWith('o_proj') || linear.endsWith('down_proj');
+      const dims = linearDims(c, linear);
+      const sd = (residual ? 1 / Math.sqrt(2 * c.layers) : 1) / Math.sqrt(dims[0]);
+      out.push({ name: `${layer}.${linear}.weight`, dims, init: normal(sd) });
+    }
+  }
+  out.push({ name: 'model.norm.weight', dims: [c.width], init: one });
+  return out;
+}
+
+/** LoRA's pair for every linear projection: A [in, rank] starts random, B [rank, out] at zero (Hu et al. 2021). */
+export function adapterParameters(c: DecoderConfig, rank: number): Parameter[] {
+  const out: Parameter[] = [];
+  for (let i = 0; i < c.layers; i++) {
+    for (const linear of LINEARS) {
+      const [fanIn, fanOut] = linearDims(c, linear);
+      const name = `model.layers.${i}.${linear}`;
+      out.push({ name: `${name}.lora_A`, dims: [fanIn, rank], init: { kind: 'normal', sd: 1 / Math.sqrt(fanIn) } });
+      out.push({ name: `${name}.lora_B`, dims: [rank, fanOut], init: { kind: 'constant', value: 0 } });
+    }
+  }
+  return out;
+}
+
+/** Which weights train, and where each lies in the flat vector. */
+export interface Layout {
+  /** Names model shape and tuning: a snapshot with another one does not fit. */
+  id: string;
+  parameters: Parameter[];
+  offsets: Map<string, number>;
+  /** Length of the flat vector. */
+  size: number;
+}
+
+export function trainableLayout(c: DecoderConfig, tuning: Tuning): Layout {
+  const parameters = tuning.kind === 'full' ? decoderParameters(c) : adapterParameters(c, tuning.rank);
+  const offsets = new Map<string, number>();
+  let size = 0;
+  for (const p of parameters) {
+    offsets.set(p.name, size);
+    size += elementCount(p.dims);
+  }
+  const shape = `v${c.vocabulary}-d${c.width}-l${c.layers}-h${c.heads}-f${c.feedForward}`;
+  const what = tuning.kind === 'full' ? 'full' : `lora-r${tuning.rank}-a${tuning.alpha}`;
+  return { id: `${shape}/${what}`, parameters, offsets, size };
+}
+
+/** The model's own weights by name, float32. */
+export type Weights = ReadonlyMap<string, Float32Array>;
+
+/** Gives each weight to the graph: frozen ones as constants, training ones cut from the flat vector. */
+class WeightSource {
+  readonly flat: Value;
+  private readonly cut = new Map<string, Value>();
+
+  constructor(
+    private readonly b: GraphBuilder,
+    private readonly config: DecoderConfig,
+    private readonly tuning: Tuning,
+    private readonly layout: Layout,
+    private readonly frozen: Weights,
+  ) {
+    this.flat = b.input('weights', 'float32', [layout.size]);
+  }
+
+  /** The training weights that the graph reads, in the flat vector's order. */
+  trainable(): Value[] {
+    return this.layout.parameters.map((p) => this.get(p.name));
+  }
+
+  get(name: string): Value {
+    const known = this.cut.get(name);
+    if (known) return known;
+    const offset = this.layout.offsets.get(name);
+    const value = offset === undefined ? this.constant(name) : this.slice(name, offset);
+    this.cut.set(name, value);
+    return value;
+  }
+
+  private slice(name: string, offset: number): Value {
+    const { dims } = this.layout.parameters.find((p) => p.name === name)!;
+    return this.b.reshape(this.b.slice(this.flat, offset, offset + elementCount(dims), 0), dims);
+  }
+
+  private constant(name: string): Value {
+    const data = this.frozen.get(name);
+    if (!data) throw new Error(`the model lacks the weight ${name}`);
+    const { dims } = decoderParameters(this.config).find((p) => p.name === name)!;
+    return this.b.initializer(name, float32Constant(dims, data));
+  }
+
+  /** x [..., in] to [..., out]; with LoRA `x W + (alpha / rank) (x A) B`. */
+  linear(x: Value, name: string): Value {
+    const { b } = this;
+    const base = b.matmul(x, this.get(`${name}.weight`));
+    if (this.tuning.kind === 'full') return base;
+    const low = b.matmul(b.matmul(x, this.get(`${name}.lora_A`)), this.get(`${name}.lora_B`));
+    return b.add(base, b.mul(low, b.scalar(this.tuning.alpha / this.tuning.rank)));
+  }
+}
+
+/** Cosines and sines of the rotary embedding, [context, headDim / 2] (Su et al. 2021). */
+function rotaryTables(b: GraphBuilder, c: DecoderConfig): { cos: Value; sin: Value } {
+  const half = c.width / c.heads / 2;
+  const cos = new Float32Array(c.context * half);
+  const sin = new Float32Array(c.context * half);
+  for (let position = 0; position < c.context; position++) {
+    for (let i = 0; i < half; i++) {
+      const angle = position * c.ropeTheta ** (-i / half);
+      cos[position * half + i] = Math.cos(angle);
+      sin[position * half + i] = Math.sin(angle);
+    }
+  }
+  return {
+    cos: b.initializer('rotary.cos', float32Constant([c.context, half], cos)),
+    sin: b.initializer('rotary.sin', float32Constant([c.context, half], sin)),
+  };
+}
+
+class DecoderGraph {
+  readonly b: GraphBuilder;
+  readonly w: WeightSource;
+  private readonly rotary: { cos: Value; sin: Value };
+  private readonly headDim: number;
+
+  constructor(
+    name: string,
+    readonly c: DecoderConfig,
+    tuning: Tuning,
+    layout: Layout,
+    frozen: Weights,
+  ) {
+    this.b = new GraphBuilder(name);
+    this.w = new WeightSource(this.b, c, tuning, layout, frozen);
+    this.rotary = rotaryTables(this.b, c);
+    this.headDim = c.width / c.heads;
+  }
+
+  embed(ids: Value): Value {
+    return this.b.node('Gather', [this.w.get('model.embed_tokens.weight'), ids], { axis: 0 });
+  }
+
+  norm(x: Value, weight: string): Value {
+    return this.b.node('SimplifiedLayerNormalization', [x, this.w.get(weight)], {
+      axis: -1,
+      epsilon: { type: 'float', value: this.c.normEpsilon },
+      stash_type: 1,
+    });
+  }
+
+  /** [rows, seq, width] to [rows, heads, seq, headDim]. */
+  heads(x: Value): Value {
+    return this.b.transpose(this.b.reshape(x, [0, 0, this.c.heads, this.headDim]), [0, 2, 1, 3]);
+  }
+
+  rotate(x: Value, positions: Value): Value {
+    return this.b.node('RotaryEmbedding', [x, positions, this.rotary.cos, this.rotary.sin], { interleaved: 0 });
+  }
+
+  /** One layer; `attend` gets q, k, v as [rows, heads, seq, headDim] and gives the same shape. */
+  layer(x: Value, i: number, positions: Value, attend: (q: Value, k: Value, v: Value) => Value): Value {
+    const { b, w, c } = this;
+    const name = `model.layers.${i}`;
+    const h = this.norm(x, `${name}.input_layernorm.weight`);
+    const q = this.rotate(this.heads(w.linear(h, `${name}.self_attn.q_proj`)), positions);
+    const k = this.rotate(this.heads(w.linear(h, `${name}.self_attn.k_proj`)), positions);
+    const v = this.heads(w.linear(h, `${name}.self_attn.v_proj`));
+    const scaled = b.mul(q, b.scalar(1 / Math.sqrt(this.headDim)));
+    const mixed = b.reshape(b.transpose(attend(scaled, k, v), [0, 2, 1, 3]), [0, 0, c.width]);
+    const y = b.add(x, w.linear(mixed, `${name}.self_attn.o_proj`));
+    const g = this.norm(y, `${name}.post_attention_layernorm.weight`);
+    const gate = w.linear(g, `${name}.mlp.gate_proj`);
+    const silu = b.mul(gate, b.node('Sigmoid', [gate]));
+    const up = b.mul(silu, w.linear(g, `${name}.mlp.up_proj`));
+    return b.add(y, w.linear(up, `${name}.mlp.down_proj`));
+  }
+
+  /** Logits [..., vocabulary]; the head is the embedding, transposed. */
+  head(x: Value): Value {
+    const { b } = this;
+    return b.matmul(this.norm(x, 'model.norm.weight'), b.swap(this.w.get('model.embed_tokens.weight')));
+  }
+
+  /** Whole sequences at once: causal attention under `mask` [seq, seq], 0 or very negative. */
+  sequence(ids: Value, positions: Value, mask: Value, keep?: (i: number, k: Value, v: Value) => void): Value {
+    const { b } = this;
+    let x = this.embed(ids);
+    for (let i = 0; i < this.c.layers; i++) {
+      x = this.layer(x, i, positions, (q, k, v) => {
+        const keys = b.swap(k);
+        keep?.(i, keys, v);
+        return b.matmul(b.node('Softmax', [b.add(b.matmul(q, keys), mask)], { axis: -1 }), v);
+      });
+    }
+    return x;
+  }
+
+  bytes(): Uint8Array {
+    return writeModel(this.b.model);
+  }
+}
+
+/**
+ * Forward, policy-gradient loss and backward in one graph. Inputs, B rows of T tokens:
+ *   weights, gradient [P]      trained weights; gradient so far, to which this batch's is added
+ *   ids, positions [B, T]      int64, right-padded
+ *   targets [B, T, 1]          int64, the token that follows
+ *   mask [T, T]                causal, additive
+ *   weight [B, T]              of each prediction in the loss, 0 for prompts and padding
+ *   advantage, old, reference [B, T]   log-probabilities at sampling and under the starting weights
+ *   ratio []                   1: PPO's ratio exp(logp - old); 0: plain policy gradient
+ *   low, high []               PPO's clip, 1 - eps and 1 + eps
+ *   klWeight []
+ * Outputs: logprobs [B, T] of the targets, and gradientOut [P], for the loss
+ *   sum weight * ( -min(r A, clip(r, low, high) A) + klWeight (exp(d) - d - 1) ),  d = reference - logp
+ * (Schulman et al. 2017, eq. 7; the KL estimate is Schulman's k3). The loss itself is cheap outside.
+ */
+export function trainingGraph(c: DecoderConfig, tuning: Tuning, layout: Layout, frozen: Weights): Uint8Array {
+  const g = new DecoderGraph('train', c, tuning, layout, frozen);
+  const { b } = g;
+  const logp = sequenceLogprobs(g);
+  const bt = ['rows', 'seq'];
+  const weight = b.input('weight', 'float32', bt);
+  const advantage = b.input('advantage', 'float32', bt);
+  const old = b.input('old', 'float32', bt);
+  const reference = b.input('reference', 'float32', bt);
+  const [ratioOn, low, high, klWeight] = ['ratio', 'low', 'high', 'klWeight'].map((n) => b.input(n, 'float32', []));
+  const gradient = b.input('gradient', 'float32', [layout.size]);
+
+  // The loss is elementwise in logp, so its derivative is written down and seeds the backward pass.
+  const r = b.exp(b.mul(ratioOn!, b.sub(logp, old)));
+  const zero = b.scalar(0);
+  const over = b.node('And', [b.node('Greater', [advantage, zero]), b.node('Greater', [r, high!])]);
+  const under = b.node('And', [b.node('Less', [advantage, zero]), b.node('Less', [r, low!])]);
+  const surrogate = b.node('Where', [b.node('Or', [over, under]), zero, b.mul(advantage, r)]);
+  const kl = b.mul(klWeight!, b.sub(b.scalar(1), b.exp(b.sub(reference, logp))));
+  const seed = b.mul(weight, b.sub(kl, surrogate));
+
+  const grads = differentiate(b, logp, seed, g.w.trainable());
+  let flat = grads.map((v) => b.reshape(v, [-1]));
+  // In small groups: a WebGPU kernel can bind only a few buffers.
+  while (flat.length > 1) {
+    const next: Value[] = [];
+    for (let i = 0; i < flat.length; i += 7) {
+      const group = flat.slice(i, i + 7);
+      next.push(group.length > 1 ? b.concat(group, 0) : group[0]!);
+    }
+    flat = next;
+  }
+  b.output('logprobs', logp);
+  b.output('gradientOut', b.add(gradient, b.assume(flat[0]!, [layout.size])));
+  return g.bytes();
+}
+
+function sequenceLogprobs(g: DecoderGraph): Value {
+  const { b } = g;
+  const ids = b.input('ids', 'int64', ['rows', 'seq']);
+  const positions = b.input('positions', 'int64', ['rows', 'seq']);
+  const targets = b.input('targets', 'int64', ['rows', 'seq', 1]);
+  const mask = b.input('mask', 'float32', ['seq', 'seq']);
+  const logits = g.head(g.sequence(ids, positions, mask));
+  const all = b.node('LogSoftmax', [logits], { axis: -1 });
+  return b.reshapeLike(b.node('GatherElements', [all, targets], { axis: 2 }), ids);
+}
+
+/** The training graph's forward part alone: logprobs [B, T] of `targets`. */
+export function scoringGraph(c: DecoderConfig, tuning: Tuning, layout: Layout, frozen: Weights): Uint8Array {
+  const g = new DecoderGraph('score', c, tuning, layout, frozen);
+  g.b.output('logprobs', sequenceLogprobs(g));
+  return g.bytes();
+}
+
+/**
+ * Prompts, computed once for all their samples. Inputs: weights, ids and positions [P, T],
+ * mask [T, T], last [P, 1, width] (index of each prompt's last token, repeated). Outputs: logits
+ * [P, vocabulary] after the prompt, and by layer keys.i [P, heads, headDim, T], values.i
+ * [P, heads, T, headDim].
+ */
+export function prefillGraph(c: DecoderConfig, tuning: Tuning, layout: Layout, frozen: Weights): Uint8Array {
+  const g = new DecoderGraph('prefill', c, tuning, layout, frozen);
+  const { b } = g;
+  const ids = b.input('ids', 'int64', ['prompts', 'seq']);
+  const positions = b.input('positions', 'int64', ['prompts', 'seq']);
+  const mask = b.input('mask', 'float32', ['seq', 'seq']);
+  const last = b.input('last', 'int64', ['prompts', 1, c.width]);
+  const x = g.sequence(ids, positions, mask, (i, k, v) => {
+    b.output(`keys.${i}`, k);
+    b.output(`values.${i}`, v);
+  });
+  const end = b.node('GatherElements', [x, last], { axis: 1 });
+  b.output('logits', b.reshape(g.head(end), [-1, c.vocabulary]));
+  return g.bytes();
+}
+
+/**
+ * One more token for k samples of each of P prompts. The samples of a prompt read the prompt's keys
+ * and values from one place; their own lie in buffers that the caller owns, of which S slots are
+ * allocated. Inputs: weights; ids, positions [P, k]; promptMask [P, 1, 1, T] and ownMask [S]
+ * (additive); by layer promptKeys.i [P, heads, headDim, T], promptValues.i [P, heads, T, headDim],
+ * ownKeys.i and ownValues.i [P, heads, k, S, headDim]. Outputs: logits [P k, vocabulary], and by
+ * layer newKeys.i, newValues.i [P, heads, k, headDim], for the caller to store.
+ */
+export function decodeGraph(c: DecoderConfig, tuning: Tuning, layout: Layout, frozen: Weights): Uint8Array {
+  const g = new DecoderGraph('decode', c, tuning, layout, frozen);
+  const { b } = g;
+  const headDim = c.width / c.heads;
+  const ids = b.input('ids', 'int64', ['prompts', 'samples']);
+  const positions = b.input('positions', 'int64', ['prompts', 'samples']);
+  const promptMask = b.input('promptMask', 'float32', ['prompts', 1, 1, 'seq']);
+  const ownMask = b.input('ownMask', 'float32', ['slots']);
+  let x = g.embed(ids);
+  for (let i = 0; i < c.layers; i++) {
+    const promptKeys = b.input(`promptKeys.${i}`, 'float32', ['prompts', c.heads, headDim, 'seq']);
+    const promptValues = b.input(`promptValues.${i}`, 'float32', ['prompts', c.heads, 'seq', headDim]);
+    const own = ['prompts', c.heads, 'samples', 'slots', headDim];
+    const ownKeys = b.input(`ownKeys.${i}`, 'float32', own);
+    const ownValues = b.input(`ownValues.${i}`, 'float32', own);
+    x = g.layer(x, i, positions, (q, k, v) => {
+      b.output(`newKeys.${i}`, k);
+      b.output(`newValues.${i}`, v);
+      // Three parts under one softmax: the prompt, the sample's own tokens, and the newest one.
+      const toPrompt = b.add(b.matmul(q, promptKeys), promptMask);
+      const row = b.unsqueeze(q, [3]);
+      const scores = b.node('Squeeze', [b.matmul(row, b.swap(ownKeys)), b.ints([3])]);
+      const toOwn = b.add(scores, ownMask);
+      const toSelf = b.sum(b.mul(q, k), [3], true);
+      const shares = b.node('Softmax', [b.concat([toPrompt, toOwn, toSelf], 3)], { axis: -1 });
+      const lengths = b.concat(
+        [
+          b.node('Gather', [b.node('Shape', [promptKeys]), b.ints([3])], { axis: 0 }),
+          b.node('Shape', [ownMask]),
+          b.ints([1]),
+        ],
+        0,
+      );
+      const [p, o, s] = b.nodes('Split', [shares, lengths], { axis: 3 }, 3) as [Value, Value, Value];
+      const fromPrompt = b.matmul(p, promptValues);
+      const fromOwn = b.node('Squeeze', [b.matmul(b.unsqueeze(o, [3]), ownValues), b.ints([3])]);
+      return b.add(b.add(fromPrompt, fromOwn), b.mul(s, v));
+    });
+  }
+  b.output('logits', b.reshape(g.head(x), [-1, c.vocabulary]));
+  return g.bytes();
+}

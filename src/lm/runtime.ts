@@ -1,0 +1,89 @@
+/** What runs ONNX graphs: one interface over onnxruntime-node and onnxruntime-web. */
+
+export type HostData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array | Uint16Array;
+
+/** A tensor in ordinary memory. */
+export interface HostTensor {
+  dtype: 'float32' | 'float64' | 'int64' | 'int32' | 'bool' | 'float16';
+  dims: readonly number[];
+  data: HostData;
+}
+
+export interface Session {
+  /** Runs the graph. `fetches` names the outputs wanted; absent: all. */
+  run(feeds: Record<string, HostTensor>, fetches?: readonly string[]): Promise<Record<string, HostTensor>>;
+  release(): Promise<void>;
+}
+
+export interface Runtime {
+  /** What a person reads: `cpu`, `wasm`, `webgpu (google swiftshader)`. */
+  readonly name: string;
+  /** Threads that one run may use, where it is known. */
+  readonly threads: number;
+  /** Fails with a `BackendError` that says what to do. */
+  create(model: Uint8Array): Promise<Session>;
+}
+
+/** The backend can't be had or gave up; `advice` says what a person can do. */
+export class BackendError extends Error {
+  override name = 'BackendError';
+  constructor(
+    message: string,
+    readonly advice: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+export const float32 = (dims: readonly number[], data: Float32Array): HostTensor => ({ dtype: 'float32', dims, data });
+export const int64 = (dims: readonly number[], data: BigInt64Array): HostTensor => ({ dtype: 'int64', dims, data });
+export const scalar = (value: number): HostTensor => ({ dtype: 'float32', dims: [], data: Float32Array.of(value) });
+
+/** The data of an output that must be float32. */
+export function floats(outputs: Record<string, HostTensor>, name: string): Float32Array {
+  const tensor = outputs[name];
+  if (!(tensor?.data instanceof Float32Array)) throw new Error(`the graph gave no float32 output named ${name}`);
+  return tensor.data;
+}
+
+/** The part of onnxruntime's interface that both packages share. */
+export interface OrtModule {
+  Tensor: new (type: never, data: never, dims: readonly number[]) => OrtTensor;
+  InferenceSession: {
+    create(model: Uint8Array, options: Record<string, unknown>): Promise<OrtSession>;
+  };
+}
+interface OrtTensor {
+  readonly type: string;
+  readonly dims: readonly number[];
+  readonly data: unknown;
+  dispose(): void;
+}
+interface OrtSession {
+  readonly outputNames: readonly string[];
+  run(feeds: Record<string, OrtTensor>, fetches?: readonly string[]): Promise<Record<string, OrtTensor>>;
+  release(): Promise<void>;
+}
+
+/** Wraps a session of either package. */
+export async function openSession(
+  ort: OrtModule,
+  model: Uint8Array,
+  options: Record<string, unknown>,
+): Promise<Session> {
+  const session = await ort.InferenceSession.create(model, options);
+  return {
+    async run(feeds, fetches) {
+      const inputs: Record<string, OrtTensor> = {};
+      for (const [name, t] of Object.entries(feeds)) inputs[name] = new ort.Tensor(t.dtype as never, t.data as never, t.dims);
+      const outputs = await (fetches ? session.run(inputs, fetches) : session.run(inputs));
+      const result: Record<string, HostTensor> = {};
+      for (const [name, t] of Object.entries(outputs)) {
+        result[name] = { dtype: t.type as HostTensor['dtype'], dims: t.dims, data: t.data as HostData };
+      }
+      return result;
+    },
+    release: () => session.release(),
+  };
+}

@@ -1,0 +1,415 @@
+/**
+ * Samples k completions for each of many prompts in one batch. A prompt is computed once and its
+ * keys and values are stored once, read by all of its samples; samples keep their own in buffers
+ * that grow by a few slots. Finished rows leave the batch.
+ */
+import { deriveSeed, Random } from '../gasp/random.ts';
+import { type DecoderConfig, decodeGraph, type Layout, prefillGraph, type Tuning, type Weights } from './decoder.ts';
+import { float32, floats, type HostTensor, int64, type Runtime, type Session } from './runtime.ts';
+import { causalMask, packTokens } from './trainer.ts';
+
+export interface TokenRequest {
+  tokens: readonly number[];
+  samples: number;
+  maxTokens: number;
+}
+
+export interface TokenSampleOptions {
+  /** 0 is greedy. */
+  temperature: number;
+  topP: number;
+  seed: number;
+  /** Tokens that end a completion; the one that did is its last token. */
+  stop: ReadonlySet<number>;
+  signal?: AbortSignal;
+  /** After each step: all rows of this call. */
+  onStep?: (rows: readonly SampledRow[]) => void;
+}
+
+export interface SampledRow {
+  request: number;
+  sample: number;
+  tokens: number[];
+  /** Of each token, under the model's distribution at temperature 1, before top-p. */
+  logprobs: number[];
+  ended: 'stop' | 'length' | undefined;
+}
+
+const MASKED = -1e9;
+const SLOTS = 16;
+/** Steps between looking for rows to drop: a smaller batch costs one copy of the caches. */
+const COMPACT_EVERY = 4;
+
+/** The rows of one batch: P prompts, each with `width` places, some of them empty. */
+interface Batch {
+  prompts: number;
+  places: number;
+  /** By prompt and place; undefined: an empty place, computed and ignored. */
+  rows: (ActiveRow | undefined)[];
+  promptLength: number;
+  promptMask: Float32Array;
+  promptKeys: Float32Array[];
+  promptValues: Float32Array[];
+  slots: number;
+  used: number;
+  ownKeys: Float32Array[];
+  ownValues: Float32Array[];
+}
+interface ActiveRow extends SampledRow {
+  random: Random;
+  maxTokens: number;
+  promptTokens: number;
+}
+
+export class Sampler {
+  private prefill: Promise<Session> | undefined;
+  private decode: Promise<Session> | undefined;
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly config: DecoderConfig,
+    private readonly tuning: Tuning,
+    private readonly layout: Layout,
+    private readonly model: Weights,
+    /** Most rows in one batch: a bound on memory. */
+    private readonly maxRows = 512,
+  ) {}
+
+  /** Rows in order of request and sample. `weights` is the trained vector, [P]. */
+  async sample(
+    weights: Float32Array,
+    requests: readonly TokenRequest[],
+    options: TokenSampleOptions,
+  ): Promise<SampledRow[]> {
+    const rows: ActiveRow[] = [];
+    requests.forEach((request, r) => {
+      const room = this.config.context - request.tokens.length;
+      if (request.tokens.length === 0) throw new Error('a prompt needs at least one token');
+      if (room < 1) {
+        throw new Error(
+          `a prompt of ${request.tokens.length} tokens leaves no room in the model's context of ${this.config.context}`,
+        );
+      }
+      for (let s = 0; s < request.samples; s++) {
+        rows.push({
+          request: r,
+          sample: s,
+          tokens: [],
+          logprobs: [],
+          ended: undefined,
+          // A stream of its own for each row: what is sampled does not depend on the batch around it.
+          random: new Random(deriveSeed(options.seed, 'row', r, s)),
+          maxTokens: Math.min(request.maxTokens, room),
+          promptTokens: request.tokens.length,
+        });
+      }
+    });
+    for (const group of this.groups(rows)) {
+      await this.runBatch(weights, requests, group, options, () => options.onStep?.(rows));
+    }
+    return rows;
+  }
+
+  async dispose(): Promise<void> {
+    const open = [this.prefill, this.decode];
+    this.prefill = this.decode = undefined;
+    for (const session of open) await (await session)?.release();
+  }
+
+  /** Rows in batches of at most `maxRows`, those of one prompt together where they fit. */
+  private groups(rows: ActiveRow[]): ActiveRow[][] {
+    const groups: ActiveRow[][] = [];
+    let group: ActiveRow[] = [];
+    for (const list of byRequest(rows)) {
+      for (let at = 0; at < list.length; at += this.maxRows) {
+        const part = list.slice(at, at + this.maxRows);
+        if (group.length && group.length + part.length > this.maxRows) {
+          groups.push(group);
+          group = [];
+        }
+        group.push(...part);
+      }
+    }
+    if (group.length) groups.push(group);
+    return groups;
+  }
+
+  private async runBatch(
+    weights: Float32Array,
+    requests: readonly TokenRequest[],
+    rows: ActiveRow[],
+    options: TokenSampleOptions,
+    report: () => void,
+  ): Promise<void> {
+    const flat = float32([this.layout.size], weights);
+    options.signal?.throwIfAborted();
+    let batch = await this.startBatch(flat, requests, rows, options);
+    report();
+    for (let step = 1; ; step++) {
+      if (batch.rows.every((r) => !r || r.ended)) return;
+      // A cancelled call must stop between two steps, not after the last one.
+      options.signal?.throwIfAborted();
+      if (step % COMPACT_EVERY === 0) batch = this.compact(batch);
+      await this.advance(flat, batch, options);
+      report();
+    }
+  }
+
+  private async startBatch(
+    flat: HostTensor,
+    requests: readonly TokenRequest[],
+    rows: ActiveRow[],
+    options: TokenSampleOptions,
+  ): Promise<Batch> {
+    const { layers, width } = this.config;
+    this.prefill ??= this.runtime.create(prefillGraph(this.config, this.tuning, this.layout, this.model));
+    const session = await this.prefill;
+    const lists = byRequest(rows);
+    const prompts = lists.map((list) => requests[list[0]!.request]!.tokens);
+    const P = prompts.length;
+    const T = Math.max(...prompts.map((p) => p.length));
+    const last = new BigInt64Array(P * width);
+    prompts.forEach((p, i) => {
+      last.fill(BigInt(p.length - 1), i * width, (i + 1) * width);
+    });
+    const outputs = await session.run({
+      weights: flat,
+      ...packTokens(prompts, T),
+      mask: causalMask(T),
+      last: int64([P, 1, width], last),
+    });
+    const places = Math.max(...lists.map((list) => list.length));
+    const promptMask = new Float32Array(P * T);
+    prompts.forEach((p, i) => {
+      promptMask.fill(MASKED, i * T + p.length, (i + 1) * T);
+    });
+    const layerArrays = (name: string) => Array.from({ length: layers }, (_, i) => floats(outputs, `${name}.${i}`));
+    const empty = () => Array.from({ length: layers }, () => new Float32Array(P * places * SLOTS * width));
+    const batch: Batch = {
+      prompts: P,
+      places,
+      rows: lists.flatMap((list) => Array.from({ length: places }, (_, i) => list[i])),
+      promptLength: T,
+      promptMask,
+      promptKeys: layerArrays('keys'),
+      promptValues: layerArrays('values'),
+      slots: SLOTS,
+      used: 0,
+      ownKeys: empty(),
+      ownValues: empty(),
+    };
+    const logits = floats(outputs, 'logits');
+    const picker = new TokenPicker(this.config.vocabulary, options);
+    batch.rows.forEach((row, i) => {
+      if (row) picker.pick(row, logits, Math.floor(i / places));
+    });
+    return batch;
+  }
+
+  /** One token for every row that is still going. */
+  private async advance(flat: HostTensor, batch: Batch, options: TokenSampleOptions): Promise<void> {
+    const { layers, heads, width, vocabulary } = this.config;
+    const headDim = width / heads;
+    const { prompts: P, places: k, promptLength: T } = batch;
+    this.decode ??= this.runtime.create(decodeGraph(this.config, this.tuning, this.layout, this.model));
+    const session = await this.decode;
+    if (batch.used + 1 > batch.slots) this.grow(batch);
+    const S = batch.slots;
+    const ids = new BigInt64Array(P * k);
+    const positions = new BigInt64Array(P * k);
+    batch.rows.forEach((row, i) => {
+      if (!row) return;
+      ids[i] = BigInt(row.tokens.at(-1)!);
+      // A row that has ended still takes part until the batch is compacted; its place stays valid.
+      positions[i] = BigInt(Math.min(row.promptTokens + batch.used, this.config.context - 1));
+    });
+    const ownMask = new Float32Array(S).fill(MASKED, batch.used);
+    const feeds: Record<string, HostTensor> = {
+      weights: flat,
+      ids: int64([P, k], ids),
+      positions: int64([P, k], positions),
+      promptMask: float32([P, 1, 1, T], batch.promptMask),
+      ownMask: float32([S], ownMask),
+    };
+    for (let i = 0; i < layers; i++) {
+      feeds[`promptKeys.${i}`] = float32([P, heads, headDim, T], batch.promptKeys[i]!);
+      feeds[`promptValues.${i}`] = float32([P, heads, T, headDim], batch.promptValues[i]!);
+      feeds[`ownKeys.${i}`] = float32([P, heads, k, S, headDim], batch.ownKeys[i]!);
+      feeds[`ownValues.${i}`] = float32([P, heads, k, S, headDim], batch.ownValues[i]!);
+    }
+    const outputs = await session.run(feeds);
+    for (let i = 0; i < layers; i++) {
+      store(batch.ownKeys[i]!, floats(outputs, `newKeys.${i}`), headDim, S, batch.used);
+      store(batch.ownValues[i]!, floats(outputs, `newValues.${i}`), headDim, S, batch.used);
+    }
+    batch.used++;
+    const logits = floats(outputs, 'logits');
+    const picker = new TokenPicker(vocabulary, options);
+    batch.rows.forEach((row, i) => {
+      if (row && !row.ended) picker.pick(row, logits, i);
+    });
+  }
+
+  /** More slots for the samples' own keys and values. */
+  private grow(batch: Batch): void {
+    const headDim = this.config.width / this.config.heads;
+    const slots = batch.slots + SLOTS;
+    const widen = (old: Float32Array): Float32Array => {
+      const segments = old.length / (batch.slots * headDim);
+      const out = new Float32Array(segments * slots * headDim);
+      for (let s = 0; s < segments; s++) {
+        out.set(old.subarray(s * batch.slots * headDim, (s + 1) * batch.slots * headDim), s * slots * headDim);
+      }
+      return out;
+    };
+    batch.ownKeys = batch.ownKeys.map(widen);
+    batch.ownValues = batch.ownValues.map(widen);
+    batch.slots = slots;
+  }
+
+  /** Leaves out prompts without a living row, and places that no prompt needs any more. */
+  private compact(batch: Batch): Batch {
+    const { heads, width } = this.config;
+    const headDim = width / heads;
+    const { places: k, slots: S, promptLength: T } = batch;
+    const alive: { prompt: number; places: number[] }[] = [];
+    for (let p = 0; p < batch.prompts; p++) {
+      const living: number[] = [];
+      for (let j = 0; j < k; j++) {
+        const row = batch.rows[p * k + j];
+        if (row && !row.ended) living.push(j);
+      }
+      if (living.length) alive.push({ prompt: p, places: living });
+    }
+    const places = Math.max(0, ...alive.map((a) => a.places.length));
+    // Copying the caches pays off only where a good part of the work falls away.
+    if (places === 0 || alive.length * places > 0.8 * batch.prompts * k) return batch;
+    const P = alive.length;
+    const cutPrompt = (old: Float32Array): Float32Array => {
+      const size = heads * headDim * T;
+      const out = new Float32Array(P * size);
+      alive.forEach((a, p) => {
+        out.set(old.subarray(a.prompt * size, (a.prompt + 1) * size), p * size);
+      });
+      return out;
+    };
+    const cutOwn = (old: Float32Array): Float32Array => {
+      const size = S * headDim;
+      const out = new Float32Array(P * heads * places * size);
+      alive.forEach((a, p) => {
+        for (let h = 0; h < heads; h++) {
+          a.places.forEach((j, to) => {
+            const from = ((a.prompt * heads + h) * k + j) * size;
+            out.set(old.subarray(from, from + size), ((p * heads + h) * places + to) * size);
+          });
+        }
+      });
+      return out;
+    };
+    const promptMask = new Float32Array(P * T);
+    alive.forEach((a, p) => {
+      promptMask.set(batch.promptMask.subarray(a.prompt * T, (a.prompt + 1) * T), p * T);
+    });
+    return {
+      ...batch,
+      prompts: P,
+      places,
+      rows: alive.flatMap((a) =>
+        Array.from({ length: places }, (_, i) =>
+          a.places[i] === undefined ? undefined : batch.rows[a.prompt * k + a.places[i]],
+        ),
+      ),
+      promptMask,
+      promptKeys: batch.promptKeys.map(cutPrompt),
+      promptValues: batch.promptValues.map(cutPrompt),
+      ownKeys: batch.ownKeys.map(cutOwn),
+      ownValues: batch.ownValues.map(cutOwn),
+    };
+  }
+}
+
+/** Rows of the same request together, requests in order of their first row. */
+function byRequest(rows: readonly ActiveRow[]): ActiveRow[][] {
+  const lists = new Map<number, ActiveRow[]>();
+  for (const row of rows) {
+    const list = lists.get(row.request);
+    if (list) list.push(row);
+    else lists.set(row.request, [row]);
+  }
+  return [...lists.values()];
+}
+
+/** Writes one new slot of every (prompt, head, sample): `fresh` is [segments, headDim], `own` [segments, slots, headDim]. */
+function store(own: Float32Array, fresh: Float32Array, headDim: number, slots: number, at: number): void {
+  const stride = slots * headDim;
+  for (let from = 0, to = at * headDim; from < fresh.length; from += headDim, to += stride) {
+    for (let i = 0; i < headDim; i++) own[to + i] = fresh[from + i]!;
+  }
+}
+
+/** Draws tokens from rows of logits. */
+class TokenPicker {
+  private readonly shares: Float64Array;
+
+  constructor(
+    private readonly vocabulary: number,
+    private readonly options: TokenSampleOptions,
+  ) {
+    this.shares = new Float64Array(vocabulary);
+  }
+
+  /** Appends the next token to `row`, from row `index` of `logits`, and ends it where it ends. */
+  pick(row: ActiveRow, logits: Float32Array, index: number): void {
+    const { vocabulary, shares } = this;
+    const { temperature, topP, stop } = this.options;
+    const base = index * vocabulary;
+    let max = Number.NEGATIVE_INFINITY;
+    let best = 0;
+    for (let v = 0; v < vocabulary; v++) {
+      const x = logits[base + v]!;
+      if (x > max) {
+        max = x;
+        best = v;
+      }
+    }
+    if (!Number.isFinite(max)) throw new Error('the model gave logits that are not finite; its weights have diverged');
+    let plain = 0;
+    let total = 0;
+    for (let v = 0; v < vocabulary; v++) {
+      const x = logits[base + v]! - max;
+      const e = Math.exp(x);
+      plain += e;
+      if (temperature === 1) shares[v] = e;
+      else if (temperature > 0) shares[v] = Math.exp(x / temperature);
+      total += shares[v]!;
+    }
+    let token = best;
+    if (temperature > 0) {
+      if (topP < 1) total = this.nucleus(topP, total);
+      let left = row.random.uniform() * total;
+      for (let v = 0; v < vocabulary; v++) {
+        const share = shares[v]!;
+        if (share === 0) continue;
+        token = v;
+        left -= share;
+        if (left < 0) break;
+      }
+    }
+    row.tokens.push(token);
+    row.logprobs.push(logits[base + token]! - max - Math.log(plain));
+    if (stop.has(token)) row.ended = 'stop';
+    else if (row.tokens.length >= row.maxTokens) row.ended = 'length';
+  }
+
+  /** Keeps the smallest set of tokens whose share reaches topP (Holtzman et al. 2020); returns the sum left. */
+  private nucleus(topP: number, total: number): number {
+    const { shares } = this;
+    const order = Array.from(shares.keys()).sort((a, b) => shares[b]! - shares[a]!);
+    let sum = 0;
+    for (const v of order) {
+      if (sum >= topP * total) shares[v] = 0;
+      else sum += shares[v]!;
+    }
+    return sum;
+  }
+}

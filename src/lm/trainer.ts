@@ -1,0 +1,283 @@
+/** Trains a decoder's flat vector of weights: gradients in micro-batches, AdamW in steps. */
+import type { PolicySnapshot } from '../gasp/ports.ts';
+import { Random } from '../gasp/random.ts';
+import { adamwGraph, BETA1, BETA2 } from './adamw.ts';
+import {
+  type DecoderConfig,
+  type Layout,
+  scoringGraph,
+  trainableLayout,
+  trainingGraph,
+  type Tuning,
+  type Weights,
+} from './decoder.ts';
+import { type HostTensor, float32, floats, int64, type Runtime, type Session, scalar } from './runtime.ts';
+
+/** One sequence with what its loss needs; position t predicts `tokens[t + 1]`. */
+export interface TrainingRow {
+  tokens: readonly number[];
+  /** Of each prediction, `tokens.length - 1` of them; 0 where there is no loss. */
+  weight: ArrayLike<number>;
+  advantage: number;
+  /** Log-probabilities at sampling and under the starting weights; absent: not used by the loss. */
+  old?: ArrayLike<number>;
+  reference?: ArrayLike<number>;
+}
+
+export interface LossOptions {
+  /** PPO's clip; 0: plain policy gradient without a ratio. */
+  clip: number;
+  klWeight: number;
+}
+
+export interface StepOptions {
+  learningRate: number;
+  weightDecay: number;
+  maxGradNorm: number;
+}
+
+/** A snapshot of another model, or of other adapter settings. */
+export class LayoutMismatchError extends Error {
+  override name = 'LayoutMismatchError';
+}
+
+const MASKED = -1e9;
+
+/** Additive causal mask [n, n]. */
+export function causalMask(n: number): HostTensor {
+  const mask = new Float32Array(n * n);
+  for (let i = 0; i < n; i++) mask.fill(MASKED, i * n + i + 1, (i + 1) * n);
+  return float32([n, n], mask);
+}
+
+/** ids and positions [rows, n], right-padded with token 0. */
+export function packTokens(rows: readonly (readonly number[])[], n: number): { ids: HostTensor; positions: HostTensor } {
+  const ids = new BigInt64Array(rows.length * n);
+  const positions = new BigInt64Array(rows.length * n);
+  rows.forEach((tokens, r) => {
+    for (let t = 0; t < n; t++) {
+      if (t < tokens.length) ids[r * n + t] = BigInt(tokens[t]!);
+      positions[r * n + t] = BigInt(t);
+    }
+  });
+  return { ids: int64([rows.length, n], ids), positions: int64([rows.length, n], positions) };
+}
+
+/** Groups row indices of similar length so that rows x longest stays within `tokens`; every group has a row. */
+export function microbatches(lengths: readonly number[], tokens: number): number[][] {
+  const order = lengths.map((_, i) => i).sort((a, b) => lengths[a]! - lengths[b]! || a - b);
+  const groups: number[][] = [];
+  let group: number[] = [];
+  for (const i of order) {
+    if (group.length && (group.length + 1) * lengths[i]! > tokens) {
+      groups.push(group);
+      group = [];
+    }
+    group.push(i);
+  }
+  if (group.length) groups.push(group);
+  return groups;
+}
+
+/** Starting values of the trainable vector: LoRA's pair, or the model's own weights. */
+export function initialWeights(layout: Layout, model: Weights, seed: number): Float32Array {
+  const flat = new Float32Array(layout.size);
+  for (const p of layout.parameters) {
+    const at = layout.offsets.get(p.name)!;
+    const n = p.dims.reduce((a, b) => a * b, 1);
+    const known = model.get(p.name);
+    if (known) flat.set(known, at);
+    else if (p.init.kind === 'constant') flat.fill(p.init.value, at, at + n);
+    else {
+      const random = Random.for(seed, 'init', p.name);
+      for (let i = 0; i < n; i++) flat[at + i] = gaussian(random) * p.init.sd;
+    }
+  }
+  return flat;
+}
+
+/** Standard normal by Box and Muller. */
+function gaussian(random: Random): number {
+  return Math.sqrt(-2 * Math.log(1 - random.uniform())) * Math.cos(2 * Math.PI * random.uniform());
+}
+
+export class Trainer {
+  readonly layout: Layout;
+  weights: Float32Array;
+  private first: Float32Array;
+  private second: Float32Array;
+  private step = 0;
+  private gradient: Float32Array;
+  private readonly decayed: Float32Array;
+  private train: Promise<Session> | undefined;
+  private scorer: Promise<Session> | undefined;
+  private adamw: Promise<Session> | undefined;
+
+  constructor(
+    private readonly runtime: Runtime,
+    readonly config: DecoderConfig,
+    readonly tuning: Tuning,
+    private readonly model: Weights,
+    seed: number,
+  ) {
+    this.layout = trainableLayout(config, tuning);
+    this.weights = initialWeights(this.layout, model, seed);
+    this.first = new Float32Array(this.layout.size);
+    this.second = new Float32Array(this.layout.size);
+    this.gradient = new Float32Array(this.layout.size);
+    this.decayed = new Float32Array(this.layout.size);
+    for (const p of this.layout.parameters) {
+      if (p.dims.length < 2) continue;
+      const at = this.layout.offsets.get(p.name)!;
+      this.decayed.fill(1, at, at + p.dims[0]! * p.dims[1]!);
+    }
+  }
+
+  /** Optimizer steps taken. */
+  get steps(): number {
+    return this.step;
+  }
+  /** Gradient of the rows accumulated since the last `apply`, [P]. */
+  get accumulated(): Float32Array {
+    return this.gradient;
+  }
+
+  /** Forgets what is accumulated. */
+  clearGradient(): void {
+    this.gradient = new Float32Array(this.layout.size);
+  }
+
+  /**
+   * Adds the rows' gradient to what is accumulated; all rows go through in one pass, so bound them
+   * with `microbatches`. Returns log-probabilities of the targets, one array a row.
+   */
+  async accumulate(rows: readonly TrainingRow[], options: LossOptions): Promise<Float32Array[]> {
+    this.train ??= this.runtime.create(trainingGraph(this.config, this.tuning, this.layout, this.model));
+    const session = await this.train;
+    const { feeds, n } = this.packTargets(rows.map((r) => r.tokens));
+    const plane = (pick: (row: TrainingRow, t: number) => number): HostTensor => {
+      const out = new Float32Array(rows.length * n);
+      rows.forEach((row, r) => {
+        for (let t = 0; t < row.tokens.length - 1; t++) out[r * n + t] = pick(row, t);
+      });
+      return float32([rows.length, n], out);
+    };
+    const outputs = await session.run({
+      ...feeds,
+      gradient: float32([this.layout.size], this.gradient),
+      weight: plane((row, t) => row.weight[t] ?? 0),
+      advantage: plane((row) => row.advantage),
+      old: plane((row, t) => row.old?.[t] ?? 0),
+      reference: plane((row, t) => row.reference?.[t] ?? 0),
+      ratio: scalar(options.clip > 0 ? 1 : 0),
+      low: scalar(options.clip > 0 ? 1 - options.clip : -1),
+      high: scalar(options.clip > 0 ? 1 + options.clip : 3e38),
+      klWeight: scalar(options.klWeight),
+    });
+    this.gradient = floats(outputs, 'gradientOut');
+    return unpack(rows, floats(outputs, 'logprobs'), n);
+  }
+
+  /** Log-probabilities of each row's tokens after the first, under the current weights. */
+  async score(rows: readonly (readonly number[])[]): Promise<Float32Array[]> {
+    this.scorer ??= this.runtime.create(scoringGraph(this.config, this.tuning, this.layout, this.model));
+    const session = await this.scorer;
+    const { feeds, n } = this.packTargets(rows);
+    const outputs = await session.run(feeds);
+    return unpack(
+      rows.map((tokens) => ({ tokens })),
+      floats(outputs, 'logprobs'),
+      n,
+    );
+  }
+
+  /** One AdamW step with the accumulated gradient, which is then cleared. Returns its norm before clipping. */
+  async apply(options: StepOptions): Promise<number> {
+    const { size } = this.layout;
+    this.adamw ??= this.runtime.create(adamwGraph(size));
+    const session = await this.adamw;
+    const t = this.step + 1;
+    const vector = (data: Float32Array) => float32([size], data);
+    const outputs = await session.run({
+      weights: vector(this.weights),
+      gradient: vector(this.gradient),
+      first: vector(this.first),
+      second: vector(this.second),
+      decay: vector(this.decayed.map((d) => d * options.weightDecay)),
+      learningRate: scalar(options.learningRate),
+      maxNorm: scalar(options.maxGradNorm),
+      correction1: scalar(1 - BETA1 ** t),
+      correction2: scalar(1 - BETA2 ** t),
+    });
+    const norm = floats(outputs, 'norm')[0]!;
+    this.clearGradient();
+    if (!Number.isFinite(norm)) {
+      throw new Error(
+        'the gradient is not finite, so the step was not taken; a lower learning rate or a clip usually helps',
+      );
+    }
+    this.weights = floats(outputs, 'newWeights');
+    this.first = floats(outputs, 'newFirst');
+    this.second = floats(outputs, 'newSecond');
+    this.step = t;
+    return norm;
+  }
+
+  snapshot(): PolicySnapshot {
+    return {
+      layout: this.layout.id,
+      step: this.step,
+      weights: this.weights.slice(),
+      firstMoment: this.first.slice(),
+      secondMoment: this.second.slice(),
+    };
+  }
+
+  /** Fails with `LayoutMismatchError`, changing nothing, where the snapshot is of another model. */
+  restore(snapshot: PolicySnapshot): void {
+    if (snapshot.layout !== this.layout.id || snapshot.weights.length !== this.layout.size) {
+      throw new LayoutMismatchError(
+        `the checkpoint is of ${snapshot.layout}, the model here is ${this.layout.id}; open it with the model and adapter settings it was made with`,
+      );
+    }
+    this.weights = snapshot.weights.slice();
+    this.first = snapshot.firstMoment.slice();
+    this.second = snapshot.secondMoment.slice();
+    this.clearGradient();
+    this.step = snapshot.step;
+  }
+
+  async dispose(): Promise<void> {
+    const open = [this.train, this.scorer, this.adamw];
+    this.train = this.scorer = this.adamw = undefined;
+    for (const session of open) await (await session)?.release();
+  }
+
+  private packTargets(rows: readonly (readonly number[])[]): { feeds: Record<string, HostTensor>; n: number } {
+    const n = Math.max(...rows.map((r) => r.length)) - 1;
+    if (n + 1 > this.config.context) {
+      throw new Error(`a sequence of ${n + 1} tokens is longer than the model's context of ${this.config.context}`);
+    }
+    const targets = new BigInt64Array(rows.length * n);
+    rows.forEach((tokens, r) => {
+      for (let t = 0; t + 1 < tokens.length; t++) targets[r * n + t] = BigInt(tokens[t + 1]!);
+    });
+    const packed = packTokens(
+      rows.map((tokens) => tokens.slice(0, -1)),
+      n,
+    );
+    return {
+      n,
+      feeds: {
+        ...packed,
+        weights: float32([this.layout.size], this.weights),
+        targets: int64([rows.length, n, 1], targets),
+        mask: causalMask(n),
+      },
+    };
+  }
+}
+
+function unpack(rows: readonly { tokens: readonly number[] }[], flat: Float32Array, n: number): Float32Array[] {
+  return rows.map((row, r) => flat.slice(r * n, r * n + row.tokens.length - 1));
+}

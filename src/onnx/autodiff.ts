@@ -1,0 +1,53 @@
+/** Reverse-mode differentiation as a graph transformation: appends the backward pass to the graph. */
+import type { GraphBuilder, Value } from './builder.ts';
+import { GRADIENTS } from './gradients.ts';
+import type { Node } from './model.ts';
+
+/** An operator on the way from the loss to a weight has no gradient rule. */
+export class NoGradientError extends Error {
+  override name = 'NoGradientError';
+}
+
+/**
+ * Appends nodes that compute the vector-Jacobian product: for each value in `wrt` the gradient of
+ * `sum(output * seed)`. `seed` has the shape of `output`; for a scalar loss it is the scalar 1.
+ * A value that the output does not depend on gets zeros.
+ */
+export function differentiate(b: GraphBuilder, output: Value, seed: Value, wrt: readonly Value[]): Value[] {
+  const nodes = [...b.model.graph.nodes];
+  const producer = new Map<Value, Node>();
+  for (const node of nodes) for (const out of node.outputs) producer.set(out, node);
+
+  // Only values between a wanted weight and the output carry a gradient.
+  const depends = new Set<Value>(wrt);
+  for (const node of nodes) {
+    if (node.inputs.some((i) => depends.has(i))) for (const out of node.outputs) depends.add(out);
+  }
+  const needed = new Set<Node>();
+  const stack = [output];
+  while (stack.length) {
+    const node = producer.get(stack.pop()!);
+    if (!node || needed.has(node)) continue;
+    needed.add(node);
+    for (const i of node.inputs) if (depends.has(i)) stack.push(i);
+  }
+
+  const gradients = new Map<Value, Value>([[output, seed]]);
+  for (const node of nodes.reverse()) {
+    if (!needed.has(node) || !node.outputs.some((o) => depends.has(o))) continue;
+    const grads = node.outputs.map((o) => gradients.get(o));
+    if (grads.every((g) => g === undefined)) continue;
+    const rule = GRADIENTS[node.op];
+    if (!rule) throw new NoGradientError(`no gradient rule for operator ${node.op} (node ${node.name})`);
+    const wanted = (i: number) => depends.has(node.inputs[i] ?? '');
+    const dy = grads[0] ?? b.zerosLike(node.outputs[0]!);
+    const flowing = rule({ b, node, grad: (i) => grads[i], wanted }, dy);
+    node.inputs.forEach((input, i) => {
+      const g = flowing[i];
+      if (g === undefined || !depends.has(input)) return;
+      const sofar = gradients.get(input);
+      gradients.set(input, sofar === undefined ? g : b.assume(b.add(sofar, g), b.shape(input)));
+    });
+  }
+  return wrt.map((v) => gradients.get(v) ?? b.zerosLike(v));
+}

@@ -1,0 +1,233 @@
+/**
+ * How a gradient passes back through each operator: one row an operator. A row gets the node and
+ * the gradient of each of its outputs and gives the gradient of each input (undefined: none flows).
+ */
+import type { GraphBuilder, Value } from './builder.ts';
+import type { Dim, Node } from './model.ts';
+import { intAttribute, intsAttribute } from './shapes.ts';
+
+export interface GradientContext {
+  b: GraphBuilder;
+  node: Node;
+  /** Gradient of the loss with respect to output i; undefined where nothing depends on it. */
+  grad(i: number): Value | undefined;
+  /** Whether input i's gradient is wanted at all. */
+  wanted(i: number): boolean;
+}
+
+export type GradientRule = (c: GradientContext, dy: Value) => (Value | undefined)[];
+
+/** Sums `g` down to `shape`: what broadcasting did, undone. */
+export function unbroadcast(b: GraphBuilder, g: Value, shape: readonly Dim[]): Value {
+  const from = b.shape(g);
+  const lead = from.length - shape.length;
+  const axes: number[] = [];
+  from.forEach((dim, i) => {
+    if (i < lead || (shape[i - lead] === 1 && dim !== 1)) axes.push(i);
+  });
+  if (axes.length === 0) return g;
+  const inner = axes.filter((a) => a >= lead);
+  let out = g;
+  if (inner.length) out = b.sum(out, inner, true);
+  if (lead) {
+    out = b.sum(
+      out,
+      Array.from({ length: lead }, (_, i) => i),
+      false,
+    );
+  }
+  return b.assume(out, [...shape]);
+}
+
+/** A rule for a function of one input, given dy. */
+const unary =
+  (rule: (b: GraphBuilder, x: Value, y: Value, dy: Value) => Value): GradientRule =>
+  ({ b, node }, dy) => [rule(b, node.inputs[0]!, node.outputs[0]!, dy)];
+
+/** A rule for a broadcasting function of two inputs. */
+const binary =
+  (
+    left: (b: GraphBuilder, x: Value, y: Value, dy: Value, out: Value) => Value,
+    right: (b: GraphBuilder, x: Value, y: Value, dy: Value, out: Value) => Value,
+  ): GradientRule =>
+  ({ b, node, wanted }, dy) => {
+    const [x, y] = node.inputs as [Value, Value];
+    const out = node.outputs[0]!;
+    return [
+      wanted(0) ? unbroadcast(b, left(b, x, y, dy, out), b.shape(x)) : undefined,
+      wanted(1) ? unbroadcast(b, right(b, x, y, dy, out), b.shape(y)) : undefined,
+    ];
+  };
+
+const flatten = (b: GraphBuilder, x: Value): Value => {
+  const last = b.shape(x).at(-1);
+  return b.shape(x).length === 2 ? x : b.reshape(x, [-1, typeof last === 'number' ? last : 0]);
+};
+
+const scalarLike = (b: GraphBuilder, x: Value, value: number): Value => b.scalar(value, b.info(x).dtype);
+
+const axisOf = (node: Node, b: GraphBuilder, or: number): number => {
+  const axis = intAttribute(node.attributes, 'axis', or);
+  return axis < 0 ? axis + b.shape(node.inputs[0]!).length : axis;
+};
+
+/** Puts reduced axes back as size 1, so that the gradient broadcasts against the input. */
+function restoreAxes(b: GraphBuilder, node: Node, dy: Value): Value {
+  if (intAttribute(node.attributes, 'keepdims', 1) === 1) return dy;
+  const x = b.shape(node.inputs[0]!);
+  const axes = reducedAxes(b, node);
+  return axes.length === x.length ? b.reshape(dy, x.map(() => 1)) : b.unsqueeze(dy, axes);
+}
+function reducedAxes(b: GraphBuilder, node: Node): number[] {
+  const rank = b.shape(node.inputs[0]!).length;
+  const constant = node.inputs[1] ? b.model.graph.initializers.get(node.inputs[1]) : undefined;
+  const given = constant?.bytes
+    ? Array.from(new BigInt64Array(constant.bytes.slice().buffer), Number)
+    : intsAttribute(node.attributes, 'axes');
+  return (given ?? Array.from({ length: rank }, (_, i) => i)).map((a) => (a < 0 ? a + rank : a));
+}
+
+export const GRADIENTS: Record<string, GradientRule> = {
+  Add: binary(
+    (_b, _x, _y, dy) => dy,
+    (_b, _x, _y, dy) => dy,
+  ),
+  Sub: binary(
+    (_b, _x, _y, dy) => dy,
+    (b, _x, _y, dy) => b.neg(dy),
+  ),
+  Mul: binary(
+    (b, _x, y, dy) => b.mul(dy, y),
+    (b, x, _y, dy) => b.mul(dy, x),
+  ),
+  Div: binary(
+    (b, _x, y, dy) => b.div(dy, y),
+    (b, _x, y, dy, out) => b.neg(b.div(b.mul(dy, out), y)),
+  ),
+  Neg: unary((b, _x, _y, dy) => b.neg(dy)),
+  Exp: unary((b, _x, y, dy) => b.mul(dy, y)),
+  Log: unary((b, x, _y, dy) => b.div(dy, x)),
+  Sqrt: unary((b, x, y, dy) => b.div(dy, b.mul(scalarLike(b, x, 2), y))),
+  Reciprocal: unary((b, _x, y, dy) => b.neg(b.mul(dy, b.mul(y, y)))),
+  Sigmoid: unary((b, x, y, dy) => b.mul(dy, b.mul(y, b.sub(scalarLike(b, x, 1), y)))),
+  Tanh: unary((b, x, y, dy) => b.mul(dy, b.sub(scalarLike(b, x, 1), b.mul(y, y)))),
+  Identity: unary((_b, _x, _y, dy) => dy),
+  Cast: unary((b, x, _y, dy) => b.cast(dy, b.info(x).dtype)),
+  Where: ({ b, node, wanted }, dy) => {
+    const [condition, x, y] = node.inputs as [Value, Value, Value];
+    const zero = scalarLike(b, dy, 0);
+    return [
+      undefined,
+      wanted(1) ? unbroadcast(b, b.node('Where', [condition, dy, zero]), b.shape(x)) : undefined,
+      wanted(2) ? unbroadcast(b, b.node('Where', [condition, zero, dy]), b.shape(y)) : undefined,
+    ];
+  },
+  /** y = softmax(x): dx = y (dy - sum(dy y)). */
+  Softmax: ({ b, node }, dy) => {
+    const y = node.outputs[0]!;
+    const dyY = b.mul(dy, y);
+    return [b.sub(dyY, b.mul(y, b.sum(dyY, [axisOf(node, b, -1)], true)))];
+  },
+  /** y = x - logsumexp(x): dx = dy - exp(y) sum(dy). */
+  LogSoftmax: ({ b, node }, dy) => {
+    const y = node.outputs[0]!;
+    return [b.sub(dy, b.mul(b.exp(y), b.sum(dy, [axisOf(node, b, -1)], true)))];
+  },
+  MatMul: ({ b, node, wanted }, dy) => {
+    const [x, y] = node.inputs as [Value, Value];
+    let dx: Value | undefined;
+    let dw: Value | undefined;
+    if (wanted(0)) dx = unbroadcast(b, b.matmul(dy, b.swap(y)), b.shape(x));
+    if (wanted(1)) {
+      // A weight shared by all rows: one product over rows flattened instead of a sum of small ones.
+      dw =
+        b.shape(y).length === 2
+          ? b.node('Gemm', [flatten(b, x), flatten(b, dy)], { transA: 1 })
+          : unbroadcast(b, b.matmul(b.swap(x), dy), b.shape(y));
+    }
+    return [dx, dw];
+  },
+  Transpose: ({ b, node }, dy) => {
+    const rank = b.shape(dy).length;
+    const perm = intsAttribute(node.attributes, 'perm') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
+    const inverse: number[] = [];
+    perm.forEach((p, i) => {
+      inverse[p] = i;
+    });
+    return [b.transpose(dy, inverse)];
+  },
+  Reshape: unary((b, x, _y, dy) => b.reshapeLike(dy, x)),
+  Unsqueeze: unary((b, x, _y, dy) => b.reshapeLike(dy, x)),
+  Squeeze: unary((b, x, _y, dy) => b.reshapeLike(dy, x)),
+  Expand: unary((b, x, _y, dy) => unbroadcast(b, dy, b.shape(x))),
+  ReduceSum: ({ b, node }, dy) => {
+    const x = node.inputs[0]!;
+    return [b.add(restoreAxes(b, node, dy), b.zerosLike(x))];
+  },
+  ReduceMean: ({ b, node }, dy) => {
+    const x = node.inputs[0]!;
+    const count = reducedAxes(b, node).map((a) => b.shape(x)[a]!);
+    const known = count.every((d) => typeof d === 'number');
+    const size = known
+      ? scalarLike(b, x, count.reduce<number>((a, d) => a * Number(d), 1))
+      : b.sum(b.add(b.zerosLike(x), scalarLike(b, x, 1)), reducedAxes(b, node), true);
+    return [b.add(b.div(restoreAxes(b, node, dy), size), b.zerosLike(x))];
+  },
+  Concat: ({ b, node, wanted }, dy) => {
+    const axis = axisOf(node, b, 0);
+    const sizes = node.inputs.map((v) => b.shape(v)[axis]!);
+    if (sizes.every((s) => typeof s === 'number')) {
+      let at = 0;
+      return sizes.map((size, i) => {
+        const start = at;
+        at += size;
+        return wanted(i) ? b.slice(dy, start, at, axis) : undefined;
+      });
+    }
+    const lengths = node.inputs.map((v) => b.node('Gather', [b.node('Shape', [v]), b.ints([axis])], { axis: 0 }));
+    const parts = b.nodes('Split', [dy, b.concat(lengths, 0)], { axis }, sizes.length);
+    return parts.map((part, i) => b.assume(part, b.shape(node.inputs[i]!)));
+  },
+  Split: ({ b, node, grad }) => {
+    const parts = node.outputs.map((out, i) => grad(i) ?? b.zerosLike(out));
+    return [b.assume(b.concat(parts, axisOf(node, b, 0)), b.shape(node.inputs[0]!))];
+  },
+  /** Rows that were read more than once get the sum of what flows back. Axis 0 only: an embedding. */
+  Gather: ({ b, node }, dy) => {
+    const [table, ids] = node.inputs as [Value, Value];
+    if (axisOf(node, b, 0) !== 0) throw new Error('the gradient of Gather is known for axis 0 only');
+    const width = b.shape(table).slice(1);
+    const rows = b.reshape(dy, [-1, ...width.map(Number)]);
+    const flat = b.unsqueeze(b.reshape(b.cast(ids, 'int64'), [-1]), [1]);
+    return [b.node('ScatterND', [b.zerosLike(table), flat, rows], { reduction: 'add' })];
+  },
+  GatherElements: ({ b, node }, dy) => {
+    const [x, ids] = node.inputs as [Value, Value];
+    return [b.node('ScatterElements', [b.zerosLike(x), ids, dy], { axis: axisOf(node, b, 0), reduction: 'add' })];
+  },
+  /** The rotation's inverse is the rotation by the negative angle. */
+  RotaryEmbedding: ({ b, node }, dy) => {
+    const [, positions, cos, sin] = node.inputs as [Value, Value, Value, Value];
+    return [b.node('RotaryEmbedding', [dy, positions, cos, b.neg(sin)], node.attributes)];
+  },
+  /**
+   * y = w x r with r = 1 / sqrt(mean(x^2) + eps). With u = w dy:
+   * dx = r u - x r^3 mean(u x); dw = sum(dy x r) over all rows (Zhang and Sennrich 2019, eq. 4).
+   */
+  SimplifiedLayerNormalization: ({ b, node, wanted }, dy) => {
+    const [x, w] = node.inputs as [Value, Value];
+    const last = b.shape(x).length - 1;
+    const eps = node.attributes.epsilon;
+    const mean = b.mean(b.mul(x, x), [last], true);
+    const r = b.node('Reciprocal', [
+      b.node('Sqrt', [b.add(mean, scalarLike(b, x, eps?.type === 'float' ? eps.value : 1e-5))]),
+    ]);
+    const normal = b.mul(x, r);
+    let dx: Value | undefined;
+    if (wanted(0)) {
+      const u = b.mul(dy, w);
+      dx = b.mul(r, b.sub(u, b.mul(normal, b.mean(b.mul(u, normal), [last], true))));
+    }
+    return [dx, wanted(1) ? unbroadcast(b, b.mul(dy, normal), b.shape(w)) : undefined];
+  },
+};
