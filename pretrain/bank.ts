@@ -99,7 +99,7 @@ const heldoutShapes: [Shape, number][] = [
   ['idiom + 1', 84],
   ['pair', 96],
 ];
-/** Share of the combinations that is kept for the held-out questions. */
+/** Share of the combinations that is kept for the held-out questions, where there is a choice. */
 const heldoutShare = 1 / 3;
 /** Questions with the same program and other inputs. A single idiom has no combination to vary. */
 const repeatsPerProgram = 60;
@@ -119,6 +119,8 @@ export function buildBank(idioms: readonly Idiom[]): Bank {
   const withOne = split(
     themes.flatMap((theme) => operations.flatMap((operation) => besides(theme, operation))),
     'one more',
+    // The three lines at either end of a pair are an idiom and one more: such a program is trained on.
+    new Set(pairs.training.flatMap(({ program }) => [key(program.slice(0, 3)), key(program.slice(-3))])),
   );
   const training: Record<Shape, Recipe[]> = {
     idiom: themes,
@@ -161,12 +163,20 @@ const besides = (theme: Recipe, operation: Operation): Recipe[] => [
 
 const key = (program: readonly Operation[]): string => program.map((operation) => operation.id).join();
 
-function split(recipes: readonly Recipe[], label: string): { training: Recipe[]; heldout: Recipe[] } {
+/** Divides programs between the two parts; those whose key is in `trained` go to the training part. */
+function split(
+  recipes: readonly Recipe[],
+  label: string,
+  trained: ReadonlySet<string> = new Set(),
+): { training: Recipe[]; heldout: Recipe[] } {
   // Three operations can be read as an idiom and one more in two ways: they count once.
   const unique = [...new Map(recipes.map((recipe) => [key(recipe.program), recipe])).values()];
-  const shuffled = Random.for(seed, 'split', label).shuffle(unique);
-  const cut = Math.round(shuffled.length * heldoutShare);
-  return { training: shuffled.slice(cut), heldout: shuffled.slice(0, cut) };
+  const forced = unique.filter((recipe) => trained.has(key(recipe.program)));
+  const free = Random.for(seed, 'split', label).shuffle(
+    unique.filter((recipe) => !trained.has(key(recipe.program))),
+  );
+  const cut = Math.round(free.length * heldoutShare);
+  return { training: [...forced, ...free.slice(cut)], heldout: free.slice(0, cut) };
 }
 
 function extensions(pairs: readonly Recipe[], withOne: readonly Recipe[]): Recipe[] {

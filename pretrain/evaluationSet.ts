@@ -6,5 +6,7 @@ const seed = 20260315;
 
 /** The first `count` problems of a depth; asking for more never changes the earlier ones. */
 export function evaluationProblems(depth: number, count: number): Problem[] {
-  return Array.from({ length: count }, (_, i) => sampleProblem(Random.for(seed, 'evaluation', depth, i), depth));
+  return Array.from({ length: count }, (_, i) =>
+    sampleProblem(Random.for(seed, 'evaluation', depth, i), depth),
+  );
 }
