@@ -1,0 +1,160 @@
+/** The journal in the browser: three object stores, one transaction an append. */
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import { parseCheckpoint } from './checkpointFormat.ts';
+import type { RunEvent } from './events.ts';
+import { type Journal, RunLockedError, StorageFullError } from './journal.ts';
+import { newestFirst, prepareEntry, type RunHead } from './journalEntry.ts';
+
+interface Schema extends DBSchema {
+  /** By run. */
+  runs: { key: string; value: RunHead };
+  /** By run and `seq`. */
+  events: { key: [string, number]; value: RunEvent };
+  /** Serialized snapshots by run and blob. */
+  checkpoints: { key: [string, string]; value: Uint8Array<ArrayBuffer> };
+}
+
+const VERSION = 1;
+const STORES = ['runs', 'events', 'checkpoints'] as const;
+
+/** All keys that begin with this run: arrays sort after strings and numbers. */
+const allOf = (run: string) => IDBKeyRange.bound([run], [run, []]);
+
+/** Opens (and at first makes) the database; `name` sets runs of tests apart from a person's. */
+export async function openIndexedDbJournal(name = 'foothold'): Promise<Journal> {
+  let connection: Promise<IDBPDatabase<Schema>> | undefined;
+  let closed = false;
+
+  /** A browser may drop the connection at any time; the next call opens another one. */
+  const database = () => {
+    if (closed) throw new Error('The journal is closed');
+    connection ??= openDB<Schema>(name, VERSION, {
+      upgrade(db) {
+        for (const store of STORES) db.createObjectStore(store);
+      },
+      // A newer version of the page wants to change the stores: let it, rather than block it.
+      blocking(_current, _blocked, event) {
+        connection = undefined;
+        (event.target as IDBDatabase).close();
+      },
+      terminated() {
+        connection = undefined;
+      },
+    });
+    connection.catch(() => {
+      connection = undefined;
+    });
+    return connection;
+  };
+  await database();
+
+  /** Locks of this very journal, so that it may remove a run that it holds itself. */
+  const held = new Set<string>();
+  /** Locks given up that the browser may not have taken back yet. */
+  const releasing = new Map<string, Promise<void>>();
+
+  async function lock(run: string): Promise<() => void> {
+    if (!navigator.locks) {
+      throw new Error('This page cannot keep two tabs apart: open it over https or from localhost.');
+    }
+    await releasing.get(run);
+    return new Promise((resolve, reject) => {
+      // The browser holds the lock until the inner promise settles, or until this tab or worker is gone.
+      const done = navigator.locks
+        .request(`${name}/${run}`, { ifAvailable: true }, async (taken) => {
+          if (!taken)
+            throw new RunLockedError('This run is open in another tab. Continue there, or close it.');
+          await new Promise<void>((release) => {
+            held.add(run);
+            resolve(() => {
+              held.delete(run);
+              releasing.set(run, done);
+              release();
+            });
+          });
+        })
+        .catch(reject);
+    });
+  }
+
+  return {
+    lock,
+
+    async list() {
+      const heads = await (await database()).getAll('runs');
+      return heads.map((head) => head.summary).sort(newestFirst);
+    },
+
+    async append(run, events, checkpoint) {
+      const db = await database();
+      const tx = db.transaction(STORES, 'readwrite', { durability: 'strict' });
+      // Watched from the start: a transaction that fails early must not go unhandled.
+      const outcome = tx.done.then(
+        () => undefined,
+        (error: unknown) => tx.error ?? error,
+      );
+      const runs = tx.objectStore('runs');
+      try {
+        const entry = prepareEntry(run, await runs.get(run), events, checkpoint, Date.now());
+        const checkpoints = tx.objectStore('checkpoints');
+        const writes: Promise<unknown>[] = entry.events.map((event) =>
+          tx.objectStore('events').add(event, [run, event.seq]),
+        );
+        for (const blob of entry.dropped) writes.push(checkpoints.delete([run, blob]));
+        if (entry.checkpoint) {
+          writes.push(checkpoints.put(entry.checkpoint.bytes, [run, entry.checkpoint.blob]));
+        }
+        writes.push(runs.put(entry.head, run));
+        await Promise.all(writes);
+        const failure = await outcome;
+        if (failure) throw failure;
+        return entry.events;
+      } catch (error) {
+        try {
+          tx.abort();
+        } catch {
+          // It has ended already.
+        }
+        const failure = (await outcome) ?? error;
+        if ([error, failure].some((e) => e instanceof Error && e.name === 'QuotaExceededError')) {
+          throw new StorageFullError(
+            "The browser's storage is full; nothing of this step was written. Delete old runs or free disk space, then resume.",
+            { cause: error },
+          );
+        }
+        throw error;
+      }
+    },
+
+    async read(run) {
+      return (await database()).getAll('events', allOf(run));
+    },
+
+    async getCheckpoint(run, blob) {
+      const bytes = await (await database()).get('checkpoints', [run, blob]);
+      return bytes && parseCheckpoint(bytes);
+    },
+
+    async remove(run) {
+      const release = held.has(run) ? undefined : await lock(run);
+      try {
+        const tx = (await database()).transaction(STORES, 'readwrite', { durability: 'strict' });
+        await Promise.all([
+          tx.objectStore('runs').delete(run),
+          tx.objectStore('events').delete(allOf(run)),
+          tx.objectStore('checkpoints').delete(allOf(run)),
+          tx.done,
+        ]);
+      } finally {
+        release?.();
+      }
+    },
+
+    async close() {
+      closed = true;
+      const open = connection;
+      connection = undefined;
+      (await open?.catch(() => undefined))?.close();
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { deleteDB } from 'idb';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { openIndexedDbJournal } from '../../../src/run/indexedDbJournal.ts';
+import { StorageFullError } from '../../../src/run/journal.ts';
+import { testJournal } from './journalContract.ts';
+import { checkpointed, finished, snapshot, started } from './journalSamples.ts';
+
+const NAME = 'journal-test';
+
+describe('contract', () => {
+  testJournal(
+    () => openIndexedDbJournal(NAME),
+    () => deleteDB(NAME),
+  );
+});
+
+describe('full storage', () => {
+  interface BucketManager {
+    open(name: string, options: { quota: number }): Promise<{ indexedDB: IDBFactory }>;
+    delete(name: string): Promise<void>;
+  }
+  const { storageBuckets } = navigator as unknown as { storageBuckets: BucketManager };
+
+  afterEach(async () => {
+    vi.unstubAllGlobals();
+    await storageBuckets.delete('small');
+  });
+
+  test('an append that does not fit is refused whole, and fits once there is space', async () => {
+    const bucket = await storageBuckets.open('small', { quota: 20_000_000 });
+    vi.stubGlobal('indexedDB', bucket.indexedDB);
+    const journal = await openIndexedDbJournal(NAME);
+    const save = (run: string) =>
+      journal.append(run, [checkpointed(1, 'c1'), finished(1)], {
+        blob: 'c1',
+        snapshot: snapshot(1, 1_000_000), // 12 MB
+      });
+    await journal.append('old', [started('old')]);
+    await save('old');
+    const log = await journal.append('a', [started('a')]);
+
+    await expect(save('a')).rejects.toBeInstanceOf(StorageFullError);
+    await expect(save('a')).rejects.toThrow(/Delete old runs/);
+    expect(await journal.read('a')).toEqual(log);
+    expect(await journal.getCheckpoint('a', 'c1')).toBeUndefined();
+    expect((await journal.getCheckpoint('old', 'c1'))?.step).toBe(1);
+
+    await journal.remove('old');
+    await vi.waitFor(() => save('a'), { timeout: 20_000, interval: 500 });
+    expect((await journal.read('a')).map((event) => event.seq)).toEqual([0, 1, 2]);
+    expect((await journal.getCheckpoint('a', 'c1'))?.weights.length).toBe(1_000_000);
+    await journal.close();
+  });
+});
+
+test('a newer version of the page can take the database over', async () => {
+  const journal = await openIndexedDbJournal(NAME);
+  await journal.append('a', [started('a')]);
+  // Would wait for ever if the journal kept its connection.
+  await deleteDB(NAME);
+  expect(await journal.list()).toEqual([]);
+  await journal.close();
+  await expect(journal.list()).rejects.toThrow(/closed/);
+  await deleteDB(NAME);
+});
