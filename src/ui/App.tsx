@@ -1,0 +1,185 @@
+/** The whole page. It reads the session's snapshot and sends commands; nothing here computes a run. */
+import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { finishedIterations, goalpostStates, type RunState } from '../run/state.ts';
+import { BankSheet } from './BankSheet.tsx';
+import { Checkpoints, RunNumbers } from './Checkpoints.tsx';
+import { Curves } from './Curves.tsx';
+import { Climb } from './figures/Climb.tsx';
+import { GoalpostList } from './GoalpostList.tsx';
+import { LoopNow, UpdateCard } from './LoopNow.tsx';
+import { RunsList } from './RunsList.tsx';
+import { SettingsSheet } from './SettingsSheet.tsx';
+import { GoalpostSheet, StoneSheet } from './StoneSheet.tsx';
+import type { Session } from './session.ts';
+import { TermRun } from './Term.tsx';
+import { Transport } from './Transport.tsx';
+import { Welcome } from './Welcome.tsx';
+import './tokens.css';
+import './base.css';
+import './App.css';
+
+type Panel = { kind: 'stone' | 'goalpost'; id: string } | { kind: 'bank' | 'settings' } | null;
+
+export function App({ session }: { session: Session }) {
+  const snapshot = useSyncExternalStore(session.subscribe, session.getSnapshot);
+  const { state: live, bank, chosen, settings, problem } = snapshot;
+  const [panel, setPanel] = useState<Panel>(null);
+  const [scrubbed, setScrubbed] = useState<number | null>(null);
+
+  useEffect(() => {
+    setScrubbed(null);
+    setPanel(null);
+    document.title = live ? `${live.name} · Foothold` : 'Foothold';
+  }, [live?.run, live?.name]);
+
+  const lastIteration = live?.iterations.at(-1)?.iteration ?? 0;
+  const state = useMemo(
+    () => (live && scrubbed !== null ? session.stateAt(scrubbed) : live),
+    [session, live, scrubbed],
+  );
+  const chosenQuestions = useMemo(() => session.chosenQuestions(), [session, bank, chosen]);
+  // Before the first run the climb stands empty, with the flags of what was chosen.
+  const preview = useMemo<RunState>(
+    () => ({
+      run: '',
+      name: '',
+      settings,
+      model: '',
+      bank: '',
+      goalposts: chosenQuestions,
+      startedAt: 0,
+      updatedAt: 0,
+      iterations: [],
+      evaluations: [],
+      checkpoints: [],
+    }),
+    [settings, chosenQuestions],
+  );
+  const shown = state ?? preview;
+  const busy = ['running', 'loading', 'pausing', 'mining'].includes(snapshot.status);
+  const openGoalpost = (id: string) => setPanel({ kind: 'goalpost', id });
+  const stones = useMemo(
+    () =>
+      new Map(live?.iterations.flatMap((iteration) => iteration.stones.map((stone) => [stone.id, stone]))),
+    [live?.iterations],
+  );
+  const stone = panel?.kind === 'stone' ? stones.get(panel.id) : undefined;
+  const goalpost =
+    panel?.kind === 'goalpost'
+      ? goalpostStates(shown).find((candidate) => candidate.question.id === panel.id)
+      : undefined;
+
+  return (
+    <TermRun value={state}>
+      <header className="top">
+        <p className="top-name">
+          <svg viewBox="0 0 16 16" aria-hidden="true">
+            <path d="M1 14.5h5V10h4.5V5.5H15" />
+          </svg>
+          Foothold
+        </p>
+        {live && <h1 className="top-run">{live.name}</h1>}
+        <nav className="top-actions" aria-label="Run">
+          {live && (
+            <button type="button" className="button is-quiet" onClick={() => session.close()}>
+              New run
+            </button>
+          )}
+          <button type="button" className="button is-quiet" onClick={() => setPanel({ kind: 'settings' })}>
+            Settings
+          </button>
+        </nav>
+      </header>
+      {problem && (
+        <div className="problem" role="alert">
+          <p>
+            <strong>{problem.message}</strong> {problem.advice}
+          </p>
+          <button type="button" className="button" onClick={() => session.dismissProblem()}>
+            Dismiss
+          </button>
+        </div>
+      )}
+      <div className="page">
+        <main className="middle">
+          {!live && <Welcome session={session} snapshot={snapshot} />}
+          <Climb
+            state={shown}
+            lastIteration={lastIteration}
+            selected={panel?.kind === 'stone' ? panel.id : null}
+            onOpen={(opened) => setPanel({ kind: 'stone', id: opened.id })}
+            onOpenGoalpost={openGoalpost}
+          />
+          {state && state.iterations.length > 0 && (
+            <>
+              <LoopNow
+                state={state}
+                streaming={scrubbed === null ? snapshot.streaming : null}
+                onOpen={(opened) => setPanel({ kind: 'stone', id: opened.id })}
+              />
+              <UpdateCard state={state} />
+              <Curves state={state} lastIteration={lastIteration} />
+            </>
+          )}
+        </main>
+        <aside className="left" aria-label="Goalposts">
+          <GoalpostList
+            state={state}
+            chosen={chosenQuestions}
+            onOpen={(opened) => openGoalpost(opened.question.id)}
+            onChoose={() => setPanel({ kind: 'bank' })}
+          />
+        </aside>
+        <aside className="right" aria-label="The run">
+          {state && (
+            <>
+              <RunNumbers state={state} backend={snapshot.live ? snapshot.backend?.backend : undefined} />
+              <Checkpoints state={live ?? state} busy={busy} onBranch={(blob) => session.branch(blob)} />
+            </>
+          )}
+          <RunsList
+            runs={snapshot.runs}
+            open={live?.run}
+            onShow={(run) => void session.show(run)}
+            onRemove={(run) => void session.remove(run)}
+          />
+        </aside>
+      </div>
+      <Transport
+        session={session}
+        snapshot={snapshot}
+        lastIteration={lastIteration}
+        shownIteration={scrubbed ?? (live ? Math.max(lastIteration, finishedIterations(live)) : 0)}
+        onScrub={setScrubbed}
+      />
+      {stone && state && (
+        <StoneSheet
+          key={stone.id}
+          stone={stone}
+          state={live ?? state}
+          onOpen={(opened) => setPanel({ kind: 'stone', id: opened.id })}
+          onOpenGoalpost={openGoalpost}
+          onClose={() => setPanel((now) => (now?.kind === 'stone' && now.id === stone.id ? null : now))}
+        />
+      )}
+      {goalpost && (
+        <GoalpostSheet
+          key={goalpost.question.id}
+          goalpost={goalpost}
+          onClose={() => setPanel((now) => (now?.kind === 'goalpost' ? null : now))}
+        />
+      )}
+      {panel?.kind === 'bank' && bank && (
+        <BankSheet bank={bank} session={session} snapshot={snapshot} onClose={() => setPanel(null)} />
+      )}
+      {panel?.kind === 'settings' && (
+        <SettingsSheet
+          settings={live?.settings ?? settings}
+          fixed={live !== null}
+          onChange={(next) => session.setSettings(next)}
+          onClose={() => setPanel(null)}
+        />
+      )}
+    </TermRun>
+  );
+}

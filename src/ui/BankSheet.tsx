@@ -1,0 +1,192 @@
+/** Browsing a bank: which questions the next run takes as goalposts, and finding out which qualify. */
+import { useMemo, useState } from 'react';
+import type { Question } from '../gasp/question.ts';
+import { type Bank, bankQuestions } from './banks.ts';
+import { Examples, Program } from './Program.tsx';
+import type { Session, Snapshot } from './session.ts';
+import { Sheet } from './Sheet.tsx';
+import './BankSheet.css';
+
+export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snapshot; onClose: () => void }) {
+  const { bank, session, snapshot, onClose } = props;
+  const { chosen, mined, status } = snapshot;
+  const [words, setWords] = useState('');
+  const [depth, setDepth] = useState('');
+  const [only, setOnly] = useState<'all' | 'chosen' | 'shipped'>('shipped');
+  const [samples, setSamples] = useState(64);
+  const questions = useMemo(() => bankQuestions(bank), [bank]);
+  const shipped = useMemo(() => new Set(bank.goalposts.map((question) => question.id)), [bank]);
+  const depths = useMemo(
+    () =>
+      [
+        ...new Set(
+          questions.flatMap((question) =>
+            question.tags?.depth === undefined ? [] : [String(question.tags.depth)],
+          ),
+        ),
+      ].sort(),
+    [questions],
+  );
+  const found = questions.filter(
+    (question) =>
+      (only === 'all' || (only === 'chosen' ? chosen : shipped).has(question.id)) &&
+      (depth === '' || String(question.tags?.depth) === depth) &&
+      words
+        .toLowerCase()
+        .split(/\s+/)
+        .every((word) => `${question.title}\n${question.program}`.toLowerCase().includes(word)),
+  );
+  const toggle = (question: Question) => {
+    const next = new Set(chosen);
+    if (!next.delete(question.id)) next.add(question.id);
+    session.choose(next);
+  };
+  const mining = status === 'mining';
+  const unsolved = mined?.finished
+    ? [...mined.passed].filter(([, passed]) => passed === 0).map(([id]) => id)
+    : [];
+  return (
+    <Sheet
+      className="of-goalpost bank"
+      title="Choose goalposts"
+      onClose={onClose}
+      footer={
+        <>
+          <span className="section-note">{chosen.size} chosen</span>
+          <button
+            type="button"
+            className="button"
+            onClick={() => session.choose([...chosen, ...found.map((q) => q.id)])}
+          >
+            Add these {found.length}
+          </button>
+          <button type="button" className="button" onClick={() => session.choose(shipped)}>
+            As shipped
+          </button>
+          <button type="button" className="button is-quiet" onClick={() => session.choose([])}>
+            Clear
+          </button>
+        </>
+      }
+    >
+      <p className="section-note">{bank.description}</p>
+      <div className="bank-filters">
+        <label className="visually-hidden" htmlFor="bank-words">
+          Search titles and programs
+        </label>
+        <input
+          id="bank-words"
+          className="field"
+          type="search"
+          placeholder="Search titles and programs"
+          value={words}
+          onChange={(event) => setWords(event.target.value)}
+        />
+        <label>
+          <span className="visually-hidden">Which questions</span>
+          <select
+            className="field"
+            value={only}
+            onChange={(event) => setOnly(event.target.value as typeof only)}
+          >
+            <option value="shipped">shipped goalposts ({shipped.size})</option>
+            <option value="chosen">chosen ({chosen.size})</option>
+            <option value="all">whole bank ({questions.length})</option>
+          </select>
+        </label>
+        {depths.length > 1 && (
+          <label>
+            <span className="visually-hidden">Lines of program</span>
+            <select className="field" value={depth} onChange={(event) => setDepth(event.target.value)}>
+              <option value="">any depth</option>
+              {depths.map((value) => (
+                <option key={value} value={value}>
+                  depth {value}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+      </div>
+      <details className="bank-mining" open={mining || undefined}>
+        <summary>Find goalposts among these {found.length}</summary>
+        <p className="section-note">
+          A goalpost is a question that none of n answers of the shipped model solves. Each question here is
+          tried n times; those without a success can then be chosen.
+        </p>
+        <div className="bank-mine">
+          <label>
+            n{' '}
+            <input
+              className="field"
+              type="number"
+              min={1}
+              max={1024}
+              value={samples}
+              onChange={(event) =>
+                setSamples(Math.max(1, Math.min(1024, Math.round(Number(event.target.value) || 1))))
+              }
+            />
+          </label>
+          {mining ? (
+            <button type="button" className="button" onClick={() => session.cancelMining()}>
+              Stop
+            </button>
+          ) : (
+            <button
+              type="button"
+              className="button"
+              disabled={
+                found.length === 0 || status === 'running' || status === 'loading' || status === 'pausing'
+              }
+              onClick={() => session.mine(found, samples)}
+            >
+              Try them
+            </button>
+          )}
+          {mined && (
+            <span className="section-note" aria-live="polite">
+              {mined.passed.size} tried{mined.finished && `, ${unsolved.length} without a success`}
+            </span>
+          )}
+          {unsolved.length > 0 && (
+            <button type="button" className="button" onClick={() => session.choose(unsolved)}>
+              Choose those {unsolved.length}
+            </button>
+          )}
+        </div>
+      </details>
+      <ul className="bank-list">
+        {found.slice(0, 300).map((question) => {
+          const passed = mined?.passed.get(question.id);
+          return (
+            <li key={question.id}>
+              <input
+                type="checkbox"
+                aria-label={question.title}
+                checked={chosen.has(question.id)}
+                onChange={() => toggle(question)}
+              />
+              <details>
+                <summary>
+                  {question.title}
+                  {passed !== undefined && mined && (
+                    <span className="section-note">
+                      {' '}
+                      {passed}/{mined.samples}
+                    </span>
+                  )}
+                </summary>
+                <Program source={question.program} />
+                <Examples inputs={question.inputs} outputs={question.outputs} limit={question.shown} />
+              </details>
+            </li>
+          );
+        })}
+      </ul>
+      {found.length > 300 && (
+        <p className="section-note">The first 300 of {found.length}; search to narrow them down.</p>
+      )}
+    </Sheet>
+  );
+}

@@ -1,0 +1,89 @@
+/** The right side: numbers of the run, and checkpoints to go back to. */
+import { currentCounters, finishedIterations, type RunState } from '../run/state.ts';
+import { ago, bytes, count, duration } from './format.ts';
+import './Checkpoints.css';
+
+export function RunNumbers({ state, backend }: { state: RunState; backend: string | undefined }) {
+  const counters = currentCounters(state);
+  const { tuning } = state.settings;
+  const rows: [string, string][] = [
+    ['iterations', String(finishedIterations(state))],
+    ['time', duration(counters.seconds)],
+    ['tokens sampled', count(counters.tokensSampled)],
+    ['tokens trained', count(counters.tokensTrained)],
+    ['method', state.settings.method === 'gasp' ? 'GASP' : 'AZR'],
+    ['estimator', state.settings.estimator],
+    ['model', state.policy ? `${count(state.policy.parameters)} weights` : state.model],
+    ['training', tuning.kind === 'full' ? 'all weights' : `LoRA, rank ${tuning.rank}`],
+    ['trained', state.policy ? count(state.policy.trainable) : '–'],
+    ['seed', String(state.settings.seed)],
+    ['backend', backend ?? state.policy?.backend ?? '–'],
+  ];
+  return (
+    <section aria-labelledby="numbers-title">
+      <div className="section-head">
+        <h2 className="eyebrow" id="numbers-title">
+          This run
+        </h2>
+      </div>
+      <dl className="numbers">
+        {rows.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {state.branchedFrom && (
+        <p className="section-note">
+          Branched off another run at its iteration {state.branchedFrom.iteration}.
+        </p>
+      )}
+    </section>
+  );
+}
+
+export function Checkpoints(props: { state: RunState; busy: boolean; onBranch: (blob: string) => void }) {
+  const { state, busy, onBranch } = props;
+  const now = Date.now();
+  return (
+    <section aria-labelledby="checkpoints-title">
+      <div className="section-head">
+        <h2 className="eyebrow" id="checkpoints-title">
+          Checkpoints
+        </h2>
+      </div>
+      {state.checkpoints.length === 0 ? (
+        <p className="section-note">The first one lands when an iteration is complete.</p>
+      ) : (
+        <ol className="checkpoints">
+          {state.checkpoints.toReversed().map((checkpoint, i) => (
+            <li key={checkpoint.blob}>
+              <span>
+                iteration {checkpoint.iteration}
+                <span className="section-note">
+                  {i === 0 ? ' newest, ' : ' '}
+                  {bytes(checkpoint.bytes)}, {ago(checkpoint.at, now)}
+                </span>
+              </span>
+              <button
+                type="button"
+                className="link"
+                disabled={busy}
+                title={busy ? 'Pause first' : 'A new run that starts from these weights'}
+                onClick={() => onBranch(checkpoint.blob)}
+              >
+                branch<span className="visually-hidden"> from iteration {checkpoint.iteration}</span>
+              </button>
+            </li>
+          ))}
+        </ol>
+      )}
+      {state.checkpoints.length > 0 && (
+        <p className="checkpoints-note">
+          To go back to one is to branch: a new run starts from its weights, this one stays as it is.
+        </p>
+      )}
+    </section>
+  );
+}

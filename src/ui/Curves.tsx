@@ -1,0 +1,121 @@
+/** The run's numbers over its iterations, as small multiples. */
+import { useMemo } from 'react';
+import { type RunState, roleMeans, summarizeEvaluation } from '../run/state.ts';
+import { Curve, type Series } from './figures/Curve.tsx';
+import { percent, short } from './format.ts';
+import './Curves.css';
+
+export function Curves({ state, lastIteration }: { state: RunState; lastIteration: number }) {
+  const series = useMemo(() => {
+    const finished = state.iterations.filter((iteration) => iteration.counters);
+    const roles = (key: 'passRate' | 'reward'): Series[] =>
+      (state.settings.method === 'azr' ? (['unguided'] as const) : (['lemma', 'lift'] as const)).map(
+        (role) => ({
+          name: role,
+          className: `of-${role}`,
+          points: finished.map((iteration) => ({
+            iteration: iteration.iteration,
+            value: roleMeans(iteration, role)[key],
+          })),
+        }),
+      );
+    const stat = (name: string, key: 'loss' | 'gradNorm' | 'entropy'): Series[] => [
+      {
+        name,
+        points: finished.flatMap((iteration) =>
+          iteration.update ? [{ iteration: iteration.iteration, value: iteration.update.stats[key] }] : [],
+        ),
+      },
+    ];
+    const evaluation = (name: string, key: 'solved' | 'meanPassRate'): Series[] => [
+      {
+        name,
+        className: 'of-goalpost',
+        points: state.evaluations.map((evaluated) => ({
+          iteration: evaluated.iteration,
+          value: summarizeEvaluation(evaluated)[key],
+        })),
+      },
+    ];
+    return {
+      solved: evaluation('solved', 'solved'),
+      mean: evaluation('mean pass@1', 'meanPassRate'),
+      passRate: roles('passRate'),
+      reward: roles('reward'),
+      loss: stat('loss', 'loss'),
+      gradNorm: stat('gradient norm', 'gradNorm'),
+      entropy: stat('entropy', 'entropy'),
+    };
+  }, [state.iterations, state.evaluations, state.settings]);
+
+  const samples = state.evaluations.at(-1)?.samples ?? state.settings.evaluateSamples;
+  return (
+    <section className="curves" aria-labelledby="curves-title">
+      <div className="section-head">
+        <h2 className="eyebrow" id="curves-title">
+          Over the run
+        </h2>
+      </div>
+      <div className="curves-grid">
+        <Curve
+          title="Goalposts solved"
+          note={`at least one of ${samples} fresh answers; the first point is the starting model`}
+          series={series.solved}
+          format={(value) => `${value} of ${state.goalposts.length}`}
+          from={0}
+          to={1}
+          lastIteration={lastIteration}
+        />
+        <Curve
+          title="Mean pass@1 on goalposts"
+          note="over all goalposts: less noisy than the count"
+          series={series.mean}
+          format={percent}
+          from={0}
+          lastIteration={lastIteration}
+        />
+        <Curve
+          title="Pass rate"
+          note="mean over the questions proposed"
+          series={series.passRate}
+          format={percent}
+          from={0}
+          to={1}
+          lastIteration={lastIteration}
+        />
+        <Curve
+          title="Teacher's reward"
+          note="mean over proposals that were tried"
+          series={series.reward}
+          format={short}
+          from={-0.5}
+          to={1}
+          lastIteration={lastIteration}
+        />
+        <Curve
+          title="Loss"
+          note="policy gradient; its level means little"
+          series={series.loss}
+          format={short}
+          lastIteration={lastIteration}
+        />
+        <Curve
+          title="Gradient norm"
+          note="before clipping"
+          series={series.gradNorm}
+          format={short}
+          from={0}
+          lastIteration={lastIteration}
+        />
+        <Curve
+          title="Entropy"
+          note="nats a token; near 0 all answers are alike"
+          series={series.entropy}
+          format={short}
+          from={0}
+          lastIteration={lastIteration}
+        />
+      </div>
+    </section>
+  );
+}

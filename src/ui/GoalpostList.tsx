@@ -1,0 +1,71 @@
+/** The goalposts of the open run, or those chosen for the next one. */
+import { useMemo } from 'react';
+import { type GoalpostState, goalpostStates, type RunState } from '../run/state.ts';
+import type { Question } from '../gasp/question.ts';
+import { Term } from './Term.tsx';
+import './GoalpostList.css';
+
+export function GoalpostList(props: {
+  state: RunState | null;
+  /** Chosen for the next run; shown while no run is open. */
+  chosen: Question[];
+  onOpen: (goalpost: GoalpostState) => void;
+  onChoose: () => void;
+}) {
+  const { state, chosen, onOpen, onChoose } = props;
+  const goalposts = useMemo(
+    () =>
+      state
+        ? goalpostStates(state)
+        : chosen.map((question): GoalpostState => ({ question, tries: [], drawn: 0 })),
+    [state?.goalposts, state?.iterations, state?.evaluations, chosen],
+  );
+  const current = new Set(state?.iterations.at(-1)?.goalposts);
+  const solved = goalposts.filter((goalpost) => goalpost.solvedAt !== undefined).length;
+  return (
+    <section className="goalposts" aria-labelledby="goalposts-title">
+      <div className="section-head">
+        <h2 className="eyebrow" id="goalposts-title">
+          <Term name="goalpost">Goalposts</Term>{' '}
+          <span className="section-note">
+            {state ? `${solved} of ${goalposts.length} solved` : goalposts.length}
+          </span>
+        </h2>
+      </div>
+      {!state && (
+        <button type="button" className="button goalposts-choose" onClick={onChoose}>
+          Choose goalposts
+        </button>
+      )}
+      <ol className="goalposts-list">
+        {goalposts.map((goalpost) => {
+          const last = goalpost.tries.at(-1);
+          const isSolved = goalpost.solvedAt !== undefined;
+          return (
+            <li key={goalpost.question.id}>
+              <button
+                type="button"
+                data-current={current.has(goalpost.question.id) || undefined}
+                onClick={() => onOpen(goalpost)}
+              >
+                <svg viewBox="0 0 12 14" aria-hidden="true" data-solved={isSolved || undefined}>
+                  <path className="pole" d="M3 14V1" />
+                  <path d="M3 1l7 2.8L3 6.6z" />
+                </svg>
+                <span>{goalpost.question.title || goalpost.question.id}</span>
+                {last && (
+                  <span className="goalposts-count">
+                    {last.passed}/{last.samples}
+                  </span>
+                )}
+                <span className="visually-hidden">
+                  {isSolved ? `, solved at iteration ${goalpost.solvedAt}` : state ? ', not solved yet' : ''}
+                </span>
+              </button>
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,351 @@
+/** The loop as it is now: goalpost, lemma and lift side by side, and what the update did. */
+import { type ReactNode, useMemo, useState } from 'react';
+import type { Question } from '../gasp/question.ts';
+import type { IterationState, RunState, Stone } from '../run/state.ts';
+import { goalpostStates } from '../run/state.ts';
+import { Dots, type Mark, markOf } from './figures/Dots.tsx';
+import { RewardCurve } from './figures/RewardCurve.tsx';
+import { axisNames, count, percent, roleNames, short } from './format.ts';
+import { Examples, Program } from './Program.tsx';
+import type { Streaming } from './session.ts';
+import { Term } from './Term.tsx';
+import './LoopNow.css';
+
+/** A goalpost with the lemma written for it and the lift made from that; an unguided question stands alone. */
+interface Chain {
+  goalpost?: Question;
+  first?: Stone;
+  lift?: Stone;
+}
+
+function chainsOf(state: RunState, iteration: IterationState): Chain[] {
+  const goalposts = new Map(state.goalposts.map((question) => [question.id, question]));
+  const firsts = iteration.stones.filter((stone) => stone.proposal.role !== 'lift');
+  const lifts = new Map(
+    iteration.stones
+      .filter((stone) => stone.proposal.role === 'lift')
+      .map((stone) => [stone.proposal.parent, stone]),
+  );
+  const length = Math.max(iteration.goalposts.length, firsts.length);
+  return Array.from({ length }, (_, slot) => {
+    const first = firsts[slot];
+    const id = first
+      ? first.proposal.goalpost
+      : iteration.axes[slot] === null
+        ? undefined
+        : iteration.goalposts[slot];
+    const goalpost = id === undefined ? undefined : goalposts.get(id);
+    const lift = first && lifts.get(first.id);
+    return { ...(goalpost && { goalpost }), ...(first && { first }), ...(lift && { lift }) };
+  });
+}
+
+/** The chain to show when nobody chose one: the newest that got furthest. */
+function furthest(chains: Chain[]): number {
+  const progress = ({ first, lift }: Chain) =>
+    (lift?.accepted ? 16 : 0) +
+    (lift?.passRate !== undefined ? 8 : lift ? 4 : 0) +
+    (first?.accepted ? 2 : 0) +
+    (first?.passRate !== undefined ? 1 : 0);
+  let best = 0;
+  for (let i = 1; i < chains.length; i++) if (progress(chains[i]!) > progress(chains[best]!)) best = i;
+  return best;
+}
+
+export function LoopNow(props: {
+  state: RunState;
+  streaming: Streaming | null;
+  onOpen: (stone: Stone) => void;
+}) {
+  const { state, streaming, onOpen } = props;
+  const iteration = state.iterations.at(-1);
+  // A choice holds for its iteration; the next one starts with whatever got furthest.
+  const [picked, setPicked] = useState<{ iteration: number; slot: number } | null>(null);
+  const chains = useMemo(() => (iteration ? chainsOf(state, iteration) : []), [state.goalposts, iteration]);
+  const slot =
+    picked && picked.iteration === iteration?.iteration
+      ? Math.min(picked.slot, chains.length - 1)
+      : furthest(chains);
+  const chain = chains[slot];
+
+  const earlier = useMemo(() => {
+    const stones = state.iterations.slice(-12).flatMap((recent) => recent.stones);
+    const rates = (role: string) =>
+      stones.flatMap((stone) =>
+        stone.proposal.role === role && stone.passRate !== undefined ? [stone.passRate] : [],
+      );
+    return { lemma: rates('lemma'), lift: rates('lift'), unguided: rates('unguided') };
+  }, [state.iterations]);
+
+  if (!iteration || !chain) return null;
+  const go = (to: number) =>
+    setPicked({ iteration: iteration.iteration, slot: (to + chains.length) % chains.length });
+  const written = (role: Streaming['role']) =>
+    streaming?.role === role ? streaming.rows[0]?.text : undefined;
+  const answers = streaming?.role === 'solver' ? streaming.rows[0]?.text : undefined;
+  const solvingLift = chains.some(({ lift }) => lift);
+
+  return (
+    <section className="loop" aria-labelledby="loop-title">
+      <div className="section-head">
+        <h2 className="eyebrow" id="loop-title">
+          The loop now <span className="section-note">iteration {iteration.iteration}</span>
+        </h2>
+        <div className="loop-pager">
+          <button
+            type="button"
+            className="button is-quiet"
+            aria-label="Previous goalpost"
+            onClick={() => go(slot - 1)}
+          >
+            ‹
+          </button>
+          <span>
+            {slot + 1} of {chains.length}
+          </span>
+          <button
+            type="button"
+            className="button is-quiet"
+            aria-label="Next goalpost"
+            onClick={() => go(slot + 1)}
+          >
+            ›
+          </button>
+        </div>
+      </div>
+      <div className="loop-cards">
+        <GoalpostCard state={state} {...(chain.goalpost && { question: chain.goalpost })} />
+        <StoneCard
+          role={chain.first?.proposal.role === 'unguided' || !chain.goalpost ? 'unguided' : 'lemma'}
+          stone={chain.first}
+          rollouts={state.settings.rollouts}
+          earlier={chain.first?.proposal.role === 'unguided' ? earlier.unguided : earlier.lemma}
+          writing={chain.first ? undefined : (written('lemma') ?? written('unguided'))}
+          answering={chain.first && chain.first.passRate === undefined ? answers : undefined}
+          waiting="The teacher reads the goalpost and writes an easier question."
+          onOpen={onOpen}
+        />
+        <StoneCard
+          role="lift"
+          stone={chain.lift}
+          rollouts={state.settings.rollouts}
+          earlier={earlier.lift}
+          writing={chain.lift ? undefined : written('lift')}
+          answering={chain.lift && chain.lift.passRate === undefined && solvingLift ? answers : undefined}
+          waiting={liftWaiting(chain, iteration)}
+          onOpen={onOpen}
+        />
+      </div>
+    </section>
+  );
+}
+
+function liftWaiting({ first }: Chain, iteration: IterationState): string {
+  if (first?.proposal.role === 'unguided')
+    return 'An unguided question has no lift: no goalpost stands behind it.';
+  if (first?.proposal.fault || (first?.passRate !== undefined && !first.accepted))
+    return 'No lift here: only a lemma in its band gets one.';
+  if (iteration.counters) return 'No lift was written.';
+  return 'From an accepted lemma the teacher writes a harder question, without seeing the goalpost.';
+}
+
+function GoalpostCard({ state, question }: { state: RunState; question?: Question }) {
+  const status = useMemo(
+    () => question && goalpostStates(state).find((candidate) => candidate.question.id === question.id),
+    [state.evaluations, question],
+  );
+  const last = status?.tries.at(-1);
+  const first = status?.tries[0];
+  return (
+    <article className="card of-goalpost">
+      <header>
+        <h3 className="card-role">
+          <Term name="goalpost">Goalpost</Term>
+        </h3>
+        {status?.solvedAt !== undefined && <span className="card-tag">solved at {status.solvedAt}</span>}
+      </header>
+      {question ? (
+        <>
+          <p className="card-title">{question.title}</p>
+          <Program source={question.program} label="Program of the goalpost" />
+          <Examples inputs={question.inputs} outputs={question.outputs} limit={question.shown} />
+          {last && first && (
+            <div className="card-result">
+              <Dots
+                marks={Array.from(
+                  { length: last.samples },
+                  (_, i): Mark => (i < last.passed ? 'passed' : 'wrong'),
+                )}
+              />
+              <p>
+                <strong>
+                  {last.passed} of {last.samples}
+                </strong>{' '}
+                answers pass
+                {last === first
+                  ? last.iteration === 0
+                    ? ' before any training'
+                    : ` at iteration ${last.iteration}`
+                  : ` at iteration ${last.iteration}; ${first.passed} of ${first.samples} at first`}
+              </p>
+            </div>
+          )}
+        </>
+      ) : (
+        <p className="card-waiting">
+          This slot is unguided: the teacher makes a question up, with no goalpost in sight.
+        </p>
+      )}
+    </article>
+  );
+}
+
+function StoneCard(props: {
+  role: 'lemma' | 'lift' | 'unguided';
+  stone: Stone | undefined;
+  rollouts: number;
+  earlier: number[];
+  writing: string | undefined;
+  answering: string | undefined;
+  waiting: string;
+  onOpen: (stone: Stone) => void;
+}) {
+  const { role, stone, onOpen } = props;
+  const question = stone?.proposal.question;
+  const fault = stone?.proposal.fault;
+  const trial = stone?.trials.find((candidate) => candidate.task === 'induction');
+  const marks: Mark[] = trial ? trial.attempts.map(markOf) : Array<Mark>(props.rollouts).fill('waiting');
+  return (
+    <article className={`card of-${role}`}>
+      <header>
+        <h3 className="card-role">
+          {role === 'unguided' ? roleNames.unguided : <Term name={role}>{roleNames[role]}</Term>}
+        </h3>
+        {stone?.proposal.axis && <span className="card-tag">{axisNames[stone.proposal.axis]}</span>}
+        {stone && (
+          <button type="button" className="link card-open" onClick={() => onOpen(stone)}>
+            open<span className="visually-hidden"> this {role}</span>
+          </button>
+        )}
+      </header>
+      {!stone && props.writing === undefined && <p className="card-waiting">{props.waiting}</p>}
+      {props.writing !== undefined && <Writing>{props.writing}</Writing>}
+      {question && (
+        <>
+          <p className="card-title">{question.title || 'Untitled'}</p>
+          <Program source={question.program} label={`Program of the ${role}`} />
+          <Examples inputs={question.inputs} outputs={question.outputs} limit={question.shown} />
+        </>
+      )}
+      {stone && fault && (
+        <>
+          <p className="card-title">Never tried</p>
+          <p className="card-fault">{fault.message}</p>
+          <Program source={stone.proposal.text} label="What the teacher wrote" />
+        </>
+      )}
+      {props.answering !== undefined && <Writing label="An answer of the student">{props.answering}</Writing>}
+      {question && (
+        <div className="card-result">
+          <Dots marks={marks} />
+          <div className="card-paid">
+            <p>
+              {stone.passRate === undefined ? (
+                'waiting for answers'
+              ) : (
+                <>
+                  <strong>{percent(stone.passRate)}</strong> pass
+                  <br />
+                  {stone.reward !== undefined && (
+                    <>
+                      reward <strong>{short(stone.reward)}</strong>
+                      <br />
+                      {stone.accepted ? 'in its band, accepted' : 'out of its band'}
+                    </>
+                  )}
+                </>
+              )}
+            </p>
+            <RewardCurve
+              role={role}
+              earlier={props.earlier}
+              {...(stone.passRate !== undefined && { passRate: stone.passRate })}
+            />
+          </div>
+        </div>
+      )}
+    </article>
+  );
+}
+
+/** Text that is being generated. Its end stays in view. */
+function Writing({ children, label }: { children: string; label?: string }): ReactNode {
+  return (
+    <div className="writing" aria-hidden="true">
+      {label && <span className="writing-label">{label}</span>}
+      <pre>
+        {children}
+        <span className="writing-caret" />
+      </pre>
+    </div>
+  );
+}
+
+export function UpdateCard({ state }: { state: RunState }) {
+  const iteration = state.iterations.findLast((candidate) => candidate.update);
+  if (!iteration?.update) return null;
+  const { stats, groups, sequences } = iteration.update;
+  const numbers: [string, string, string][] = [
+    ['loss', short(stats.loss), 'policy-gradient loss, a mean over optimizer steps'],
+    ['gradient norm', short(stats.gradNorm), 'before clipping'],
+    ['moved', percent(stats.moved), 'change of the trained weights over their norm'],
+    ['KL', short(stats.kl), 'from the policy that sampled'],
+    ['clipped', percent(stats.clipped), 'tokens whose ratio was clipped'],
+    ['entropy', short(stats.entropy), 'nats a token'],
+  ];
+  return (
+    <section className="update" aria-labelledby="update-title">
+      <div className="section-head">
+        <h2 className="eyebrow" id="update-title">
+          Update <span className="section-note">iteration {iteration.iteration}</span>
+        </h2>
+        <p className="section-note">
+          {count(stats.tokens)} tokens of {count(sequences)} texts in {stats.steps}{' '}
+          {stats.steps === 1 ? 'step' : 'steps'}
+        </p>
+      </div>
+      <dl className="update-numbers">
+        {numbers.map(([name, value, note]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <strong>{value}</strong>
+              <span>{note}</span>
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <table className="update-groups">
+        <caption className="visually-hidden">Mean reward of each group</caption>
+        <thead>
+          <tr>
+            <th scope="col">group</th>
+            <th scope="col">texts</th>
+            <th scope="col">mean reward</th>
+          </tr>
+        </thead>
+        <tbody>
+          {groups.map((group) => (
+            <tr key={`${group.role}/${group.task}`}>
+              <th scope="row">
+                {group.role === 'solver' ? `student, ${group.task}` : `teacher, ${group.role}`}
+              </th>
+              <td>{group.rollouts}</td>
+              <td>{short(group.meanReward)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

@@ -1,0 +1,295 @@
+/** What decides how the next run goes: grouped, each with a line that says what it does. */
+import { type ReactNode, useId, useState } from 'react';
+import { checkSettings, DEFAULT_SETTINGS, NUMBER_RULES, type SettingsErrors } from '../gasp/defaults.ts';
+import type { Axis } from '../gasp/question.ts';
+import type { Settings } from '../gasp/settings.ts';
+import { Sheet } from './Sheet.tsx';
+import './SettingsSheet.css';
+
+type NumberField = keyof typeof NUMBER_RULES;
+
+export function SettingsSheet(props: {
+  settings: Settings;
+  /** Set while a run is open: its settings are fixed, and shown as they are. */
+  fixed: boolean;
+  onChange: (settings: Settings) => void;
+  onClose: () => void;
+}) {
+  const { settings, fixed, onChange, onClose } = props;
+  // What is typed may be unusable for a moment; only whole, valid settings are passed on.
+  const [draft, setDraft] = useState(settings);
+  const shown = fixed ? settings : draft;
+  const errors: SettingsErrors = checkSettings(shown);
+  const set = (part: Partial<Settings>) => {
+    const next = { ...draft, ...part };
+    setDraft(next);
+    if (Object.keys(checkSettings(next)).length === 0) onChange(next);
+  };
+  const number = (field: NumberField, name: string, note: string, step?: number) => (
+    <NumberSetting
+      name={name}
+      note={note}
+      value={shown[field]}
+      error={errors[field]}
+      rule={NUMBER_RULES[field]}
+      fixed={fixed}
+      {...(step !== undefined && { step })}
+      onChange={(value) => set({ [field]: value })}
+    />
+  );
+  const toggle = (
+    field: 'liftSeesGoalpost' | 'convertTasks' | 'trainTeacher',
+    name: string,
+    note: string,
+  ) => (
+    <Setting name={name} note={note} error={errors[field]}>
+      {(id) => (
+        <input
+          id={id}
+          type="checkbox"
+          checked={shown[field]}
+          disabled={fixed}
+          onChange={(event) => set({ [field]: event.target.checked })}
+        />
+      )}
+    </Setting>
+  );
+  const choice = <K extends 'method' | 'estimator' | 'studentTrainsOn'>(
+    field: K,
+    name: string,
+    note: string,
+    options: [Settings[K], string][],
+  ) => (
+    <Setting name={name} note={note} error={errors[field]}>
+      {(id) => (
+        <select
+          id={id}
+          className="field"
+          value={shown[field]}
+          disabled={fixed}
+          onChange={(event) => set({ [field]: event.target.value as Settings[K] })}
+        >
+          {options.map(([value, label]) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </select>
+      )}
+    </Setting>
+  );
+  const setAxis = (axis: Axis, on: boolean) =>
+    set({ axes: on ? [...shown.axes, axis] : shown.axes.filter((other) => other !== axis) });
+  const { tuning } = shown;
+
+  return (
+    <Sheet
+      title={fixed ? 'Settings of this run' : 'Settings of the next run'}
+      onClose={onClose}
+      footer={
+        fixed ? (
+          <span className="section-note">A run keeps its settings. Start a new one to change them.</span>
+        ) : (
+          <button
+            type="button"
+            className="button"
+            onClick={() => {
+              setDraft(DEFAULT_SETTINGS);
+              onChange(DEFAULT_SETTINGS);
+            }}
+          >
+            Back to the defaults
+          </button>
+        )
+      }
+    >
+      <Group title="Self-play">
+        {choice('method', 'Method', 'GASP steers by goalposts; AZR makes questions up unguided.', [
+          ['gasp', 'GASP'],
+          ['azr', 'AZR'],
+        ])}
+        {number('goalpostsPerIteration', 'Goalposts an iteration', 'Each gets one lemma.', 1)}
+        {number('rollouts', 'Rollouts', 'Answers of the student to each question.', 1)}
+        {number(
+          'unguidedShare',
+          'Unguided share',
+          'First proposals without a goalpost: against forgetting.',
+          0.05,
+        )}
+        <Setting name="Axes" note="What may change from goalpost to lemma to lift." error={errors.axes}>
+          {(id) => (
+            <span className="setting-pair">
+              <label>
+                <input
+                  id={id}
+                  type="checkbox"
+                  checked={shown.axes.includes('io')}
+                  disabled={fixed}
+                  onChange={(event) => setAxis('io', event.target.checked)}
+                />{' '}
+                I/O
+              </label>
+              <label>
+                <input
+                  type="checkbox"
+                  checked={shown.axes.includes('f')}
+                  disabled={fixed}
+                  onChange={(event) => setAxis('f', event.target.checked)}
+                />{' '}
+                f
+              </label>
+            </span>
+          )}
+        </Setting>
+        {number(
+          'noveltyThreshold',
+          'Novelty',
+          'Similarity above which a proposal is a copy; 1 turns it off.',
+          0.01,
+        )}
+        {toggle('liftSeesGoalpost', 'Lift sees the goalpost', 'An ablation: teachers then copy its surface.')}
+      </Group>
+      <Group title="Training">
+        {choice('estimator', 'Advantage', 'How rewards become weights of the update.', [
+          ['positive', 'right answers only'],
+          ['per-question', 'baseline per question'],
+          ['trr++', 'TRR++, as in the paper'],
+        ])}
+        {number('learningRate', 'Learning rate', "AdamW's, constant.", 1e-4)}
+        <Setting
+          name="Trained weights"
+          note="Adapters forget less than all weights do."
+          error={errors.tuning}
+        >
+          {(id) => (
+            <span className="setting-pair">
+              <select
+                id={id}
+                className="field"
+                value={tuning.kind}
+                disabled={fixed}
+                onChange={(event) =>
+                  set({
+                    tuning:
+                      event.target.value === 'full' ? { kind: 'full' } : { kind: 'lora', rank: 8, alpha: 16 },
+                  })
+                }
+              >
+                <option value="lora">LoRA</option>
+                <option value="full">all</option>
+              </select>
+              {tuning.kind === 'lora' && (
+                <label>
+                  rank{' '}
+                  <input
+                    className="field"
+                    type="number"
+                    min={1}
+                    step={1}
+                    value={Number.isNaN(tuning.rank) ? '' : tuning.rank}
+                    disabled={fixed}
+                    onChange={(event) => {
+                      const rank = event.target.valueAsNumber;
+                      set({
+                        tuning: { kind: 'lora', rank, alpha: Number.isNaN(rank) ? tuning.alpha : 2 * rank },
+                      });
+                    }}
+                  />
+                </label>
+              )}
+            </span>
+          )}
+        </Setting>
+        {number('minibatch', 'Mini-batch', 'Texts in one optimizer step; several steps an iteration.', 1)}
+        {number('epochs', 'Epochs', 'Passes over an iteration’s texts.', 1)}
+        {number('clip', 'Clip', "PPO's clip of the ratio; 0 turns the ratio off.", 0.05)}
+        {number('klWeight', 'KL to the start', 'Holds on to the starting model; 0 turns it off.', 0.01)}
+        {number('maxGradNorm', 'Gradient clip', 'Global norm.', 0.1)}
+        {number('weightDecay', 'Weight decay', 'Decoupled, as in AdamW.', 0.01)}
+        {choice('studentTrainsOn', 'Student trains on', 'Questions in their band, or every valid one.', [
+          ['accepted', 'accepted questions'],
+          ['valid', 'all valid questions'],
+        ])}
+        {toggle('convertTasks', 'Deduction and abduction', 'Some accepted questions are turned into these.')}
+        {toggle('trainTeacher', 'Train the teacher', 'Off: only the student’s answers are trained on.')}
+      </Group>
+      <Group title="Sampling">
+        {number('temperature', 'Temperature', '1 samples from the model as it is.', 0.1)}
+        {number('topP', 'Top-p', '1 keeps the whole distribution.', 0.05)}
+        {number('seed', 'Seed', 'Same seed, same backend: same run.', 1)}
+      </Group>
+      <Group title="Keeping score, memory">
+        {number(
+          'evaluateEvery',
+          'Try goalposts every',
+          'Iterations between trials of all goalposts; 0 never.',
+          1,
+        )}
+        {number('evaluateSamples', 'Answers for each', 'Fresh answers to a goalpost in such a trial.', 1)}
+        {number('checkpointEvery', 'Keep a checkpoint every', 'Iterations; the newest is always there.', 1)}
+        {number(
+          'microbatchTokens',
+          'Tokens at once',
+          'Bound on the memory of an update; smaller is slower.',
+          1024,
+        )}
+      </Group>
+    </Sheet>
+  );
+}
+
+function Group({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <fieldset className="settings-group">
+      <legend className="eyebrow">{title}</legend>
+      {children}
+    </fieldset>
+  );
+}
+
+function Setting(props: {
+  name: string;
+  note: string;
+  error: string | undefined;
+  children: (id: string) => ReactNode;
+}) {
+  const id = useId();
+  return (
+    <div className="setting">
+      <label htmlFor={id}>{props.name}</label>
+      <div className="setting-value">{props.children(id)}</div>
+      <p id={`${id}-note`}>{props.error ? <strong role="alert">{props.error}</strong> : props.note}</p>
+    </div>
+  );
+}
+
+function NumberSetting(props: {
+  name: string;
+  note: string;
+  value: number;
+  error: string | undefined;
+  rule: { min: number; max: number };
+  step?: number;
+  fixed: boolean;
+  onChange: (value: number) => void;
+}) {
+  return (
+    <Setting name={props.name} note={props.note} error={props.error}>
+      {(id) => (
+        <input
+          id={id}
+          className="field"
+          type="number"
+          min={props.rule.min}
+          max={props.rule.max}
+          step={props.step ?? 'any'}
+          value={Number.isNaN(props.value) ? '' : props.value}
+          disabled={props.fixed}
+          aria-invalid={props.error !== undefined}
+          aria-describedby={`${id}-note`}
+          onChange={(event) => props.onChange(event.target.valueAsNumber)}
+        />
+      )}
+    </Setting>
+  );
+}

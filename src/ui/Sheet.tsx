@@ -1,0 +1,40 @@
+/** A panel that slides over the page's right side, opened by what a person pressed; Escape closes it. */
+import { type ReactNode, useEffect, useId, useRef } from 'react';
+import './Sheet.css';
+
+export function Sheet(props: {
+  title: ReactNode;
+  className?: string;
+  onClose: () => void;
+  children: ReactNode;
+  footer?: ReactNode;
+}) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const title = useId();
+  useEffect(() => {
+    const element = dialog.current;
+    if (element && !element.open) element.showModal();
+    return () => element?.close();
+  }, []);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog anyway; this is for its backdrop
+    <dialog
+      ref={dialog}
+      className={`sheet ${props.className ?? ''}`}
+      aria-labelledby={title}
+      onClose={props.onClose}
+      onClick={(event) => event.target === dialog.current && dialog.current.close()}
+    >
+      <div className="sheet-inside">
+        <header className="sheet-head">
+          <h2 id={title}>{props.title}</h2>
+          <button type="button" className="button is-quiet" onClick={() => dialog.current?.close()}>
+            Close
+          </button>
+        </header>
+        <div className="sheet-body">{props.children}</div>
+        {props.footer && <footer className="sheet-foot">{props.footer}</footer>}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,220 @@
+/** Everything about one proposal or goalpost: program, pairs, each answer with its verdict. */
+import type { Question } from '../gasp/question.ts';
+import type { GoalpostState, RunState, Stone, Trial } from '../run/state.ts';
+import { Dot, Dots, markOf } from './figures/Dots.tsx';
+import { RewardCurve } from './figures/RewardCurve.tsx';
+import { axisNames, percent, roleNames, short, verdictNames } from './format.ts';
+import { Examples, Program } from './Program.tsx';
+import { Sheet } from './Sheet.tsx';
+import './StoneSheet.css';
+
+const taskTitles = {
+  induction: 'Write the program from its examples',
+  deduction: 'Give the output for an input',
+  abduction: 'Find an input for an output',
+} as const;
+
+export function StoneSheet(props: {
+  stone: Stone;
+  state: RunState;
+  onOpen: (stone: Stone) => void;
+  onOpenGoalpost: (id: string) => void;
+  onClose: () => void;
+}) {
+  const { stone, state, onOpen, onClose } = props;
+  const { proposal } = stone;
+  const { question, fault } = proposal;
+  const relatives =
+    state.iterations.find((candidate) => candidate.iteration === stone.iteration)?.stones ?? [];
+  const lemma = relatives.find((candidate) => candidate.id === proposal.parent);
+  const lift = relatives.find((candidate) => candidate.proposal.parent === stone.id);
+  const goalpost = state.goalposts.find((candidate) => candidate.id === proposal.goalpost);
+  return (
+    <Sheet
+      className={`of-${proposal.role}`}
+      title={
+        <span className="stone-role">
+          {roleNames[proposal.role]}
+          <span className="section-note">
+            {' '}
+            of iteration {stone.iteration}
+            {proposal.axis && `, ${axisNames[proposal.axis]}`}
+          </span>
+        </span>
+      }
+      onClose={onClose}
+    >
+      <nav className="stone-path" aria-label="What it was made from">
+        {goalpost && (
+          <button type="button" className="of-goalpost" onClick={() => props.onOpenGoalpost(goalpost.id)}>
+            goalpost
+          </button>
+        )}
+        {lemma && (
+          <button type="button" className="of-lemma" onClick={() => onOpen(lemma)}>
+            lemma
+          </button>
+        )}
+        <span className={`of-${proposal.role}`} aria-current="true">
+          {proposal.role}
+        </span>
+        {lift && (
+          <button type="button" className="of-lift" onClick={() => onOpen(lift)}>
+            lift
+          </button>
+        )}
+      </nav>
+      {question ? (
+        <QuestionText question={question} />
+      ) : (
+        <>
+          <p className="card-title">Never tried</p>
+          <p>{fault?.message}</p>
+        </>
+      )}
+      {stone.passRate !== undefined && (
+        <div className="stone-paid">
+          <dl className="facts">
+            <div>
+              <dt>pass rate</dt>
+              <dd>{percent(stone.passRate)}</dd>
+            </div>
+            {stone.reward !== undefined && (
+              <div>
+                <dt>reward</dt>
+                <dd>{short(stone.reward)}</dd>
+              </div>
+            )}
+            <div>
+              <dt>verdict</dt>
+              <dd>{stone.accepted ? 'accepted' : 'out of its band'}</dd>
+            </div>
+            {proposal.similarity !== undefined && (
+              <div>
+                <dt>nearest earlier question</dt>
+                <dd>similarity {short(proposal.similarity)}</dd>
+              </div>
+            )}
+          </dl>
+          <RewardCurve role={proposal.role} passRate={stone.passRate} />
+        </div>
+      )}
+      {stone.trials.map((trial) => (
+        <TrialView key={`${trial.task}/${trial.index ?? ''}`} trial={trial} question={question} />
+      ))}
+      <details className="stone-text">
+        <summary>What the teacher wrote, word for word</summary>
+        <Program source={proposal.text} label="The teacher's text" />
+      </details>
+    </Sheet>
+  );
+}
+
+function QuestionText({ question }: { question: Question }) {
+  return (
+    <>
+      <p className="card-title">{question.title || 'Untitled'}</p>
+      {question.message && <p className="section-note">The student is told: {question.message}</p>}
+      <Program source={question.program} />
+      <p className="stone-label">
+        {question.shown} examples for the student
+        {question.inputs.length > question.shown && ', then the hidden ones'}
+      </p>
+      <Examples inputs={question.inputs} outputs={question.outputs} limit={question.shown} />
+      {question.inputs.length > question.shown && (
+        <div className="stone-hidden">
+          <Examples
+            inputs={question.inputs.slice(question.shown)}
+            outputs={question.outputs.slice(question.shown)}
+            limit={question.inputs.length}
+          />
+        </div>
+      )}
+    </>
+  );
+}
+
+function TrialView({ trial, question }: { trial: Trial; question: Question | undefined }) {
+  const given =
+    trial.index === undefined || !question
+      ? undefined
+      : trial.task === 'deduction'
+        ? `f(${question.inputs[trial.index]})`
+        : `f(…) = ${question.outputs[trial.index]}`;
+  return (
+    <section className="trial">
+      <h3>
+        {taskTitles[trial.task]} <span className="section-note">{trial.task}</span>
+      </h3>
+      {given && <pre className="trial-given">{given}</pre>}
+      <p className="trial-rate">
+        <Dots marks={trial.attempts.map(markOf)} /> {percent(trial.passRate)} pass
+      </p>
+      <ol className="attempts">
+        {trial.attempts.map((attempt, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: answers are known by their place
+          <li key={i}>
+            <details>
+              <summary>
+                <Dot mark={markOf(attempt)} />
+                <span className="attempt-verdict">{verdictNames[attempt.verdict]}</span>
+                <span className="attempt-reason">{attempt.reason}</span>
+                <span className="attempt-reward">{short(attempt.reward)}</span>
+              </summary>
+              <Program source={attempt.text || '(nothing)'} label={`Answer ${i + 1}`} />
+            </details>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+export function GoalpostSheet({ goalpost, onClose }: { goalpost: GoalpostState; onClose: () => void }) {
+  const { question, tries, solvedAt, drawn } = goalpost;
+  return (
+    <Sheet
+      className="of-goalpost"
+      title={
+        <span className="stone-role">
+          Goalpost
+          <span className="section-note">
+            {solvedAt === undefined ? ' not solved yet' : ` solved at iteration ${solvedAt}`}
+          </span>
+        </span>
+      }
+      onClose={onClose}
+    >
+      <QuestionText question={question} />
+      <dl className="facts">
+        <div>
+          <dt>drawn</dt>
+          <dd>{drawn === 1 ? 'once' : `${drawn} times`}</dd>
+        </div>
+      </dl>
+      {tries.length > 0 && (
+        <table className="tries">
+          <caption className="stone-label">Fresh answers, never trained on</caption>
+          <thead>
+            <tr>
+              <th scope="col">iteration</th>
+              <th scope="col">passed</th>
+              <th scope="col">of</th>
+              <th scope="col">pass@1</th>
+            </tr>
+          </thead>
+          <tbody>
+            {tries.map((attempt) => (
+              <tr key={attempt.iteration}>
+                <td>{attempt.iteration === 0 ? 'start' : attempt.iteration}</td>
+                <td>{attempt.passed}</td>
+                <td>{attempt.samples}</td>
+                <td>{percent(attempt.passed / attempt.samples)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Sheet>
+  );
+}

@@ -1,0 +1,174 @@
+/** The bar at the bottom, as in a music player: run, pause, step, the time slider, the backend. */
+import { useEffect, useId } from 'react';
+import type { BackendChoice, LabStatus } from '../lab/protocol.ts';
+import { activityText, short } from './format.ts';
+import type { Session, Snapshot } from './session.ts';
+import './Transport.css';
+
+const running: LabStatus[] = ['running', 'loading', 'pausing'];
+
+/** Run, unless the lab is at it: then pause. Space does the same anywhere on the page. */
+function toggle(session: Session, status: LabStatus): void {
+  if (status === 'running' || status === 'loading') session.pause();
+  else if (status !== 'pausing' && status !== 'mining') session.run();
+}
+
+export function Transport(props: {
+  session: Session;
+  snapshot: Snapshot;
+  /** Last iteration of the run, and the one that is shown. */
+  lastIteration: number;
+  shownIteration: number;
+  onScrub: (iteration: number | null) => void;
+}) {
+  const { session, snapshot, lastIteration, shownIteration, onScrub } = props;
+  const { status, activity, tokensPerSecond, state, backendChoice } = snapshot;
+  const busy = running.includes(status);
+  const slider = useId();
+
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key !== ' ' || event.ctrlKey || event.metaKey || event.altKey) return;
+      const target = event.target as Element;
+      if (target.closest('button, input, select, textarea, summary, a, dialog, [contenteditable]')) return;
+      event.preventDefault();
+      toggle(session, status);
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  }, [session, status]);
+
+  const share = activity && activity.total > 0 ? activity.done / activity.total : undefined;
+  const doing = activity
+    ? activityText(activity)
+    : status === 'pausing'
+      ? 'Finishing this iteration'
+      : status === 'loading'
+        ? 'Getting ready'
+        : status === 'paused'
+          ? 'Paused'
+          : status === 'failed'
+            ? 'Stopped by an error'
+            : state
+              ? 'Stored; Run goes on with it'
+              : 'Ready';
+
+  return (
+    <footer className="transport" aria-label="Transport">
+      <div
+        className="transport-progress"
+        role="progressbar"
+        aria-label={doing}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        {...(share !== undefined && { 'aria-valuenow': Math.round(share * 100) })}
+        data-busy={(busy || status === 'mining') && share === undefined ? true : undefined}
+      >
+        <span style={{ transform: `scaleX(${share ?? 0})` }} />
+      </div>
+      <div className="transport-row">
+        <div className="transport-buttons">
+          {busy ? (
+            <button
+              type="button"
+              className="button is-primary"
+              onClick={() => session.pause()}
+              title={
+                status === 'pausing'
+                  ? 'Abandon the iteration in progress'
+                  : 'Finish this iteration, then pause (space)'
+              }
+            >
+              <Icon name={status === 'pausing' ? 'stop' : 'pause'} />{' '}
+              {status === 'pausing' ? 'Stop now' : 'Pause'}
+            </button>
+          ) : (
+            <button
+              type="button"
+              className="button is-primary"
+              disabled={status === 'mining' || (!state && snapshot.chosen.size === 0)}
+              onClick={() => session.run()}
+              title="Run until paused (space)"
+            >
+              <Icon name="run" /> Run
+            </button>
+          )}
+          <button
+            type="button"
+            className="button"
+            disabled={busy || status === 'mining' || (!state && snapshot.chosen.size === 0)}
+            onClick={() => session.run(1)}
+            title="Run one iteration"
+          >
+            <Icon name="step" /> Step
+          </button>
+        </div>
+        <p className="transport-doing" aria-live="polite">
+          {doing}
+        </p>
+        {state && lastIteration > 0 && (
+          <div className="transport-time">
+            <label className="visually-hidden" htmlFor={slider}>
+              Iteration shown
+            </label>
+            <input
+              id={slider}
+              type="range"
+              min={0}
+              max={lastIteration}
+              value={shownIteration}
+              aria-valuetext={`iteration ${shownIteration} of ${lastIteration}`}
+              onChange={(event) => {
+                const to = Number(event.target.value);
+                onScrub(to >= lastIteration ? null : to);
+              }}
+            />
+            <span className="transport-iteration">
+              {shownIteration} <span>of {lastIteration}</span>
+            </span>
+            {shownIteration < lastIteration && (
+              <button type="button" className="link" onClick={() => onScrub(null)}>
+                now
+              </button>
+            )}
+          </div>
+        )}
+        <div className="transport-backend">
+          <span className="transport-speed">
+            {tokensPerSecond > 0 ? `${short(Math.round(tokensPerSecond))} tokens/s` : ''}
+          </span>
+          <label>
+            <span className="visually-hidden">Backend</span>
+            <select
+              className="field"
+              value={backendChoice}
+              disabled={busy}
+              title={busy ? 'Pause to change the backend' : 'What runs the model'}
+              onChange={(event) => session.setBackend(event.target.value as BackendChoice)}
+            >
+              <option value="auto">
+                {snapshot.backend && backendChoice === 'auto' ? `auto: ${snapshot.backend.backend}` : 'auto'}
+              </option>
+              <option value="webgpu">WebGPU</option>
+              <option value="wasm">wasm</option>
+            </select>
+          </label>
+        </div>
+      </div>
+    </footer>
+  );
+}
+
+export function Icon({ name }: { name: 'run' | 'pause' | 'step' | 'stop' }) {
+  const paths = {
+    run: 'M3 1.5v11l9-5.5z',
+    pause: 'M3 2h3v10H3zM8 2h3v10H8z',
+    step: 'M2 2v10l7-5zM10 2h2v10h-2z',
+    stop: 'M2.5 2.5h9v9h-9z',
+  };
+  return (
+    <svg viewBox="0 0 14 14" width="12" height="12" aria-hidden="true">
+      <path d={paths[name]} fill="currentcolor" />
+    </svg>
+  );
+}

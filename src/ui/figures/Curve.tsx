@@ -1,0 +1,139 @@
+/** A small line chart: one quantity over iterations, at most two series. */
+import { type KeyboardEvent, type PointerEvent, useState } from 'react';
+import { linear } from './scale.ts';
+import { useWidth } from './useWidth.ts';
+import './Curve.css';
+
+export interface Series {
+  name: string;
+  /** A class that sets `--hue`, or none for ink. */
+  className?: string;
+  points: { iteration: number; value: number }[];
+}
+
+const height = 84;
+
+export function Curve(props: {
+  title: string;
+  /** One line that says what it shows. */
+  note: string;
+  series: Series[];
+  format: (value: number) => string;
+  /** Fixed ends of the axis; the data's own where absent. */
+  from?: number;
+  to?: number;
+  lastIteration: number;
+}) {
+  const { title, note, series, format, lastIteration } = props;
+  const [box, width] = useWidth<HTMLDivElement>();
+  const [pointed, setPointed] = useState<number | null>(null);
+
+  const drawn = series.map((line) => ({
+    ...line,
+    points: line.points.filter((point) => Number.isFinite(point.value)),
+  }));
+  const values = drawn.flatMap((line) => line.points.map((point) => point.value));
+  const low = props.from ?? Math.min(...values);
+  const high = Math.max(props.to ?? Math.max(...values), low + 1e-9);
+  const x = linear([0, Math.max(1, lastIteration)], [4, width - 4]);
+  const y = linear([low, high], [height - 8, 8]);
+
+  const at = (line: Series): { iteration: number; value: number } | undefined =>
+    pointed === null
+      ? line.points.at(-1)
+      : (line.points.findLast((point) => point.iteration <= pointed) ?? line.points[0]);
+
+  const onPointerMove = (event: PointerEvent<SVGSVGElement>) => {
+    const left = event.clientX - event.currentTarget.getBoundingClientRect().left;
+    setPointed(Math.round(((left - 4) / (width - 8)) * Math.max(1, lastIteration)));
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    setPointed(Math.max(0, Math.min(lastIteration, (pointed ?? lastIteration) + step)));
+  };
+
+  return (
+    <figure className="curve">
+      <figcaption>
+        <h3>{title}</h3>
+        <p className="curve-values">
+          {drawn.map((line) => {
+            const point = at(line);
+            return (
+              <span key={line.name} className={line.className}>
+                {drawn.length > 1 && <span className="curve-name">{line.name}</span>}
+                <output>{point ? format(point.value) : '–'}</output>
+              </span>
+            );
+          })}
+          {pointed !== null && <span className="curve-at">at {pointed}</span>}
+        </p>
+      </figcaption>
+      <div ref={box}>
+        {width > 0 && (
+          <svg
+            width={width}
+            height={height}
+            role="img"
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys read the values off
+            tabIndex={0}
+            aria-label={`${title}: ${drawn.map((line) => `${line.name} ${line.points.length ? `from ${format(line.points[0]!.value)} to ${format(line.points.at(-1)!.value)}` : 'nothing yet'}`).join('; ')}`}
+            onPointerMove={onPointerMove}
+            onPointerLeave={() => setPointed(null)}
+            onKeyDown={onKeyDown}
+            onBlur={() => setPointed(null)}
+          >
+            <line className="curve-base" x1={4} x2={width - 4} y1={height - 8} y2={height - 8} />
+            {low < 0 && high > 0 && <line className="curve-base" x1={4} x2={width - 4} y1={y(0)} y2={y(0)} />}
+            {drawn.map((line) => {
+              const mark = at(line);
+              return (
+                <g key={line.name} className={line.className}>
+                  <path
+                    className="curve-raw"
+                    d={line.points
+                      .map(
+                        (point, i) =>
+                          `${i ? 'L' : 'M'}${x(point.iteration).toFixed(1)} ${y(point.value).toFixed(1)}`,
+                      )
+                      .join('')}
+                  />
+                  {line.points.length > 20 && (
+                    <path
+                      className="curve-smooth"
+                      d={smooth(line.points)
+                        .map(
+                          (point, i) =>
+                            `${i ? 'L' : 'M'}${x(point.iteration).toFixed(1)} ${y(point.value).toFixed(1)}`,
+                        )
+                        .join('')}
+                    />
+                  )}
+                  {mark && <circle cx={x(mark.iteration)} cy={y(mark.value)} r={2.5} />}
+                </g>
+              );
+            })}
+            {pointed !== null && (
+              <line className="curve-cursor" x1={x(pointed)} x2={x(pointed)} y1={4} y2={height - 4} />
+            )}
+          </svg>
+        )}
+      </div>
+      <p className="curve-note">{note}</p>
+    </figure>
+  );
+}
+
+/** Running mean over a tenth of the points. */
+function smooth(points: Series['points']): Series['points'] {
+  const half = Math.max(1, Math.floor(points.length / 20));
+  return points.map((point, i) => {
+    const near = points.slice(Math.max(0, i - half), i + half + 1);
+    return {
+      iteration: point.iteration,
+      value: near.reduce((sum, other) => sum + other.value, 0) / near.length,
+    };
+  });
+}

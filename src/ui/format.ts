@@ -1,0 +1,86 @@
+/** Numbers and words as the page writes them. */
+import type { ProposerRole, Verdict } from '../gasp/question.ts';
+import type { Activity } from '../lab/protocol.ts';
+
+export const percent = (share: number): string =>
+  `${(share * 100).toFixed(share > 0 && share < 0.01 ? 2 : share < 0.1 && share > 0 ? 1 : 0)} %`;
+
+/** Four places at most, as many as the size needs. */
+export function short(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  const size = Math.abs(value);
+  if (size === 0) return '0';
+  if (size < 0.001) return value.toExponential(1).replace('-', '−');
+  return value.toFixed(size < 0.1 ? 4 : size < 10 ? 2 : size < 100 ? 1 : 0).replace('-', '−');
+}
+
+/** 1234567 as "1.23 M". */
+export function count(value: number): string {
+  if (value < 1e4) return value.toLocaleString('en');
+  if (value < 1e6) return `${(value / 1e3).toFixed(value < 1e5 ? 1 : 0)} k`;
+  return `${(value / 1e6).toFixed(2)} M`;
+}
+
+export function bytes(value: number): string {
+  return value < 1e6 ? `${Math.round(value / 1e3)} kB` : `${(value / 1e6).toFixed(1)} MB`;
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** "3 minutes ago", from the browser's own words for it. */
+export function ago(at: number, now: number): string {
+  const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+  const seconds = (at - now) / 1000;
+  const units = [
+    ['day', 86400],
+    ['hour', 3600],
+    ['minute', 60],
+  ] as const;
+  for (const [unit, size] of units)
+    if (Math.abs(seconds) >= size) return relative.format(Math.round(seconds / size), unit);
+  return 'just now';
+}
+
+export const roleNames: Record<ProposerRole, string> = {
+  lemma: 'Lemma',
+  lift: 'Lift',
+  unguided: 'Unguided question',
+};
+
+export const axisNames = { io: 'I/O axis', f: 'f axis' } as const;
+
+export const verdictNames: Record<Verdict, string> = {
+  passed: 'passed',
+  wrong: 'wrong',
+  raised: 'raised an error',
+  timeout: 'took too long',
+  unsafe: 'not allowed',
+  unparsable: 'not a program',
+};
+
+const activities: Record<Activity['task'], string> = {
+  'loading-model': 'Loading the model',
+  'loading-judge': 'Starting Python in its sandbox',
+  'proposing-lemmas': 'Writing lemmas',
+  'proposing-lifts': 'Writing lifts',
+  validating: 'Running the proposals',
+  'solving-lemmas': 'Trying the lemmas',
+  'solving-lifts': 'Trying the lifts',
+  'solving-tasks': 'Trying deduction and abduction',
+  updating: 'Updating the weights',
+  evaluating: 'Trying all goalposts',
+  mining: 'Looking for goalposts',
+  saving: 'Saving a checkpoint',
+};
+
+/** "Trying the lemmas, 24 of 96 answers". */
+export function activityText({ task, done, total, unit }: Activity): string {
+  if (total === 0) return activities[task];
+  const amount =
+    unit === 'bytes' ? `${bytes(done)} of ${bytes(total)}` : `${count(done)} of ${count(total)} ${unit}`;
+  return `${activities[task]}, ${amount}`;
+}

@@ -1,0 +1,352 @@
+/**
+ * What the page knows, in one store: the open run as events and state, what the lab says, and what is
+ * chosen for the next run. Components read snapshots and call methods; no algorithm lives here.
+ */
+import { DEFAULT_SETTINGS } from '../gasp/defaults.ts';
+import type { Question } from '../gasp/question.ts';
+import type { Settings } from '../gasp/settings.ts';
+import type { Activity, BackendChoice, LabStatus, Message } from '../lab/protocol.ts';
+import type { RunEvent } from '../run/events.ts';
+import type { Journal, RunSummary } from '../run/journal.ts';
+import { runName } from '../run/names.ts';
+import { applyEvent, foldEvents, type RunState } from '../run/state.ts';
+import { type Bank, bankQuestions } from './banks.ts';
+import type { LabClient } from './labClient.ts';
+
+/** The part of the journal that the page reads; the lab alone appends. */
+export type RunReader = Pick<Journal, 'list' | 'read' | 'remove'>;
+
+export interface Problem {
+  message: string;
+  advice: string;
+  fatal: boolean;
+}
+
+export interface Streaming {
+  role: 'lemma' | 'lift' | 'unguided' | 'solver';
+  rows: { id: string; text: string }[];
+}
+
+export interface Snapshot {
+  /** False until the stored runs have been looked up. */
+  ready: boolean;
+  runs: RunSummary[];
+  bank: Bank | null;
+
+  /** What the next run starts with. */
+  settings: Settings;
+  /** Ids of the goalposts chosen for the next run, out of the bank. */
+  chosen: ReadonlySet<string>;
+  backendChoice: BackendChoice;
+
+  /** The open run; null on the first page. */
+  state: RunState | null;
+  /** The lab holds the open run (it runs or is paused), so that it can go on at once. */
+  live: boolean;
+  status: LabStatus;
+  activity: Activity | null;
+  tokensPerSecond: number;
+  streaming: Streaming | null;
+  backend: { backend: string; parameters: number; trainable: number } | null;
+  mined: { passed: ReadonlyMap<string, number>; samples: number; finished: boolean } | null;
+  problem: Problem | null;
+}
+
+export interface Services {
+  lab: LabClient;
+  openJournal: () => Promise<RunReader>;
+  loadBank: () => Promise<Bank>;
+}
+
+const model = 'embedded';
+
+export class Session {
+  private snapshot: Snapshot = {
+    ready: false,
+    runs: [],
+    bank: null,
+    settings: DEFAULT_SETTINGS,
+    chosen: new Set(),
+    backendChoice: 'auto',
+    state: null,
+    live: false,
+    status: 'idle',
+    activity: null,
+    tokensPerSecond: 0,
+    streaming: null,
+    backend: null,
+    mined: null,
+    problem: null,
+  };
+  private events: RunEvent[] = [];
+  /** Run whose events are shown; also set while its log is being read. */
+  private open: string | null = null;
+  /** The run that the lab works on, whether shown or not. */
+  private labRun: string | null = null;
+  /** A run was asked for whose first event has not come yet: it takes the stage when it does. */
+  private expecting = false;
+  private journal: Promise<RunReader> | undefined;
+  private readonly listeners = new Set<() => void>();
+  private frame: number | undefined;
+
+  constructor(private readonly services: Services) {
+    services.lab.listen((message) => this.receive(message));
+    void this.refreshRuns().finally(() => this.change({ ready: true }));
+    services.loadBank().then(
+      (bank) => this.change({ bank, chosen: new Set(bank.goalposts.map((goalpost) => goalpost.id)) }),
+      (error: unknown) =>
+        this.report(
+          error,
+          'Without it there are no goalposts. Check that the whole site was copied, then reload.',
+        ),
+    );
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+  readonly getSnapshot = (): Snapshot => this.snapshot;
+
+  // What a person does
+
+  /** Run: goes on with the open run, or starts one with what is chosen. */
+  run(iterations?: number): void {
+    const { state, backendChoice: backend, settings, bank } = this.snapshot;
+    const limit = iterations === undefined ? {} : { iterations };
+    if (state) {
+      this.take(state.run);
+      this.services.lab.send({ type: 'resume', run: state.run, backend, ...limit });
+      return;
+    }
+    const goalposts = this.chosenQuestions();
+    if (!bank || goalposts.length === 0) return;
+    this.expecting = true;
+    this.change({ status: 'loading', live: true, problem: null });
+    this.services.lab.send({
+      type: 'start',
+      name: this.freshName(),
+      settings,
+      model,
+      bank: bank.name,
+      goalposts,
+      backend,
+      ...limit,
+    });
+  }
+
+  /** Opens a stored run and goes on with it. */
+  async resume(run: string): Promise<void> {
+    await this.show(run);
+    if (this.open === run && this.snapshot.state) this.run();
+  }
+
+  /** Finishes the iteration in progress, then pauses; a second call abandons it. */
+  pause(): void {
+    this.services.lab.send({ type: 'pause', now: this.snapshot.status === 'pausing' });
+  }
+
+  /** A new run from a checkpoint of the open one, with its settings. */
+  branch(blob: string): void {
+    const { state, backendChoice: backend } = this.snapshot;
+    if (!state) return;
+    this.expecting = true;
+    this.change({ status: 'loading', live: true, problem: null });
+    this.services.lab.send({
+      type: 'branch',
+      run: state.run,
+      blob,
+      name: this.freshName(),
+      settings: state.settings,
+      backend,
+    });
+  }
+
+  /** Shows a stored run without running it. */
+  async show(run: string): Promise<void> {
+    if (this.open === run && this.snapshot.state) return;
+    this.open = run;
+    try {
+      const events = await (await this.reader()).read(run);
+      if (this.open !== run) return;
+      this.events = events;
+      this.change({ state: foldEvents(events), live: this.labRun === run });
+    } catch (error) {
+      this.report(error, 'The run is still stored. Reload the page and try again.');
+    }
+  }
+
+  /** Back to the first page, to start another run. A running lab is paused. */
+  close(): void {
+    if (this.snapshot.status === 'running') this.pause();
+    this.open = null;
+    this.events = [];
+    this.change({ state: null, live: false, streaming: null, activity: null });
+    void this.refreshRuns();
+  }
+
+  async remove(run: string): Promise<void> {
+    try {
+      await (await this.reader()).remove(run);
+      if (this.open === run) this.close();
+    } catch (error) {
+      this.report(error, 'If the run is open in another tab, close that tab first.');
+    }
+    await this.refreshRuns();
+  }
+
+  setSettings(settings: Settings): void {
+    this.change({ settings });
+  }
+  setBackend(backendChoice: BackendChoice): void {
+    this.change({ backendChoice });
+  }
+  choose(ids: Iterable<string>): void {
+    this.change({ chosen: new Set(ids) });
+  }
+  dismissProblem(): void {
+    this.change({ problem: null });
+  }
+
+  /** Tries questions on the shipped model, to find those that it never solves. */
+  mine(questions: Question[], samples: number): void {
+    const { backendChoice: backend, settings } = this.snapshot;
+    this.change({ mined: { passed: new Map(), samples, finished: false } });
+    this.services.lab.send({ type: 'mine', questions, samples, backend, seed: settings.seed });
+  }
+  cancelMining(): void {
+    this.services.lab.send({ type: 'cancel-mining' });
+  }
+
+  /** The goalposts chosen for the next run. */
+  chosenQuestions(): Question[] {
+    const { bank, chosen } = this.snapshot;
+    return bank ? bankQuestions(bank).filter((question) => chosen.has(question.id)) : [];
+  }
+
+  // What the lab says
+
+  private receive(message: Message): void {
+    switch (message.type) {
+      case 'status': {
+        if (message.run) this.labRun = message.run;
+        const resting =
+          message.status === 'idle' || message.status === 'paused' || message.status === 'failed';
+        this.changeSoon({
+          status: message.status,
+          live: this.labRun !== null && (this.open === null || this.labRun === this.open),
+          ...(resting && { activity: null, streaming: null, tokensPerSecond: 0 }),
+        });
+        if (resting) void this.refreshRuns();
+        break;
+      }
+      case 'activity':
+        this.changeSoon({ activity: message.activity, tokensPerSecond: message.tokensPerSecond });
+        break;
+      case 'stream':
+        this.changeSoon({ streaming: { role: message.role, rows: message.rows } });
+        break;
+      case 'backend':
+        this.changeSoon({
+          backend: {
+            backend: message.backend,
+            parameters: message.parameters,
+            trainable: message.trainable,
+          },
+        });
+        break;
+      case 'events':
+        this.extend(message.run, message.events);
+        break;
+      case 'mined': {
+        const passed = new Map(this.snapshot.mined?.passed);
+        for (const result of message.results) passed.set(result.question, result.passed);
+        this.changeSoon({ mined: { passed, samples: message.samples, finished: message.finished } });
+        break;
+      }
+      case 'error':
+        this.changeSoon({
+          problem: { message: message.message, advice: message.advice, fatal: message.fatal },
+        });
+        break;
+    }
+  }
+
+  private extend(run: string, events: RunEvent[]): void {
+    const begins = events[0]?.type === 'run-started';
+    if (run !== this.open && !(begins && this.expecting)) return;
+    if (begins) {
+      this.expecting = false;
+      this.open = run;
+      this.labRun = run;
+      this.events = [];
+    }
+    if (events[0] && events[0].seq > this.events.length) {
+      // Some events were missed: the journal has them all.
+      this.open = null;
+      void this.show(run);
+      return;
+    }
+    const fresh = events.filter((event) => event.seq >= this.events.length);
+    this.events.push(...fresh);
+    const state = fresh.some((event) => event.type === 'resumed')
+      ? foldEvents(this.events)
+      : fresh.reduce<RunState | null>(applyEvent, begins ? null : this.snapshot.state);
+    this.changeSoon({ state, live: true });
+  }
+
+  /** The state as it was at the end of an iteration. */
+  stateAt(iteration: number): RunState | null {
+    return foldEvents(this.events, iteration);
+  }
+
+  private take(run: string): void {
+    this.labRun = run;
+    this.change({ status: 'loading', live: true, problem: null });
+  }
+
+  private freshName(): string {
+    return runName(
+      Math.random,
+      this.snapshot.runs.map((run) => run.name),
+    );
+  }
+
+  private async reader(): Promise<RunReader> {
+    this.journal ??= this.services.openJournal();
+    return this.journal;
+  }
+
+  private async refreshRuns(): Promise<void> {
+    try {
+      const runs = await (await this.reader()).list();
+      this.change({ runs });
+    } catch (error) {
+      this.journal = undefined;
+      this.report(
+        error,
+        'Runs cannot be stored here. Allow storage for this site, or leave private browsing.',
+      );
+    }
+  }
+
+  private report(error: unknown, advice: string): void {
+    this.change({
+      problem: { message: error instanceof Error ? error.message : String(error), advice, fatal: false },
+    });
+  }
+
+  private change(part: Partial<Snapshot>): void {
+    this.snapshot = { ...this.snapshot, ...part };
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Messages come faster than frames: one render a frame is enough. */
+  private changeSoon(part: Partial<Snapshot>): void {
+    this.snapshot = { ...this.snapshot, ...part };
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      for (const listener of this.listeners) listener();
+    });
+  }
+}
