@@ -4,18 +4,19 @@ import type { Question } from './question.ts';
 
 /** The questions accepted so far, over the whole run. */
 export class NoveltyBuffer {
-  private readonly entries: { embedding: Embedding; id: string }[] = [];
+  private readonly entries: { embedding: Embedding; question: Question }[] = [];
 
   constructor(accepted: readonly Question[] = []) {
     for (const question of accepted) this.add(question);
   }
 
-  get size(): number {
-    return this.entries.length;
+  /** In the order in which they were accepted. */
+  get questions(): Question[] {
+    return this.entries.map((entry) => entry.question);
   }
 
   add(question: Question): void {
-    this.entries.push({ embedding: embedQuestion(question), id: question.id });
+    this.entries.push({ embedding: embedQuestion(question), question });
   }
 
   /** A copy that can grow without changing this buffer. */
@@ -31,7 +32,7 @@ export class NoveltyBuffer {
     let best: { similarity: number; id?: string } = { similarity: 0 };
     for (const entry of this.entries) {
       const similarity = cosine(embedding, entry.embedding);
-      if (similarity > best.similarity) best = { similarity, id: entry.id };
+      if (similarity > best.similarity) best = { similarity, id: entry.question.id };
     }
     return best;
   }

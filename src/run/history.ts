@@ -1,4 +1,5 @@
 /** Which events of a log count. */
+import type { Question } from '../gasp/question.ts';
 import type { RunEvent } from './events.ts';
 
 /**
@@ -23,4 +24,19 @@ export function lastFinished(events: readonly RunEvent[]): number {
     (last, e) => (e.type === 'iteration-finished' ? Math.max(last, e.iteration) : last),
     0,
   );
+}
+
+/** Questions that a run accepted up to and with iteration `upTo`, in order. */
+export function acceptedQuestions(events: readonly RunEvent[], upTo: number): Question[] {
+  const proposed = new Map<string, Question>();
+  const accepted: Question[] = [];
+  for (const event of validEvents(events)) {
+    if ('iteration' in event && event.iteration > upTo) continue;
+    if (event.type === 'proposed' && event.proposal.question) {
+      proposed.set(event.proposal.id, event.proposal.question);
+    } else if (event.type === 'rewarded' && event.accepted) {
+      accepted.push(proposed.get(event.proposal)!);
+    }
+  }
+  return accepted;
 }

@@ -187,5 +187,5 @@ test('nearest names the most similar accepted question', () => {
   expect(new NoveltyBuffer().nearest(question('c', 'n'))).toEqual({ similarity: 0 });
   const fork = buffer.fork();
   fork.add(question('d', 'n ** n'));
-  expect([buffer.size, fork.size]).toEqual([2, 3]);
+  expect([buffer.questions.length, fork.questions.length]).toEqual([2, 3]);
 });

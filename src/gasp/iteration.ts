@@ -1,0 +1,392 @@
+/** One iteration of self-play, over the ports: proposals, validation, rollouts, rewards, one update. */
+import type { RunEventBody } from '../run/events.ts';
+import { advantages, type Rollout, rewardGroups } from './advantages.ts';
+import { drawGoalposts } from './goalposts.ts';
+import type { NoveltyBuffer } from './novelty.ts';
+import type { Completion, Prompt, UpdateStats, WeightedSequence } from './ports.ts';
+import type { Stage } from './progress.ts';
+import type { Axis, Proposal, Question, Task } from './question.ts';
+import { deriveSeed, Random } from './random.ts';
+import { faultReward, inBand, proposerReward } from './rewards.ts';
+import type { MethodName, Settings } from './settings.ts';
+import { type Solved, sampledTokens, solve, type Tools } from './solving.ts';
+import { validateDrafts } from './validation.ts';
+
+/** What tells the methods apart. */
+interface Method {
+  /** Share of an iteration's first proposals that see no goalpost. */
+  unguidedShare(settings: Settings): number;
+  /** Lifts made one from another after the lemma. */
+  lifts: number;
+}
+const METHODS: Record<MethodName, Method> = {
+  gasp: { unguidedShare: (settings) => settings.unguidedShare, lifts: 1 },
+  azr: { unguidedShare: () => 1, lifts: 0 },
+};
+
+/** Earlier questions that an unguided proposer is asked to be different from (AZR's K). */
+const REFERENCES = 3;
+
+export interface IterationInput {
+  settings: Settings;
+  goalposts: readonly Question[];
+  /** Counts from 1. */
+  iteration: number;
+  /** What the run accepted in earlier iterations; not changed. */
+  accepted: NoveltyBuffer;
+}
+
+export interface IterationResult {
+  /** To be added to the buffer once the iteration counts. */
+  accepted: Question[];
+  tokensSampled: number;
+  tokensTrained: number;
+}
+
+/** How many of an iteration's first proposals are guided by a goalpost, and how many are not. */
+export function slots(settings: Settings): { guided: number; unguided: number } {
+  const count = settings.goalpostsPerIteration;
+  const unguided = Math.round(count * METHODS[settings.method].unguidedShare(settings));
+  return { guided: count - unguided, unguided };
+}
+
+/**
+ * Runs one iteration and hands its events to `emit`, in order, each batch awaited: from
+ * `iteration-started` (its arrays run over the guided draws) to `updated`. Every random choice derives
+ * from the settings' seed and the iteration's number, so the same policy state gives the same events.
+ * Rejects with the signal's reason when aborted; the policy may then have changed.
+ */
+export async function runIteration(
+  input: IterationInput,
+  tools: Tools,
+  emit: (events: RunEventBody[]) => Promise<void>,
+): Promise<IterationResult> {
+  const { settings, iteration } = input;
+  const buffer = input.accepted.fork();
+  const run = new Proposing(settings, iteration, buffer, tools, emit);
+  const { guided, unguided } = slots(settings);
+  const draws = drawGoalposts(input.goalposts, guided, iteration, settings.axes, settings.seed);
+  await emit([
+    {
+      type: 'iteration-started',
+      iteration,
+      goalposts: draws.map((d) => d.goalpost.id),
+      axes: draws.map((d) => d.axis),
+    },
+  ]);
+
+  let made = await run.propose('lemmas', [
+    ...draws.map(({ goalpost, axis }): Plan => {
+      return { role: 'lemma', axis, goalpost, prompt: tools.dialect.lemmaPrompt(goalpost, axis) };
+    }),
+    ...Array.from({ length: unguided }, (_, i): Plan => {
+      const references = Random.for(settings.seed, 'references', iteration, i)
+        .shuffle(input.accepted.questions)
+        .slice(0, REFERENCES);
+      return { role: 'unguided', prompt: tools.dialect.unguidedPrompt(references) };
+    }),
+  ]);
+  const all = made.slice();
+  for (let step = 0; step < METHODS[settings.method].lifts; step++) {
+    const parents = made.filter((m) => m.accepted && m.plan.axis && m.plan.goalpost);
+    made = await run.propose(
+      'lifts',
+      parents.map(({ plan, solved, proposal }): Plan => {
+        const question = solved!.task.question;
+        const axis = plan.axis!;
+        const seen = settings.liftSeesGoalpost ? plan.goalpost : undefined;
+        const prompt = tools.dialect.liftPrompt(question, axis, seen);
+        return { role: 'lift', axis, goalpost: plan.goalpost!, parent: proposal.id, prompt };
+      }),
+    );
+    all.push(...made);
+  }
+
+  const trained = all.filter((m) => m.solved && (m.accepted || settings.studentTrainsOn === 'valid'));
+  const { solved, tokens } = await answersToTrainOn(trained, input, tools, emit);
+  const rollouts = [
+    ...(settings.trainTeacher ? all.map(proposalRollout) : []),
+    ...solved.flatMap(answerRollouts),
+  ];
+  const batch = weigh(rollouts, settings);
+  tools.signal?.throwIfAborted();
+  const stats = await update(batch, input, tools);
+  await emit([
+    {
+      type: 'updated',
+      iteration,
+      stats,
+      groups: rewardGroups(rollouts.map((r) => r.rollout)),
+      sequences: batch.length,
+    },
+  ]);
+  return {
+    accepted: all.filter((m) => m.accepted).map((m) => m.proposal.question!),
+    tokensSampled: run.tokens + tokens,
+    tokensTrained: stats.tokens,
+  };
+}
+
+/** A proposal to ask for. */
+interface Plan {
+  role: Proposal['role'];
+  axis?: Axis;
+  goalpost?: Question;
+  parent?: string;
+  prompt: Prompt;
+}
+
+/** A proposal and what became of it; `solved` is set for valid ones. */
+interface Made {
+  plan: Plan;
+  proposal: Proposal;
+  completion: Completion;
+  solved?: Solved;
+  reward: number;
+  accepted: boolean;
+}
+
+/** Steps 1 to 4 of an iteration, once for the first proposals and once for each step of lifts. */
+class Proposing {
+  /** Tokens sampled so far. */
+  tokens = 0;
+  private made = 0;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly iteration: number,
+    /** Grows with each accepted question. */
+    private readonly buffer: NoveltyBuffer,
+    private readonly tools: Tools,
+    private readonly emit: (events: RunEventBody[]) => Promise<void>,
+  ) {}
+
+  async propose(kind: 'lemmas' | 'lifts', plans: readonly Plan[]): Promise<Made[]> {
+    if (plans.length === 0) return [];
+    const { settings, iteration, tools } = this;
+    const first = this.made;
+    this.made += plans.length;
+    const ids = plans.map((plan, i) => `${iteration}.${plan.role}.${first + i}`);
+    const completions = await this.sample(`proposing-${kind}`, plans, ids, first);
+    const proposals = await this.examine(plans, ids, completions);
+    await this.emit(proposals.map((proposal) => ({ type: 'proposed', iteration, proposal })));
+
+    const valid = proposals.filter((p) => p.question);
+    const solved = await solve(
+      valid.map((p): Task => ({ type: 'induction', question: p.question! })),
+      {
+        samples: settings.rollouts,
+        temperature: settings.temperature,
+        topP: settings.topP,
+        seed: deriveSeed(settings.seed, 'rollouts', iteration, first),
+        stage: `solving-${kind}`,
+      },
+      tools,
+    );
+    this.tokens += sampledTokens(solved);
+    const bySolved = new Map(solved.map((s) => [s.task.question.id, s]));
+    const made = proposals.map((proposal, i): Made => {
+      const base = { plan: plans[i]!, proposal, completion: completions[i]! };
+      const own = bySolved.get(proposal.id);
+      if (!own) return { ...base, reward: faultReward(proposal.fault!.kind), accepted: false };
+      const reward = proposerReward(proposal.role, own.passRate);
+      return { ...base, solved: own, reward, accepted: inBand(proposal.role, own.passRate) };
+    });
+    for (const { accepted, proposal } of made) if (accepted) this.buffer.add(proposal.question!);
+    await this.emit(
+      made.flatMap(({ solved: own, proposal, reward, accepted }): RunEventBody[] => {
+        if (!own) return [];
+        const { passRate } = own;
+        return [
+          attempted(iteration, own),
+          { type: 'rewarded', iteration, proposal: proposal.id, passRate, reward, accepted },
+        ];
+      }),
+    );
+    return made;
+  }
+
+  /** One text for each plan. */
+  private async sample(
+    stage: Stage,
+    plans: readonly Plan[],
+    ids: readonly string[],
+    first: number,
+  ): Promise<Completion[]> {
+    const { settings, tools } = this;
+    const maxTokens = tools.dialect.maxTokens.proposal;
+    const sampled = await tools.policy.sample(
+      plans.map(({ prompt }) => ({ prompt, samples: 1, maxTokens })),
+      {
+        temperature: settings.temperature,
+        topP: settings.topP,
+        seed: deriveSeed(settings.seed, 'proposals', this.iteration, first),
+        ...(tools.signal && { signal: tools.signal }),
+        onProgress: (p) => {
+          tools.progress?.stage(stage, p.finished, p.total, 'proposals');
+          tools.progress?.sampling(plans[0]!.role, p, (request) => ids[request]!);
+        },
+      },
+    );
+    tools.signal?.throwIfAborted();
+    const completions = sampled.map((s) => s[0]!);
+    this.tokens += completions.reduce((sum, c) => sum + c.tokens.length, 0);
+    return completions;
+  }
+
+  /** Validation and novelty. */
+  private async examine(
+    plans: readonly Plan[],
+    ids: readonly string[],
+    completions: readonly Completion[],
+  ): Promise<Proposal[]> {
+    const { tools, settings } = this;
+    const drafts = completions.map((c) => tools.dialect.parseProposal(c.text));
+    tools.progress?.stage('validating', 0, plans.length, 'proposals');
+    const validated = await validateDrafts(drafts, ids, tools.judge, tools.dialect, {
+      ...(tools.signal && { signal: tools.signal }),
+      // Each proposal runs twice.
+      onProgress: (done, total) => tools.progress?.stage('validating', done / 2, total / 2, 'proposals'),
+    });
+    // Of two copies in one batch the first goes on; whether it will be accepted is not known yet.
+    const seen = this.buffer.fork();
+    return plans.map((plan, i): Proposal => {
+      const base: Proposal = {
+        id: ids[i]!,
+        role: plan.role,
+        text: completions[i]!.text,
+        ...(plan.axis && { axis: plan.axis }),
+        ...(plan.goalpost && { goalpost: plan.goalpost.id }),
+        ...(plan.parent && { parent: plan.parent }),
+      };
+      const result = validated[i]!;
+      if ('fault' in result) return { ...base, fault: result.fault };
+      const { similarity, id } = seen.nearest(result.question);
+      if (similarity > settings.noveltyThreshold) {
+        const percent = Math.round(similarity * 100);
+        return {
+          ...base,
+          similarity,
+          fault: { kind: 'copy', message: `${percent}% similar to question ${id}.` },
+        };
+      }
+      seen.add(result.question);
+      return { ...base, similarity, question: result.question };
+    });
+  }
+}
+
+function attempted(iteration: number, { task, attempts, passRate }: Solved): RunEventBody {
+  const index = task.type === 'induction' ? {} : { index: task.index };
+  return {
+    type: 'attempted',
+    iteration,
+    question: task.question.id,
+    task: task.type,
+    ...index,
+    attempts,
+    passRate,
+  };
+}
+
+/**
+ * The student's rollouts for the update: those of the induction question itself, or fresh ones where it
+ * was turned into deduction or abduction (uniformly, one of the three).
+ */
+async function answersToTrainOn(
+  questions: readonly Made[],
+  { settings, iteration }: IterationInput,
+  tools: Tools,
+  emit: (events: RunEventBody[]) => Promise<void>,
+): Promise<{ solved: Solved[]; tokens: number }> {
+  if (!settings.convertTasks) return { solved: questions.map((m) => m.solved!), tokens: 0 };
+  const random = Random.for(settings.seed, 'tasks', iteration);
+  const tasks = questions.map(({ proposal }): Task => {
+    const question = proposal.question!;
+    const type = random.pick(['induction', 'deduction', 'abduction'] as const);
+    const index = random.int(question.inputs.length);
+    return type === 'induction' ? { type, question } : { type, question, index };
+  });
+  const converted = await solve(
+    tasks.filter((task) => task.type !== 'induction'),
+    {
+      samples: settings.rollouts,
+      temperature: settings.temperature,
+      topP: settings.topP,
+      seed: deriveSeed(settings.seed, 'converted', iteration),
+      stage: 'solving-tasks',
+    },
+    tools,
+  );
+  if (converted.length > 0) await emit(converted.map((s) => attempted(iteration, s)));
+  const fresh = new Map(converted.map((s) => [s.task, s]));
+  return {
+    solved: tasks.map((task, i) => fresh.get(task) ?? questions[i]!.solved!),
+    tokens: sampledTokens(converted),
+  };
+}
+
+interface Trainable {
+  rollout: Rollout;
+  completion: Completion;
+}
+
+function proposalRollout({ proposal, completion, reward, accepted }: Made): Trainable {
+  const rollout: Rollout = {
+    role: proposal.role,
+    task: 'proposal',
+    question: proposal.id,
+    reward,
+    passed: accepted,
+  };
+  return { rollout, completion };
+}
+
+function answerRollouts({ task, attempts, completions }: Solved): Trainable[] {
+  return attempts.map(({ reward, verdict }, i) => ({
+    rollout: {
+      role: 'solver',
+      task: task.type,
+      question: task.question.id,
+      reward,
+      passed: verdict === 'passed',
+    },
+    completion: completions[i]!,
+  }));
+}
+
+/** Rollouts with their advantages; those with none would only cost time. */
+function weigh(rollouts: readonly Trainable[], settings: Settings): WeightedSequence[] {
+  const weights = advantages(
+    rollouts.map((r) => r.rollout),
+    settings.estimator,
+  );
+  return rollouts.flatMap(({ completion: { promptTokens, tokens, logprobs } }, i) => {
+    const advantage = weights[i]!;
+    return advantage === 0 ? [] : [{ promptTokens, tokens, logprobs, advantage }];
+  });
+}
+
+async function update(
+  batch: WeightedSequence[],
+  { settings, iteration }: IterationInput,
+  { policy, progress, signal }: Tools,
+): Promise<UpdateStats> {
+  if (batch.length === 0) {
+    return { loss: 0, gradNorm: 0, kl: 0, clipped: 0, entropy: 0, steps: 0, tokens: 0, moved: 0 };
+  }
+  progress?.stage('updating', 0, 0, 'steps');
+  return policy.update(batch, {
+    learningRate: settings.learningRate,
+    minibatch: settings.minibatch,
+    epochs: settings.epochs,
+    clip: settings.clip,
+    klWeight: settings.klWeight,
+    maxGradNorm: settings.maxGradNorm,
+    weightDecay: settings.weightDecay,
+    microbatchTokens: settings.microbatchTokens,
+    seed: deriveSeed(settings.seed, 'update', iteration),
+    ...(signal && { signal }),
+    onProgress: (step, steps) => progress?.stage('updating', step, steps, 'steps'),
+  });
+}

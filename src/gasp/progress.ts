@@ -1,0 +1,21 @@
+/** How the method says what it is doing. It has no clock: whoever listens decides how often to look. */
+import type { SampleProgress } from './ports.ts';
+import type { Role } from './question.ts';
+
+export type Stage =
+  | 'proposing-lemmas'
+  | 'proposing-lifts'
+  | 'validating'
+  | 'solving-lemmas'
+  | 'solving-lifts'
+  | 'solving-tasks'
+  | 'updating'
+  | 'evaluating'
+  | 'mining';
+
+export interface Progress {
+  /** `done` of `total` in `unit`. Called often. */
+  stage(stage: Stage, done: number, total: number, unit: string): void;
+  /** After each decoding step. `idOf` names the proposal or question that a request is about. */
+  sampling(role: Role, progress: SampleProgress, idOf: (request: number) => string): void;
+}

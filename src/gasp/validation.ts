@@ -1,0 +1,122 @@
+/** From a teacher's draft to a question, by running it (AZR, section 3.3): nobody trusts its outputs. */
+import type {
+  Dialect,
+  Judge,
+  JudgeOptions,
+  Parsed,
+  ProgramResult,
+  ProgramRun,
+  ProposalDraft,
+} from './ports.ts';
+import type { Fault, FaultKind, Question } from './question.ts';
+
+export type Validated = { question: Question } | { fault: Fault };
+
+/**
+ * Validates drafts, all in one batch; `ids[i]` becomes the id of the i-th question. In order: the text
+ * parses, carries enough different inputs, the program is Python, safe, returns in time on all of
+ * them, gives the same values when run again, does not give the same value over and over, and computes
+ * nothing that the model has no tokens for.
+ */
+export async function validateDrafts(
+  drafts: readonly Parsed<ProposalDraft>[],
+  ids: readonly string[],
+  judge: Judge,
+  dialect: Pick<Dialect, 'inputs' | 'shown' | 'unreadable'>,
+  options?: JudgeOptions,
+): Promise<Validated[]> {
+  const read = drafts.map((draft) => readDraft(draft, dialect));
+  const runs = read.flatMap((draft): ProgramRun[] => ('fault' in draft ? [] : [draft, draft]));
+  const results = runs.length > 0 ? await judge.run(runs, options) : [];
+  let next = 0;
+  return read.map((draft, i) => {
+    if ('fault' in draft) return draft;
+    const [first, second] = [results[next++]!, results[next++]!];
+    const outputs = readResults(draft, first, second, judge);
+    if (!Array.isArray(outputs)) return { fault: outputs };
+    const { title, message, program, inputs } = draft;
+    const question = { id: ids[i]!, title, message, program, inputs, outputs, shown: dialect.shown };
+    const reason = dialect.unreadable?.(question);
+    return reason ? { fault: fault('degenerate', `The model cannot read it: ${reason}.`) } : { question };
+  });
+}
+
+function fault(kind: FaultKind, message: string): Fault {
+  return { kind, message };
+}
+
+function readDraft(
+  draft: Parsed<ProposalDraft>,
+  dialect: Pick<Dialect, 'inputs' | 'shown'>,
+): ProposalDraft | { fault: Fault } {
+  if (!draft.ok) return { fault: fault('unparsable', draft.reason) };
+  const { inputs } = draft.value;
+  if (inputs.length < dialect.inputs) {
+    return { fault: fault('unparsable', `It gives ${inputs.length} inputs; ${dialect.inputs} are needed.`) };
+  }
+  // Pairs that the student sees must not be among those that it is judged on.
+  const different = [...new Set(inputs.slice(0, dialect.inputs))];
+  if (different.length <= dialect.shown) {
+    const message = `Only ${different.length} of its inputs differ: none is left to judge an answer on.`;
+    return { fault: fault('degenerate', message) };
+  }
+  return { ...draft.value, inputs: different };
+}
+
+/** The outputs of two runs that agree, or what is wrong. */
+function readResults(
+  draft: ProposalDraft,
+  first: ProgramResult,
+  second: ProgramResult,
+  judge: Judge,
+): string[] | Fault {
+  const results = [first, second].map((result) => readOutputs(draft, result));
+  const [outputs, again] = results;
+  if (!Array.isArray(outputs)) return outputs!;
+  if (!Array.isArray(again)) {
+    return fault('nondeterministic', `A second run went otherwise than the first. ${again!.message}`);
+  }
+  const changed = outputs.findIndex((value, i) => value !== again[i] && !judge.sameValue(value, again[i]!));
+  if (changed >= 0) {
+    const values = `${brief(outputs[changed]!)}, then ${brief(again[changed]!)}`;
+    return fault('nondeterministic', `f(${brief(draft.inputs[changed]!)}) gave ${values}.`);
+  }
+  const distinct = new Set(outputs).size;
+  // A yes-or-no question cannot have more than two answers; any other should tell its inputs apart.
+  const yesOrNo = outputs.every((value) => value === 'True' || value === 'False');
+  const needed = yesOrNo ? 2 : Math.ceil(outputs.length / 2);
+  if (distinct < needed) {
+    const message = `${outputs.length} inputs give only ${distinct} different ${distinct === 1 ? 'output' : 'outputs'}; ${needed} are needed.`;
+    return fault('degenerate', message);
+  }
+  return outputs;
+}
+
+function readOutputs(draft: ProposalDraft, result: ProgramResult): string[] | Fault {
+  if (result.status !== 'ran') return readFailure(result);
+  const outputs: string[] = [];
+  for (const [i, call] of result.calls.entries()) {
+    const where = `f(${brief(draft.inputs[i]!)})`;
+    if (call.status === 'timeout') return fault('timeout', `${where} did not end in time.`);
+    if (call.status !== 'returned') return fault('raises', `${where}: ${call.error}`);
+    outputs.push(call.value);
+  }
+  return outputs;
+}
+
+function readFailure(result: Exclude<ProgramResult, { status: 'ran' }>): Fault {
+  const kinds = {
+    syntax: 'syntax',
+    unsafe: 'unsafe',
+    raised: 'raises',
+    timeout: 'timeout',
+    crashed: 'raises',
+  } as const;
+  const line = result.line === undefined ? '' : `Line ${result.line}: `;
+  return fault(kinds[result.status], line + result.error);
+}
+
+/** Source or a value, cut to a length that fits in a message. */
+export function brief(text: string, length = 80): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}

@@ -1,0 +1,600 @@
+/**
+ * The composition of a run: method, model, judge and journal. Knows neither page nor worker: commands
+ * come in as method calls, everything it has to say goes out as `Message`s.
+ */
+import { checkSettings, DEFAULT_SETTINGS } from '../gasp/defaults.ts';
+import { countPasses, mineGoalposts } from '../gasp/goalposts.ts';
+import { runIteration, slots } from '../gasp/iteration.ts';
+import { NoveltyBuffer } from '../gasp/novelty.ts';
+import type { Dialect, Judge, Policy, PolicySnapshot } from '../gasp/ports.ts';
+import type { Question } from '../gasp/question.ts';
+import { deriveSeed } from '../gasp/random.ts';
+import type { Settings } from '../gasp/settings.ts';
+import type { Tools } from '../gasp/solving.ts';
+import { checkpointBytes, DamagedCheckpointError } from '../run/checkpointFormat.ts';
+import {
+  type Counters,
+  EVENT_VERSION,
+  type EventOf,
+  type RunEvent,
+  type RunEventBody,
+} from '../run/events.ts';
+import { acceptedQuestions, lastFinished, validEvents } from '../run/history.ts';
+import type { Journal } from '../run/journal.ts';
+import { describeProblem, LabError } from './problems.ts';
+import type { BackendChoice, Command, LabStatus, Message } from './protocol.ts';
+import { Telemetry } from './telemetry.ts';
+
+export interface LoadOptions {
+  signal: AbortSignal;
+  /** `total` 0 when unknown. */
+  onProgress: (done: number, total: number, unit: string) => void;
+}
+export interface ModelOptions extends LoadOptions {
+  tuning: Settings['tuning'];
+  backend: BackendChoice;
+  /** Seeds the trained weights where they start at random. */
+  seed: number;
+}
+
+export interface LabPorts {
+  journal: Journal;
+  /** A policy with its weights at the start, and the dialect it speaks. */
+  loadModel(model: string, options: ModelOptions): Promise<{ policy: Policy; dialect: Dialect }>;
+  loadJudge(options: LoadOptions): Promise<Judge>;
+  send(message: Message): void;
+  /** Milliseconds; only for display and the counter of seconds. */
+  now?: () => number;
+  /** A name that no other run will ever have. */
+  newRunId?: () => string;
+}
+
+type CommandOf<T extends Command['type']> = Omit<Extract<Command, { type: T }>, 'type'>;
+
+/** The model that is mined with: goalposts are what the shipped model cannot solve. */
+const SHIPPED_MODEL = 'embedded';
+
+interface Engine {
+  /** As it was asked for. */
+  backend: BackendChoice;
+  policy: Policy;
+  dialect: Dialect;
+}
+
+/** The checkpoint of the weights that a run starts from; always kept. */
+const START_BLOB = 'iteration-0';
+
+/** The run that the lab works on, held under its lock. */
+interface Session {
+  run: string;
+  settings: Settings;
+  goalposts: Question[];
+  engine: Engine;
+  release: () => void;
+  /** The last iteration that finished. */
+  iteration: number;
+  accepted: NoveltyBuffer;
+  counters: Counters;
+  /** All checkpoints that the log ever named, and those of them that the next one replaces. */
+  blobs: Set<string>;
+  replaced: string[];
+  /** Goalposts were tried with the weights that the run started from. */
+  startEvaluated: boolean;
+  /** Nothing was done since the last finished iteration: the policy is what its checkpoint says. */
+  clean: boolean;
+}
+
+export class Lab {
+  private session: Session | undefined;
+  private judge: Promise<Judge> | undefined;
+  private aborting = new AbortController();
+  private pauseWanted = false;
+  private current: LabStatus = 'idle';
+  /** Commands wait for the one before them; those of an older epoch were called off. */
+  private queue: Promise<void> = Promise.resolve();
+  private waiting = 0;
+  private epoch = 0;
+  private readonly now: () => number;
+  private readonly telemetry: Telemetry;
+
+  constructor(private readonly ports: LabPorts) {
+    this.now = ports.now ?? (() => performance.now());
+    this.telemetry = new Telemetry(ports.send, this.now);
+  }
+
+  get status(): LabStatus {
+    return this.current;
+  }
+  /** The run that was worked on last. */
+  get run(): string | undefined {
+    return this.session?.run;
+  }
+
+  /** Carries out any command but `connect`; settles when there is nothing left to do for it. */
+  handle(command: Exclude<Command, { type: 'connect' }>): Promise<void> {
+    switch (command.type) {
+      case 'start':
+        return this.start(command);
+      case 'resume':
+        return this.resume(command);
+      case 'branch':
+        return this.branch(command);
+      case 'mine':
+        return this.mine(command);
+      case 'pause':
+        this.pause(command.now);
+        return Promise.resolve();
+      case 'cancel-mining':
+        if (this.current === 'mining') this.pause(true);
+        return Promise.resolve();
+    }
+  }
+
+  /** A new run. Settles when it is paused or has failed; errors go out as messages. */
+  start(command: CommandOf<'start'>): Promise<void> {
+    const { name, settings, model, bank, goalposts, backend, iterations } = command;
+    return this.enqueue(async () => {
+      checkStart(settings, goalposts);
+      const start = { name, settings, model, bank, goalposts };
+      this.session = await this.open(start, backend);
+      await this.iterate(this.session, iterations);
+    });
+  }
+
+  /**
+   * A new run that starts from a checkpoint of another one, with that run's model and goalposts. Its log
+   * stands on its own: iterations count from 1, and the novelty buffer starts empty.
+   */
+  branch(command: CommandOf<'branch'>): Promise<void> {
+    const { run, blob, name, settings, backend } = command;
+    return this.enqueue(async () => {
+      const events = await this.ports.journal.read(run);
+      const origin = startOf(run, events);
+      const checkpoint = events.find((e) => e.type === 'checkpoint' && e.blob === blob);
+      const snapshot = checkpoint && (await this.ports.journal.getCheckpoint(run, blob));
+      if (checkpoint?.type !== 'checkpoint' || !snapshot) {
+        throw new LabError(
+          'This checkpoint is no longer stored.',
+          'Choose another one: the newest and those marked as kept are always there.',
+        );
+      }
+      checkStart(settings, origin.goalposts);
+      const { model, bank, goalposts } = origin;
+      const branchedFrom = { run, iteration: checkpoint.iteration };
+      this.session = await this.open(
+        { name, settings, model, bank, goalposts, branchedFrom },
+        backend,
+        snapshot,
+      );
+      await this.iterate(this.session);
+    });
+  }
+
+  /** Takes up a stored run after its last finished iteration and goes on exactly as it would have. */
+  resume(command: CommandOf<'resume'>): Promise<void> {
+    const { run, backend, iterations } = command;
+    return this.enqueue(async () => {
+      let session = this.session;
+      if (session?.run !== run || !session.clean || session.engine.backend !== backend) {
+        session = this.session = await this.reopen(run, backend);
+      }
+      await this.iterate(session, iterations);
+    });
+  }
+
+  /**
+   * Tries questions with the shipped model and reports, round by round, how many answers passed. A
+   * question that was solved is not tried on: pass@samples is 0 exactly for those with no passed answer.
+   */
+  mine(command: CommandOf<'mine'>): Promise<void> {
+    const { questions, samples, backend, seed } = command;
+    return this.enqueue(async () => {
+      const { tuning } = DEFAULT_SETTINGS;
+      const { policy, dialect } = await this.load(SHIPPED_MODEL, { tuning, seed }, backend);
+      try {
+        const judge = await this.loadJudge();
+        this.setStatus('mining');
+        this.telemetry.iteration = 0;
+        const readable = questions.filter((question) => !dialect.unreadable?.(question));
+        const options = { samples, temperature: 1, topP: 1, seed: deriveSeed(seed, 'mine') };
+        for await (const mined of mineGoalposts(readable, options, this.tools({ policy, dialect }, judge))) {
+          const results = mined.map(({ question, passed }) => ({ question, passed }));
+          this.ports.send({ type: 'mined', results, samples, finished: false });
+        }
+      } finally {
+        this.ports.send({ type: 'mined', results: [], samples, finished: true });
+        await policy.dispose();
+      }
+    });
+  }
+
+  /**
+   * After the iteration in progress, or `now`: then that iteration is abandoned, and done again later.
+   * Mining stops at once. Commands that have not begun yet are called off.
+   */
+  pause(now: boolean): void {
+    this.epoch++;
+    this.stop(now);
+  }
+
+  private stop(now: boolean): void {
+    if (!this.isBusy()) return;
+    this.pauseWanted = true;
+    if (now || this.current === 'mining') this.aborting.abort(new DOMException('Paused.', 'AbortError'));
+    else this.setStatus('pausing');
+  }
+
+  /** Pauses at once and gives everything back. */
+  async dispose(): Promise<void> {
+    this.pause(true);
+    await this.queue;
+    await this.closeSession();
+    const judge = await this.judge?.catch(() => undefined);
+    this.judge = undefined;
+    await judge?.dispose();
+  }
+
+  /** Runs `job` after those before it; a run in progress is paused first. Never rejects. */
+  private enqueue(job: () => Promise<void>): Promise<void> {
+    if (this.isBusy()) this.stop(false);
+    const { epoch } = this;
+    this.waiting++;
+    this.queue = this.queue.then(async () => {
+      this.waiting--;
+      if (epoch !== this.epoch) return;
+      this.aborting = new AbortController();
+      this.pauseWanted = false;
+      this.setStatus('loading');
+      try {
+        await job();
+        this.rest(this.session ? 'paused' : 'idle');
+      } catch (error) {
+        if (this.aborting.signal.aborted) {
+          this.rest(this.session ? 'paused' : 'idle');
+          return;
+        }
+        // A model that failed once is not to be trusted: the next command loads it anew.
+        await this.closeSession();
+        this.ports.send({ type: 'error', ...describeProblem(error), fatal: !(error instanceof LabError) });
+        this.rest('failed');
+      }
+    });
+    return this.queue;
+  }
+
+  private isBusy(): boolean {
+    return this.waiting > 0 || ['loading', 'running', 'pausing', 'mining'].includes(this.current);
+  }
+
+  private rest(status: LabStatus): void {
+    this.telemetry.rest();
+    this.setStatus(status);
+  }
+
+  private setStatus(status: LabStatus): void {
+    this.current = status;
+    const run = status === 'loading' ? undefined : this.session?.run;
+    this.ports.send({ type: 'status', status, ...(run !== undefined && { run }) });
+  }
+
+  /** Creates a run: its first events and the checkpoint of the weights it starts from. */
+  private async open(
+    start: Omit<EventOf<'run-started'>, 'type' | 'version' | 'run' | 'seq' | 'at'>,
+    backend: BackendChoice,
+    snapshot?: PolicySnapshot,
+  ): Promise<Session> {
+    await this.closeSession();
+    const { settings, model, goalposts } = start;
+    const engine = await this.load(model, settings, backend);
+    const run = (this.ports.newRunId ?? randomRunId)();
+    let release: (() => void) | undefined;
+    try {
+      checkReadable(engine.dialect, goalposts);
+      await this.loadJudge();
+      if (snapshot) await engine.policy.restore(snapshot);
+      release = await this.ports.journal.lock(run);
+      await this.append(
+        run,
+        [
+          { type: 'run-started', version: EVENT_VERSION, run, ...start },
+          { type: 'resumed', after: 0, policy: engine.policy.info },
+        ],
+        { iteration: 0, blob: START_BLOB, kept: true, snapshot: await engine.policy.snapshot(), drop: [] },
+      );
+      return {
+        run,
+        settings,
+        goalposts,
+        engine,
+        release,
+        iteration: 0,
+        accepted: new NoveltyBuffer(),
+        counters: { tokensSampled: 0, tokensTrained: 0, seconds: 0 },
+        blobs: new Set([START_BLOB]),
+        replaced: [],
+        startEvaluated: false,
+        clean: true,
+      };
+    } catch (error) {
+      release?.();
+      await engine.policy.dispose();
+      throw error;
+    }
+  }
+
+  /** Opens a stored run at its newest checkpoint that can be read. */
+  private async reopen(run: string, backend: BackendChoice): Promise<Session> {
+    const { journal } = this.ports;
+    // The lock is not let go of between two openings of the same run, nor a model that still fits.
+    const held = this.session?.run === run ? this.session : undefined;
+    if (!held) await this.closeSession();
+    this.session = undefined;
+    let engine = held?.engine;
+    let release = held?.release;
+    try {
+      release ??= await journal.lock(run);
+      const events = await journal.read(run);
+      const { settings, model, goalposts } = startOf(run, events);
+      if (engine && engine.backend !== backend) {
+        await engine.policy.dispose();
+        engine = undefined;
+      }
+      const valid = validEvents(events);
+      const { checkpoint, snapshot } = await this.newestCheckpoint(run, valid);
+      const after = checkpoint.iteration;
+      engine ??= await this.load(model, settings, backend);
+      await this.loadJudge();
+      await engine.policy.restore(snapshot);
+      await this.append(run, [{ type: 'resumed', after, policy: engine.policy.info }]);
+      const finished = valid.findLast((e) => e.type === 'iteration-finished' && e.iteration === after);
+      const checkpoints = events.filter((e) => e.type === 'checkpoint');
+      return {
+        run,
+        settings,
+        goalposts,
+        engine,
+        release,
+        iteration: after,
+        accepted: new NoveltyBuffer(acceptedQuestions(events, after)),
+        counters:
+          finished?.type === 'iteration-finished'
+            ? finished.counters
+            : { tokensSampled: 0, tokensTrained: 0, seconds: 0 },
+        blobs: new Set(checkpoints.map((e) => e.blob)),
+        replaced: checkpoints.filter((e) => !e.kept || e.iteration > after).map((e) => e.blob),
+        startEvaluated: valid.some((e) => e.type === 'evaluated' && e.iteration === 0),
+        clean: true,
+      };
+    } catch (error) {
+      release?.();
+      await engine?.policy.dispose();
+      throw error;
+    }
+  }
+
+  /** The newest checkpoint that is stored and whole: a damaged one costs the iterations after the one before. */
+  private async newestCheckpoint(
+    run: string,
+    valid: readonly RunEvent[],
+  ): Promise<{ checkpoint: EventOf<'checkpoint'>; snapshot: PolicySnapshot }> {
+    let damaged: unknown;
+    const last = lastFinished(valid);
+    for (const event of valid.toReversed()) {
+      if (event.type !== 'checkpoint' || event.iteration > last) continue;
+      try {
+        const snapshot = await this.ports.journal.getCheckpoint(run, event.blob);
+        if (snapshot) return { checkpoint: event, snapshot };
+      } catch (error) {
+        if (!(error instanceof DamagedCheckpointError)) throw error;
+        damaged ??= error;
+      }
+    }
+    throw damaged ?? new LabError('None of the run’s checkpoints is stored any more.', 'Start a new run.');
+  }
+
+  private async closeSession(): Promise<void> {
+    const session = this.session;
+    this.session = undefined;
+    session?.release();
+    await session?.engine.policy.dispose();
+  }
+
+  private async load(
+    model: string,
+    settings: Pick<Settings, 'tuning' | 'seed'>,
+    backend: BackendChoice,
+  ): Promise<Engine> {
+    this.telemetry.stage('loading-model', 0, 0, 'bytes');
+    const { signal } = this.aborting;
+    const { policy, dialect } = await this.ports.loadModel(model, {
+      tuning: settings.tuning,
+      seed: deriveSeed(settings.seed, 'weights'),
+      backend,
+      signal,
+      onProgress: (done, total, unit) => this.telemetry.stage('loading-model', done, total, unit),
+    });
+    if (signal.aborted) {
+      await policy.dispose();
+      throw signal.reason;
+    }
+    const { backend: chosen, parameters, trainable } = policy.info;
+    this.ports.send({ type: 'backend', backend: chosen, parameters, trainable });
+    return { backend, policy, dialect };
+  }
+
+  private loadJudge(): Promise<Judge> {
+    this.judge ??= this.ports
+      .loadJudge({
+        signal: this.aborting.signal,
+        onProgress: (done, total, unit) => this.telemetry.stage('loading-judge', done, total, unit),
+      })
+      .catch((error: unknown) => {
+        this.judge = undefined;
+        throw error;
+      });
+    return this.judge;
+  }
+
+  private tools({ policy, dialect }: Pick<Engine, 'policy' | 'dialect'>, judge: Judge): Tools {
+    return { policy, judge, dialect, signal: this.aborting.signal, progress: this.telemetry };
+  }
+
+  /** Iterations until paused, or as many as asked for. */
+  private async iterate(session: Session, iterations = Number.POSITIVE_INFINITY): Promise<void> {
+    const tools = this.tools(session.engine, await this.loadJudge());
+    if (!this.pauseWanted) this.setStatus('running');
+    for (let done = 0; done < iterations && !this.pauseWanted; done++) await this.iterateOnce(session, tools);
+  }
+
+  private async iterateOnce(session: Session, tools: Tools): Promise<void> {
+    const { settings, goalposts, accepted, run } = session;
+    const iteration = session.iteration + 1;
+    const startedAt = this.now();
+    this.telemetry.iteration = iteration;
+    session.clean = false;
+    const emit = (events: RunEventBody[]) => this.append(run, events);
+    const result = await runIteration({ settings, goalposts, iteration, accepted }, tools, emit);
+    const evaluations: RunEventBody[] = [];
+    if (settings.evaluateEvery > 0 && iteration % settings.evaluateEvery === 0) {
+      if (!session.startEvaluated) evaluations.push(...(await this.evaluateStart(session, tools)));
+      evaluations.push(await this.evaluate(session, iteration, tools));
+    }
+
+    this.telemetry.stage('saving', 0, 0, 'bytes');
+    const kept = iteration % settings.checkpointEvery === 0;
+    const blob = freshBlob(iteration, session.blobs);
+    const counters: Counters = {
+      tokensSampled: session.counters.tokensSampled + result.tokensSampled,
+      tokensTrained: session.counters.tokensTrained + result.tokensTrained,
+      seconds: session.counters.seconds + (this.now() - startedAt) / 1000,
+    };
+    const snapshot = await tools.policy.snapshot();
+    tools.signal?.throwIfAborted();
+    await this.append(run, [...evaluations, { type: 'iteration-finished', iteration, counters }], {
+      iteration,
+      blob,
+      kept,
+      snapshot,
+      drop: session.replaced,
+    });
+    for (const question of result.accepted) accepted.add(question);
+    session.iteration = iteration;
+    session.counters = counters;
+    session.startEvaluated ||= evaluations.length > 0;
+    session.blobs.add(blob);
+    session.replaced = kept ? [] : [blob];
+    session.clean = true;
+  }
+
+  /**
+   * Tries all goalposts with the weights that the run started from, just before the first evaluation
+   * that has to be compared with it: a new run shows its first lemma at once, not minutes later.
+   */
+  private async evaluateStart(session: Session, tools: Tools): Promise<RunEventBody[]> {
+    const start = await this.ports.journal.getCheckpoint(session.run, START_BLOB);
+    if (!start) return [];
+    const { policy } = tools;
+    const now = await policy.snapshot();
+    await policy.restore(start);
+    const evaluated = await this.evaluate(session, 0, tools);
+    await policy.restore(now);
+    return [evaluated];
+  }
+
+  private async evaluate(
+    { settings, goalposts }: Session,
+    iteration: number,
+    tools: Tools,
+  ): Promise<RunEventBody> {
+    const { evaluateSamples: samples, temperature, topP } = settings;
+    const seed = deriveSeed(settings.seed, 'evaluation', iteration);
+    const options = { samples, temperature, topP, seed, stage: 'evaluating' } as const;
+    const { passed } = await countPasses(goalposts, options, tools);
+    return { type: 'evaluated', iteration, samples, passed };
+  }
+
+  /** Stores events, with the checkpoint that they belong to, and tells about them once they are stored. */
+  private async append(
+    run: string,
+    events: RunEventBody[],
+    checkpoint?: { iteration: number; blob: string; kept: boolean; snapshot: PolicySnapshot; drop: string[] },
+  ): Promise<void> {
+    if (!checkpoint) {
+      const stored = await this.ports.journal.append(run, events);
+      this.ports.send({ type: 'events', run, events: stored });
+      return;
+    }
+    const { iteration, blob, kept, snapshot, drop } = checkpoint;
+    const saved: RunEventBody = {
+      type: 'checkpoint',
+      iteration,
+      blob,
+      bytes: checkpointBytes(snapshot),
+      kept,
+    };
+    // An iteration is finished by the last of its events.
+    const last = events.at(-1)!;
+    const ordered =
+      last.type === 'iteration-finished' ? [...events.slice(0, -1), saved, last] : [...events, saved];
+    const stored = await this.ports.journal.append(run, ordered, { blob, snapshot, drop });
+    this.ports.send({ type: 'events', run, events: stored });
+  }
+}
+
+/** Blob names are used once, also where a damaged checkpoint makes an iteration run a second time. */
+function freshBlob(iteration: number, used: ReadonlySet<string>): string {
+  const name = `iteration-${iteration}`;
+  if (!used.has(name)) return name;
+  let again = 2;
+  while (used.has(`${name}-${again}`)) again++;
+  return `${name}-${again}`;
+}
+
+function startOf(run: string, events: readonly RunEvent[]): EventOf<'run-started'> {
+  const [first] = events;
+  if (first?.type !== 'run-started') {
+    throw new LabError(
+      `There is no run ${run} here.`,
+      'It may have been deleted. Choose another one from the list.',
+    );
+  }
+  if (first.version !== EVENT_VERSION) {
+    throw new LabError(
+      `This run was recorded by another version of the lab (format ${first.version}).`,
+      'Reload the page to get the newest version, or start a new run.',
+    );
+  }
+  return first;
+}
+
+function checkStart(settings: Settings, goalposts: readonly Question[]): void {
+  const errors = Object.entries(checkSettings(settings));
+  if (errors.length > 0) {
+    const list = errors.map(([field, error]) => `${field}: ${error}`).join(' ');
+    throw new LabError(`These settings cannot be used. ${list}`, 'Correct them and press Run again.');
+  }
+  if (goalposts.length === 0 && slots(settings).guided > 0) {
+    throw new LabError(
+      'There are no goalposts to guide this run.',
+      'Choose at least one, or the unguided method.',
+    );
+  }
+}
+
+function checkReadable(dialect: Dialect, goalposts: readonly Question[]): void {
+  const problems = goalposts.flatMap((q) => {
+    const reason = dialect.unreadable?.(q);
+    return reason ? [`“${q.title}”: ${reason}.`] : [];
+  });
+  if (problems.length > 0) {
+    throw new LabError(
+      `The model cannot read ${problems.length} of the goalposts. ${problems[0]}`,
+      'Leave them out, or choose another model.',
+    );
+  }
+}
+
+function randomRunId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(10));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,46 @@
+/** What a person can do about an error. */
+import { DamagedCheckpointError } from '../run/checkpointFormat.ts';
+import { RunLockedError, StorageFullError } from '../run/journal.ts';
+
+/** A request that cannot be met, with what to do instead. */
+export class LabError extends Error {
+  override name = 'LabError';
+  constructor(
+    message: string,
+    readonly advice: string,
+  ) {
+    super(message);
+  }
+}
+
+/** What the model's text format has no tokens for. Named here since dialects bring their own class. */
+const UNENCODABLE = 'UnencodableError';
+
+export function describeProblem(error: unknown): { message: string; advice: string } {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof LabError) return { message, advice: error.advice };
+  if (error instanceof RunLockedError) {
+    return {
+      message,
+      advice: 'Pause it there or close that tab, then press Resume here. A new run can start meanwhile.',
+    };
+  }
+  if (error instanceof StorageFullError) {
+    return {
+      message,
+      advice:
+        'Everything up to the last finished iteration is stored. Export or delete runs that you no longer need, then press Resume.',
+    };
+  }
+  if (error instanceof DamagedCheckpointError) {
+    return { message, advice: 'Go back to another checkpoint of this run, or start a new one.' };
+  }
+  if (error instanceof Error && error.name === UNENCODABLE) {
+    return { message, advice: 'Choose goalposts that this model can read, or another model.' };
+  }
+  return {
+    message,
+    advice:
+      'Everything up to the last finished iteration is stored: press Resume. If it fails again, choose another backend.',
+  };
+}
