@@ -16,10 +16,10 @@ export const decoderConfig: DecoderConfig = {
 export const training = {
   seed: 1,
   batch: 64,
-  steps: 9000,
-  learningRate: 2e-3,
+  steps: 8500,
+  learningRate: 3e-3,
   warmup: 100,
-  weightDecay: 0.01,
+  weightDecay: 0.02,
 };
 
 /** Depths of what the student is asked, [1, 2, 3, 4]: mostly 1 at first, mostly 2 at the end, a little 3 and 4. */

@@ -18,8 +18,6 @@ const { values: args } = parseArgs({
     threads: { type: 'string', default: '2' },
     steps: { type: 'string' },
     out: { type: 'string', default: '.cache/pretrain' },
-    optimizer: { type: 'string', default: 'muon' },
-    rate: { type: 'string', default: '1' },
   },
 });
 if (args.steps) training.steps = Number(args.steps);
@@ -65,15 +63,10 @@ for (let step = muon.state.step; step < training.steps; step++) {
       tokens += e.weights.length;
     });
   }
-  const rate = learningRate(step) * Number(args.rate);
-  if (args.optimizer === 'muon') {
-    const { weights } = await muon.step(trainer.weights, trainer.accumulated, rate, training.weightDecay);
-    trainer.weights = weights;
-    trainer.clearGradient();
-  } else {
-    await trainer.apply({ learningRate: rate, weightDecay: training.weightDecay, maxGradNorm: 1 });
-    muon.state.step++;
-  }
+  const rate = learningRate(step);
+  const { weights } = await muon.step(trainer.weights, trainer.accumulated, rate, training.weightDecay);
+  trainer.weights = weights;
+  trainer.clearGradient();
   if ((step + 1) % 50 === 0) {
     const seconds = (performance.now() - since) / 1000;
     worked += seconds;
@@ -102,7 +95,7 @@ function drawPool(index: number): TrainingExample[][] {
 /** State is [step, weights, first moment, second moment], float32 after the first number. */
 function save(): void {
   const { first, second, step } = muon.state;
-  const flat = Float32Array.from([step, ...[]]);
+  const flat = Float32Array.of(step);
   const parts = [flat, trainer.weights, first, second].map((a) =>
     Buffer.from(a.buffer, a.byteOffset, a.byteLength),
   );

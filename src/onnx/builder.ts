@@ -91,7 +91,7 @@ export class GraphBuilder {
   }
 
   ints(values: readonly number[]): Value {
-    const key = `ints:${values.join(',')}`;
+    const key = `ints[${values.length}]:${values.join(',')}`;
     const known = this.scalars.get(key);
     if (known) return known;
     const name = this.initializer(`const:${key}`, int64Constant([values.length], values));

@@ -268,6 +268,7 @@ export const SHAPES: Record<string, ShapeRule> = {
     const shape = dims ?? Array.from({ length: typeof rank === 'number' ? rank : 0 }, unknownDim);
     return [{ dtype: value?.type === 'tensor' ? value.value.dtype : 'float32', shape }];
   },
+  Range: (c) => [{ dtype: input(c).dtype, shape: [unknownDim()] }],
   Expand: (c) => {
     const dims = constantInts(c, 1);
     if (!dims) throw new ShapeError('Expand: the target shape is not a constant');

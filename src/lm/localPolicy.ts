@@ -1,0 +1,283 @@
+/** A policy that samples and trains here, on ONNX Runtime. */
+import type {
+  Completion,
+  Policy,
+  PolicyInfo,
+  PolicySnapshot,
+  SampleOptions,
+  SampleRequest,
+  UpdateOptions,
+  UpdateStats,
+  WeightedSequence,
+} from '../gasp/ports.ts';
+import { Random } from '../gasp/random.ts';
+import { decoderParameters, type DecoderConfig, type Tuning, type Weights } from './decoder.ts';
+import {
+  readDecoderConfig,
+  readDecoderWeights,
+  readJson,
+  readStopTokens,
+  type RepositoryFiles,
+} from './repository.ts';
+import type { Runtime } from './runtime.ts';
+import { type SampledRow, Sampler } from './sampler.ts';
+import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
+import { initialWeights, microbatches, Trainer, type TrainingRow } from './trainer.ts';
+
+export interface LocalPolicyOptions {
+  /** What the run's events call the model. */
+  model: string;
+  runtime: Runtime;
+  tuning: Tuning;
+  /** Seeds the adapter's starting values. */
+  seed: number;
+  signal?: AbortSignal;
+  /** Bytes of the model file; total 0 when unknown. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+/** Tokens in one forward pass where nothing is kept for a backward pass. */
+const SCORING_TOKENS = 16384;
+
+/** Loads a repository and opens a policy on it. */
+export async function openLocalPolicy(files: RepositoryFiles, options: LocalPolicyOptions): Promise<LocalPolicy> {
+  const { signal, onProgress } = options;
+  const config = await readJson(files, 'config.json', signal);
+  const shape = readDecoderConfig(config);
+  const [tokenizer, file] = await Promise.all([
+    loadTokenizer(files, signal),
+    files.read('onnx/model.onnx', { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) }),
+  ]);
+  const weights = readDecoderWeights(file, shape);
+  return new LocalPolicy(tokenizer, shape, weights, readStopTokens(config), options);
+}
+
+export class LocalPolicy implements Policy {
+  readonly info: PolicyInfo;
+  private readonly trainer: Trainer;
+  private readonly sampler: Sampler;
+  /** The trained vector that the run started from: where the KL penalty pulls to. */
+  private readonly start: Float32Array;
+
+  constructor(
+    private readonly tokenizer: Tokenizer,
+    config: DecoderConfig,
+    weights: Weights,
+    private readonly stop: ReadonlySet<number>,
+    { model, runtime, tuning, seed }: LocalPolicyOptions,
+  ) {
+    this.trainer = new Trainer(runtime, config, tuning, weights, seed);
+    const { layout } = this.trainer;
+    this.start = initialWeights(layout, weights, seed);
+    this.sampler = new Sampler(runtime, config, tuning, layout, weights);
+    const own = decoderParameters(config).reduce((n, p) => n + p.dims.reduce((a, b) => a * b, 1), 0);
+    this.info = { model, backend: runtime.name, parameters: own, trainable: layout.size };
+  }
+
+  async sample(requests: SampleRequest[], options: SampleOptions): Promise<Completion[][]> {
+    const prompts = requests.map((r) => this.tokenizer.encode(r.prompt));
+    const { onProgress, signal } = options;
+    const rows = await this.sampler.sample(
+      this.trainer.weights,
+      requests.map((r, i) => ({ tokens: prompts[i]!, samples: r.samples, maxTokens: r.maxTokens })),
+      {
+        temperature: options.temperature,
+        topP: options.topP,
+        seed: options.seed,
+        stop: this.stop,
+        ...(signal ? { signal } : {}),
+        ...(onProgress ? { onStep: (all) => onProgress(this.describe(all)) } : {}),
+      },
+    );
+    const out: Completion[][] = requests.map(() => []);
+    for (const row of rows) {
+      out[row.request]!.push({
+        promptTokens: prompts[row.request]!,
+        tokens: row.tokens,
+        logprobs: row.logprobs,
+        text: this.tokenizer.decode(row.tokens),
+        ended: row.ended ?? 'length',
+      });
+    }
+    return out;
+  }
+
+  private describe(rows: readonly SampledRow[]) {
+    let tokens = 0;
+    let finished = 0;
+    for (const row of rows) {
+      tokens += row.tokens.length;
+      if (row.ended) finished++;
+    }
+    return {
+      tokens,
+      finished,
+      total: rows.length,
+      peek: (i: number) => {
+        const row = rows[i]!;
+        return { request: row.request, sample: row.sample, text: this.tokenizer.decode(row.tokens) };
+      },
+    };
+  }
+
+  async score(
+    sequences: { promptTokens: number[]; tokens: number[] }[],
+    signal?: AbortSignal,
+  ): Promise<number[][]> {
+    const rows = sequences.map((s) => [...s.promptTokens, ...s.tokens]);
+    const out: number[][] = [];
+    for (const group of microbatches(
+      rows.map((r) => r.length),
+      SCORING_TOKENS,
+    )) {
+      signal?.throwIfAborted();
+      const scored = await this.trainer.score(group.map((i) => rows[i]!));
+      group.forEach((i, j) => {
+        out[i] = Array.from(scored[j]!.subarray(sequences[i]!.promptTokens.length - 1));
+      });
+    }
+    return out;
+  }
+
+  /**
+   * Policy gradient in mini-batch steps (PPO, Schulman et al. 2017). The loss of a mini-batch is the
+   * mean over its completions' tokens. Cancelled or failed, the weights are those from before.
+   */
+  async update(batch: WeightedSequence[], options: UpdateOptions): Promise<UpdateStats> {
+    const before = this.trainer.snapshot();
+    // Without a KL term a sequence of advantage 0 has no gradient: don't compute it.
+    const useful = options.klWeight > 0 ? batch : batch.filter((s) => s.advantage !== 0);
+    const stats: UpdateStats = {
+      loss: 0,
+      gradNorm: 0,
+      kl: 0,
+      clipped: 0,
+      entropy: 0,
+      steps: 0,
+      tokens: 0,
+      moved: 0,
+    };
+    if (useful.length === 0) return stats;
+    try {
+      const references = options.klWeight > 0 ? await this.referenceLogprobs(useful, options.signal) : undefined;
+      const indices = useful.map((_, i) => i);
+      const perEpoch = Math.ceil(useful.length / options.minibatch);
+      for (let epoch = 0; epoch < options.epochs; epoch++) {
+        const order = Random.for(options.seed, 'minibatches', epoch).shuffle(indices);
+        for (let at = 0; at < order.length; at += options.minibatch) {
+          const rows = order.slice(at, at + options.minibatch);
+          await this.minibatch(useful, rows, references, options, stats);
+          options.onProgress?.(stats.steps, perEpoch * options.epochs);
+        }
+      }
+    } catch (error) {
+      this.trainer.restore(before);
+      throw error;
+    }
+    for (const key of ['kl', 'clipped', 'entropy'] as const) stats[key] /= stats.tokens;
+    for (const key of ['loss', 'gradNorm'] as const) stats[key] /= stats.steps;
+    let change = 0;
+    let norm = 0;
+    before.weights.forEach((w, i) => {
+      change += (this.trainer.weights[i]! - w) ** 2;
+      norm += w * w;
+    });
+    stats.moved = Math.sqrt(change / norm);
+    return stats;
+  }
+
+  private async minibatch(
+    batch: WeightedSequence[],
+    indices: number[],
+    references: number[][] | undefined,
+    options: UpdateOptions,
+    stats: UpdateStats,
+  ): Promise<void> {
+    const total = indices.reduce((n, i) => n + batch[i]!.tokens.length, 0);
+    const lengths = indices.map((i) => batch[i]!.promptTokens.length + batch[i]!.tokens.length);
+    let loss = 0;
+    for (const group of microbatches(lengths, options.microbatchTokens)) {
+      options.signal?.throwIfAborted();
+      const sequences = group.map((g) => batch[indices[g]!]!);
+      const rows = sequences.map((s, j) => trainingRow(s, 1 / total, references?.[indices[group[j]!]!]));
+      const logprobs = await this.trainer.accumulate(rows, options);
+      sequences.forEach((s, j) => {
+        loss += measure(s, rows[j]!, logprobs[j]!, options, stats);
+      });
+    }
+    stats.loss += loss;
+    stats.gradNorm += await this.trainer.apply(options);
+    stats.steps++;
+  }
+
+  private async referenceLogprobs(batch: WeightedSequence[], signal?: AbortSignal): Promise<number[][]> {
+    const now = this.trainer.weights;
+    this.trainer.weights = this.start;
+    try {
+      return await this.score(batch, signal);
+    } finally {
+      this.trainer.weights = now;
+    }
+  }
+
+  async snapshot(): Promise<PolicySnapshot> {
+    return this.trainer.snapshot();
+  }
+
+  async restore(snapshot: PolicySnapshot): Promise<void> {
+    this.trainer.restore(snapshot);
+  }
+
+  async dispose(): Promise<void> {
+    await this.trainer.dispose();
+    await this.sampler.dispose();
+  }
+}
+
+/** Puts a completion's per-token values where the predictions of its tokens stand. */
+function trainingRow(s: WeightedSequence, weight: number, reference: number[] | undefined): TrainingRow {
+  const first = s.promptTokens.length - 1;
+  const plane = (value: (t: number) => number) => {
+    const out = new Float32Array(first + s.tokens.length);
+    for (let t = 0; t < s.tokens.length; t++) out[first + t] = value(t);
+    return out;
+  };
+  return {
+    tokens: [...s.promptTokens, ...s.tokens],
+    weight: plane(() => weight),
+    advantage: s.advantage,
+    old: plane((t) => s.logprobs[t]!),
+    ...(reference ? { reference: plane((t) => reference[t]!) } : {}),
+  };
+}
+
+/** Adds the sequence's tokens to the statistics and returns its part of the loss (`trainingGraph`'s formula). */
+function measure(
+  s: WeightedSequence,
+  row: TrainingRow,
+  logprobs: Float32Array,
+  { clip, klWeight }: UpdateOptions,
+  stats: UpdateStats,
+): number {
+  const first = s.promptTokens.length - 1;
+  const A = s.advantage;
+  let loss = 0;
+  for (let t = 0; t < s.tokens.length; t++) {
+    const logp = logprobs[first + t]!;
+    const moved = logp - s.logprobs[t]!;
+    const ratio = Math.exp(moved);
+    stats.kl += ratio - moved - 1;
+    stats.entropy -= logp;
+    stats.tokens++;
+    const out = clip > 0 && ((A > 0 && ratio > 1 + clip) || (A < 0 && ratio < 1 - clip));
+    if (out) stats.clipped++;
+    const bounded = A > 0 ? Math.min(ratio, 1 + clip) : Math.max(ratio, 1 - clip);
+    const weight = row.weight[first + t]!;
+    loss -= weight * A * (clip > 0 ? bounded : logp);
+    if (row.reference) {
+      const d = row.reference[first + t]! - logp;
+      loss += weight * klWeight * (Math.exp(d) - d - 1);
+    }
+  }
+  return loss;
+}

@@ -1,0 +1,141 @@
+/** A model repository in Hugging Face layout, read from a web address or a folder. */
+import { constantValues, elementCount } from '../onnx/model.ts';
+import { OnnxFormatError, readModel } from '../onnx/proto.ts';
+import { type DecoderConfig, decoderParameters, type Weights } from './decoder.ts';
+
+/** Where a repository's files come from. `path` is relative, such as `onnx/model.onnx`. */
+export interface RepositoryFiles {
+  /** Throws `ModelFileError` where the file can't be had. `total` is 0 when unknown. */
+  read(
+    path: string,
+    options?: { signal?: AbortSignal; onProgress?: (done: number, total: number) => void },
+  ): Promise<Uint8Array>;
+}
+
+/** A file of the model is missing, cut short or not what it should be; the message says which and what to do. */
+export class ModelFileError extends Error {
+  override name = 'ModelFileError';
+}
+
+/** Files below a web address. */
+export function httpFiles(base: string): RepositoryFiles {
+  const root = base.endsWith('/') ? base : `${base}/`;
+  return {
+    async read(path, { signal, onProgress } = {}) {
+      const url = root + path;
+      let response: Response;
+      try {
+        response = await fetch(url, signal ? { signal } : {});
+      } catch (error) {
+        if (signal?.aborted) throw error;
+        throw new ModelFileError(`${path} could not be reached at ${url}: check the connection and try again`, {
+          cause: error,
+        });
+      }
+      // A static host may answer an unknown path with its index page.
+      const type = response.headers.get('content-type') ?? '';
+      if (!response.ok || type.startsWith('text/html')) {
+        throw new ModelFileError(
+          `${path} is not at ${url} (${response.ok ? 'a web page answered' : `status ${response.status}`})`,
+        );
+      }
+      // The length is that of the transfer, which compression makes smaller than the file.
+      const encoded = response.headers.get('content-encoding') !== null;
+      const total = encoded ? 0 : Number(response.headers.get('content-length') ?? 0);
+      const reader = response.body!.getReader();
+      const chunks: Uint8Array[] = [];
+      let done = 0;
+      for (;;) {
+        const { value, done: ended } = await reader.read();
+        if (ended) break;
+        chunks.push(value);
+        done += value.length;
+        onProgress?.(done, total);
+      }
+      if (total && done !== total) {
+        throw new ModelFileError(`${path} arrived cut short (${done} of ${total} bytes): try again`);
+      }
+      const bytes = new Uint8Array(done);
+      let at = 0;
+      for (const chunk of chunks) {
+        bytes.set(chunk, at);
+        at += chunk.length;
+      }
+      return bytes;
+    },
+  };
+}
+
+export async function readJson(
+  files: RepositoryFiles,
+  path: string,
+  signal?: AbortSignal,
+): Promise<Record<string, unknown>> {
+  const text = new TextDecoder().decode(await files.read(path, signal ? { signal } : {}));
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch (error) {
+    throw new ModelFileError(`${path} is not JSON; the download may be damaged: load the model again`, { cause: error });
+  }
+  throw new ModelFileError(`${path} does not hold a JSON object`);
+}
+
+const number = (config: Record<string, unknown>, name: string): number => {
+  const value = config[name];
+  if (typeof value !== 'number') throw new ModelFileError(`config.json lacks the number ${name}`);
+  return value;
+};
+
+/** The shape from Hugging Face's `config.json` of a Llama-like decoder. */
+export function readDecoderConfig(config: Record<string, unknown>): DecoderConfig {
+  const heads = number(config, 'num_attention_heads');
+  if (config.model_type !== 'llama') {
+    throw new ModelFileError(`config.json names the architecture ${String(config.model_type)}; this loader reads llama`);
+  }
+  if ((config.num_key_value_heads ?? heads) !== heads || config.tie_word_embeddings !== true) {
+    throw new ModelFileError('this loader reads decoders with tied embeddings and as many key as query heads');
+  }
+  return {
+    vocabulary: number(config, 'vocab_size'),
+    width: number(config, 'hidden_size'),
+    layers: number(config, 'num_hidden_layers'),
+    heads,
+    feedForward: number(config, 'intermediate_size'),
+    context: number(config, 'max_position_embeddings'),
+    ropeTheta: number(config, 'rope_theta'),
+    normEpsilon: number(config, 'rms_norm_eps'),
+  };
+}
+
+/** The weights of a decoder from its ONNX file's initializers, by name, widened to float32. */
+export function readDecoderWeights(file: Uint8Array, config: DecoderConfig): Weights {
+  let model: ReturnType<typeof readModel>;
+  try {
+    model = readModel(file);
+  } catch (error) {
+    if (!(error instanceof OnnxFormatError)) throw error;
+    throw new ModelFileError(`the model file is damaged: ${error.message}. Load the model again`, { cause: error });
+  }
+  const weights = new Map<string, Float32Array>();
+  for (const p of decoderParameters(config)) {
+    const constant = model.graph.initializers.get(p.name);
+    if (!constant) throw new ModelFileError(`the model file lacks the weight ${p.name}`);
+    if (constant.dims.join() !== p.dims.join()) {
+      throw new ModelFileError(`${p.name} has shape [${constant.dims}], config.json says [${p.dims}]`);
+    }
+    const expected = elementCount(p.dims) * (constant.dtype === 'float16' ? 2 : 4);
+    if (constant.bytes?.length !== expected) {
+      throw new ModelFileError(`${p.name} holds ${constant.bytes?.length ?? 0} of ${expected} bytes: the file is damaged`);
+    }
+    weights.set(p.name, Float32Array.from(constantValues(constant)));
+  }
+  return weights;
+}
+
+/** Token ids that end a completion. */
+export function readStopTokens(config: Record<string, unknown>): Set<number> {
+  const eos = config.eos_token_id;
+  const list = Array.isArray(eos) ? eos : [eos];
+  return new Set(list.filter((t): t is number => typeof t === 'number'));
+}

@@ -1,0 +1,67 @@
+/** ONNX Runtime in the browser: WebGPU or wasm, its files from the page's own origin. */
+import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
+import { BackendError, type OrtModule, openSession, type Runtime } from './runtime.ts';
+
+export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
+
+/**
+ * `auto` takes WebGPU where the browser has a real adapter, and wasm otherwise: a software adapter
+ * is far slower than wasm. Fails with `BackendError` where the choice can't be had.
+ */
+export async function webRuntime(choice: BackendChoice): Promise<Runtime> {
+  const adapter = choice === 'wasm' ? null : await findAdapter();
+  const useGpu = choice === 'webgpu' || (choice === 'auto' && adapter !== null && !adapter.info.isFallbackAdapter);
+  if (useGpu && !adapter) {
+    throw new BackendError(
+      'This browser offers no WebGPU adapter.',
+      'Choose wasm (or auto), or open the page in a browser with WebGPU switched on, such as a current Chrome or Edge.',
+    );
+  }
+  const ort = await import('onnxruntime-web/webgpu');
+  // Threads need SharedArrayBuffer, which a host without special headers doesn't give.
+  const threads = globalThis.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
+  ort.env.wasm.wasmPaths = { wasm: wasmUrl };
+  ort.env.wasm.numThreads = threads;
+  ort.env.wasm.proxy = false;
+  ort.env.logLevel = 'error';
+  if (useGpu && adapter) {
+    const { vendor, architecture, description } = adapter.info;
+    return {
+      name: `webgpu (${[vendor, architecture].filter(Boolean).join(' ') || description || 'adapter'})`,
+      threads,
+      create: (model) => open(ort as unknown as OrtModule, model, 'webgpu'),
+    };
+  }
+  return {
+    name: threads > 1 ? `wasm x ${threads}` : 'wasm',
+    threads,
+    create: (model) => open(ort as unknown as OrtModule, model, 'wasm'),
+  };
+}
+
+async function findAdapter(): Promise<GPUAdapter | null> {
+  try {
+    return (await navigator.gpu?.requestAdapter()) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+async function open(ort: OrtModule, model: Uint8Array, provider: 'webgpu' | 'wasm') {
+  try {
+    return await openSession(ort, model, {
+      executionProviders: [provider],
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+    });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new BackendError(
+      `ONNX Runtime could not prepare the model on ${provider}: ${message}`,
+      provider === 'webgpu'
+        ? 'Choose wasm as the backend, or close other tabs that use the GPU and try again.'
+        : 'Reload the page; close other tabs if memory is short.',
+      { cause: error },
+    );
+  }
+}
