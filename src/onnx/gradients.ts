@@ -59,10 +59,11 @@ const binary =
     ];
   };
 
-const flatten = (b: GraphBuilder, x: Value): Value => {
-  const last = b.shape(x).at(-1);
-  return b.shape(x).length === 2 ? x : b.reshape(x, [-1, typeof last === 'number' ? last : 0]);
-};
+/** [..., last] as [rows, last]; undefined where that would need a size known only at run time. */
+function flatten(b: GraphBuilder, x: Value, last: Dim): Value | undefined {
+  if (b.shape(x).length === 2) return x;
+  return typeof last === 'number' ? b.reshape(x, [-1, last]) : undefined;
+}
 
 const scalarLike = (b: GraphBuilder, x: Value, value: number): Value => b.scalar(value, b.info(x).dtype);
 
@@ -76,7 +77,12 @@ function restoreAxes(b: GraphBuilder, node: Node, dy: Value): Value {
   if (intAttribute(node.attributes, 'keepdims', 1) === 1) return dy;
   const x = b.shape(node.inputs[0]!);
   const axes = reducedAxes(b, node);
-  return axes.length === x.length ? b.reshape(dy, x.map(() => 1)) : b.unsqueeze(dy, axes);
+  return axes.length === x.length
+    ? b.reshape(
+        dy,
+        x.map(() => 1),
+      )
+    : b.unsqueeze(dy, axes);
 }
 function reducedAxes(b: GraphBuilder, node: Node): number[] {
   const rank = b.shape(node.inputs[0]!).length;
@@ -139,17 +145,20 @@ export const GRADIENTS: Record<string, GradientRule> = {
     let dw: Value | undefined;
     if (wanted(0)) dx = unbroadcast(b, b.matmul(dy, b.swap(y)), b.shape(x));
     if (wanted(1)) {
+      const [k, n] = b.shape(y);
       // A weight shared by all rows: one product over rows flattened instead of a sum of small ones.
+      const rows = b.shape(y).length === 2 ? [flatten(b, x, k!), flatten(b, dy, n!)] : [];
       dw =
-        b.shape(y).length === 2
-          ? b.node('Gemm', [flatten(b, x), flatten(b, dy)], { transA: 1 })
+        rows[0] && rows[1]
+          ? b.assume(b.node('Gemm', [rows[0], rows[1]], { transA: 1 }), b.shape(y))
           : unbroadcast(b, b.matmul(b.swap(x), dy), b.shape(y));
     }
     return [dx, dw];
   },
   Transpose: ({ b, node }, dy) => {
     const rank = b.shape(dy).length;
-    const perm = intsAttribute(node.attributes, 'perm') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
+    const perm =
+      intsAttribute(node.attributes, 'perm') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
     const inverse: number[] = [];
     perm.forEach((p, i) => {
       inverse[p] = i;
@@ -169,7 +178,11 @@ export const GRADIENTS: Record<string, GradientRule> = {
     const count = reducedAxes(b, node).map((a) => b.shape(x)[a]!);
     const known = count.every((d) => typeof d === 'number');
     const size = known
-      ? scalarLike(b, x, count.reduce<number>((a, d) => a * Number(d), 1))
+      ? scalarLike(
+          b,
+          x,
+          count.reduce<number>((a, d) => a * Number(d), 1),
+        )
       : b.sum(b.add(b.zerosLike(x), scalarLike(b, x, 1)), reducedAxes(b, node), true);
     return [b.add(b.div(restoreAxes(b, node, dy), size), b.zerosLike(x))];
   },
@@ -184,7 +197,9 @@ export const GRADIENTS: Record<string, GradientRule> = {
         return wanted(i) ? b.slice(dy, start, at, axis) : undefined;
       });
     }
-    const lengths = node.inputs.map((v) => b.node('Gather', [b.node('Shape', [v]), b.ints([axis])], { axis: 0 }));
+    const lengths = node.inputs.map((v) =>
+      b.node('Gather', [b.node('Shape', [v]), b.ints([axis])], { axis: 0 }),
+    );
     const parts = b.nodes('Split', [dy, b.concat(lengths, 0)], { axis }, sizes.length);
     return parts.map((part, i) => b.assume(part, b.shape(node.inputs[i]!)));
   },
@@ -203,7 +218,9 @@ export const GRADIENTS: Record<string, GradientRule> = {
   },
   GatherElements: ({ b, node }, dy) => {
     const [x, ids] = node.inputs as [Value, Value];
-    return [b.node('ScatterElements', [b.zerosLike(x), ids, dy], { axis: axisOf(node, b, 0), reduction: 'add' })];
+    return [
+      b.node('ScatterElements', [b.zerosLike(x), ids, dy], { axis: axisOf(node, b, 0), reduction: 'add' }),
+    ];
   },
   /** The rotation's inverse is the rotation by the negative angle. */
   RotaryEmbedding: ({ b, node }, dy) => {
@@ -214,9 +231,14 @@ export const GRADIENTS: Record<string, GradientRule> = {
    * y = w x r with r = 1 / sqrt(mean(x^2) + eps). With u = w dy:
    * dx = r u - x r^3 mean(u x); dw = sum(dy x r) over all rows (Zhang and Sennrich 2019, eq. 4).
    */
-  SimplifiedLayerNormalization: ({ b, node, wanted }, dy) => {
+  SimplifiedLayerNormalization: ({ b, node, grad, wanted }, dy) => {
     const [x, w] = node.inputs as [Value, Value];
     const last = b.shape(x).length - 1;
+    if (axisOf(node, b, -1) !== last || grad(1) !== undefined) {
+      throw new Error(
+        'the gradient of SimplifiedLayerNormalization is known for the last axis and first output only',
+      );
+    }
     const eps = node.attributes.epsilon;
     const mean = b.mean(b.mul(x, x), [last], true);
     const r = b.node('Reciprocal', [

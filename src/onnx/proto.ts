@@ -2,7 +2,16 @@
  * Reads and writes ONNX files (protobuf wire format, onnx.proto3). Tensor bytes are views into the
  * file, not copies, so that reading a model costs little more than its graph.
  */
-import { type Attribute, type Constant, type DType, DTYPES, type Graph, type Model, type Node, type ValueInfo } from './model.ts';
+import {
+  type Attribute,
+  type Constant,
+  type DType,
+  DTYPES,
+  type Graph,
+  type Model,
+  type Node,
+  type ValueInfo,
+} from './model.ts';
 
 const dtypeByCode = new Map<number, DType>(
   (Object.keys(DTYPES) as DType[]).map((name) => [DTYPES[name].code, name]),
@@ -28,7 +37,8 @@ function* fields(bytes: Uint8Array): Generator<Field> {
     let low = 0;
     let high = 0;
     for (let shift = 0; ; shift += 7) {
-      if (at >= bytes.length || shift > 63) throw new OnnxFormatError('the file ends inside a number: it is truncated');
+      if (at >= bytes.length || shift > 63)
+        throw new OnnxFormatError('the file ends inside a number: it is truncated');
       const byte = bytes[at++]!;
       if (shift < 28) low += (byte & 127) * 2 ** shift;
       else high += (byte & 127) * 2 ** (shift - 28);
@@ -127,7 +137,11 @@ function readTensor(bytes: Uint8Array): { name: string; constant: Constant } {
       constant: {
         dtype,
         dims,
-        external: { location, offset: Number(offset), ...(length === undefined ? {} : { length: Number(length) }) },
+        external: {
+          location,
+          offset: Number(offset),
+          ...(length === undefined ? {} : { length: Number(length) }),
+        },
       },
     };
   }
@@ -248,7 +262,13 @@ function readValueInfo(bytes: Uint8Array, position: string): { name: string; inf
 }
 
 function readGraph(bytes: Uint8Array): Graph {
-  const graph: Graph = { name: '', nodes: [], inputs: new Map(), outputs: new Map(), initializers: new Map() };
+  const graph: Graph = {
+    name: '',
+    nodes: [],
+    inputs: new Map(),
+    outputs: new Map(),
+    initializers: new Map(),
+  };
   for (const f of fields(bytes)) {
     if (f.number === 1) graph.nodes.push(readNode(f.bytes));
     else if (f.number === 2) graph.name = utf8.decode(f.bytes);
@@ -428,7 +448,8 @@ function writeGraph(w: Writer, graph: Graph): void {
       for (const output of node.outputs) n.text(2, output);
       if (node.name) n.text(3, node.name);
       n.text(4, node.op);
-      for (const [name, a] of Object.entries(node.attributes)) n.message(5, (m) => writeAttribute(m, name, a));
+      for (const [name, a] of Object.entries(node.attributes))
+        n.message(5, (m) => writeAttribute(m, name, a));
       if (node.domain) n.text(7, node.domain);
     });
   }

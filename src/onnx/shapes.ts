@@ -105,6 +105,7 @@ const reduce: ShapeRule = (c) => {
   const { dtype, shape } = input(c);
   const keep = intAttribute(c.attributes, 'keepdims', 1) === 1;
   const given = intsAttribute(c.attributes, 'axes') ?? (c.inputs[1] ? constantInts(c, 1) : undefined);
+  if (c.inputs[1] && !given) throw new ShapeError(`${c.op}: the axes are not a constant`);
   const axes = (given ?? shape.map((_, i) => i)).map((a) => axisOf(a, shape.length));
   const out: Dim[] = [];
   shape.forEach((dim, i) => {
@@ -158,7 +159,9 @@ export const SHAPES: Record<string, ShapeRule> = {
   ],
   Cast: (c) => {
     const code = intAttribute(c.attributes, 'to', 1);
-    const dtype = ({ 1: 'float32', 6: 'int32', 7: 'int64', 9: 'bool', 10: 'float16', 11: 'float64' } as const)[code];
+    const dtype = (
+      { 1: 'float32', 6: 'int32', 7: 'int64', 9: 'bool', 10: 'float16', 11: 'float64' } as const
+    )[code];
     if (!dtype) throw new ShapeError(`Cast: element type ${code} is not supported`);
     return [{ dtype, shape: input(c).shape }];
   },
@@ -204,7 +207,9 @@ export const SHAPES: Record<string, ShapeRule> = {
     const rank = x.shape.length + axes.length;
     const at = axes.map((a) => axisOf(a, rank));
     const rest = [...x.shape];
-    return [{ dtype: x.dtype, shape: Array.from({ length: rank }, (_, i) => (at.includes(i) ? 1 : rest.shift()!)) }];
+    return [
+      { dtype: x.dtype, shape: Array.from({ length: rank }, (_, i) => (at.includes(i) ? 1 : rest.shift()!)) },
+    ];
   },
   Squeeze: (c) => {
     const x = input(c);
@@ -216,7 +221,9 @@ export const SHAPES: Record<string, ShapeRule> = {
     const x = input(c);
     const axis = axisOf(intAttribute(c.attributes, 'axis', 0), x.shape.length);
     const along = c.inputs.map((i) => i!.shape[axis]!);
-    const size = along.every((d) => typeof d === 'number') ? along.reduce((a, b) => a + b, 0) : along.join('+');
+    const size = along.every((d) => typeof d === 'number')
+      ? along.reduce((a, b) => a + b, 0)
+      : along.join('+');
     return [{ dtype: x.dtype, shape: x.shape.map((d, i) => (i === axis ? size : d)) }];
   },
   Split: (c) => {
@@ -244,7 +251,8 @@ export const SHAPES: Record<string, ShapeRule> = {
       const start = starts?.[i];
       const end = ends?.[i];
       const step = steps?.[i] ?? 1;
-      if (typeof size !== 'number' || start === undefined || end === undefined || step !== 1) shape[axis] = unknownDim();
+      if (typeof size !== 'number' || start === undefined || end === undefined || step !== 1)
+        shape[axis] = unknownDim();
       else {
         const clamp = (v: number) => Math.min(Math.max(v < 0 ? v + size : v, 0), size);
         shape[axis] = Math.max(clamp(end) - clamp(start), 0);
@@ -256,7 +264,10 @@ export const SHAPES: Record<string, ShapeRule> = {
     const x = input(c);
     const axis = axisOf(intAttribute(c.attributes, 'axis', 0), x.shape.length);
     return [
-      { dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...input(c, 1).shape, ...x.shape.slice(axis + 1)] },
+      {
+        dtype: x.dtype,
+        shape: [...x.shape.slice(0, axis), ...input(c, 1).shape, ...x.shape.slice(axis + 1)],
+      },
     ];
   },
   GatherElements: (c) => [{ dtype: input(c).dtype, shape: input(c, 1).shape }],
