@@ -37,7 +37,7 @@ export interface UpdateState {
 
 export interface IterationState {
   iteration: number;
-  /** Ids of the goalposts drawn, with their axes; an unguided slot has no axis. */
+  /** Ids of the goalposts drawn, with their axes. Unguided proposals come after theirs. */
   goalposts: string[];
   axes: (Axis | null)[];
   stones: Stone[];
@@ -210,7 +210,8 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
 export function foldEvents(events: readonly RunEvent[], upTo = Number.POSITIVE_INFINITY): RunState | null {
   let state: RunState | null = null;
   for (const event of validEvents(events)) {
-    if ('iteration' in event && event.iteration > upTo) break;
+    // Skipped rather than stopped at: the starting model's evaluation may come late in the log.
+    if ('iteration' in event && event.iteration > upTo) continue;
     state = applyEvent(state, event);
   }
   return state;

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { finishedIterations, goalpostStates, type RunState } from '../run/state.ts';
 import { BankSheet } from './BankSheet.tsx';
+import { chosenQuestions } from './banks.ts';
 import { Checkpoints, RunNumbers } from './Checkpoints.tsx';
 import { Curves } from './Curves.tsx';
 import { Climb } from './figures/Climb.tsx';
@@ -12,7 +13,7 @@ import { SettingsSheet } from './SettingsSheet.tsx';
 import { GoalpostSheet, StoneSheet } from './StoneSheet.tsx';
 import type { Session } from './session.ts';
 import { TermRun } from './Term.tsx';
-import { Transport } from './Transport.tsx';
+import { Transport, useSpaceKey } from './Transport.tsx';
 import { Welcome } from './Welcome.tsx';
 import './tokens.css';
 import './base.css';
@@ -22,22 +23,23 @@ type Panel = { kind: 'stone' | 'goalpost'; id: string } | { kind: 'bank' | 'sett
 
 export function App({ session }: { session: Session }) {
   const snapshot = useSyncExternalStore(session.subscribe, session.getSnapshot);
-  const { state: live, bank, chosen, settings, problem } = snapshot;
+  const { state: live, bank, chosen, settings, problem, runs } = snapshot;
+  useSpaceKey(session, snapshot.status);
   const [panel, setPanel] = useState<Panel>(null);
-  const [scrubbed, setScrubbed] = useState<number | null>(null);
+  // Time travel and an opened stone belong to one run; another run on the stage starts afresh.
+  const [scrub, setScrub] = useState<{ run: string; iteration: number } | null>(null);
+  const scrubbed = scrub && scrub.run === live?.run ? scrub.iteration : null;
 
   useEffect(() => {
-    setScrubbed(null);
-    setPanel(null);
-    document.title = live ? `${live.name} · Foothold` : 'Foothold';
-  }, [live?.run, live?.name]);
+    document.title = live?.name ? `${live.name} · Foothold` : 'Foothold';
+  }, [live?.name]);
 
   const lastIteration = live?.iterations.at(-1)?.iteration ?? 0;
   const state = useMemo(
     () => (live && scrubbed !== null ? session.stateAt(scrubbed) : live),
     [session, live, scrubbed],
   );
-  const chosenQuestions = useMemo(() => session.chosenQuestions(), [session, bank, chosen]);
+  const goalposts = useMemo(() => chosenQuestions(bank, chosen), [bank, chosen]);
   // Before the first run the climb stands empty, with the flags of what was chosen.
   const preview = useMemo<RunState>(
     () => ({
@@ -46,14 +48,14 @@ export function App({ session }: { session: Session }) {
       settings,
       model: '',
       bank: '',
-      goalposts: chosenQuestions,
+      goalposts,
       startedAt: 0,
       updatedAt: 0,
       iterations: [],
       evaluations: [],
       checkpoints: [],
     }),
-    [settings, chosenQuestions],
+    [settings, goalposts],
   );
   const shown = state ?? preview;
   const busy = ['running', 'loading', 'pausing', 'mining'].includes(snapshot.status);
@@ -100,7 +102,7 @@ export function App({ session }: { session: Session }) {
           </button>
         </div>
       )}
-      <div className="page">
+      <div className="page" data-narrow={(!live && runs.length === 0) || undefined}>
         <main className="middle">
           {!live && <Welcome session={session} snapshot={snapshot} />}
           <Climb
@@ -125,7 +127,7 @@ export function App({ session }: { session: Session }) {
         <aside className="left" aria-label="Goalposts">
           <GoalpostList
             state={state}
-            chosen={chosenQuestions}
+            chosen={goalposts}
             onOpen={(opened) => openGoalpost(opened.question.id)}
             onChoose={() => setPanel({ kind: 'bank' })}
           />
@@ -138,20 +140,22 @@ export function App({ session }: { session: Session }) {
             </>
           )}
           <RunsList
-            runs={snapshot.runs}
+            runs={runs}
             open={live?.run}
             onShow={(run) => void session.show(run)}
             onRemove={(run) => void session.remove(run)}
           />
         </aside>
       </div>
-      <Transport
-        session={session}
-        snapshot={snapshot}
-        lastIteration={lastIteration}
-        shownIteration={scrubbed ?? (live ? Math.max(lastIteration, finishedIterations(live)) : 0)}
-        onScrub={setScrubbed}
-      />
+      {(live || busy) && (
+        <Transport
+          session={session}
+          snapshot={snapshot}
+          lastIteration={lastIteration}
+          shownIteration={scrubbed ?? (live ? Math.max(lastIteration, finishedIterations(live)) : 0)}
+          onScrub={(iteration) => setScrub(live && iteration !== null ? { run: live.run, iteration } : null)}
+        />
+      )}
       {stone && state && (
         <StoneSheet
           key={stone.id}

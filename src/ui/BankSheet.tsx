@@ -146,7 +146,9 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
           )}
           {mined && (
             <span className="section-note" aria-live="polite">
-              {mined.passed.size} tried{mined.finished && `, ${unsolved.length} without a success`}
+              {mined.passed.size} tried
+              {mined.stopped && ', stopped early'}
+              {mined.finished && !mined.stopped && `, ${unsolved.length} without a success`}
             </span>
           )}
           {unsolved.length > 0 && (

@@ -60,9 +60,9 @@ export function Checkpoints(props: { state: RunState; busy: boolean; onBranch: (
           {state.checkpoints.toReversed().map((checkpoint, i) => (
             <li key={checkpoint.blob}>
               <span>
-                iteration {checkpoint.iteration}
+                {checkpoint.iteration === 0 ? 'start' : `iteration ${checkpoint.iteration}`}
                 <span className="section-note">
-                  {i === 0 ? ' newest, ' : ' '}
+                  {i === 0 && checkpoint.iteration > 0 ? ' newest, ' : ' '}
                   {bytes(checkpoint.bytes)}, {ago(checkpoint.at, now)}
                 </span>
               </span>

@@ -8,7 +8,7 @@ import './Curves.css';
 export function Curves({ state, lastIteration }: { state: RunState; lastIteration: number }) {
   const series = useMemo(() => {
     const finished = state.iterations.filter((iteration) => iteration.counters);
-    const roles = (key: 'passRate' | 'reward'): Series[] =>
+    const roles = (key: 'passRate' | 'reward' | 'accepted'): Series[] =>
       (state.settings.method === 'azr' ? (['unguided'] as const) : (['lemma', 'lift'] as const)).map(
         (role) => ({
           name: role,
@@ -42,6 +42,7 @@ export function Curves({ state, lastIteration }: { state: RunState; lastIteratio
       mean: evaluation('mean pass@1', 'meanPassRate'),
       passRate: roles('passRate'),
       reward: roles('reward'),
+      accepted: roles('accepted'),
       loss: stat('loss', 'loss'),
       gradNorm: stat('gradient norm', 'gradNorm'),
       entropy: stat('entropy', 'entropy'),
@@ -89,6 +90,15 @@ export function Curves({ state, lastIteration }: { state: RunState; lastIteratio
           series={series.reward}
           format={short}
           from={-0.5}
+          to={1}
+          lastIteration={lastIteration}
+        />
+        <Curve
+          title="Accepted"
+          note="questions in their band, an iteration"
+          series={series.accepted}
+          format={short}
+          from={0}
           to={1}
           lastIteration={lastIteration}
         />

@@ -18,7 +18,7 @@ export function GoalpostList(props: {
       state
         ? goalpostStates(state)
         : chosen.map((question): GoalpostState => ({ question, tries: [], drawn: 0 })),
-    [state?.goalposts, state?.iterations, state?.evaluations, chosen],
+    [state, chosen],
   );
   const current = new Set(state?.iterations.at(-1)?.goalposts);
   const solved = goalposts.filter((goalpost) => goalpost.solvedAt !== undefined).length;
@@ -45,6 +45,7 @@ export function GoalpostList(props: {
             <li key={goalpost.question.id}>
               <button
                 type="button"
+                title={goalpost.question.title}
                 data-current={current.has(goalpost.question.id) || undefined}
                 onClick={() => onOpen(goalpost)}
               >
@@ -52,7 +53,7 @@ export function GoalpostList(props: {
                   <path className="pole" d="M3 14V1" />
                   <path d="M3 1l7 2.8L3 6.6z" />
                 </svg>
-                <span>{goalpost.question.title || goalpost.question.id}</span>
+                <span className="goalposts-title">{goalpost.question.title || goalpost.question.id}</span>
                 {last && (
                   <span className="goalposts-count">
                     {last.passed}/{last.samples}

@@ -29,11 +29,7 @@ function chainsOf(state: RunState, iteration: IterationState): Chain[] {
   const length = Math.max(iteration.goalposts.length, firsts.length);
   return Array.from({ length }, (_, slot) => {
     const first = firsts[slot];
-    const id = first
-      ? first.proposal.goalpost
-      : iteration.axes[slot] === null
-        ? undefined
-        : iteration.goalposts[slot];
+    const id = first ? first.proposal.goalpost : iteration.goalposts[slot];
     const goalpost = id === undefined ? undefined : goalposts.get(id);
     const lift = first && lifts.get(first.id);
     return { ...(goalpost && { goalpost }), ...(first && { first }), ...(lift && { lift }) };
@@ -44,9 +40,9 @@ function chainsOf(state: RunState, iteration: IterationState): Chain[] {
 function furthest(chains: Chain[]): number {
   const progress = ({ first, lift }: Chain) =>
     (lift?.accepted ? 16 : 0) +
-    (lift?.passRate !== undefined ? 8 : lift ? 4 : 0) +
+    (lift?.passRate !== undefined ? 8 : lift?.proposal.question ? 4 : 0) +
     (first?.accepted ? 2 : 0) +
-    (first?.passRate !== undefined ? 1 : 0);
+    (first?.proposal.question ? 1 : 0);
   let best = 0;
   for (let i = 1; i < chains.length; i++) if (progress(chains[i]!) > progress(chains[best]!)) best = i;
   return best;
@@ -61,7 +57,7 @@ export function LoopNow(props: {
   const iteration = state.iterations.at(-1);
   // A choice holds for its iteration; the next one starts with whatever got furthest.
   const [picked, setPicked] = useState<{ iteration: number; slot: number } | null>(null);
-  const chains = useMemo(() => (iteration ? chainsOf(state, iteration) : []), [state.goalposts, iteration]);
+  const chains = useMemo(() => (iteration ? chainsOf(state, iteration) : []), [state, iteration]);
   const slot =
     picked && picked.iteration === iteration?.iteration
       ? Math.min(picked.slot, chains.length - 1)
@@ -80,10 +76,14 @@ export function LoopNow(props: {
   if (!iteration || !chain) return null;
   const go = (to: number) =>
     setPicked({ iteration: iteration.iteration, slot: (to + chains.length) % chains.length });
-  const written = (role: Streaming['role']) =>
-    streaming?.role === role ? streaming.rows[0]?.text : undefined;
-  const answers = streaming?.role === 'solver' ? streaming.rows[0]?.text : undefined;
-  const solvingLift = chains.some(({ lift }) => lift);
+  // Rows come in the order of the requests: first proposals by slot, lifts by accepted lemma.
+  const writing = (role: Streaming['role'], row: number) =>
+    streaming?.role === role ? streaming.rows[row]?.text : undefined;
+  const answering = (stone: Stone | undefined) =>
+    streaming?.role === 'solver' && stone?.proposal.question && stone.passRate === undefined
+      ? streaming.rows.find((row) => row.id.startsWith(`${stone.proposal.question!.id}/`))?.text
+      : undefined;
+  const liftRow = chains.slice(0, slot).filter(({ first, goalpost }) => goalpost && first?.accepted).length;
 
   return (
     <section className="loop" aria-labelledby="loop-title">
@@ -116,22 +116,22 @@ export function LoopNow(props: {
       <div className="loop-cards">
         <GoalpostCard state={state} {...(chain.goalpost && { question: chain.goalpost })} />
         <StoneCard
-          role={chain.first?.proposal.role === 'unguided' || !chain.goalpost ? 'unguided' : 'lemma'}
+          kind={chain.first?.proposal.role === 'unguided' || !chain.goalpost ? 'unguided' : 'lemma'}
           stone={chain.first}
           rollouts={state.settings.rollouts}
           earlier={chain.first?.proposal.role === 'unguided' ? earlier.unguided : earlier.lemma}
-          writing={chain.first ? undefined : (written('lemma') ?? written('unguided'))}
-          answering={chain.first && chain.first.passRate === undefined ? answers : undefined}
+          writing={chain.first ? undefined : (writing('lemma', slot) ?? writing('unguided', slot))}
+          answering={answering(chain.first)}
           waiting="The teacher reads the goalpost and writes an easier question."
           onOpen={onOpen}
         />
         <StoneCard
-          role="lift"
+          kind="lift"
           stone={chain.lift}
           rollouts={state.settings.rollouts}
           earlier={earlier.lift}
-          writing={chain.lift ? undefined : written('lift')}
-          answering={chain.lift && chain.lift.passRate === undefined && solvingLift ? answers : undefined}
+          writing={chain.first?.accepted && !chain.lift ? writing('lift', liftRow) : undefined}
+          answering={answering(chain.lift)}
           waiting={liftWaiting(chain, iteration)}
           onOpen={onOpen}
         />
@@ -152,7 +152,7 @@ function liftWaiting({ first }: Chain, iteration: IterationState): string {
 function GoalpostCard({ state, question }: { state: RunState; question?: Question }) {
   const status = useMemo(
     () => question && goalpostStates(state).find((candidate) => candidate.question.id === question.id),
-    [state.evaluations, question],
+    [state, question],
   );
   const last = status?.tries.at(-1);
   const first = status?.tries[0];
@@ -201,7 +201,7 @@ function GoalpostCard({ state, question }: { state: RunState; question?: Questio
 }
 
 function StoneCard(props: {
-  role: 'lemma' | 'lift' | 'unguided';
+  kind: 'lemma' | 'lift' | 'unguided';
   stone: Stone | undefined;
   rollouts: number;
   earlier: number[];
@@ -210,21 +210,21 @@ function StoneCard(props: {
   waiting: string;
   onOpen: (stone: Stone) => void;
 }) {
-  const { role, stone, onOpen } = props;
+  const { kind, stone, onOpen } = props;
   const question = stone?.proposal.question;
   const fault = stone?.proposal.fault;
   const trial = stone?.trials.find((candidate) => candidate.task === 'induction');
   const marks: Mark[] = trial ? trial.attempts.map(markOf) : Array<Mark>(props.rollouts).fill('waiting');
   return (
-    <article className={`card of-${role}`}>
+    <article className={`card of-${kind}`}>
       <header>
         <h3 className="card-role">
-          {role === 'unguided' ? roleNames.unguided : <Term name={role}>{roleNames[role]}</Term>}
+          {kind === 'unguided' ? roleNames.unguided : <Term name={kind}>{roleNames[kind]}</Term>}
         </h3>
         {stone?.proposal.axis && <span className="card-tag">{axisNames[stone.proposal.axis]}</span>}
         {stone && (
           <button type="button" className="link card-open" onClick={() => onOpen(stone)}>
-            open<span className="visually-hidden"> this {role}</span>
+            open<span className="visually-hidden"> this {kind}</span>
           </button>
         )}
       </header>
@@ -233,7 +233,7 @@ function StoneCard(props: {
       {question && (
         <>
           <p className="card-title">{question.title || 'Untitled'}</p>
-          <Program source={question.program} label={`Program of the ${role}`} />
+          <Program source={question.program} label={`Program of the ${kind}`} />
           <Examples inputs={question.inputs} outputs={question.outputs} limit={question.shown} />
         </>
       )}
@@ -267,7 +267,7 @@ function StoneCard(props: {
               )}
             </p>
             <RewardCurve
-              role={role}
+              kind={kind}
               earlier={props.earlier}
               {...(stone.passRate !== undefined && { passRate: stone.passRate })}
             />

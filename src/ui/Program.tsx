@@ -21,6 +21,7 @@ export const Program = memo(function Program({ source, label }: { source: string
   pieces.push(source.slice(end));
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll, and scrolling needs focus
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for controls
     <pre className="program" tabIndex={0} role="group" aria-label={label ?? 'Program'}>
       <code>{pieces}</code>
     </pre>

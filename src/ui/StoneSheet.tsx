@@ -96,7 +96,7 @@ export function StoneSheet(props: {
               </div>
             )}
           </dl>
-          <RewardCurve role={proposal.role} passRate={stone.passRate} />
+          <RewardCurve kind={proposal.role} passRate={stone.passRate} />
         </div>
       )}
       {stone.trials.map((trial) => (

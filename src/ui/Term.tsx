@@ -60,7 +60,7 @@ const definitions: Record<TermName, (state: RunState | null) => ReactNode> = {
         It is paid most for a question that half of the answers solve.
       </p>
       <p className="term-formula">[4p(1 − p)]⁵ for 0.3 ≤ p ≤ 0.7, else −0.5</p>
-      <Latest state={state} role="lemma" reward={lemmaReward} />
+      <Latest state={state} kind="lemma" reward={lemmaReward} />
     </>
   ),
   lift: (state) => (
@@ -70,7 +70,7 @@ const definitions: Record<TermName, (state: RunState | null) => ReactNode> = {
         question that one answer in ten solves.
       </p>
       <p className="term-formula">10p((1 − p)/0.9)⁹ for 0.1 ≤ p ≤ 0.5, else −0.5</p>
-      <Latest state={state} role="lift" reward={liftReward} />
+      <Latest state={state} kind="lift" reward={liftReward} />
     </>
   ),
   'pass rate': (state) => (
@@ -82,18 +82,18 @@ const definitions: Record<TermName, (state: RunState | null) => ReactNode> = {
   ),
 };
 
-function Latest(props: { state: RunState | null; role: 'lemma' | 'lift'; reward: (p: number) => number }) {
-  const { state, role, reward } = props;
+function Latest(props: { state: RunState | null; kind: 'lemma' | 'lift'; reward: (p: number) => number }) {
+  const { state, kind, reward } = props;
   const stone = state?.iterations
     .findLast((iteration) =>
       iteration.stones.some(
-        (candidate) => candidate.proposal.role === role && candidate.passRate !== undefined,
+        (candidate) => candidate.proposal.role === kind && candidate.passRate !== undefined,
       ),
     )
-    ?.stones.findLast((candidate) => candidate.proposal.role === role && candidate.passRate !== undefined);
+    ?.stones.findLast((candidate) => candidate.proposal.role === kind && candidate.passRate !== undefined);
   if (!state || stone?.passRate === undefined) return null;
   const last = state.iterations.find((iteration) => iteration.iteration === finishedIterations(state));
-  const means = last && roleMeans(last, role);
+  const means = last && roleMeans(last, kind);
   return (
     <p className="term-here">
       Here: the newest was solved with p = {short(stone.passRate)}, which pays {short(reward(stone.passRate))}

@@ -13,19 +13,8 @@ function toggle(session: Session, status: LabStatus): void {
   else if (status !== 'pausing' && status !== 'mining') session.run();
 }
 
-export function Transport(props: {
-  session: Session;
-  snapshot: Snapshot;
-  /** Last iteration of the run, and the one that is shown. */
-  lastIteration: number;
-  shownIteration: number;
-  onScrub: (iteration: number | null) => void;
-}) {
-  const { session, snapshot, lastIteration, shownIteration, onScrub } = props;
-  const { status, activity, tokensPerSecond, state, backendChoice } = snapshot;
-  const busy = running.includes(status);
-  const slider = useId();
-
+/** Space runs and pauses, wherever it would not press or type something else. */
+export function useSpaceKey(session: Session, status: LabStatus): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.key !== ' ' || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -37,6 +26,43 @@ export function Transport(props: {
     window.addEventListener('keydown', onKeyDown);
     return () => window.removeEventListener('keydown', onKeyDown);
   }, [session, status]);
+}
+
+export function BackendChoiceField({ session, snapshot }: { session: Session; snapshot: Snapshot }) {
+  const { backendChoice, backend, status } = snapshot;
+  const busy = running.includes(status);
+  return (
+    <label className="backend-choice">
+      <span className="visually-hidden">Backend</span>
+      <select
+        className="field"
+        value={backendChoice}
+        disabled={busy}
+        title={busy ? 'Pause to change the backend' : 'What runs the model'}
+        onChange={(event) => session.setBackend(event.target.value as BackendChoice)}
+      >
+        <option value="auto">
+          {backend && backendChoice === 'auto' ? `auto: ${backend.backend}` : 'auto'}
+        </option>
+        <option value="webgpu">WebGPU</option>
+        <option value="wasm">wasm</option>
+      </select>
+    </label>
+  );
+}
+
+export function Transport(props: {
+  session: Session;
+  snapshot: Snapshot;
+  /** Last iteration of the run, and the one that is shown. */
+  lastIteration: number;
+  shownIteration: number;
+  onScrub: (iteration: number | null) => void;
+}) {
+  const { session, snapshot, lastIteration, shownIteration, onScrub } = props;
+  const { status, activity, tokensPerSecond, state } = snapshot;
+  const busy = running.includes(status);
+  const slider = useId();
 
   const share = activity && activity.total > 0 ? activity.done / activity.total : undefined;
   const doing = activity
@@ -51,10 +77,10 @@ export function Transport(props: {
             ? 'Stopped by an error'
             : state
               ? 'Stored; Run goes on with it'
-              : 'Ready';
+              : '';
 
   return (
-    <footer className="transport" aria-label="Transport">
+    <section className="transport" aria-label="Transport">
       <div
         className="transport-progress"
         role="progressbar"
@@ -64,7 +90,7 @@ export function Transport(props: {
         {...(share !== undefined && { 'aria-valuenow': Math.round(share * 100) })}
         data-busy={(busy || status === 'mining') && share === undefined ? true : undefined}
       >
-        <span style={{ transform: `scaleX(${share ?? 0})` }} />
+        <span style={share === undefined ? undefined : { transform: `scaleX(${share})` }} />
       </div>
       <div className="transport-row">
         <div className="transport-buttons">
@@ -86,7 +112,7 @@ export function Transport(props: {
             <button
               type="button"
               className="button is-primary"
-              disabled={status === 'mining' || (!state && snapshot.chosen.size === 0)}
+              disabled={status === 'mining'}
               onClick={() => session.run()}
               title="Run until paused (space)"
             >
@@ -96,7 +122,7 @@ export function Transport(props: {
           <button
             type="button"
             className="button"
-            disabled={busy || status === 'mining' || (!state && snapshot.chosen.size === 0)}
+            disabled={busy || status === 'mining'}
             onClick={() => session.run(1)}
             title="Run one iteration"
           >
@@ -124,7 +150,7 @@ export function Transport(props: {
               }}
             />
             <span className="transport-iteration">
-              {shownIteration} <span>of {lastIteration}</span>
+              {shownIteration} <span className="transport-iteration-of">of {lastIteration}</span>
             </span>
             {shownIteration < lastIteration && (
               <button type="button" className="link" onClick={() => onScrub(null)}>
@@ -137,25 +163,10 @@ export function Transport(props: {
           <span className="transport-speed">
             {tokensPerSecond > 0 ? `${short(Math.round(tokensPerSecond))} tokens/s` : ''}
           </span>
-          <label>
-            <span className="visually-hidden">Backend</span>
-            <select
-              className="field"
-              value={backendChoice}
-              disabled={busy}
-              title={busy ? 'Pause to change the backend' : 'What runs the model'}
-              onChange={(event) => session.setBackend(event.target.value as BackendChoice)}
-            >
-              <option value="auto">
-                {snapshot.backend && backendChoice === 'auto' ? `auto: ${snapshot.backend.backend}` : 'auto'}
-              </option>
-              <option value="webgpu">WebGPU</option>
-              <option value="wasm">wasm</option>
-            </select>
-          </label>
+          <BackendChoiceField session={session} snapshot={snapshot} />
         </div>
       </div>
-    </footer>
+    </section>
   );
 }
 

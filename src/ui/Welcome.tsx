@@ -1,6 +1,6 @@
 /** The first page: one sentence, one button. Everything else is chosen already. */
-import { Icon } from './Transport.tsx';
-import type { Session, Snapshot } from './session.ts';
+import { canStart, type Session, type Snapshot } from './session.ts';
+import { BackendChoiceField, Icon } from './Transport.tsx';
 import './Welcome.css';
 
 export function Welcome({ session, snapshot }: { session: Session; snapshot: Snapshot }) {
@@ -28,7 +28,7 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
         <button
           type="button"
           className={`button ${last ? '' : 'is-primary'}`}
-          disabled={starting || !bank || chosen.size === 0}
+          disabled={starting || !canStart(snapshot)}
           onClick={() => session.run()}
         >
           <Icon name="run" /> {last ? 'Run a new one' : 'Run'}
@@ -37,6 +37,9 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
           {bank
             ? `${chosen.size} ${chosen.size === 1 ? 'goalpost' : 'goalposts'}, a model that ships with the page, no account, no GPU needed. Nothing leaves this computer.`
             : 'Loading the questions.'}
+        </p>
+        <p className="section-note">
+          Runs on <BackendChoiceField session={session} snapshot={snapshot} />
         </p>
       </div>
     </section>

@@ -23,6 +23,11 @@ export async function loadBank(name: string, signal?: AbortSignal): Promise<Bank
   }
 }
 
+/** The questions of a bank with these ids. */
+export function chosenQuestions(bank: Bank | null, chosen: ReadonlySet<string>): Question[] {
+  return bank ? bankQuestions(bank).filter((question) => chosen.has(question.id)) : [];
+}
+
 /** All questions that can be goalposts: the shipped goalposts first, each question once. */
 export function bankQuestions(bank: Bank): Question[] {
   const seen = new Set<string>();

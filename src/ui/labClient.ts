@@ -37,7 +37,7 @@ export function createLabClient(openJudge: () => Promise<MessagePort>): LabClien
       );
     });
     const judge = await openJudge();
-    const connect: Command = { type: 'connect', judge };
+    const connect: Command = { type: 'connect', judge, base: document.baseURI };
     worker.postMessage(connect, [judge]);
     return worker;
   };

@@ -10,7 +10,7 @@ import type { RunEvent } from '../run/events.ts';
 import type { Journal, RunSummary } from '../run/journal.ts';
 import { runName } from '../run/names.ts';
 import { applyEvent, foldEvents, type RunState } from '../run/state.ts';
-import { type Bank, bankQuestions } from './banks.ts';
+import { type Bank, chosenQuestions } from './banks.ts';
 import type { LabClient } from './labClient.ts';
 
 /** The part of the journal that the page reads; the lab alone appends. */
@@ -48,7 +48,8 @@ export interface Snapshot {
   tokensPerSecond: number;
   streaming: Streaming | null;
   backend: { backend: string; parameters: number; trainable: number } | null;
-  mined: { passed: ReadonlyMap<string, number>; samples: number; finished: boolean } | null;
+  /** `stopped`: called off, so that a question without a success may have had fewer tries. */
+  mined: { passed: ReadonlyMap<string, number>; samples: number; finished: boolean; stopped: boolean } | null;
   problem: Problem | null;
 }
 
@@ -112,15 +113,15 @@ export class Session {
 
   /** Run: goes on with the open run, or starts one with what is chosen. */
   run(iterations?: number): void {
-    const { state, backendChoice: backend, settings, bank } = this.snapshot;
+    const { state, backendChoice: backend, settings, bank, chosen } = this.snapshot;
     const limit = iterations === undefined ? {} : { iterations };
     if (state) {
       this.take(state.run);
       this.services.lab.send({ type: 'resume', run: state.run, backend, ...limit });
       return;
     }
-    const goalposts = this.chosenQuestions();
-    if (!bank || goalposts.length === 0) return;
+    const goalposts = chosenQuestions(bank, chosen);
+    if (!bank || !canStart(this.snapshot)) return;
     this.expecting = true;
     this.change({ status: 'loading', live: true, problem: null });
     this.services.lab.send({
@@ -211,17 +212,13 @@ export class Session {
   /** Tries questions on the shipped model, to find those that it never solves. */
   mine(questions: Question[], samples: number): void {
     const { backendChoice: backend, settings } = this.snapshot;
-    this.change({ mined: { passed: new Map(), samples, finished: false } });
+    this.change({ mined: { passed: new Map(), samples, finished: false, stopped: false } });
     this.services.lab.send({ type: 'mine', questions, samples, backend, seed: settings.seed });
   }
   cancelMining(): void {
+    const { mined } = this.snapshot;
+    if (mined) this.change({ mined: { ...mined, stopped: true } });
     this.services.lab.send({ type: 'cancel-mining' });
-  }
-
-  /** The goalposts chosen for the next run. */
-  chosenQuestions(): Question[] {
-    const { bank, chosen } = this.snapshot;
-    return bank ? bankQuestions(bank).filter((question) => chosen.has(question.id)) : [];
   }
 
   // What the lab says
@@ -259,9 +256,17 @@ export class Session {
         this.extend(message.run, message.events);
         break;
       case 'mined': {
-        const passed = new Map(this.snapshot.mined?.passed);
+        const { mined } = this.snapshot;
+        const passed = new Map(mined?.passed);
         for (const result of message.results) passed.set(result.question, result.passed);
-        this.changeSoon({ mined: { passed, samples: message.samples, finished: message.finished } });
+        this.changeSoon({
+          mined: {
+            passed,
+            samples: message.samples,
+            finished: message.finished,
+            stopped: mined?.stopped ?? false,
+          },
+        });
         break;
       }
       case 'error':
@@ -349,4 +354,9 @@ export class Session {
       for (const listener of this.listeners) listener();
     });
   }
+}
+
+/** GASP needs something to aim at; AZR does not. */
+export function canStart({ bank, chosen, settings }: Snapshot): boolean {
+  return bank !== null && (chosen.size > 0 || settings.method === 'azr');
 }

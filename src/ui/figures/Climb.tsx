@@ -14,6 +14,19 @@ import { linear, type Scale, ticks } from './scale.ts';
 import { useWidth } from './useWidth.ts';
 import './Climb.css';
 
+/** The figure's measures, in CSS pixels. */
+interface View {
+  small: boolean;
+  height: number;
+  plot: { left: number; right: number; top: number; bottom: number };
+  columns: number;
+  columnWidth: number;
+  x: Scale;
+  y: Scale;
+  /** Radius of a stone. */
+  size: number;
+}
+
 interface Placed {
   stone: Stone;
   x: number;
@@ -22,6 +35,29 @@ interface Placed {
 
 /** Iterations that the axis has room for from the start, so that a young run does not jump about. */
 const fewestColumns = 12;
+
+function viewOf(width: number, lastIteration: number): View {
+  const small = width < 560;
+  const height = small ? 300 : 400;
+  const plot = {
+    left: small ? 36 : 58,
+    right: width - (small ? 22 : 36),
+    top: 62,
+    bottom: height - 46,
+  };
+  const columns = Math.max(fewestColumns, lastIteration);
+  const columnWidth = (plot.right - plot.left) / columns;
+  return {
+    small,
+    height,
+    plot,
+    columns,
+    columnWidth,
+    x: linear([0.5, columns + 0.5], [plot.left, plot.right]),
+    y: linear([0, 1], [plot.top, plot.bottom]),
+    size: Math.max(1.7, Math.min(5.5, columnWidth / 5)),
+  };
+}
 
 export function Climb(props: {
   state: RunState;
@@ -36,31 +72,12 @@ export function Climb(props: {
   const [active, setActive] = useState<string | null>(null);
   const help = useId();
 
-  const small = width < 560;
-  const height = small ? 300 : 400;
-  const margin = { top: 62, right: small ? 26 : 40, bottom: 40, left: small ? 36 : 46 };
-  const plot = {
-    left: margin.left,
-    right: width - margin.right,
-    top: margin.top,
-    bottom: height - margin.bottom,
-  };
-
-  const columns = Math.max(fewestColumns, lastIteration);
-  const columnWidth = (plot.right - plot.left) / columns;
-  const x = linear([0.5, columns + 0.5], [plot.left, plot.right]);
-  const y = linear([0, 1], [plot.top, plot.bottom]);
-  const size = Math.max(1.7, Math.min(5.5, columnWidth / 5));
-
+  const view = useMemo(() => viewOf(width, lastIteration), [width, lastIteration]);
   const placed = useMemo(
-    () => (width ? place(state.iterations, x, y, columnWidth) : new Map<string, Placed>()),
-    // The scales follow from the width, the height and the number of columns.
-    [state.iterations, width, columns, height],
+    () => (width ? place(state.iterations, view) : new Map<string, Placed>()),
+    [state.iterations, view, width],
   );
-  const goalposts = useMemo(
-    () => goalpostStates(state),
-    [state.goalposts, state.iterations, state.evaluations],
-  );
+  const goalposts = useMemo(() => goalpostStates(state), [state]);
   const points = useMemo(() => frontier(state.iterations), [state.iterations]);
   const shown = active ? placed.get(active) : undefined;
 
@@ -107,25 +124,25 @@ export function Climb(props: {
         <h2 className="eyebrow">The climb</h2>
         <ul className="climb-key" aria-hidden="true">
           <li className="of-goalpost">
-            <svg viewBox="0 0 12 12">
+            <svg viewBox="0 0 12 12" aria-hidden="true">
               <path d="M3 12V1l7 2.5L3 6" />
             </svg>
             goalpost
           </li>
           <li className="of-lemma">
-            <svg viewBox="0 0 12 12">
+            <svg viewBox="0 0 12 12" aria-hidden="true">
               <circle cx="6" cy="6" r="4" />
             </svg>
             lemma
           </li>
           <li className="of-lift">
-            <svg viewBox="0 0 12 12">
+            <svg viewBox="0 0 12 12" aria-hidden="true">
               <path d={triangle(6, 6, 4.4)} />
             </svg>
             lift
           </li>
           <li className="is-frontier">
-            <svg viewBox="0 0 18 12">
+            <svg viewBox="0 0 18 12" aria-hidden="true">
               <path d="M0 9 6 7 11 4 18 3" />
             </svg>
             lines solved half the time
@@ -142,8 +159,8 @@ export function Climb(props: {
         <svg
           className="climb-figure"
           width={width}
-          height={height}
-          viewBox={`0 0 ${width} ${height}`}
+          height={view.height}
+          viewBox={`0 0 ${width} ${view.height}`}
           // biome-ignore lint/a11y/noNoninteractiveTabindex: the figure is walked with the arrow keys
           tabIndex={0}
           role="application"
@@ -158,24 +175,19 @@ export function Climb(props: {
           onKeyDown={onKeyDown}
           onBlur={() => setActive(null)}
         >
-          <Ground plot={plot} x={x} y={y} columns={columns} small={small} />
+          <Ground view={view} />
           {state.iterations.map((iteration) => (
-            <Column
-              key={iteration.iteration}
-              iteration={iteration}
-              placed={placed}
-              size={size}
-              x={x}
-              bottom={plot.bottom}
-            />
+            <Column key={iteration.iteration} iteration={iteration} placed={placed} view={view} />
           ))}
-          <Frontier points={points} x={x} plot={plot} />
-          <Flags goalposts={goalposts} plot={plot} onOpen={props.onOpenGoalpost} />
+          <BandNames view={view} />
+          {state.iterations.length === 0 && <WhatWillStand view={view} />}
+          <Frontier points={points} view={view} />
+          <Flags goalposts={goalposts} view={view} onOpen={props.onOpenGoalpost} />
           {[props.selected, active].map((id) => {
             const mark = id ? placed.get(id) : undefined;
             return (
               mark && (
-                <circle key={`mark-${id}`} className="climb-mark" cx={mark.x} cy={mark.y} r={size + 4} />
+                <circle key={`mark-${id}`} className="climb-mark" cx={mark.x} cy={mark.y} r={view.size + 4} />
               )
             );
           })}
@@ -204,15 +216,8 @@ export function Climb(props: {
   );
 }
 
-interface Plot {
-  left: number;
-  right: number;
-  top: number;
-  bottom: number;
-}
-
 /** Where each tried proposal lies: lemmas in the left half of their iteration's column, lifts in the right. */
-function place(iterations: IterationState[], x: Scale, y: Scale, columnWidth: number): Map<string, Placed> {
+function place(iterations: IterationState[], { x, y, columnWidth }: View): Map<string, Placed> {
   const placed = new Map<string, Placed>();
   for (const iteration of iterations) {
     const slots = Math.max(1, iteration.goalposts.length);
@@ -241,35 +246,22 @@ function bandEdges(role: 'lemma' | 'lift'): [number, number] {
 }
 const bands = { lemma: bandEdges('lemma'), lift: bandEdges('lift') };
 
-function Ground({
-  plot,
-  x,
-  y,
-  columns,
-  small,
-}: {
-  plot: Plot;
-  x: Scale;
-  y: Scale;
-  columns: number;
-  small: boolean;
-}) {
+function Ground({ view: { plot, x, y, columns, small } }: { view: View }) {
   const width = plot.right - plot.left;
   return (
-    <g className="climb-ground" aria-hidden="true">
+    <g>
       {(['lemma', 'lift'] as const).map((role) => {
         const [low, high] = bands[role];
         return (
           <g key={role} className={`of-${role}`}>
             <rect className="climb-band" x={plot.left} y={y(low)} width={width} height={y(high) - y(low)} />
-            <rect className="climb-band-edge" x={plot.left} y={y(low)} width={3} height={y(high) - y(low)} />
-            <text
-              className="climb-band-name"
-              x={plot.left + 10}
-              y={role === 'lift' ? y(low) + 14 : y(high) - 6}
-            >
-              {role} band
-            </text>
+            <rect
+              className="climb-band-edge"
+              x={plot.left + (role === 'lift' ? 0 : 3)}
+              y={y(low)}
+              width={3}
+              height={y(high) - y(low)}
+            />
           </g>
         );
       })}
@@ -281,34 +273,71 @@ function Ground({
         </text>
       ))}
       <text className="climb-tick" x={plot.left - 8} y={y(0) - 12} textAnchor="end">
-        % pass
+        {small ? '%' : '% pass'}
       </text>
       {ticks(1, columns, small ? 4 : 10)
         .filter((tick) => Number.isInteger(tick))
         .map((tick) => (
-          <text key={tick} className="climb-tick" x={x(tick)} y={plot.bottom + 30} textAnchor="middle">
+          <text key={tick} className="climb-tick" x={x(tick)} y={plot.bottom + 38} textAnchor="middle">
             {tick}
           </text>
         ))}
-      <text className="climb-tick" x={plot.right} y={plot.bottom + 30} textAnchor="end">
-        {small ? '' : 'iteration'}
+      {!small && (
+        <>
+          <text className="climb-tick" x={plot.left - 8} y={plot.bottom + 19} textAnchor="end">
+            unusable
+          </text>
+          <text className="climb-tick" x={plot.left - 8} y={plot.bottom + 38} textAnchor="end">
+            iteration
+          </text>
+        </>
+      )}
+    </g>
+  );
+}
+
+/** What will be here, said in the place where it will be. */
+function WhatWillStand({ view: { plot, y, small } }: { view: View }) {
+  const x = plot.left + (small ? 11 : 130);
+  const [lemma, lift] = small
+    ? ['easier: half of the answers pass', 'harder: one in ten']
+    : [
+        'the teacher writes an easier variant of a goalpost: paid best when half of the answers pass',
+        'and from it a harder one, without seeing the goalpost: paid best when one in ten passes',
+      ];
+  return (
+    <g className="climb-promise">
+      <text x={x} y={y(bands.lemma[1]) - (small ? 24 : 7)}>
+        {lemma}
+      </text>
+      <text x={x} y={y(bands.lift[0]) + (small ? 32 : 15)}>
+        {lift}
+      </text>
+    </g>
+  );
+}
+
+/** Above the stones, or they would hide them. */
+function BandNames({ view: { plot, y } }: { view: View }) {
+  return (
+    <g>
+      <text className="climb-band-name of-lift" x={plot.left + 11} y={y(bands.lift[0]) + 15}>
+        lift band
+      </text>
+      <text className="climb-band-name of-lemma" x={plot.left + 11} y={y(bands.lemma[1]) - 7}>
+        lemma band
       </text>
     </g>
   );
 }
 
 const Column = memo(
-  function Column(props: {
-    iteration: IterationState;
-    placed: Map<string, Placed>;
-    size: number;
-    x: Scale;
-    bottom: number;
-  }) {
-    const { iteration, placed, size, x, bottom } = props;
+  function Column(props: { iteration: IterationState; placed: Map<string, Placed>; view: View }) {
+    const { iteration, placed } = props;
+    const { size, x, plot } = props.view;
     const faults = iteration.stones.filter((stone) => stone.proposal.fault);
     return (
-      <g>
+      <g data-now={!iteration.counters || undefined}>
         {iteration.stones.map((stone) => {
           const lift = placed.get(stone.id);
           const lemma = placed.get(stone.proposal.parent ?? '');
@@ -365,28 +394,24 @@ const Column = memo(
         {faults.length > 0 && (
           <path
             className="climb-faults"
-            d={`M${x(iteration.iteration)} ${bottom + 4}v${1.5 * Math.min(8, faults.length)}`}
-            strokeWidth={Math.max(1, size / 1.6)}
+            d={`M${x(iteration.iteration)} ${plot.bottom + 6}v${Math.min(18, 3 * faults.length)}`}
+            strokeWidth={Math.max(1.5, size)}
           />
         )}
       </g>
     );
   },
-  (before, after) =>
-    before.iteration === after.iteration &&
-    before.size === after.size &&
-    before.x(1) === after.x(1) &&
-    before.x(2) === after.x(2) &&
-    before.bottom === after.bottom,
+  // Where an iteration's stones lie follows from these two.
+  (before, after) => before.iteration === after.iteration && before.view === after.view,
 );
 
-function Frontier({ points, x, plot }: { points: FrontierPoint[]; x: Scale; plot: Plot }) {
+function Frontier({ points, view: { x, plot } }: { points: FrontierPoint[]; view: View }) {
   if (points.length < 2) return null;
   const top = Math.max(5, ...points.map((point) => Math.ceil(point.lines)));
   const y = linear([0, top], [plot.bottom, plot.top]);
   const last = points.at(-1)!;
   return (
-    <g className="climb-frontier" aria-hidden="true">
+    <g className="climb-frontier">
       <path
         d={points.map((point, i) => `${i ? 'L' : 'M'}${x(point.iteration)} ${y(point.lines)}`).join('')}
       />
@@ -403,15 +428,9 @@ function Frontier({ points, x, plot }: { points: FrontierPoint[]; x: Scale; plot
   );
 }
 
-function Flags({
-  goalposts,
-  plot,
-  onOpen,
-}: {
-  goalposts: GoalpostState[];
-  plot: Plot;
-  onOpen: (id: string) => void;
-}) {
+function Flags(props: { goalposts: GoalpostState[]; view: View; onOpen: (id: string) => void }) {
+  const { goalposts, onOpen } = props;
+  const { plot } = props.view;
   const step = (plot.right - plot.left) / Math.max(1, goalposts.length);
   const pennant = Math.max(3, Math.min(12, step * 0.55));
   return (
@@ -419,8 +438,7 @@ function Flags({
       {goalposts.map(({ question, solvedAt }, i) => {
         const x = plot.left + (i + 0.5) * step;
         return (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the list of goalposts beside the figure opens them by keyboard
-          // biome-ignore lint/a11y/noStaticElementInteractions: see above
+          // biome-ignore lint/a11y/noStaticElementInteractions: the list of goalposts opens them by keyboard
           <g
             key={question.id}
             className="climb-flag"

@@ -19,7 +19,7 @@ export function Curve(props: {
   note: string;
   series: Series[];
   format: (value: number) => string;
-  /** Fixed ends of the axis; the data's own where absent. */
+  /** Values that the axis reaches at least. */
   from?: number;
   to?: number;
   lastIteration: number;
@@ -33,8 +33,8 @@ export function Curve(props: {
     points: line.points.filter((point) => Number.isFinite(point.value)),
   }));
   const values = drawn.flatMap((line) => line.points.map((point) => point.value));
-  const low = props.from ?? Math.min(...values);
-  const high = Math.max(props.to ?? Math.max(...values), low + 1e-9);
+  const low = Math.min(props.from ?? Infinity, ...values);
+  const high = Math.max(props.to ?? -Infinity, ...values, low + 1e-9);
   const x = linear([0, Math.max(1, lastIteration)], [4, width - 4]);
   const y = linear([low, high], [height - 8, 8]);
 

@@ -31,31 +31,31 @@ const curves: Record<ProposerRole, string> = {
 };
 
 export function RewardCurve({
-  role,
+  kind,
   passRate,
   earlier,
 }: {
-  role: ProposerRole;
+  kind: ProposerRole;
   passRate?: number;
   earlier?: number[];
 }) {
-  const reward = passRate === undefined ? undefined : proposerReward(role, passRate);
+  const reward = passRate === undefined ? undefined : proposerReward(kind, passRate);
   return (
     <svg
-      className={`reward-curve of-${role}`}
+      className={`reward-curve of-${kind}`}
       viewBox={`0 0 ${width} ${height}`}
       role="img"
       aria-label={
         passRate === undefined
-          ? `Reward of a ${role} for each pass rate`
+          ? `Reward of a ${kind} for each pass rate`
           : `Reward ${short(reward!)} at a pass rate of ${percent(passRate)}`
       }
     >
       <line className="reward-zero" x1={4} x2={width - 4} y1={y(0)} y2={y(0)} />
-      <path className="reward-line" d={curves[role]} />
+      <path className="reward-line" d={curves[kind]} />
       {earlier?.map((p, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: points without identity
-        <circle key={i} className="reward-earlier" cx={x(p)} cy={y(proposerReward(role, p))} r={1.8} />
+        <circle key={i} className="reward-earlier" cx={x(p)} cy={y(proposerReward(kind, p))} r={1.8} />
       ))}
       {passRate !== undefined && <circle className="reward-point" cx={x(passRate)} cy={y(reward!)} r={4.5} />}
       {[0, 0.5, 1].map((p) => (

@@ -64,10 +64,10 @@ describe('foldEvents', () => {
   });
 
   it('shows the run as it was at the end of an earlier iteration', () => {
-    const lastOfFive = events.findIndex(
-      (event) => event.type === 'iteration-started' && event.iteration === 6,
+    const lastOfSix = events.findIndex(
+      (event) => event.type === 'iteration-started' && event.iteration === 7,
     );
-    expect(foldEvents(events, 5)).toEqual(foldEvents(events.slice(0, lastOfFive)));
+    expect(foldEvents(events, 6)).toEqual(foldEvents(events.slice(0, lastOfSix)));
     expect(finishedIterations(foldEvents(events, 5)!)).toBe(5);
     expect(foldEvents(events, 0)!.iterations).toEqual([]);
   });
@@ -82,7 +82,7 @@ describe('foldEvents', () => {
   });
 
   it('keeps the kept checkpoints and the newest one', () => {
-    expect(state.checkpoints.map((checkpoint) => checkpoint.iteration)).toEqual([10, 12]);
+    expect(state.checkpoints.map((checkpoint) => checkpoint.iteration)).toEqual([0, 10, 12]);
   });
 
   it('carries the counters of the last complete iteration', () => {
