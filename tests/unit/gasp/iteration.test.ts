@@ -1,0 +1,265 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { microDialect } from '../../../src/dialects/micro/dialect.ts';
+import { answers } from '../../../src/dialects/micro/format.ts';
+import type { Operation } from '../../../src/dialects/micro/operations.ts';
+import { DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
+import { type IterationResult, runIteration } from '../../../src/gasp/iteration.ts';
+import { NoveltyBuffer } from '../../../src/gasp/novelty.ts';
+import type { Settings } from '../../../src/gasp/settings.ts';
+import type { RunEventBody } from '../../../src/run/events.ts';
+import { MicroJudge, playingPolicy, program, question, ScriptedPolicy } from './microWorld.ts';
+
+const dialect = microDialect();
+const inputs = [
+  [2, 3, 1, -4],
+  [5, 3, 4, 8],
+  [1, 0, 6, 6],
+  [7, 9, -2],
+  [0, -1, 4],
+];
+const goalpost = (id: string, ...ids: string[]) => question(id, program(...ids), inputs);
+const goalposts = [
+  goalpost('A', 'sort', 'drop-first', 'reverse', 'append-maximum'),
+  goalpost('B', 'dedupe', 'drop-last', 'rotate-left', 'append-maximum'),
+];
+const settings: Settings = {
+  ...DEFAULT_SETTINGS,
+  goalpostsPerIteration: 2,
+  rollouts: 8,
+  axes: ['f'],
+  convertTasks: false,
+};
+
+async function iterate(
+  policy: ScriptedPolicy,
+  changes: Partial<Settings> = {},
+  accepted = new NoveltyBuffer(),
+) {
+  const events: RunEventBody[] = [];
+  const input = { settings: { ...settings, ...changes }, goalposts, iteration: 1, accepted };
+  const tools = { policy, judge: new MicroJudge(), dialect };
+  const result = await runIteration(input, tools, async (more) => {
+    events.push(...more);
+  });
+  return { events, result };
+}
+const of = <T extends RunEventBody['type']>(events: RunEventBody[], type: T) =>
+  events.filter((e): e is Extract<RunEventBody, { type: T }> => e.type === type);
+
+/** Answers by prompt; for a question, `rate` says how many of 8 samples are right. */
+function table() {
+  const texts = new Map<string, (sample: number) => string>();
+  const say = (prompt: unknown, text: (sample: number) => string) => texts.set(prompt as string, text);
+  const wrong = answers.traced(program('negate'), [1]);
+  return {
+    propose: (prompt: unknown, lines: Operation[], from = inputs) =>
+      say(prompt, () => answers.proposal(lines, from)),
+    say,
+    solve: (lines: Operation[], right: number) => {
+      const prompt = dialect.solvePrompt({ type: 'induction', question: question('', lines, inputs) });
+      say(prompt, (sample) => (sample < right ? answers.traced(lines, [1]) : wrong));
+    },
+    policy: () =>
+      new ScriptedPolicy(() => (prompt, sample) => {
+        const text = texts.get(prompt);
+        if (!text) throw new Error(`Nobody expected this prompt:\n${prompt}`);
+        return text(sample);
+      }),
+  };
+}
+
+describe('a guided iteration, followed by hand', () => {
+  const lemma = program('sort', 'drop-first');
+  const lift = program('sort', 'drop-first', 'reverse');
+  const t = table();
+  t.propose(dialect.lemmaPrompt(goalposts[0]!, 'f'), lemma);
+  t.say(dialect.lemmaPrompt(goalposts[1]!, 'f'), () => 'gibberish');
+  t.solve(lemma, 4);
+  t.propose(dialect.liftPrompt(question('', lemma, inputs), 'f'), lift);
+  t.solve(lift, 1);
+  const policy = t.policy();
+  let events: RunEventBody[];
+  let result: IterationResult;
+  beforeAll(async () => {
+    ({ events, result } = await iterate(policy));
+  });
+
+  test('emits its events in order', () => {
+    expect(events.map((e) => e.type)).toEqual([
+      'iteration-started',
+      'proposed',
+      'proposed',
+      'attempted',
+      'rewarded',
+      'proposed',
+      'attempted',
+      'rewarded',
+      'updated',
+    ]);
+    expect(new Set(of(events, 'iteration-started')[0]!.goalposts)).toEqual(new Set(['A', 'B']));
+  });
+  test('the interpreter’s outputs, the pass rates, the rewards and the bands', () => {
+    const proposed = of(events, 'proposed').map((e) => e.proposal);
+    const good = proposed.find((p) => p.role === 'lemma' && p.question)!;
+    expect(good).toMatchObject({ goalpost: 'A', axis: 'f', similarity: 0 });
+    expect(good.question!.outputs[0]).toBe('[1, 2, 3]');
+    expect(proposed.find((p) => p.goalpost === 'B')).toMatchObject({ fault: { kind: 'unparsable' } });
+    expect(proposed[2]).toMatchObject({ role: 'lift', axis: 'f', goalpost: 'A', parent: good.id });
+    const [first, second] = of(events, 'rewarded');
+    expect(first).toMatchObject({ proposal: good.id, passRate: 0.5, reward: 1, accepted: true });
+    expect(second).toMatchObject({ passRate: 0.125, accepted: true });
+    expect(second!.reward).toBeCloseTo(1.25 * (0.875 / 0.9) ** 9, 12);
+    expect(result.accepted.map((q) => q.id)).toEqual([first!.proposal, second!.proposal]);
+  });
+  test('both roles are trained in one update, right answers only, by their question’s pass rate', () => {
+    expect(policy.updates).toHaveLength(1);
+    const weights = policy.updates[0]!.batch.map((s) => s.advantage);
+    // The good lemma against the unreadable one: mean 0, sd 1. A lone lift has nothing to be compared
+    // with. Then 4 answers at p = 1/2 and one at p = 1/8.
+    expect(weights).toHaveLength(6);
+    expect(weights.slice(0, 5)).toEqual([1, 1, 1, 1, 1].map((x) => expect.closeTo(x, 12)));
+    expect(weights[5]).toBeCloseTo(Math.sqrt(7), 12);
+    expect(of(events, 'updated')[0]).toMatchObject({
+      sequences: 6,
+      groups: [
+        { role: 'lemma', task: 'proposal', rollouts: 2, meanReward: 0 },
+        { role: 'lift', task: 'proposal', rollouts: 1 },
+        { role: 'solver', task: 'induction', rollouts: 16 },
+      ],
+    });
+  });
+  test('counts every token sampled, and those trained on', () => {
+    const sampled = [
+      ...of(events, 'proposed').map((e) => e.proposal.text),
+      ...of(events, 'attempted').flatMap((e) => e.attempts.map((a) => a.text)),
+    ];
+    expect(result.tokensSampled).toBe(sampled.join('').length);
+    expect(result.tokensTrained).toBe(policy.updates[0]!.batch.reduce((n, s) => n + s.tokens.length, 0));
+  });
+  test('all proposals of a phase are sampled together, and so are all rollouts', () => {
+    expect(policy.requests.map((r) => r.samples)).toEqual([1, 1, 8, 1, 8]);
+  });
+});
+
+test('a copy is rejected: of an earlier question, of its parent, and within a batch', async () => {
+  const lemma = program('sort', 'drop-first');
+  const t = table();
+  t.propose(dialect.lemmaPrompt(goalposts[0]!, 'f'), lemma);
+  t.propose(dialect.lemmaPrompt(goalposts[1]!, 'f'), lemma, [...inputs].reverse());
+  t.solve(lemma, 4);
+  const reversed = dialect.solvePrompt({
+    type: 'induction',
+    question: question('', lemma, [...inputs].reverse()),
+  });
+  t.say(reversed, (sample) =>
+    answers.traced(program(...(sample < 4 ? ['sort', 'drop-first'] : ['negate'])), [1]),
+  );
+  t.propose(dialect.liftPrompt(question('', lemma, inputs), 'f'), lemma, [...inputs].reverse());
+  t.propose(dialect.liftPrompt(question('', lemma, [...inputs].reverse()), 'f'), lemma);
+  const kinds = (events: RunEventBody[]) =>
+    of(events, 'proposed').map((e) => e.proposal.fault?.kind ?? 'valid');
+  const { events, result } = await iterate(t.policy());
+  expect(kinds(events)).toEqual(['valid', 'copy', 'copy']);
+  const fault = of(events, 'proposed')[1]!.proposal;
+  expect(fault.similarity).toBeGreaterThan(0.95);
+  expect(fault.fault!.message).toContain('100% similar to question 1.lemma.0');
+  const again = await iterate(t.policy(), {}, new NoveltyBuffer(result.accepted));
+  expect(kinds(again.events)).toEqual(['copy', 'copy']);
+  // Off: nothing is a copy.
+  const off = await iterate(t.policy(), { noveltyThreshold: 1 });
+  expect(kinds(off.events)).toEqual(['valid', 'valid', 'valid', 'valid']);
+});
+
+test('out-of-band questions are paid -0.5 and get no lift; the student trains on them only if asked to', async () => {
+  const [easy, hard] = [program('sort'), program('reverse', 'drop-first')];
+  const t = table();
+  t.propose(dialect.lemmaPrompt(goalposts[0]!, 'f'), easy);
+  t.propose(dialect.lemmaPrompt(goalposts[1]!, 'f'), hard);
+  t.solve(easy, 7);
+  t.solve(hard, 0);
+  const accepted = await iterate(t.policy());
+  expect(of(accepted.events, 'rewarded').map((e) => [e.reward, e.accepted])).toEqual([
+    [-0.5, false],
+    [-0.5, false],
+  ]);
+  expect(of(accepted.events, 'updated')[0]).toMatchObject({ sequences: 0, stats: { steps: 0 } });
+  const policy = t.policy();
+  const valid = await iterate(policy, { studentTrainsOn: 'valid' });
+  expect(of(valid.events, 'updated')[0]!.sequences).toBe(7);
+  expect(valid.result.accepted).toEqual([]);
+});
+
+test('azr proposes without goalposts, from earlier questions, and makes no lifts', async () => {
+  const policy = playingPolicy();
+  const { events } = await iterate(policy, { method: 'azr', goalpostsPerIteration: 6 });
+  expect(of(events, 'iteration-started')[0]).toMatchObject({ goalposts: [], axes: [] });
+  const proposed = of(events, 'proposed').map((e) => e.proposal);
+  expect(proposed.map((p) => p.role)).toEqual(new Array(6).fill('unguided'));
+  expect(proposed.every((p) => p.axis === undefined && p.goalpost === undefined)).toBe(true);
+  for (const { passRate, reward, accepted } of of(events, 'rewarded')) {
+    expect(reward).toBe(passRate === 0 || passRate === 1 ? 0 : 1 - passRate);
+    expect(accepted).toBe(reward > 0);
+  }
+});
+
+test('unguidedShare mixes unguided proposals in', async () => {
+  const { events } = await iterate(playingPolicy(), { unguidedShare: 0.25, goalpostsPerIteration: 8 });
+  const first = of(events, 'proposed')
+    .map((e) => e.proposal.role)
+    .slice(0, 8);
+  expect(first).toEqual([...new Array(6).fill('lemma'), 'unguided', 'unguided']);
+});
+
+test('convertTasks asks accepted questions as deduction and abduction too, with fresh answers', async () => {
+  const { events } = await iterate(playingPolicy(), { convertTasks: true, goalpostsPerIteration: 24 });
+  const accepted = of(events, 'rewarded').filter((e) => e.accepted);
+  const converted = of(events, 'attempted').filter((e) => e.task !== 'induction');
+  expect(accepted.length).toBeGreaterThan(5);
+  expect(new Set(converted.map((e) => e.task))).toEqual(new Set(['deduction', 'abduction']));
+  for (const { question: id, index, attempts } of converted) {
+    expect(accepted.map((e) => e.proposal)).toContain(id);
+    expect(index).toBeGreaterThanOrEqual(0);
+    expect(attempts).toHaveLength(8);
+  }
+  // A question is trained on in one form only.
+  const groups = of(events, 'updated')[0]!.groups.filter((g) => g.role === 'solver');
+  expect(groups.reduce((n, g) => n + g.rollouts, 0)).toBe(8 * accepted.length);
+});
+
+test('liftSeesGoalpost and trainTeacher do what they say', async () => {
+  const lemma = program('sort', 'drop-first');
+  const t = table();
+  t.propose(dialect.lemmaPrompt(goalposts[0]!, 'f'), lemma);
+  t.say(dialect.lemmaPrompt(goalposts[1]!, 'f'), () => '');
+  t.solve(lemma, 4);
+  t.say(dialect.liftPrompt(question('', lemma, inputs), 'f', goalposts[0]!), () => '');
+  const { events } = await iterate(t.policy(), { liftSeesGoalpost: true, trainTeacher: false });
+  expect(of(events, 'updated')[0]!.groups.map((g) => g.role)).toEqual(['solver']);
+});
+
+test('same settings, seed and policy: same events; another seed: others', async () => {
+  const play = async (seed: number) =>
+    (
+      await iterate(playingPolicy(), {
+        seed,
+        goalpostsPerIteration: 8,
+        convertTasks: true,
+        axes: ['io', 'f'],
+      })
+    ).events;
+  const first = await play(3);
+  expect(await play(3)).toEqual(first);
+  expect(await play(4)).not.toEqual(first);
+});
+
+test('an abort stops it before the update', async () => {
+  const policy = playingPolicy();
+  const stop = new AbortController();
+  const tools = { policy, judge: new MicroJudge(), dialect, signal: stop.signal };
+  const input = { settings, goalposts, iteration: 1, accepted: new NoveltyBuffer() };
+  const running = runIteration(input, tools, async (events) => {
+    if (events[0]?.type === 'proposed') stop.abort(new Error('enough'));
+  });
+  await expect(running).rejects.toThrow('enough');
+  expect(policy.updates).toEqual([]);
+});
