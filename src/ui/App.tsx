@@ -1,6 +1,6 @@
 /** The whole page. It reads the session's snapshot and sends commands; nothing here computes a run. */
-import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
-import { finishedIterations, goalpostStates, type RunState } from '../run/state.ts';
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { finishedIterations, goalpostStates, type RunState, type Stone } from '../run/state.ts';
 import { BankSheet } from './BankSheet.tsx';
 import { chosenQuestions } from './banks.ts';
 import { Checkpoints, RunNumbers } from './Checkpoints.tsx';
@@ -59,7 +59,12 @@ export function App({ session }: { session: Session }) {
   );
   const shown = state ?? preview;
   const busy = ['running', 'loading', 'pausing', 'mining'].includes(snapshot.status);
-  const openGoalpost = (id: string) => setPanel({ kind: 'goalpost', id });
+  const openStone = useCallback((opened: Stone) => setPanel({ kind: 'stone', id: opened.id }), []);
+  const openGoalpost = useCallback((id: string) => setPanel({ kind: 'goalpost', id }), []);
+  const chooseGoalposts = useCallback(() => setPanel({ kind: 'bank' }), []);
+  const branch = useCallback((blob: string) => session.branch(blob), [session]);
+  const showRun = useCallback((run: string) => void session.show(run), [session]);
+  const removeRun = useCallback((run: string) => void session.remove(run), [session]);
   const stones = useMemo(
     () =>
       new Map(live?.iterations.flatMap((iteration) => iteration.stones.map((stone) => [stone.id, stone]))),
@@ -109,7 +114,7 @@ export function App({ session }: { session: Session }) {
             state={shown}
             lastIteration={lastIteration}
             selected={panel?.kind === 'stone' ? panel.id : null}
-            onOpen={(opened) => setPanel({ kind: 'stone', id: opened.id })}
+            onOpen={openStone}
             onOpenGoalpost={openGoalpost}
           />
           {state && state.iterations.length > 0 && (
@@ -117,7 +122,7 @@ export function App({ session }: { session: Session }) {
               <LoopNow
                 state={state}
                 streaming={scrubbed === null ? snapshot.streaming : null}
-                onOpen={(opened) => setPanel({ kind: 'stone', id: opened.id })}
+                onOpen={openStone}
               />
               <UpdateCard state={state} />
               <Curves state={state} lastIteration={lastIteration} />
@@ -125,26 +130,16 @@ export function App({ session }: { session: Session }) {
           )}
         </main>
         <aside className="left" aria-label="Goalposts">
-          <GoalpostList
-            state={state}
-            chosen={goalposts}
-            onOpen={(opened) => openGoalpost(opened.question.id)}
-            onChoose={() => setPanel({ kind: 'bank' })}
-          />
+          <GoalpostList state={state} chosen={goalposts} onOpen={openGoalpost} onChoose={chooseGoalposts} />
         </aside>
         <aside className="right" aria-label="The run">
           {state && (
             <>
               <RunNumbers state={state} backend={snapshot.live ? snapshot.backend?.backend : undefined} />
-              <Checkpoints state={live ?? state} busy={busy} onBranch={(blob) => session.branch(blob)} />
+              <Checkpoints state={live ?? state} busy={busy} onBranch={branch} />
             </>
           )}
-          <RunsList
-            runs={runs}
-            open={live?.run}
-            onShow={(run) => void session.show(run)}
-            onRemove={(run) => void session.remove(run)}
-          />
+          <RunsList runs={runs} open={live?.run} onShow={showRun} onRemove={removeRun} />
         </aside>
       </div>
       {(live || busy) && (
@@ -161,7 +156,7 @@ export function App({ session }: { session: Session }) {
           key={stone.id}
           stone={stone}
           state={live ?? state}
-          onOpen={(opened) => setPanel({ kind: 'stone', id: opened.id })}
+          onOpen={openStone}
           onOpenGoalpost={openGoalpost}
           onClose={() => setPanel((now) => (now?.kind === 'stone' && now.id === stone.id ? null : now))}
         />

@@ -1,9 +1,16 @@
 /** The right side: numbers of the run, and checkpoints to go back to. */
+import { memo } from 'react';
 import { currentCounters, finishedIterations, type RunState } from '../run/state.ts';
 import { ago, bytes, count, duration } from './format.ts';
 import './Checkpoints.css';
 
-export function RunNumbers({ state, backend }: { state: RunState; backend: string | undefined }) {
+export const RunNumbers = memo(function RunNumbers({
+  state,
+  backend,
+}: {
+  state: RunState;
+  backend: string | undefined;
+}) {
   const counters = currentCounters(state);
   const { tuning } = state.settings;
   const rows: [string, string][] = [
@@ -41,9 +48,13 @@ export function RunNumbers({ state, backend }: { state: RunState; backend: strin
       )}
     </section>
   );
-}
+});
 
-export function Checkpoints(props: { state: RunState; busy: boolean; onBranch: (blob: string) => void }) {
+export const Checkpoints = memo(function Checkpoints(props: {
+  state: RunState;
+  busy: boolean;
+  onBranch: (blob: string) => void;
+}) {
   const { state, busy, onBranch } = props;
   const now = Date.now();
   return (
@@ -86,4 +97,4 @@ export function Checkpoints(props: { state: RunState; busy: boolean; onBranch: (
       )}
     </section>
   );
-}
+});

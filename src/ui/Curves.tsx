@@ -1,11 +1,17 @@
 /** The run's numbers over its iterations, as small multiples. */
-import { useMemo } from 'react';
+import { memo, useMemo } from 'react';
 import { type RunState, roleMeans, summarizeEvaluation } from '../run/state.ts';
 import { Curve, type Series } from './figures/Curve.tsx';
 import { percent, short } from './format.ts';
 import './Curves.css';
 
-export function Curves({ state, lastIteration }: { state: RunState; lastIteration: number }) {
+export const Curves = memo(function Curves({
+  state,
+  lastIteration,
+}: {
+  state: RunState;
+  lastIteration: number;
+}) {
   const series = useMemo(() => {
     const finished = state.iterations.filter((iteration) => iteration.counters);
     const roles = (key: 'passRate' | 'reward' | 'accepted'): Series[] =>
@@ -128,4 +134,4 @@ export function Curves({ state, lastIteration }: { state: RunState; lastIteratio
       </div>
     </section>
   );
-}
+});

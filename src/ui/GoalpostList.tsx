@@ -1,15 +1,15 @@
 /** The goalposts of the open run, or those chosen for the next one. */
-import { useMemo } from 'react';
-import { type GoalpostState, goalpostStates, type RunState } from '../run/state.ts';
+import { memo, useMemo } from 'react';
+import { type GoalpostState, goalpostStates, type RunState, summarizeEvaluation } from '../run/state.ts';
 import type { Question } from '../gasp/question.ts';
 import { Term } from './Term.tsx';
 import './GoalpostList.css';
 
-export function GoalpostList(props: {
+export const GoalpostList = memo(function GoalpostList(props: {
   state: RunState | null;
   /** Chosen for the next run; shown while no run is open. */
   chosen: Question[];
-  onOpen: (goalpost: GoalpostState) => void;
+  onOpen: (id: string) => void;
   onChoose: () => void;
 }) {
   const { state, chosen, onOpen, onChoose } = props;
@@ -21,16 +21,20 @@ export function GoalpostList(props: {
     [state, chosen],
   );
   const current = new Set(state?.iterations.at(-1)?.goalposts);
-  const solved = goalposts.filter((goalpost) => goalpost.solvedAt !== undefined).length;
+  const evaluated = state?.evaluations.at(-1);
+  const start = state?.evaluations.find((evaluation) => evaluation.iteration === 0);
   return (
     <section className="goalposts" aria-labelledby="goalposts-title">
       <div className="section-head">
         <h2 className="eyebrow" id="goalposts-title">
-          <Term name="goalpost">Goalposts</Term>{' '}
-          <span className="section-note">
-            {state ? `${solved} of ${goalposts.length} solved` : goalposts.length}
-          </span>
+          <Term name="goalpost">Goalposts</Term> <span className="section-note">{goalposts.length}</span>
         </h2>
+        {evaluated && evaluated !== start && (
+          <p className="section-note">
+            {summarizeEvaluation(evaluated).solved} solved at iteration {evaluated.iteration}
+            {start && `, ${summarizeEvaluation(start).solved} by the starting model`}
+          </p>
+        )}
       </div>
       {!state && (
         <button type="button" className="button goalposts-choose" onClick={onChoose}>
@@ -47,7 +51,7 @@ export function GoalpostList(props: {
                 type="button"
                 title={goalpost.question.title}
                 data-current={current.has(goalpost.question.id) || undefined}
-                onClick={() => onOpen(goalpost)}
+                onClick={() => onOpen(goalpost.question.id)}
               >
                 <svg viewBox="0 0 12 14" aria-hidden="true" data-solved={isSolved || undefined}>
                   <path className="pole" d="M3 14V1" />
@@ -69,4 +73,4 @@ export function GoalpostList(props: {
       </ol>
     </section>
   );
-}
+});

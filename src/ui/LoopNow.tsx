@@ -1,5 +1,5 @@
 /** The loop as it is now: goalpost, lemma and lift side by side, and what the update did. */
-import { type ReactNode, useMemo, useState } from 'react';
+import { memo, type ReactNode, useMemo, useState } from 'react';
 import type { Question } from '../gasp/question.ts';
 import type { IterationState, RunState, Stone } from '../run/state.ts';
 import { goalpostStates } from '../run/state.ts';
@@ -38,11 +38,11 @@ function chainsOf(state: RunState, iteration: IterationState): Chain[] {
 
 /** The chain to show when nobody chose one: the newest that got furthest. */
 function furthest(chains: Chain[]): number {
-  const progress = ({ first, lift }: Chain) =>
-    (lift?.accepted ? 16 : 0) +
-    (lift?.passRate !== undefined ? 8 : lift?.proposal.question ? 4 : 0) +
-    (first?.accepted ? 2 : 0) +
-    (first?.proposal.question ? 1 : 0);
+  const progress = ({ goalpost, first, lift }: Chain) =>
+    (lift?.accepted ? 32 : 0) +
+    (lift?.passRate !== undefined ? 16 : lift?.proposal.question ? 8 : 0) +
+    (first?.accepted ? 4 : 0) +
+    (first?.proposal.question ? (goalpost ? 2 : 1) : 0);
   let best = 0;
   for (let i = 1; i < chains.length; i++) if (progress(chains[i]!) > progress(chains[best]!)) best = i;
   return best;
@@ -130,7 +130,9 @@ export function LoopNow(props: {
           stone={chain.lift}
           rollouts={state.settings.rollouts}
           earlier={earlier.lift}
-          writing={chain.first?.accepted && !chain.lift ? writing('lift', liftRow) : undefined}
+          writing={
+            chain.goalpost && chain.first?.accepted && !chain.lift ? writing('lift', liftRow) : undefined
+          }
           answering={answering(chain.lift)}
           waiting={liftWaiting(chain, iteration)}
           onOpen={onOpen}
@@ -291,7 +293,7 @@ function Writing({ children, label }: { children: string; label?: string }): Rea
   );
 }
 
-export function UpdateCard({ state }: { state: RunState }) {
+export const UpdateCard = memo(function UpdateCard({ state }: { state: RunState }) {
   const iteration = state.iterations.findLast((candidate) => candidate.update);
   if (!iteration?.update) return null;
   const { stats, groups, sequences } = iteration.update;
@@ -348,4 +350,4 @@ export function UpdateCard({ state }: { state: RunState }) {
       </table>
     </section>
   );
-}
+});

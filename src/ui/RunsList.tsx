@@ -1,9 +1,10 @@
 /** Earlier runs, newest first: open one to look at it, or forget it. */
+import { memo } from 'react';
 import type { RunSummary } from '../run/journal.ts';
 import { ago, bytes } from './format.ts';
 import './RunsList.css';
 
-export function RunsList(props: {
+export const RunsList = memo(function RunsList(props: {
   runs: RunSummary[];
   open: string | undefined;
   onShow: (run: string) => void;
@@ -43,4 +44,4 @@ export function RunsList(props: {
       </ol>
     </section>
   );
-}
+});

@@ -55,11 +55,11 @@ function viewOf(width: number, lastIteration: number): View {
     columnWidth,
     x: linear([0.5, columns + 0.5], [plot.left, plot.right]),
     y: linear([0, 1], [plot.top, plot.bottom]),
-    size: Math.max(1.7, Math.min(5.5, columnWidth / 5)),
+    size: Math.max(2.1, Math.min(5.5, columnWidth / 4.5)),
   };
 }
 
-export function Climb(props: {
+export const Climb = memo(function Climb(props: {
   state: RunState;
   /** Last iteration of the whole run, which may lie beyond `state` when it is scrubbed back. */
   lastIteration: number;
@@ -116,6 +116,7 @@ export function Climb(props: {
   };
 
   const accepted = [...placed.values()].filter(({ stone }) => stone.accepted);
+  const unguided = state.settings.method === 'azr' || state.settings.unguidedShare > 0;
   const solved = goalposts.filter((goalpost) => goalpost.solvedAt !== undefined).length;
 
   return (
@@ -141,6 +142,14 @@ export function Climb(props: {
             </svg>
             lift
           </li>
+          {unguided && (
+            <li className="of-unguided">
+              <svg viewBox="0 0 12 12" aria-hidden="true">
+                <path d="M2.5 2.5h7v7h-7z" />
+              </svg>
+              unguided
+            </li>
+          )}
           <li className="is-frontier">
             <svg viewBox="0 0 18 12" aria-hidden="true">
               <path d="M0 9 6 7 11 4 18 3" />
@@ -158,6 +167,7 @@ export function Climb(props: {
       {width > 0 && (
         <svg
           className="climb-figure"
+          data-dense={view.columnWidth < 10 || undefined}
           width={width}
           height={view.height}
           viewBox={`0 0 ${width} ${view.height}`}
@@ -214,7 +224,7 @@ export function Climb(props: {
       </p>
     </figure>
   );
-}
+});
 
 /** Where each tried proposal lies: lemmas in the left half of their iteration's column, lifts in the right. */
 function place(iterations: IterationState[], { x, y, columnWidth }: View): Map<string, Placed> {
@@ -302,8 +312,8 @@ function WhatWillStand({ view: { plot, y, small } }: { view: View }) {
   const [lemma, lift] = small
     ? ['easier: half of the answers pass', 'harder: one in ten']
     : [
-        'the teacher writes an easier variant of a goalpost: paid best when half of the answers pass',
-        'and from it a harder one, without seeing the goalpost: paid best when one in ten passes',
+        'first the teacher writes an easier variant of a goalpost: paid best when half of the answers pass',
+        'then, from that one alone, a harder one: paid best when one answer in ten passes',
       ];
   return (
     <g className="climb-promise">
@@ -405,7 +415,7 @@ const Column = memo(
   (before, after) => before.iteration === after.iteration && before.view === after.view,
 );
 
-function Frontier({ points, view: { x, plot } }: { points: FrontierPoint[]; view: View }) {
+function Frontier({ points, view: { x, plot, small } }: { points: FrontierPoint[]; view: View }) {
   if (points.length < 2) return null;
   const top = Math.max(5, ...points.map((point) => Math.ceil(point.lines)));
   const y = linear([0, top], [plot.bottom, plot.top]);
@@ -421,7 +431,7 @@ function Frontier({ points, view: { x, plot } }: { points: FrontierPoint[]; view
           {tick}
         </text>
       ))}
-      <text className="climb-tick" x={plot.right + 8} y={plot.top - 12}>
+      <text className="climb-tick" x={plot.right + (small ? 22 : 36)} y={plot.top - 12} textAnchor="end">
         lines
       </text>
     </g>
