@@ -1,0 +1,363 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { microDialect } from '../../../src/dialects/micro/dialect.ts';
+import { DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
+import type { Settings } from '../../../src/gasp/settings.ts';
+import { Lab, type LabPorts } from '../../../src/lab/lab.ts';
+import type { Message } from '../../../src/lab/protocol.ts';
+import type { RunEvent, RunEventBody } from '../../../src/run/events.ts';
+import { openFolderJournal } from '../../../src/run/folderJournal.ts';
+import { acceptedQuestions, validEvents } from '../../../src/run/history.ts';
+import { type Journal, StorageFullError } from '../../../src/run/journal.ts';
+import { MicroJudge, playingPolicy, program, question, type ScriptedPolicy } from '../gasp/microWorld.ts';
+
+const inputs = [
+  [2, 3, 1, -4],
+  [5, 3, 4, 8],
+  [1, 0, 6, 6],
+  [7, 9, -2],
+  [0, -1, 4],
+];
+const goalposts = [
+  question('A', program('sort', 'drop-first', 'reverse', 'append-maximum'), inputs),
+  question('B', program('dedupe', 'drop-last', 'rotate-left', 'append-maximum'), inputs),
+  question('C', program('sort'), inputs),
+];
+const settings: Settings = {
+  ...DEFAULT_SETTINGS,
+  goalpostsPerIteration: 6,
+  rollouts: 4,
+  evaluateEvery: 2,
+  evaluateSamples: 4,
+  checkpointEvery: 3,
+};
+const start = { name: 'n', settings, model: 'embedded', bank: 'b', goalposts, backend: 'auto' as const };
+
+let folder: string;
+let labs: Lab[];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lab-'));
+  labs = [];
+});
+afterEach(async () => {
+  for (const lab of labs) await lab.dispose();
+  await rm(folder, { recursive: true });
+});
+
+interface Setup {
+  lab: Lab;
+  journal: Journal;
+  messages: Message[];
+  policies: ScriptedPolicy[];
+}
+/** A lab of its own, as after a restart of the process; `hear` may act on messages. */
+async function openLab(
+  hear: (message: Message, lab: Lab) => void = () => {},
+  changes: Partial<LabPorts> = {},
+): Promise<Setup> {
+  const messages: Message[] = [];
+  const policies: ScriptedPolicy[] = [];
+  const journal = changes.journal ?? (await openFolderJournal(folder));
+  const lab: Lab = new Lab({
+    journal,
+    loadModel: async () => {
+      const policy = playingPolicy();
+      policies.push(policy);
+      return { policy, dialect: microDialect() };
+    },
+    loadJudge: async () => new MicroJudge(),
+    send: (message) => {
+      messages.push(message);
+      hear(message, lab);
+    },
+    ...changes,
+  });
+  labs.push(lab);
+  return { lab, journal, messages, policies };
+}
+const statuses = (messages: Message[]) => messages.flatMap((m) => (m.type === 'status' ? [m.status] : []));
+const errors = (messages: Message[]) => messages.flatMap((m) => (m.type === 'error' ? [m] : []));
+
+/** What must be the same: everything but clocks, names of runs and the record of resuming. */
+function essence(events: readonly RunEvent[]): unknown[] {
+  return validEvents(events)
+    .filter((e) => e.type !== 'resumed')
+    .map(({ seq, at, ...body }) => {
+      if (body.type === 'run-started') return { ...body, run: '' };
+      if (body.type === 'iteration-finished') return { ...body, counters: { ...body.counters, seconds: 0 } };
+      return body;
+    });
+}
+const of = <T extends RunEventBody['type']>(events: readonly RunEvent[], type: T) =>
+  events.filter((e): e is Extract<RunEvent, { type: T }> => e.type === type);
+
+test('a run: its log from start to pause, told as it is stored', async () => {
+  const { lab, journal, messages } = await openLab();
+  await lab.start({ ...start, iterations: 4 });
+  expect(errors(messages)).toEqual([]);
+  expect(statuses(messages)).toEqual(['loading', 'running', 'paused']);
+  const events = await journal.read(lab.run!);
+  expect(messages.flatMap((m) => (m.type === 'events' ? m.events : []))).toEqual(events);
+  expect(events.slice(0, 3).map((e) => e.type)).toEqual(['run-started', 'resumed', 'checkpoint']);
+  expect(of(events, 'iteration-finished').map((e) => e.iteration)).toEqual([1, 2, 3, 4]);
+  // The weights of the start are tried too, right before the first evaluation.
+  expect(of(events, 'evaluated').map((e) => [e.iteration, Object.keys(e.passed)])).toEqual([
+    [0, ['A', 'B', 'C']],
+    [2, ['A', 'B', 'C']],
+    [4, ['A', 'B', 'C']],
+  ]);
+  expect(of(events, 'evaluated')[0]!.passed).toMatchObject({ A: 0, B: 0 });
+  const counters = of(events, 'iteration-finished').map((e) => e.counters.tokensSampled);
+  expect(counters.every((n, i) => n > (counters[i - 1] ?? 0))).toBe(true);
+  expect(messages.filter((m) => m.type === 'backend')).toHaveLength(1);
+  expect(messages.some((m) => m.type === 'stream' && m.rows[0]!.text !== '')).toBe(true);
+  expect(messages.some((m) => m.type === 'activity' && m.activity?.task === 'solving-lemmas')).toBe(true);
+});
+
+test('checkpoints: the start, every third and the newest stay, the others go', async () => {
+  const { lab, journal } = await openLab();
+  await lab.start({ ...start, iterations: 5 });
+  const events = await journal.read(lab.run!);
+  const checkpoints = of(events, 'checkpoint');
+  expect(checkpoints.map((e) => e.kept)).toEqual([true, false, false, true, false, false]);
+  const stored = await Promise.all(checkpoints.map((e) => journal.getCheckpoint(lab.run!, e.blob)));
+  expect(stored.map((s) => s !== undefined)).toEqual([true, false, false, true, false, true]);
+});
+
+describe('going on', () => {
+  async function uninterrupted(): Promise<unknown[]> {
+    const { lab, journal } = await openLab();
+    await lab.start({ ...start, iterations: 4 });
+    const events = await journal.read(lab.run!);
+    expect(acceptedQuestions(events, 4).length).toBeGreaterThan(2);
+    return essence(events);
+  }
+
+  test('step by step in one lab, the same model goes on without loading again', async () => {
+    const whole = await uninterrupted();
+    const { lab, journal, policies } = await openLab();
+    await lab.start({ ...start, iterations: 1 });
+    for (let i = 0; i < 3; i++) await lab.resume({ run: lab.run!, backend: 'auto', iterations: 1 });
+    const events = await journal.read(lab.run!);
+    expect(essence(events)).toEqual(whole);
+    expect(policies).toHaveLength(1);
+    expect(of(events, 'resumed')).toHaveLength(1);
+  });
+
+  test('after the process died in the middle of an iteration, exactly as it would have', async () => {
+    const whole = await uninterrupted();
+    // At each kind of event of the third iteration, in turn, the first lab stops hearing and storing.
+    for (const last of ['iteration-started', 'proposed', 'attempted', 'updated'] as const) {
+      const inner = await openFolderJournal(folder);
+      let dead = false;
+      const dying: Journal = {
+        list: () => inner.list(),
+        lock: async () => () => {},
+        append: async (run, bodies, checkpoint) => {
+          if (dead) throw new Error('dead');
+          const events = await inner.append(run, bodies, checkpoint);
+          dead = bodies.some((b) => b.type === last && b.iteration === 3);
+          return events;
+        },
+        read: (run) => inner.read(run),
+        getCheckpoint: (run, blob) => inner.getCheckpoint(run, blob),
+        remove: (run) => inner.remove(run),
+        close: () => inner.close(),
+      };
+      let run = '';
+      const first = await openLab(
+        (m) => {
+          if (m.type === 'events') run = m.run;
+        },
+        { journal: dying },
+      );
+      await first.lab.start({ ...start });
+      expect(first.lab.status).toBe('failed');
+      const second = await openLab();
+      await second.lab.resume({ run, backend: 'auto', iterations: 2 });
+      expect(errors(second.messages)).toEqual([]);
+      const events = await second.journal.read(run);
+      expect(of(events, 'resumed').map((e) => e.after)).toEqual([0, 2]);
+      expect(essence(events), last).toEqual(whole);
+      await second.lab.dispose();
+    }
+  });
+
+  test('pause now abandons the iteration, resume does it again', async () => {
+    const whole = await uninterrupted();
+    const { lab, journal, messages, policies } = await openLab((message, self) => {
+      const abandon =
+        message.type === 'events' && message.events.some((e) => e.type === 'rewarded' && e.iteration === 2);
+      if (abandon && statuses(messages).filter((s) => s === 'loading').length === 1) self.pause(true);
+    });
+    await lab.start(start);
+    expect(lab.status).toBe('paused');
+    expect(errors(messages)).toEqual([]);
+    await lab.resume({ run: lab.run!, backend: 'auto', iterations: 3 });
+    const events = await journal.read(lab.run!);
+    expect(of(events, 'resumed').map((e) => e.after)).toEqual([0, 1]);
+    expect(essence(events)).toEqual(whole);
+    expect(policies).toHaveLength(1);
+  });
+
+  test('pause finishes the iteration first', async () => {
+    const { lab, journal, messages } = await openLab((message, self) => {
+      if (message.type === 'events' && message.events.some((e) => e.type === 'rewarded')) self.pause(false);
+    });
+    await lab.start(start);
+    expect(statuses(messages)).toEqual(expect.arrayContaining(['running', 'pausing', 'paused']));
+    expect((await journal.read(lab.run!)).at(-1)).toMatchObject({ type: 'iteration-finished', iteration: 1 });
+  });
+
+  test('a damaged newest checkpoint costs the iterations since the one before', async () => {
+    const whole = await uninterrupted();
+    const first = await openLab();
+    await first.lab.start({ ...start, iterations: 4 });
+    const run = first.lab.run!;
+    await first.lab.dispose();
+    const journal = await openFolderJournal(folder);
+    const get = journal.getCheckpoint.bind(journal);
+    journal.getCheckpoint = async (name, blob) => (blob === 'iteration-4' ? undefined : get(name, blob));
+    const second = await openLab(undefined, { journal });
+    await second.lab.resume({ run, backend: 'auto', iterations: 1 });
+    expect(errors(second.messages)).toEqual([]);
+    const events = await journal.read(run);
+    expect(of(events, 'resumed').at(-1)!.after).toBe(3);
+    const renamed = JSON.parse(JSON.stringify(essence(events)).replaceAll('iteration-4-2', 'iteration-4'));
+    expect(renamed).toEqual(whole);
+  });
+});
+
+test('a branch starts from a checkpoint with a log of its own', async () => {
+  const { lab, journal, policies } = await openLab((message, self) => {
+    if (message.type === 'events' && message.events.some((e) => e.type === 'updated' && branching))
+      self.pause(false);
+  });
+  let branching = false;
+  await lab.start({ ...start, iterations: 3 });
+  const origin = lab.run!;
+  const weights = (await journal.getCheckpoint(origin, 'iteration-3'))!.weights;
+  expect(weights).not.toEqual(new Float32Array(4));
+  branching = true;
+  await lab.branch({
+    run: origin,
+    blob: 'iteration-3',
+    name: 'b',
+    settings: { ...settings, seed: 9 },
+    backend: 'auto',
+  });
+  expect(lab.run).not.toBe(origin);
+  const events = await journal.read(lab.run!);
+  expect(events[0]).toMatchObject({
+    name: 'b',
+    branchedFrom: { run: origin, iteration: 3 },
+    settings: { seed: 9 },
+  });
+  expect((await journal.getCheckpoint(lab.run!, 'iteration-0'))!.weights).toEqual(weights);
+  expect(of(events, 'iteration-finished').map((e) => e.iteration)).toEqual([1]);
+  expect(policies.map((p) => p.disposed)).toEqual([true, false]);
+});
+
+test('a start while another run goes on waits for its iteration, then takes over', async () => {
+  const { lab, journal, messages } = await openLab();
+  const first = lab.start(start);
+  await expect.poll(() => lab.status).toBe('running');
+  await lab.start({ ...start, name: 'second', iterations: 1 });
+  await first;
+  expect(errors(messages)).toEqual([]);
+  const runs = await journal.list();
+  expect(runs.map((r) => [r.name, r.iterations])).toEqual([
+    ['second', 1],
+    ['n', 1],
+  ]);
+});
+
+describe('what can go wrong', () => {
+  test('bad settings, no goalposts, unreadable goalposts, an unknown run: each says what to do', async () => {
+    const { lab, journal, messages } = await openLab();
+    await lab.start({ ...start, settings: { ...settings, rollouts: 0 } });
+    await lab.start({ ...start, goalposts: [] });
+    await lab.start({ ...start, goalposts: [{ ...goalposts[0]!, outputs: ['[1000]'] }] });
+    await lab.resume({ run: 'nowhere', backend: 'auto' });
+    const said = errors(messages);
+    expect(said.map((e) => e.message)).toEqual([
+      expect.stringContaining('rollouts: Must be at least 1.'),
+      'There are no goalposts to guide this run.',
+      expect.stringContaining('1000 is outside'),
+      expect.stringContaining('nowhere'),
+    ]);
+    expect(said.every((e) => e.advice !== '')).toBe(true);
+    expect(lab.status).toBe('failed');
+    expect(await journal.list()).toEqual([]);
+  });
+
+  test('a run that another lab has open is refused, and free once that one is gone', async () => {
+    const first = await openLab();
+    await first.lab.start({ ...start, iterations: 1 });
+    const run = first.lab.run!;
+    const second = await openLab();
+    await second.lab.resume({ run, backend: 'auto', iterations: 1 });
+    expect(errors(second.messages)[0]!.advice).toContain('close that tab');
+    await first.lab.dispose();
+    await second.lab.resume({ run, backend: 'auto', iterations: 1 });
+    expect(second.lab.status).toBe('paused');
+  });
+
+  test('a full store stops the run and loses nothing that was recorded', async () => {
+    const journal = await openFolderJournal(folder);
+    const append = journal.append.bind(journal);
+    let room = 12;
+    journal.append = async (...entry) => {
+      if (room-- <= 0) throw new StorageFullError('The store is full.');
+      return append(...entry);
+    };
+    let run = '';
+    const { lab, messages } = await openLab(
+      (m) => {
+        if (m.type === 'events') run = m.run;
+      },
+      { journal },
+    );
+    await lab.start(start);
+    expect(lab.status).toBe('failed');
+    expect(errors(messages)[0]!.advice).toContain('delete runs');
+    room = 100;
+    await lab.resume({ run, backend: 'auto', iterations: 1 });
+    expect(lab.status).toBe('paused');
+  });
+
+  test('a model that does not load leaves the lab ready for the next command', async () => {
+    let tries = 0;
+    const { lab, messages } = await openLab(undefined, {
+      loadModel: async () => {
+        if (tries++ === 0) throw new Error('The model file is truncated.');
+        return { policy: playingPolicy(), dialect: microDialect() };
+      },
+    });
+    await lab.start({ ...start, iterations: 1 });
+    expect(errors(messages)[0]).toMatchObject({ message: 'The model file is truncated.', fatal: true });
+    await lab.start({ ...start, iterations: 1 });
+    expect(lab.status).toBe('paused');
+  });
+});
+
+test('mining reports each question once and can be cancelled', async () => {
+  const { lab, messages, policies } = await openLab();
+  await lab.mine({ questions: goalposts, samples: 20, backend: 'auto', seed: 1 });
+  const mined = messages.flatMap((m) => (m.type === 'mined' ? [m] : []));
+  expect(mined.flatMap((m) => m.results.map((r) => r.question)).sort()).toEqual(['A', 'B', 'C']);
+  const passed = new Map(mined.flatMap((m) => m.results.map((r) => [r.question, r.passed])));
+  expect([passed.get('A'), passed.get('B')]).toEqual([0, 0]);
+  expect(passed.get('C')).toBeGreaterThan(0);
+  expect(mined.map((m) => m.finished)).toEqual([...mined.slice(1).map(() => false), true]);
+  expect(policies[0]!.disposed).toBe(true);
+
+  const cancelled = await openLab((m, self) => {
+    if (m.type === 'status' && m.status === 'mining') void self.handle({ type: 'cancel-mining' });
+  });
+  await cancelled.lab.mine({ questions: goalposts, samples: 4096, backend: 'auto', seed: 1 });
+  expect(cancelled.lab.status).toBe('idle');
+  expect(errors(cancelled.messages)).toEqual([]);
+});
