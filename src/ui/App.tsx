@@ -97,6 +97,16 @@ export function App({ session }: { session: Session }) {
           </button>
         </nav>
       </header>
+      {/* Fixed at the bottom, but early in the order of the keyboard: it is what one needs most. */}
+      {(live || busy) && (
+        <Transport
+          session={session}
+          snapshot={snapshot}
+          lastIteration={lastIteration}
+          shownIteration={scrubbed ?? (live ? Math.max(lastIteration, finishedIterations(live)) : 0)}
+          onScrub={(iteration) => setScrub(live && iteration !== null ? { run: live.run, iteration } : null)}
+        />
+      )}
       {problem && (
         <div className="problem" role="alert">
           <p>
@@ -142,15 +152,6 @@ export function App({ session }: { session: Session }) {
           <RunsList runs={runs} open={live?.run} onShow={showRun} onRemove={removeRun} />
         </aside>
       </div>
-      {(live || busy) && (
-        <Transport
-          session={session}
-          snapshot={snapshot}
-          lastIteration={lastIteration}
-          shownIteration={scrubbed ?? (live ? Math.max(lastIteration, finishedIterations(live)) : 0)}
-          onScrub={(iteration) => setScrub(live && iteration !== null ? { run: live.run, iteration } : null)}
-        />
-      )}
       {stone && state && (
         <StoneSheet
           key={stone.id}

@@ -193,12 +193,10 @@ export const Climb = memo(function Climb(props: {
           {state.iterations.length === 0 && <WhatWillStand view={view} />}
           <Frontier points={points} view={view} />
           <Flags goalposts={goalposts} view={view} onOpen={props.onOpenGoalpost} />
-          {[props.selected, active].map((id) => {
+          {[...new Set([props.selected, active])].map((id) => {
             const mark = id ? placed.get(id) : undefined;
             return (
-              mark && (
-                <circle key={`mark-${id}`} className="climb-mark" cx={mark.x} cy={mark.y} r={view.size + 4} />
-              )
+              mark && <circle key={id} className="climb-mark" cx={mark.x} cy={mark.y} r={view.size + 4} />
             );
           })}
         </svg>
