@@ -90,7 +90,7 @@ function programFeatures(program: string): ProgramFeatures {
   const constants: string[] = [];
   // Functions are known everywhere in the program, variables from where they are set.
   const functions = new Map(
-    readings.filter((r) => r.isDefinition).map((r) => [r.targets[0]!, 'function'] as const),
+    readings.flatMap((r) => (r.isDefinition && r.targets[0] ? [[r.targets[0], 'function'] as const] : [])),
   );
   let variables = new Map<string, string>();
   const blocks: string[] = [];
@@ -130,7 +130,7 @@ function isPipeline(readings: readonly Reading[]): boolean {
 function normalize({ tokens, depth }: Statement): Statement {
   let out = tokens.slice();
   if (out[0]!.text === 'def' || out[0]!.text === 'async') return { tokens: signature(out), depth };
-  if (out.at(-1)!.text === ':') out.pop();
+  if (out.length > 1 && out.at(-1)!.text === ':') out.pop();
   const at = topLevel(out, (t) => t.kind === 'operator' && /^(?:\*\*|\/\/|>>|<<|[-+*/%@&|^])=$/.test(t.text));
   if (at > 0) {
     const target = out.slice(0, at);
@@ -219,7 +219,7 @@ function targetsOf(tokens: readonly Token[]): {
   if (simple) {
     return { names: targets.filter((t) => t.kind === 'name').map((t) => t.text), from, kind: 'set' };
   }
-  return { names: targets[0]!.kind === 'name' ? [targets[0]!.text] : [], from: 0, kind: 'none' };
+  return { names: targets[0]?.kind === 'name' ? [targets[0].text] : [], from: 0, kind: 'none' };
 }
 
 function isIndexed(tokens: readonly Token[]): boolean {
@@ -230,7 +230,8 @@ function isIndexed(tokens: readonly Token[]): boolean {
 function innerNames(tokens: readonly Token[]): Set<string> {
   const names = new Set<string>();
   tokens.forEach((t, i) => {
-    if (t.text === ':=' && tokens[i - 1]!.kind === 'name') names.add(tokens[i - 1]!.text);
+    const before = tokens[i - 1];
+    if (t.text === ':=' && before?.kind === 'name') names.add(before.text);
     const end = t.text === 'for' && i > 0 ? 'in' : t.text === 'lambda' ? ':' : undefined;
     if (t.kind !== 'keyword' || end === undefined) return;
     for (let j = i + 1; j < tokens.length && tokens[j]!.text !== end; j++) {

@@ -355,7 +355,7 @@ function answerRollouts({ task, attempts, completions }: Solved): Trainable[] {
   }));
 }
 
-/** Rollouts with their advantages; those with none would only cost time. */
+/** Rollouts with their advantages. Those with none would only cost time, unless a KL term reads them. */
 function weigh(rollouts: readonly Trainable[], settings: Settings): WeightedSequence[] {
   const weights = advantages(
     rollouts.map((r) => r.rollout),
@@ -363,7 +363,8 @@ function weigh(rollouts: readonly Trainable[], settings: Settings): WeightedSequ
   );
   return rollouts.flatMap(({ completion: { promptTokens, tokens, logprobs } }, i) => {
     const advantage = weights[i]!;
-    return advantage === 0 ? [] : [{ promptTokens, tokens, logprobs, advantage }];
+    const useful = advantage !== 0 || settings.klWeight > 0;
+    return useful ? [{ promptTokens, tokens, logprobs, advantage }] : [];
   });
 }
 

@@ -33,7 +33,7 @@ const PATTERNS: [TokenKind | 'blank' | 'newline', RegExp][] = [
     /(?:0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)[jJ]?/y,
   ],
   ['name', /[\p{L}_][\p{L}\p{N}_]*/uy],
-  ['operator', /\*\*=|\/\/=|>>=|<<=|\.\.\.|->|:=|\*\*|\/\/|>>|<<|<=|>=|==|!=|[-+*/%@&|^]=|[\s\S]/y],
+  ['operator', /\*\*=|\/\/=|>>=|<<=|\.\.\.|->|:=|\*\*|\/\/|>>|<<|<=|>=|==|!=|[-+*/%@&|^]=|[\s\S]/uy],
 ];
 
 export function pythonStatements(source: string): Statement[] {

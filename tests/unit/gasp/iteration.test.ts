@@ -183,10 +183,12 @@ test('out-of-band questions are paid -0.5 and get no lift; the student trains on
     [-0.5, false],
   ]);
   expect(of(accepted.events, 'updated')[0]).toMatchObject({ sequences: 0, stats: { steps: 0 } });
-  const policy = t.policy();
-  const valid = await iterate(policy, { studentTrainsOn: 'valid' });
+  const valid = await iterate(t.policy(), { studentTrainsOn: 'valid' });
   expect(of(valid.events, 'updated')[0]!.sequences).toBe(7);
   expect(valid.result.accepted).toEqual([]);
+  // A KL penalty holds on to what gets no advantage too: 16 answers and 2 proposals.
+  const held = await iterate(t.policy(), { studentTrainsOn: 'valid', klWeight: 0.1 });
+  expect(of(held.events, 'updated')[0]!.sequences).toBe(18);
 });
 
 test('azr proposes without goalposts, from earlier questions, and makes no lifts', async () => {

@@ -172,6 +172,36 @@ describe('the micro world', () => {
   });
 });
 
+test('any text at all has an embedding of length 1', () => {
+  const random = new Random(11);
+  const pieces = [
+    'def ',
+    'f(x',
+    '):',
+    '"',
+    "'''",
+    '\n',
+    '    ',
+    '[',
+    '}',
+    'for',
+    ' in ',
+    'x',
+    '=',
+    ':=',
+    '😀',
+    '\\',
+    '#',
+    'lambda',
+    ',',
+  ];
+  for (let i = 0; i < 2000; i++) {
+    const junk = Array.from({ length: random.int(25) }, () => random.pick(pieces)).join('');
+    const embedding = embedQuestion({ title: 't', message: '', program: junk });
+    expect(cosine(embedding, embedding), junk).toBeCloseTo(1, 9);
+  }
+});
+
 test('nearest names the most similar accepted question', () => {
   const question = (id: string, body: string) => ({
     id,
