@@ -1,7 +1,8 @@
 /**
  * Trains the embedded model from scratch with the project's own engine:
- *   npm run pretrain [-- --threads N --steps N]
- * Resumable: stop it at any time, start it again and it goes on from its last saved step.
+ *   npm run pretrain [-- --threads N --steps N --out DIR]
+ * Resumable: stop it at any time, start it again and it goes on from its last saved step. When it is
+ * done it writes the model repository; `--export` writes what is there so far.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,14 +11,18 @@ import { Random } from '../src/gasp/random.ts';
 import { nodeRuntime } from '../src/lm/runtime.node.ts';
 import { microbatches, Trainer } from '../src/lm/trainer.ts';
 import { decoderConfig, depthWeights, learningRate, training } from './config.ts';
+import { exportModel } from './export.ts';
 import { sampleExample, type TrainingExample } from './mixture.ts';
 import { Muon } from './muon.ts';
+import { writeTokenizer } from './tokenizer.ts';
 
 const { values: args } = parseArgs({
   options: {
     threads: { type: 'string', default: '2' },
     steps: { type: 'string' },
     out: { type: 'string', default: '.cache/pretrain' },
+    model: { type: 'string', default: 'public/models/foothold-micro' },
+    export: { type: 'boolean', default: false },
   },
 });
 if (args.steps) training.steps = Number(args.steps);
@@ -38,7 +43,7 @@ let tokens = 0;
 let since = performance.now();
 let worked = 0;
 
-for (let step = muon.state.step; step < training.steps; step++) {
+for (let step = muon.state.step; step < training.steps && !args.export; step++) {
   if (step % POOL === 0 || pool.length === 0) pool = drawPool(Math.floor(step / POOL));
   const batch = pool[step % POOL]!;
   const total = batch.reduce((sum, e) => sum + e.weights.reduce((a, w) => a + w, 0), 0);
@@ -80,6 +85,10 @@ for (let step = muon.state.step; step < training.steps; step++) {
   }
   if ((step + 1) % 250 === 0 || step + 1 === training.steps) save();
 }
+
+writeTokenizer(args.model);
+exportModel(args.model, decoderConfig, trainer.layout, trainer.weights);
+console.log(`wrote ${args.model}`);
 
 function drawPool(index: number): TrainingExample[][] {
   const random = Random.for(training.seed, 'pool', index);

@@ -6,8 +6,11 @@ import type { RunEvent } from '../run/events.ts';
 export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
 
 export type Command =
-  /** First message; `judge` is the port into the sandboxed frame that the page owns. */
-  | { type: 'connect'; judge: MessagePort }
+  /**
+   * First message. `judge` is the port into the sandboxed frame that the page owns; `base` is the
+   * address that the page's own files (models among them) lie below.
+   */
+  | { type: 'connect'; judge: MessagePort; base: string }
   | {
       type: 'start';
       name: string;

@@ -7,7 +7,8 @@ export function folderFiles(folder: string): RepositoryFiles {
   return {
     async read(path) {
       try {
-        return await readFile(join(folder, path));
+        const { buffer, byteOffset, byteLength } = await readFile(join(folder, path));
+        return new Uint8Array(buffer, byteOffset, byteLength);
       } catch (error) {
         throw new ModelFileError(`${path} could not be read in ${folder}`, { cause: error });
       }

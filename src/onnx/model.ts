@@ -113,8 +113,9 @@ export function constantValues(constant: Constant): Float32Array | Float64Array 
   const { bytes, dtype } = constant;
   if (!bytes) throw new Error('the constant lies in an external file that was not loaded');
   const n = elementCount(constant.dims);
-  // A view may start at any byte of the file; typed arrays need alignment, so copy.
-  const buffer = bytes.slice().buffer;
+  // A view may start at any byte of the file; typed arrays need alignment, so copy. (Node's Buffer
+  // has a `slice` that doesn't.)
+  const { buffer } = new Uint8Array(bytes);
   switch (dtype) {
     case 'float32':
       return new Float32Array(buffer, 0, n);

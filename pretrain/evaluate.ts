@@ -1,0 +1,131 @@
+/**
+ * Measures the embedded model: pass@1 and pass@16 of the student by depth, and what its teacher's
+ * proposals are worth before any self-play.
+ *   npm run evaluate [-- --model DIR --questions N --samples N --json FILE]
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { microDialect } from '../src/dialects/micro/dialect.ts';
+import { NoveltyBuffer } from '../src/gasp/novelty.ts';
+import { passAtK } from '../src/gasp/passAtK.ts';
+import type { Judge, Policy, Prompt } from '../src/gasp/ports.ts';
+import type { Axis, FaultKind, Question, Task, TaskType } from '../src/gasp/question.ts';
+import { inBand } from '../src/gasp/rewards.ts';
+import { solve } from '../src/gasp/solving.ts';
+import { validateDrafts } from '../src/gasp/validation.ts';
+import { folderFiles } from '../src/lm/folderFiles.ts';
+import { openLocalPolicy } from '../src/lm/localPolicy.ts';
+import { nodeRuntime } from '../src/lm/runtime.node.ts';
+import { createNodeJudge } from '../src/python/nodeJudge.ts';
+import { evaluationProblems } from './evaluationSet.ts';
+import { questionOf } from './world.ts';
+
+const { values: args } = parseArgs({
+  options: {
+    model: { type: 'string', default: 'public/models/foothold-micro' },
+    questions: { type: 'string', default: '96' },
+    samples: { type: 'string', default: '32' },
+    threads: { type: 'string', default: '2' },
+    json: { type: 'string' },
+  },
+});
+const count = Number(args.questions);
+const samples = Number(args.samples);
+const seed = 7;
+
+const dialect = microDialect();
+const policy: Policy = await openLocalPolicy(folderFiles(args.model), {
+  model: 'embedded',
+  runtime: nodeRuntime(Number(args.threads)),
+  tuning: { kind: 'lora', rank: 8, alpha: 16 },
+  seed: 1,
+});
+const judge: Judge = await createNodeJudge({ workers: 1 });
+const tools = { policy, judge, dialect };
+const sampling = { temperature: 1, topP: 1, seed, stage: 'evaluating' } as const;
+const problems = (depth: number) => evaluationProblems(depth, count).map((p, i) => questionOf(p, `d${depth}.${i}`));
+const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
+const percent = (x: number) => `${(100 * x).toFixed(1)}%`;
+
+const student: Record<string, { pass1: number; pass16: number }> = {};
+for (const depth of [1, 2, 3, 4]) {
+  const types: TaskType[] = depth === 2 ? ['induction', 'deduction', 'abduction'] : ['induction'];
+  for (const type of types) {
+    const tasks = problems(depth).map(
+      (question): Task => (type === 'induction' ? { type, question } : { type, question, index: 4 }),
+    );
+    const solved = await solve(tasks, { ...sampling, samples }, tools);
+    const passes = solved.map((s) => s.attempts.filter((a) => a.verdict === 'passed').length);
+    const at = (k: number) => mean(passes.map((c) => passAtK(samples, c, k)));
+    student[`${type} depth ${depth}`] = { pass1: at(1), pass16: at(16) };
+    console.log(`${type} depth ${depth}: pass@1 ${percent(at(1))}, pass@16 ${percent(at(16))}`);
+  }
+}
+
+interface Written {
+  proposals: number;
+  valid: number;
+  inBand: number;
+  faults: Partial<Record<FaultKind, number>>;
+}
+
+/** Writes, validates and tries proposals; gives the valid ones as questions with their pass rate. */
+async function teach(
+  role: 'lemma' | 'lift' | 'unguided',
+  prompts: Prompt[],
+): Promise<{ written: Written; questions: { question: Question; index: number; passRate: number }[] }> {
+  const sampled = await policy.sample(
+    prompts.map((prompt) => ({ prompt, samples: 1, maxTokens: dialect.maxTokens.proposal })),
+    sampling,
+  );
+  const drafts = sampled.map(([c]) => dialect.parseProposal(c!.text));
+  const ids = drafts.map((_, i) => `${role}.${i}`);
+  const validated = await validateDrafts(drafts, ids, judge, dialect);
+  const buffer = new NoveltyBuffer();
+  const faults: Written['faults'] = {};
+  const kept: { question: Question; index: number }[] = [];
+  validated.forEach((v, index) => {
+    if ('fault' in v) faults[v.fault.kind] = (faults[v.fault.kind] ?? 0) + 1;
+    else if (buffer.nearest(v.question).similarity > 0.95) faults.copy = (faults.copy ?? 0) + 1;
+    else {
+      buffer.add(v.question);
+      kept.push({ question: v.question, index });
+    }
+  });
+  const solved = await solve(
+    kept.map(({ question }): Task => ({ type: 'induction', question })),
+    { ...sampling, samples: 16 },
+    tools,
+  );
+  const questions = kept.map((k, i) => ({ ...k, passRate: solved[i]!.passRate }));
+  const banded = questions.filter((q) => inBand(role, q.passRate)).length;
+  const written = { proposals: prompts.length, valid: kept.length, inBand: banded, faults };
+  console.log(
+    `${role}: ${percent(kept.length / prompts.length)} parse, run, are deterministic and new; ` +
+      `${percent(banded / Math.max(1, kept.length))} of these fall into the band; ` +
+      `faults ${JSON.stringify(faults)}`,
+  );
+  return { written, questions };
+}
+
+const axes: Axis[] = ['f', 'io'];
+const axisOf = (i: number): Axis => axes[i % axes.length]!;
+const goalposts = problems(4);
+const lemmas = await teach(
+  'lemma',
+  goalposts.map((g, i) => dialect.lemmaPrompt(g, axisOf(i))),
+);
+const lifts = await teach(
+  'lift',
+  lemmas.questions.map(({ question, index }) => dialect.liftPrompt(question, axisOf(index))),
+);
+const unguided = await teach(
+  'unguided',
+  Array.from({ length: count }, () => dialect.unguidedPrompt([])),
+);
+if (args.json) {
+  const teacher = { lemma: lemmas.written, lift: lifts.written, unguided: unguided.written };
+  writeFileSync(args.json, `${JSON.stringify({ questions: count, samples, student, teacher }, null, 2)}\n`);
+}
+await judge.dispose();
+await policy.dispose();
