@@ -32,6 +32,8 @@ export default mergeConfig(
             fileParallelism: false,
             browser: {
               enabled: true,
+              // A browser on a busy machine may take its time to start.
+              connectTimeout: 300_000,
               headless: true,
               screenshotFailures: false,
               provider: playwright({

@@ -1,5 +1,5 @@
 /** The journal in the browser: three object stores, one transaction an append. */
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import { type DBSchema, type IDBPDatabase, type IDBPObjectStore, openDB } from 'idb';
 import { parseCheckpoint } from './checkpointFormat.ts';
 import type { RunEvent } from './events.ts';
 import { type Journal, RunLockedError, StorageFullError } from './journal.ts';
@@ -48,6 +48,16 @@ export async function openIndexedDbJournal(name = 'foothold'): Promise<Journal> 
   };
   await database();
 
+  /** One request in its own transaction; waits for both, so that neither can fail unheard. */
+  async function readFrom<Name extends (typeof STORES)[number], T>(
+    name: Name,
+    request: (store: IDBPObjectStore<Schema, [Name], Name>) => Promise<T>,
+  ): Promise<T> {
+    const tx = (await database()).transaction(name);
+    const [value] = await Promise.all([request(tx.store), tx.done]);
+    return value;
+  }
+
   /** Locks of this very journal, so that it may remove a run that it holds itself. */
   const held = new Set<string>();
   /** Locks given up that the browser may not have taken back yet. */
@@ -81,11 +91,11 @@ export async function openIndexedDbJournal(name = 'foothold'): Promise<Journal> 
     lock,
 
     async list() {
-      const heads = await (await database()).getAll('runs');
+      const heads = await readFrom('runs', (store) => store.getAll());
       return heads.map((head) => head.summary).sort(newestFirst);
     },
 
-    async append(run, events, checkpoint) {
+    async append(run, bodies, checkpoint) {
       const db = await database();
       const tx = db.transaction(STORES, 'readwrite', { durability: 'strict' });
       // Watched from the start: a transaction that fails early must not go unhandled.
@@ -95,17 +105,16 @@ export async function openIndexedDbJournal(name = 'foothold'): Promise<Journal> 
       );
       const runs = tx.objectStore('runs');
       try {
-        const entry = prepareEntry(run, await runs.get(run), events, checkpoint, Date.now());
+        const entry = prepareEntry(run, await runs.get(run), bodies, checkpoint, Date.now());
+        const log = tx.objectStore('events');
         const checkpoints = tx.objectStore('checkpoints');
-        const writes: Promise<unknown>[] = entry.events.map((event) =>
-          tx.objectStore('events').add(event, [run, event.seq]),
-        );
-        for (const blob of entry.dropped) writes.push(checkpoints.delete([run, blob]));
-        if (entry.checkpoint) {
-          writes.push(checkpoints.put(entry.checkpoint.bytes, [run, entry.checkpoint.blob]));
-        }
-        writes.push(runs.put(entry.head, run));
-        await Promise.all(writes);
+        const { checkpoint: added } = entry;
+        await Promise.all([
+          ...entry.events.map((event) => log.add(event, [run, event.seq])),
+          ...entry.dropped.map((blob) => checkpoints.delete([run, blob])),
+          added && checkpoints.put(added.bytes, [run, added.blob]),
+          runs.put(entry.head, run),
+        ]);
         const failure = await outcome;
         if (failure) throw failure;
         return entry.events;
@@ -127,11 +136,11 @@ export async function openIndexedDbJournal(name = 'foothold'): Promise<Journal> 
     },
 
     async read(run) {
-      return (await database()).getAll('events', allOf(run));
+      return readFrom('events', (store) => store.getAll(allOf(run)));
     },
 
     async getCheckpoint(run, blob) {
-      const bytes = await (await database()).get('checkpoints', [run, blob]);
+      const bytes = await readFrom('checkpoints', (store) => store.get([run, blob]));
       return bytes && parseCheckpoint(bytes);
     },
 
