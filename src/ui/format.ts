@@ -5,13 +5,15 @@ import type { Activity } from '../lab/protocol.ts';
 export const percent = (share: number): string =>
   `${(share * 100).toFixed(share > 0 && share < 0.01 ? 2 : share < 0.1 && share > 0 ? 1 : 0)} %`;
 
-/** Four places at most, as many as the size needs. */
+/** Three significant digits or so, without zeros that say nothing. */
 export function short(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
-  if (size === 0) return '0';
-  if (size < 0.001) return value.toExponential(1).replace('-', '−');
-  return value.toFixed(size < 0.1 ? 4 : size < 10 ? 2 : size < 100 ? 1 : 0).replace('-', '−');
+  const text =
+    size > 0 && size < 0.001
+      ? value.toExponential(1)
+      : String(Number(value.toFixed(size < 0.1 ? 4 : size < 10 ? 2 : size < 100 ? 1 : 0)));
+  return text.replaceAll('-', '−');
 }
 
 /** 1234567 as "1.23 M". */
