@@ -39,7 +39,8 @@ export function createLabClient(openSandbox: () => Sandbox): LabClient {
       });
       tell({ type: 'status', status: 'failed' });
     });
-    const connect: Command = { type: 'connect', judge: sandbox.port };
+    const base = new URL(import.meta.env.BASE_URL, document.baseURI).href;
+    const connect: Command = { type: 'connect', judge: sandbox.port, base };
     started.postMessage(connect, [sandbox.port]);
     return started;
   };
