@@ -1,0 +1,31 @@
+/** What the pool and one interpreter say to each other, wherever the interpreter lives. */
+
+/** Programs to run, each as the JSON that harness.py's `run` takes, with the soft time limit of each. */
+export interface Request {
+  programs: string[];
+  milliseconds: number;
+}
+
+export type Answer =
+  | { type: 'ready' }
+  /** What `run` gave for the next program of the request, as JSON. */
+  | { type: 'result'; result: string }
+  /** The request is finished; `worn` interpreters hold so much memory that they had better go. */
+  | { type: 'done'; worn: boolean }
+  /** Python is gone for good; no more answers will come. */
+  | { type: 'crashed'; error: string };
+
+/** An interpreter that can be killed at any time. Its events come through what `Spawn` was given. */
+export interface Interpreter {
+  post(request: Request): void;
+  kill(): void;
+}
+
+export interface InterpreterEvents {
+  /** Not to be trusted: a program may have broken out and speak for the interpreter. */
+  onAnswer(answer: unknown): void;
+  /** It ended without having been killed, or never started. */
+  onExit(reason: string): void;
+}
+
+export type Spawn = (events: InterpreterEvents) => Interpreter;

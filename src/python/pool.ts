@@ -1,0 +1,350 @@
+/** The judge proper: a pool of interpreters, what they are given, when they are killed, what is believed. */
+import type { CallResult, Judge, JudgeOptions, ProgramResult, ProgramRun } from '../gasp/ports.ts';
+import type { Interpreter, Request, Spawn } from './interpreter.ts';
+import { sameValue } from './sameValue.ts';
+
+export interface Limits {
+  /** For one program with all its inputs. */
+  seconds: number;
+  /** Longest `repr` of a value. */
+  valueChars: number;
+  /** What one program may print in all. */
+  printChars: number;
+}
+
+export const DEFAULT_LIMITS: Limits = { seconds: 2, valueChars: 100_000, printChars: 1_000_000 };
+
+export interface PoolOptions {
+  /** Interpreters that run side by side. */
+  size: number;
+  limits?: Partial<Limits>;
+}
+
+/** Programs handed to an interpreter at once: enough to hide the way there, few enough to share out. */
+const BATCH = 32;
+/** Beyond the soft limit, which the interpreter enforces itself, until it is killed, in ms. */
+const GRACE = 500;
+/** A pool that was itself held up looks at waiting messages for so long before it kills, in ms. */
+const LAST_LOOK = 100;
+const START_LIMIT = 120_000;
+const FAILED_STARTS = 3;
+
+interface Task {
+  job: Job;
+  index: number;
+  alone: boolean;
+}
+
+class Job {
+  readonly results: ProgramResult[];
+  done = 0;
+  over = false;
+  readonly finished: Promise<ProgramResult[]>;
+  #resolve!: (results: ProgramResult[]) => void;
+  #reject!: (reason: unknown) => void;
+
+  constructor(
+    readonly runs: ProgramRun[],
+    readonly onProgress: JudgeOptions['onProgress'],
+  ) {
+    this.results = new Array(runs.length);
+    this.finished = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  settle(index: number, result: ProgramResult): void {
+    if (this.over) return;
+    this.results[index] = result;
+    this.done++;
+    this.onProgress?.(this.done, this.runs.length);
+    if (this.done < this.runs.length) return;
+    this.over = true;
+    this.#resolve(this.results);
+  }
+
+  fail(reason: unknown): void {
+    this.over = true;
+    this.#reject(reason);
+  }
+}
+
+/** A place in the pool. Its interpreter changes; an answer of an earlier one is not heard any more. */
+class Slot {
+  interpreter: Interpreter | undefined;
+  state: 'starting' | 'idle' | 'busy' = 'starting';
+  /** No program has run in this interpreter yet. */
+  fresh = true;
+  batch: Task[] = [];
+  /** How many of `batch` are answered. */
+  answered = 0;
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** `Judge` over interpreters that `spawn` starts. */
+export class PooledJudge implements Judge {
+  readonly #limits: Limits;
+  readonly #spawn: Spawn;
+  readonly #slots: Slot[] = [];
+  /** For interpreters that are shared; taken from the front. */
+  #shared: Task[] = [];
+  /** For interpreters that nobody has used before and nobody will use again. */
+  #alone: Task[] = [];
+  readonly #jobs = new Set<Job>();
+  #failedStarts = 0;
+  #disposed = false;
+
+  constructor(spawn: Spawn, { size, limits }: PoolOptions) {
+    this.#spawn = spawn;
+    this.#limits = { ...DEFAULT_LIMITS, ...limits };
+    for (let i = 0; i < size; i++) this.#slots.push(new Slot());
+  }
+
+  async run(runs: ProgramRun[], { signal, onProgress }: JudgeOptions = {}): Promise<ProgramResult[]> {
+    signal?.throwIfAborted();
+    if (this.#disposed) throw new Error('the judge has been disposed of');
+    if (runs.length === 0) return [];
+    const job = new Job(runs, onProgress);
+    const onAbort = () => this.#cancel(job, signal!.reason);
+    signal?.addEventListener('abort', onAbort);
+    this.#jobs.add(job);
+    for (let index = 0; index < runs.length; index++) this.#shared.push({ job, index, alone: false });
+    this.#schedule();
+    try {
+      return await job.finished;
+    } finally {
+      this.#jobs.delete(job);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  sameValue(a: string, b: string): boolean {
+    return sameValue(a, b);
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    for (const slot of this.#slots) this.#stop(slot);
+    this.#failAll(new Error('the judge has been disposed of'));
+  }
+
+  #failAll(reason: Error): void {
+    this.#shared = [];
+    this.#alone = [];
+    for (const job of this.#jobs) job.fail(reason);
+  }
+
+  #cancel(job: Job, reason: unknown): void {
+    job.fail(reason);
+    this.#shared = this.#shared.filter((task) => task.job !== job);
+    this.#alone = this.#alone.filter((task) => task.job !== job);
+    for (const slot of this.#slots) {
+      if (slot.state === 'busy' && slot.batch.every((task) => task.job.over)) this.#replace(slot);
+    }
+  }
+
+  #schedule(): void {
+    if (this.#disposed) return;
+    for (const slot of this.#slots) {
+      if (this.#shared.length + this.#alone.length === 0) return;
+      if (!slot.interpreter) this.#start(slot);
+      else if (slot.state === 'idle') this.#feed(slot);
+    }
+  }
+
+  #feed(slot: Slot): void {
+    if (slot.fresh && this.#alone.length > 0) {
+      this.#post(slot, [this.#alone.shift()!]);
+    } else if (this.#shared.length > 0) {
+      const share = Math.ceil(this.#shared.length / this.#slots.length);
+      this.#post(slot, this.#shared.splice(0, Math.min(BATCH, share)));
+    } else if (this.#alone.length > 0) {
+      this.#replace(slot);
+    }
+  }
+
+  #post(slot: Slot, batch: Task[]): void {
+    const { valueChars, printChars, seconds } = this.#limits;
+    const request: Request = {
+      programs: batch.map(({ job, index, alone }) => {
+        const { program, inputs } = job.runs[index]!;
+        return JSON.stringify({ program, inputs, seed: index, alone, valueChars, printChars });
+      }),
+      milliseconds: seconds * 1000,
+    };
+    slot.state = 'busy';
+    slot.fresh = false;
+    slot.batch = batch;
+    slot.answered = 0;
+    slot.interpreter!.post(request);
+    this.#watch(slot);
+  }
+
+  #watch(slot: Slot): void {
+    clearTimeout(slot.timer);
+    slot.timer = setTimeout(
+      () => {
+        slot.timer = setTimeout(() => this.#give(slot, { status: 'timeout', error: 'timed out' }), LAST_LOOK);
+      },
+      this.#limits.seconds * 1000 + GRACE,
+    );
+  }
+
+  /** The program that runs in this slot has no answer and never will; the others are run elsewhere. */
+  #give(slot: Slot, result: ProgramResult): void {
+    const task = slot.batch[slot.answered];
+    if (task) {
+      slot.answered++;
+      task.job.settle(task.index, result);
+    }
+    this.#replace(slot);
+  }
+
+  #start(slot: Slot): void {
+    slot.state = 'starting';
+    slot.fresh = true;
+    let ended = false;
+    const exit = (reason: string) => {
+      if (ended) return;
+      ended = true;
+      if (slot.state !== 'starting') {
+        this.#give(slot, { status: 'crashed', error: `the interpreter broke down: ${reason}` });
+        return;
+      }
+      this.#stop(slot);
+      if (++this.#failedStarts < FAILED_STARTS) this.#schedule();
+      else this.#failAll(new Error(`Python did not start: ${reason}`));
+    };
+    const interpreter = this.#spawn({
+      onAnswer: (answer) => {
+        if (slot.interpreter === interpreter) this.#hear(slot, answer, exit);
+      },
+      onExit: (reason) => {
+        if (slot.interpreter === interpreter) exit(reason);
+      },
+    });
+    slot.interpreter = interpreter;
+    slot.timer = setTimeout(() => exit('it took too long'), START_LIMIT);
+  }
+
+  #stop(slot: Slot): void {
+    clearTimeout(slot.timer);
+    slot.interpreter?.kill();
+    slot.interpreter = undefined;
+    const unanswered = slot.batch.slice(slot.answered).filter((task) => !task.job.over);
+    slot.batch = [];
+    slot.answered = 0;
+    for (const task of unanswered.reverse()) (task.alone ? this.#alone : this.#shared).unshift(task);
+  }
+
+  /** A new interpreter in this slot, at once: it is soon needed. */
+  #replace(slot: Slot): void {
+    this.#stop(slot);
+    if (this.#disposed) return;
+    this.#start(slot);
+    this.#schedule();
+  }
+
+  #hear(slot: Slot, answer: unknown, exit: (reason: string) => void): void {
+    if (typeof answer !== 'object' || answer === null || !('type' in answer)) return;
+    if (answer.type === 'ready') {
+      if (slot.state !== 'starting') return;
+      clearTimeout(slot.timer);
+      this.#failedStarts = 0;
+      slot.state = 'idle';
+      this.#feedOrSchedule(slot);
+    } else if (answer.type === 'result' && 'result' in answer) {
+      const task = slot.batch[slot.answered];
+      if (slot.state !== 'busy' || !task) return;
+      this.#watch(slot);
+      this.#take(slot, task, answer.result);
+    } else if (answer.type === 'done' && 'worn' in answer) {
+      // Before its last result it would be a lie.
+      if (slot.state !== 'busy' || slot.answered < slot.batch.length) return;
+      clearTimeout(slot.timer);
+      if (answer.worn === true || slot.batch.some((task) => task.alone)) return this.#replace(slot);
+      slot.state = 'idle';
+      slot.batch = [];
+      slot.answered = 0;
+      this.#feedOrSchedule(slot);
+    } else if (answer.type === 'crashed' && 'error' in answer) {
+      exit(String(answer.error).slice(0, 200));
+    }
+  }
+
+  #feedOrSchedule(slot: Slot): void {
+    if (this.#shared.length + this.#alone.length > 0) this.#feed(slot);
+  }
+
+  #take(slot: Slot, task: Task, text: unknown): void {
+    const { inputs } = task.job.runs[task.index]!;
+    const reading = readResult(text, inputs.length, this.#limits.valueChars);
+    slot.answered++;
+    if (reading === 'alone' && !task.alone) {
+      if (!task.job.over) this.#alone.push({ ...task, alone: true });
+    } else if (typeof reading === 'object') {
+      task.job.settle(task.index, reading.result);
+      // It changed what others share.
+      if (reading.dirty) return this.#replace(slot);
+    } else {
+      task.job.settle(task.index, { status: 'crashed', error: 'the interpreter gave no readable answer' });
+      return this.#replace(slot);
+    }
+    if (task.alone) this.#replace(slot);
+  }
+}
+
+/** What an interpreter said of a program, if it has the form of a result; it may be a forgery. */
+function readResult(
+  text: unknown,
+  inputs: number,
+  valueChars: number,
+): { result: ProgramResult; dirty: boolean } | 'alone' | undefined {
+  // JSON spends at most six characters on one.
+  if (typeof text !== 'string' || text.length > 10_000 + inputs * (6 * valueChars + 10_000)) return;
+  let said: unknown;
+  try {
+    said = JSON.parse(text);
+  } catch {
+    return;
+  }
+  if (!isRecord(said)) return;
+  if (said.status === 'alone') return 'alone';
+  const dirty = said.dirty === true;
+  switch (said.status) {
+    case 'ran': {
+      if (!Array.isArray(said.calls) || said.calls.length !== inputs) return;
+      const calls = said.calls.map(readCall);
+      if (calls.some((call) => call === undefined)) return;
+      return { result: { status: 'ran', calls: calls as CallResult[] }, dirty };
+    }
+    case 'syntax':
+    case 'unsafe':
+    case 'raised':
+    case 'timeout': {
+      if (typeof said.error !== 'string') return;
+      return { result: { status: said.status, error: said.error, ...readLine(said.line) }, dirty };
+    }
+    default:
+      return;
+  }
+}
+
+function readCall(said: unknown): CallResult | undefined {
+  if (!isRecord(said)) return;
+  const { status, value, error, line } = said;
+  if (status === 'returned' && typeof value === 'string') return { status, value };
+  if (status === 'raised' && typeof error === 'string') return { status, error, ...readLine(line) };
+  if (status === 'timeout') return { status };
+  if (status === 'too-big' && typeof error === 'string') return { status, error };
+  return;
+}
+
+function readLine(line: unknown): { line?: number } {
+  return typeof line === 'number' && Number.isInteger(line) ? { line } : {};
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

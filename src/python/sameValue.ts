@@ -1,0 +1,433 @@
+/** Python's `==` on values written as literals, without Python. */
+
+/**
+ * Whether two `repr`s (or other literals) stand for values that are equal in Python: `1 == 1.0 == True`,
+ * `{1, 2} == frozenset({2, 1})`, the order of a dict's items is ignored, lists are no tuples, nan equals
+ * nothing. False where either cannot be read, `<function>` for one.
+ *
+ * Every value becomes a number such that equal values get the same one (hash-consing), so the work is
+ * n log n however deep the values are nested, and nothing recurses.
+ */
+export function sameValue(a: string, b: string): boolean {
+  const table = new Map<string, number>();
+  const first = read(a, table);
+  return first !== undefined && !first.hasNan && first.id === read(b, table)?.id;
+}
+
+interface Value {
+  id: number;
+  hashable: boolean;
+  hasNan: boolean;
+}
+
+/** `braces` are a set or a dict; the last three are calls around one literal. */
+type Kind = 'list' | 'parenthesis' | 'braces' | 'set' | 'frozenset' | 'bytearray';
+
+/** A bracket that is not closed yet. */
+interface Frame {
+  kind: Kind;
+  close: string;
+  values: Value[];
+  /** A comma follows the last value. */
+  comma: boolean;
+  /** In a dict: a key waits for its value. */
+  key: Value | undefined;
+  /** Braces with a colon in them. */
+  dict: boolean;
+  /** A sign before the bracket: only a parenthesis may have one. */
+  sign: string;
+}
+
+class Unreadable extends Error {}
+
+const NUMBER =
+  /(?:0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|(?:\d(?:_?\d)*\.?(?:\d(?:_?\d)*)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?)[jJ]?/y;
+const SPACE = /(?:[ \t\r\n\f]|\\\n|#[^\n]*)*/y;
+const NAME = /[A-Za-z_]\w*/y;
+
+function read(text: string, table: Map<string, number>): Value | undefined {
+  try {
+    return new Reader(text, table).read();
+  } catch (error) {
+    if (error instanceof Unreadable) return undefined;
+    throw error;
+  }
+}
+
+class Reader {
+  #at = 0;
+  readonly #frames: Frame[] = [];
+
+  constructor(
+    readonly text: string,
+    readonly table: Map<string, number>,
+  ) {}
+
+  read(): Value {
+    for (;;) {
+      this.#skip();
+      const value = this.#open();
+      if (!value) continue;
+      const whole = this.#add(value);
+      if (whole) return whole;
+    }
+  }
+
+  #fail(): never {
+    throw new Unreadable();
+  }
+
+  #skip(): void {
+    SPACE.lastIndex = this.#at;
+    SPACE.test(this.text);
+    this.#at = SPACE.lastIndex;
+  }
+
+  #match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.text)?.[0];
+    if (!found) return undefined;
+    this.#at += found.length;
+    return found;
+  }
+
+  /** Reads a scalar, or opens a bracket and gives nothing, or closes an empty one. */
+  #open(): Value | undefined {
+    const { text } = this;
+    let sign = '';
+    while (text[this.#at] === '-' || text[this.#at] === '+') {
+      sign = (text[this.#at] === '-') !== (sign === '-') ? '-' : '+';
+      this.#at++;
+      this.#skip();
+    }
+    const char = text[this.#at];
+    if (char === undefined) this.#fail();
+    if (char === '(') return this.#push('parenthesis', ')', sign);
+    if (/[\d.]/.test(char)) return this.#number(sign);
+    const prefix = /(?:[bB][rR]?|[rR][bB]?|[uU])?(?=['"])/y;
+    prefix.lastIndex = this.#at;
+    const marks = prefix.exec(text)?.[0];
+    if (marks !== undefined) return sign ? this.#fail() : this.#strings();
+    if (char === '[' && !sign) return this.#push('list', ']', '');
+    if (char === '{' && !sign) return this.#push('braces', '}', '');
+    const name = this.#match(NAME);
+    switch (name) {
+      case 'True':
+      case 'False':
+        return this.#integer(name === 'True' ? (sign === '-' ? '-1' : '1') : '0');
+      case 'nan':
+        return { ...this.#scalar('nan'), hasNan: true };
+      case 'inf':
+        return this.#scalar(sign === '-' ? 'f-Infinity' : 'fInfinity');
+      case 'None':
+        return sign ? this.#fail() : this.#scalar('none');
+      case 'set':
+      case 'frozenset':
+      case 'bytearray': {
+        if (sign) this.#fail();
+        this.#skip();
+        if (text[this.#at] !== '(') this.#fail();
+        return this.#push(name, ')', '');
+      }
+      default:
+        return this.#fail();
+    }
+  }
+
+  #push(kind: Kind, close: string, sign: string): Value | undefined {
+    this.#at++;
+    this.#skip();
+    if (this.text[this.#at] !== close) {
+      this.#frames.push({ kind, close, values: [], comma: false, key: undefined, dict: false, sign });
+      return undefined;
+    }
+    this.#at++;
+    if (sign) this.#fail();
+    switch (kind) {
+      case 'braces':
+        return this.#node('d', [], false, false);
+      case 'set':
+      case 'frozenset':
+        return this.#node('s', [], kind === 'frozenset', false);
+      case 'bytearray':
+        return { ...this.#scalar('y'), hashable: false };
+      case 'list':
+        return this.#node('l', [], false, false);
+      case 'parenthesis':
+        return this.#node('t', [], true, false);
+    }
+  }
+
+  /** Puts a value where it belongs, closes what it closes; gives the whole once there is nothing left. */
+  #add(found: Value): Value | undefined {
+    let value = found;
+    for (;;) {
+      this.#skip();
+      const frame = this.#frames.at(-1);
+      const char = this.text[this.#at];
+      if (!frame) return char === undefined ? value : this.#fail();
+      frame.comma = false;
+      if (frame.kind === 'braces' && char === ':' && !frame.key && (frame.dict || frame.values.length === 0)) {
+        if (!value.hashable) this.#fail();
+        frame.dict = true;
+        frame.key = value;
+        this.#at++;
+        return undefined;
+      }
+      if (frame.key !== undefined) {
+        frame.values.push(frame.key, value);
+        frame.key = undefined;
+      } else {
+        if (frame.dict) this.#fail();
+        frame.values.push(value);
+      }
+      if (char === ',') {
+        frame.comma = true;
+        this.#at++;
+        this.#skip();
+        if (this.text[this.#at] !== frame.close) return undefined;
+      }
+      if (this.text[this.#at] !== frame.close) this.#fail();
+      this.#at++;
+      this.#frames.pop();
+      value = this.#close(frame);
+    }
+  }
+
+  #close({ kind, values, comma, dict, sign }: Frame): Value {
+    const nan = values.some((value) => value.hasNan);
+    const hashable = values.every((value) => value.hashable);
+    switch (kind) {
+      case 'list':
+        return this.#node('l', ids(values), false, nan);
+      case 'parenthesis':
+        if (values.length > 1 || comma) {
+          return sign ? this.#fail() : this.#node('t', ids(values), hashable, nan);
+        }
+        return sign ? this.#negate(values[0]!, sign) : values[0]!;
+      case 'set':
+      case 'frozenset':
+        if (values.length !== 1) this.#fail();
+        return this.#recast(values[0]!, kind === 'frozenset');
+      case 'braces': {
+        if (dict) {
+          const items = new Map<number, Value>();
+          for (let i = 0; i < values.length; i += 2) items.set(values[i]!.id, values[i + 1]!);
+          const pairs = [...items].sort(([a], [b]) => a - b).map(([key, value]) => `${key}:${value.id}`);
+          return this.#node('d', pairs, false, nan);
+        }
+        if (!hashable) this.#fail();
+        return this.#node('s', distinct(values), false, nan);
+      }
+      case 'bytearray': {
+        const only = values[0]!;
+        if (values.length !== 1 || !this.#bytes.has(only.id)) this.#fail();
+        return { ...only, hashable: false };
+      }
+    }
+  }
+
+  readonly #bytes = new Set<number>();
+  /** Members of lists, tuples and sets that were read, for `set([...])`. */
+  readonly #members = new Map<number, (string | number)[]>();
+  /** Numbers that were read, for a minus before a parenthesis. */
+  readonly #numbers = new Map<number, string>();
+
+  #recast(value: Value, hashable: boolean): Value {
+    const members = this.#members.get(value.id);
+    if (!members) return this.#fail();
+    const sorted = [...new Set(members as number[])].sort((a, b) => a - b);
+    return this.#node('s', sorted, hashable, value.hasNan);
+  }
+
+  #negate(value: Value, sign: string): Value {
+    const number = this.#numbers.get(value.id);
+    if (number === undefined) return this.#fail();
+    if (sign === '+') return value;
+    if (number === 'i0') return value;
+    return this.#numeric(number[1] === '-' ? number[0] + number.slice(2) : `${number[0]}-${number.slice(1)}`);
+  }
+
+  #intern(key: string): number {
+    const known = this.table.get(key);
+    if (known !== undefined) return known;
+    const id = this.table.size;
+    this.table.set(key, id);
+    return id;
+  }
+
+  #scalar(key: string): Value {
+    return { id: this.#intern(key), hashable: true, hasNan: false };
+  }
+
+  #numeric(key: string): Value {
+    const value = this.#scalar(key);
+    this.#numbers.set(value.id, key);
+    return value;
+  }
+
+  #node(letter: string, members: (string | number)[], hashable: boolean, hasNan: boolean): Value {
+    const id = this.#intern(`${letter}(${members.join(',')})`);
+    if (letter !== 'd') this.#members.set(id, members);
+    return { id, hashable, hasNan };
+  }
+
+  #number(sign: string): Value {
+    const found = this.#match(NUMBER);
+    // `1if`, `0777` and `1.2.3` are no numbers.
+    if (!found || found === '.' || /^[\w.]/.test(this.text.slice(this.#at, this.#at + 1))) this.#fail();
+    const digits = found.replaceAll('_', '');
+    const minus = sign === '-' ? '-' : '';
+    if (/[jJ]$/.test(digits)) return this.#complex(Number(`${minus}${digits.slice(0, -1)}`), 0);
+    let value: Value;
+    let real: number;
+    if (/^0[xXoObB]/.test(digits)) {
+      value = this.#integer(minus + BigInt(digits).toString());
+      real = Number(minus + BigInt(digits).toString());
+    } else if (/[.eE]/.test(digits)) {
+      real = Number(minus + digits);
+      value = this.#float(real);
+    } else {
+      if (/^0+[1-9]/.test(digits)) this.#fail();
+      value = this.#integer(minus + digits);
+      real = Number(minus + digits);
+    }
+    return this.#imaginary(real) ?? value;
+  }
+
+  /** `1+2j`, as `repr` writes complex numbers. */
+  #imaginary(real: number): Value | undefined {
+    const start = this.#at;
+    this.#skip();
+    const sign = this.text[this.#at];
+    if (sign === '+' || sign === '-') {
+      this.#at++;
+      this.#skip();
+      const found = this.#match(NUMBER);
+      if (found && /[jJ]$/.test(found)) {
+        return this.#complex(Number(`${sign}${found.slice(0, -1).replaceAll('_', '')}`), real);
+      }
+      this.#fail();
+    }
+    this.#at = start;
+    return undefined;
+  }
+
+  #complex(imaginary: number, real: number): Value {
+    // `-0.0` equals `0.0`.
+    if (imaginary === 0) return this.#float(real);
+    return this.#scalar(`c${real + 0 || 0},${imaginary}`);
+  }
+
+  /** Integers and whole floats share their keys, since they are equal. */
+  #integer(digits: string): Value {
+    if (digits.length <= 15) return this.#numeric(`i${Number(digits) || 0}`);
+    return this.#numeric(`i${BigInt(digits)}`);
+  }
+
+  #float(value: number): Value {
+    if (Number.isNaN(value)) this.#fail();
+    if (!Number.isInteger(value)) return this.#numeric(`f${value}`);
+    return this.#integer(Math.abs(value) < 1e15 ? String(value || 0) : String(BigInt(value)));
+  }
+
+  /** One or more string literals side by side, which Python joins. */
+  #strings(): Value {
+    const parts: string[] = [];
+    let kind: 'x' | 'y' | undefined;
+    for (;;) {
+      const start = /([bBrRuU]{0,2})('''|"""|'|")/y;
+      start.lastIndex = this.#at;
+      const found = start.exec(this.text);
+      if (!found) break;
+      const [whole, prefix, quote] = found as unknown as [string, string, string];
+      if (!/^(?:[bB][rR]?|[rR][bB]?|[uU])?$/.test(prefix)) this.#fail();
+      const isBytes = /[bB]/.test(prefix);
+      const letter = isBytes ? 'y' : 'x';
+      if (kind && kind !== letter) this.#fail();
+      kind = letter;
+      this.#at += whole.length;
+      parts.push(this.#body(quote, /[rR]/.test(prefix), isBytes));
+      this.#skip();
+    }
+    if (!kind) this.#fail();
+    const value = this.#scalar(kind + parts.join(''));
+    if (kind === 'y') this.#bytes.add(value.id);
+    return value;
+  }
+
+  #body(quote: string, raw: boolean, isBytes: boolean): string {
+    const { text } = this;
+    const long = quote.length === 3;
+    let result = '';
+    for (;;) {
+      const plain = /[^\\'"\n]+/y;
+      plain.lastIndex = this.#at;
+      const run = plain.exec(text)?.[0];
+      if (run) {
+        if (isBytes && /[^\0-\x7f]/.test(run)) this.#fail();
+        result += run;
+        this.#at += run.length;
+      }
+      const char = text[this.#at];
+      if (char === undefined || (char === '\n' && !long)) this.#fail();
+      if (text.startsWith(quote, this.#at)) {
+        this.#at += quote.length;
+        return result;
+      }
+      if (char !== '\\') {
+        result += char;
+        this.#at++;
+      } else if (raw) {
+        result += text.slice(this.#at, this.#at + 2);
+        this.#at += 2;
+      } else {
+        result += this.#escape(isBytes);
+      }
+    }
+  }
+
+  #escape(isBytes: boolean): string {
+    const escape = isBytes
+      ? /\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|([\s\S]))/y
+      : /\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\s\S]))/y;
+    escape.lastIndex = this.#at;
+    const found = escape.exec(this.text);
+    if (!found) this.#fail();
+    this.#at += found[0].length;
+    const [, octal, ...rest] = found;
+    if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8) & (isBytes ? 0xff : 0x1ff));
+    const char = rest.pop();
+    if (char === undefined) {
+      const code = Number.parseInt(rest.find((hex) => hex !== undefined)!, 16);
+      return code > 0x10ffff ? this.#fail() : String.fromCodePoint(code);
+    }
+    const plain = PLAIN_ESCAPES[char];
+    if (plain !== undefined) return plain;
+    // Names of characters would need Unicode's list; an unfinished escape is an error.
+    if (char === 'x' || (!isBytes && 'uUN'.includes(char))) this.#fail();
+    return `\\${char}`;
+  }
+}
+
+const PLAIN_ESCAPES: Record<string, string> = {
+  '\\': '\\',
+  "'": "'",
+  '"': '"',
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  '\n': '',
+};
+
+function ids(values: Value[]): number[] {
+  return values.map((value) => value.id);
+}
+
+function distinct(values: Value[]): number[] {
+  return [...new Set(ids(values))].sort((a, b) => a - b);
+}

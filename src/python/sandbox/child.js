@@ -1,0 +1,74 @@
+// @ts-check
+/**
+ * An interpreter in a child process of Node. It reads Pyodide's files, puts away everything that Node
+ * would offer to a program, and only then starts Python.
+ */
+import { readFileSync } from 'node:fs';
+import { serve } from './interpreter.js';
+
+const { send } = process;
+const answer = (/** @type {unknown} */ message) => void send?.call(node, message);
+const node = process;
+const folder = new URL(`file://${process.argv[2]}/`);
+
+/** @type {((request: import('../interpreter.ts').Request) => Promise<void>) | undefined} */
+let serving;
+process.on('message', async (/** @type {any} */ message) => {
+  try {
+    if (message.type === 'start') serving = await start(message.harness, message.snapshot);
+    else await serving?.(message);
+  } catch (error) {
+    answer({ type: 'crashed', error: String(error) });
+  }
+});
+process.on('disconnect', () => node.exit());
+
+/**
+ * @param {string} harness
+ * @param {Uint8Array} [snapshot]
+ */
+async function start(harness, snapshot) {
+  const wasm = await WebAssembly.compile(readFileSync(new URL('pyodide.asm.wasm', folder)));
+  const stdlib = new Uint8Array(readFileSync(new URL('python_stdlib.zip', folder)));
+  hideNode();
+  const { loadPyodide } = await import(new URL('pyodide.mjs', folder).href);
+  const { default: createPyodideModule } = await import(new URL('pyodide.asm.mjs', folder).href);
+  const parts = { loadPyodide, createPyodideModule, wasm, stdlib, harness };
+  return serve(
+    snapshot ? { ...parts, snapshot } : parts,
+    answer,
+    // A message leaves this process in a turn of the event loop.
+    () => new Promise((resolve) => turn(resolve)),
+    (bytes) => answer({ type: 'snapshot', snapshot: bytes }),
+  );
+}
+
+const turn = setImmediate;
+
+/** What is left looks like a browser's worker without network, and that is what Pyodide takes it for. */
+function hideNode() {
+  const scope = /** @type {any} */ (globalThis);
+  for (const name of NODE_GLOBALS) delete scope[name];
+  scope.self = scope;
+  scope.location = new URL('memory:/');
+  scope.WorkerGlobalScope = function WorkerGlobalScope() {};
+  Object.setPrototypeOf(scope, scope.WorkerGlobalScope.prototype);
+}
+
+const NODE_GLOBALS = [
+  'process',
+  'require',
+  'module',
+  'fetch',
+  'WebSocket',
+  'EventSource',
+  'BroadcastChannel',
+  'MessageChannel',
+  'Worker',
+  'navigator',
+  'localStorage',
+  'sessionStorage',
+  'Storage',
+  'setImmediate',
+  'clearImmediate',
+];

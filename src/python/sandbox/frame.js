@@ -1,0 +1,87 @@
+// @ts-check
+/**
+ * Script of the sandboxed frame: it has an origin of its own (`null`), no network and no storage, keeps
+ * Pyodide's files and the snapshot, and starts and kills workers. It never sees what they are asked:
+ * the lab talks to each over a port of its own.
+ */
+(() => {
+  /** Runs in each worker. Workers from blobs can only be classic; what they import are modules. */
+  const bootstrap = `
+    onmessage = async ({ data: { port, modules, parts } }) => {
+      onmessage = null;
+      const tellFrame = postMessage.bind(self);
+      const answer = port.postMessage.bind(port);
+      const [{ loadPyodide }, { default: createPyodideModule }, { serve }] =
+        await Promise.all(modules.map((address) => import(address)));
+      try {
+        const run = await serve({ ...parts, loadPyodide, createPyodideModule }, answer, () => {}, (snapshot) =>
+          tellFrame({ type: 'snapshot', snapshot }, [snapshot.buffer]));
+        port.onmessage = ({ data }) => void run(data);
+      } catch (error) {
+        answer({ type: 'crashed', error: String(error) });
+      }
+    };`;
+
+  /** @type {{wasm: WebAssembly.Module, stdlib: Uint8Array, harness: string, snapshot?: Uint8Array}} */
+  let parts;
+  /** @type {string[]} */
+  let modules;
+  /** @type {Map<number, Worker>} */
+  const workers = new Map();
+  const script = (/** @type {BlobPart} */ source) =>
+    URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+  const bootstrapAddress = script(bootstrap);
+
+  addEventListener(
+    'message',
+    ({ ports: [lab] }) => {
+      if (!lab) return;
+      lab.onmessage = async ({ data, ports }) => {
+        switch (data.type) {
+          case 'files':
+            try {
+              const wasm = await WebAssembly.compile(data.wasm);
+              parts = { wasm, stdlib: data.stdlib, harness: data.harness };
+              modules = [data.pyodide, data.asm, data.interpreter].map(script);
+              lab.postMessage({ type: 'prepared' });
+            } catch (error) {
+              lab.postMessage({ type: 'unprepared', error: String(error) });
+            }
+            break;
+          case 'start': {
+            const port = ports[0];
+            if (port) start(lab, data.id, port);
+            break;
+          }
+          case 'kill':
+            workers.get(data.id)?.terminate();
+            workers.delete(data.id);
+            break;
+        }
+      };
+    },
+    { once: true },
+  );
+
+  /**
+   * @param {MessagePort} lab
+   * @param {number} id
+   * @param {MessagePort} port
+   */
+  function start(lab, id, port) {
+    const worker = new Worker(bootstrapAddress);
+    workers.set(id, worker);
+    if (!parts.snapshot) {
+      // The worker sends it before it serves any program, and nothing after its first message counts.
+      worker.onmessage = ({ data }) => {
+        worker.onmessage = null;
+        parts.snapshot ??= data.snapshot;
+      };
+    }
+    worker.onerror = (event) => {
+      event.preventDefault();
+      lab.postMessage({ type: 'ended', id, reason: event.message || 'its worker did not start' });
+    };
+    worker.postMessage({ port, modules, parts }, [port]);
+  }
+})();

@@ -1,0 +1,149 @@
+// @ts-check
+/**
+ * One Python interpreter, for a browser worker and for a child process of Node alike: both hand it a
+ * global scope that looks like a worker's, Pyodide's pieces, and a way to answer.
+ *
+ * This file runs inside the sandbox and is loaded as a module of its own: it imports nothing.
+ */
+
+/** Growth beyond this makes Python raise MemoryError. */
+const MEMORY_LIMIT = 512 * 1024 * 1024;
+/** An interpreter that has grown beyond this is replaced after its program. */
+const MEMORY_WORN = 256 * 1024 * 1024;
+/** After the time limit has been raised, Python has this long to finish before it is raised again, in ms. */
+const REPEAT_AFTER = 100;
+
+/**
+ * @typedef {object} Parts
+ * @property {(options: object) => Promise<any>} loadPyodide
+ * @property {(settings: object) => Promise<any>} createPyodideModule
+ * @property {WebAssembly.Module} wasm pyodide.asm.wasm, compiled
+ * @property {Uint8Array} stdlib python_stdlib.zip
+ * @property {string} harness source of harness.py
+ * @property {Uint8Array} [snapshot] absent: start from nothing and be ready to make one
+ */
+
+/**
+ * Starts Python with the harness in it.
+ * @param {Parts} parts
+ * @returns {Promise<{run: (request: string, milliseconds: number) => string, isWorn: () => boolean,
+ *   snapshot: () => Uint8Array}>}
+ */
+export async function startInterpreter({ loadPyodide, createPyodideModule, wasm, stdlib, harness, snapshot }) {
+  const scope = /** @type {any} */ (globalThis);
+  const { fetch, performance } = scope;
+  const { instantiateStreaming, instantiate, Memory } = WebAssembly;
+
+  // Pyodide asks for two files by address; they are here already.
+  const replaced = new Map([
+    ['memory:/python_stdlib.zip', () => new Response(/** @type {BufferSource} */ (stdlib))],
+    ['memory:/pyodide.asm.wasm', () => new Response()],
+  ]);
+  scope.fetch = (/** @type {unknown} */ address) => {
+    const answer = replaced.get(String(address));
+    return answer ? Promise.resolve(answer()) : Promise.reject(new TypeError(`no file ${address}`));
+  };
+  // Compiled once, shared by every interpreter.
+  WebAssembly.instantiateStreaming = async (response, imports) => {
+    await response;
+    return { module: wasm, instance: await instantiate(wasm, imports) };
+  };
+  const { grow } = Memory.prototype;
+  Memory.prototype.grow = function (pages) {
+    if (this.buffer.byteLength + pages * 65_536 > MEMORY_LIMIT) throw new RangeError('memory limit');
+    return grow.call(this, pages);
+  };
+
+  let pyodide;
+  try {
+    pyodide = await loadPyodide({
+      indexURL: 'memory:/',
+      createPyodideModule,
+      // No package can be installed: there is nothing to install it from.
+      lockFileContents: EMPTY_LOCK_FILE,
+      packageBaseUrl: 'memory:/',
+      // Sets of strings are written in the same order by every interpreter.
+      env: { PYTHONHASHSEED: '0' },
+      jsglobals: Object.create(null),
+      stdin: () => null,
+      stdout: () => {},
+      stderr: () => {},
+      ...(snapshot ? { _loadSnapshot: snapshot } : { _makeSnapshot: true }),
+    });
+  } finally {
+    scope.fetch = fetch;
+    WebAssembly.instantiateStreaming = instantiateStreaming;
+  }
+  if (!snapshot) {
+    pyodide.globals.set('source', harness);
+    pyodide.runPython(
+      [
+        'import sys, types',
+        "judge = types.ModuleType('judge')",
+        "exec(compile(source, '<judge>', 'exec'), judge.__dict__)",
+        'judge.prepare()',
+        'del source',
+      ].join('\n'),
+    );
+  }
+  let deadline = Number.POSITIVE_INFINITY;
+  // Python reads element 0 every few hundred instructions and raises the signal that it finds there:
+  // a clock in its place is a time limit that needs neither a second thread nor shared memory.
+  const interrupt = {
+    get 0() {
+      const now = performance.now();
+      if (now < deadline) return 0;
+      deadline = now + REPEAT_AFTER;
+      return 2; // SIGINT
+    },
+    set 0(_) {},
+  };
+  /** @type {((request: string) => string) | undefined} */
+  let run;
+  return {
+    run(request, milliseconds) {
+      run ??= /** @type {(request: string) => string} */ (pyodide.runPython('judge.run'));
+      pyodide.setInterruptBuffer(interrupt);
+      deadline = performance.now() + milliseconds;
+      try {
+        return run(request);
+      } finally {
+        deadline = Number.POSITIVE_INFINITY;
+      }
+    },
+    isWorn: () => pyodide._module.HEAPU8.length > MEMORY_WORN,
+    snapshot: () => pyodide.makeMemorySnapshot(),
+  };
+}
+
+/** Pyodide insists on one, and on the version of its binary interface. */
+const EMPTY_LOCK_FILE = {
+  info: { abi_version: '2026_0', arch: 'wasm32', platform: 'emscripten_5_0_3', python: '3.14.2' },
+  packages: {},
+};
+
+/**
+ * Serves requests until the interpreter is thrown away. Each is answered by one message a program, in
+ * order, and one at its end; types in ../interpreter.ts.
+ * @param {Parts} parts
+ * @param {(message: import('../interpreter.ts').Answer) => void} answer
+ * @param {() => Promise<void> | void} breathe lets answers leave, where that takes a turn of the event loop
+ * @param {(snapshot: Uint8Array) => void} keep is given the snapshot of an interpreter that started without
+ * @returns {Promise<(request: import('../interpreter.ts').Request) => Promise<void>>}
+ */
+export async function serve(parts, answer, breathe, keep) {
+  const interpreter = await startInterpreter(parts);
+  if (!parts.snapshot) keep(interpreter.snapshot());
+  answer({ type: 'ready' });
+  return async ({ programs, milliseconds }) => {
+    try {
+      for (const program of programs) {
+        answer({ type: 'result', result: interpreter.run(program, milliseconds) });
+        await breathe();
+      }
+      answer({ type: 'done', worn: interpreter.isWorn() });
+    } catch (error) {
+      answer({ type: 'crashed', error: String(error) });
+    }
+  };
+}
