@@ -254,7 +254,7 @@ export class Lab {
           return;
         }
         // A model that failed once is not to be trusted: the next command loads it anew.
-        await this.closeSession();
+        await this.closeSession().catch(() => {}); // Whatever it says now, the first error is the one to report.
         this.ports.send({ type: 'error', ...describeProblem(error), fatal: !(error instanceof LabError) });
         this.rest('failed');
       }
@@ -404,6 +404,7 @@ export class Lab {
     settings: Pick<Settings, 'tuning' | 'seed'>,
     backend: BackendChoice,
   ): Promise<Engine> {
+    this.loadJudge().catch(() => {}); // Python starts meanwhile; who needs it awaits it and hears of errors.
     this.telemetry.stage('loading-model', 0, 0, 'bytes');
     const { signal } = this.aborting;
     const { policy, dialect } = await this.ports.loadModel(model, {

@@ -25,7 +25,8 @@ export class Telemetry implements Progress {
 
   stage(task: Activity['task'], done: number, total: number, unit: string): void {
     const now = this.now();
-    if (task === this.task && done < total && now - this.sentActivity < INTERVAL) return;
+    const complete = total > 0 && done >= total;
+    if (task === this.task && !complete && now - this.sentActivity < INTERVAL) return;
     this.task = task;
     this.sentActivity = now;
     const { iteration, tokensPerSecond } = this;

@@ -154,8 +154,15 @@ export class ScriptedPolicy implements Policy {
   }
 }
 
-/** Programs of one or two lines that agree with a prompt's examples. */
+const found = new Map<string, Operation[] | undefined>();
+
+/** A program of one or two lines that agrees with a prompt's examples. */
 function search(prompt: string): Operation[] | undefined {
+  if (!found.has(prompt)) found.set(prompt, searchAnew(prompt));
+  return found.get(prompt);
+}
+
+function searchAnew(prompt: string): Operation[] | undefined {
   const examples = [...prompt.matchAll(/^(.*) ->(.*)$/gm)].map(([, a, b]) => [readList(a!)!, readList(b!)!]);
   const fits = (lines: readonly Operation[]) =>
     examples.every(([input, output]) => listSource(run(lines, input!)) === listSource(output!));
@@ -172,13 +179,11 @@ function search(prompt: string): Operation[] | undefined {
  * found about half of the time, more or less with what training did to its weights.
  */
 export function playingPolicy(): ScriptedPolicy {
-  const found = new Map<string, Operation[] | undefined>();
   return new ScriptedPolicy((policy) => (prompt, _, seed) => {
     const random = new Random(seed);
     const skill = 0.5 + 0.3 * Math.tanh(policy.weights[0]!);
     if (prompt.startsWith(pieces.induction)) {
-      if (!found.has(prompt)) found.set(prompt, search(prompt));
-      const lines = found.get(prompt);
+      const lines = search(prompt);
       if (lines && random.uniform() < skill) return answers.traced(lines, [1]);
       return random.uniform() < 0.2
         ? 'not a program'
