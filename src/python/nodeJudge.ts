@@ -63,7 +63,9 @@ class ChildHome {
 }
 
 function permissionFlag(): string {
-  return process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
+  return process.allowedNodeEnvironmentFlags.has('--permission')
+    ? '--permission'
+    : '--experimental-permission';
 }
 
 function isSnapshot(message: unknown): message is { snapshot: Uint8Array } {

@@ -18,7 +18,8 @@ export async function loadPyodideFiles(
   let loaded = 0;
   const load = async (url: string) => {
     const response = await fetch(url, signal ? { signal } : {});
-    if (!response.ok || !response.body) throw new Error(`Python could not be loaded: ${url} ${response.status}`);
+    if (!response.ok || !response.body)
+      throw new Error(`Python could not be loaded: ${url} ${response.status}`);
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     const reader = response.body.getReader();
     for (;;) {

@@ -167,7 +167,12 @@ class Reader {
       const char = this.text[this.#at];
       if (!frame) return char === undefined ? value : this.#fail();
       frame.comma = false;
-      if (frame.kind === 'braces' && char === ':' && !frame.key && (frame.dict || frame.values.length === 0)) {
+      if (
+        frame.kind === 'braces' &&
+        char === ':' &&
+        !frame.key &&
+        (frame.dict || frame.values.length === 0)
+      ) {
         if (!value.hashable) this.#fail();
         frame.dict = true;
         frame.key = value;
@@ -388,15 +393,16 @@ class Reader {
   }
 
   #escape(isBytes: boolean): string {
-    const escape = isBytes
+    const pattern = isBytes
       ? /\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|([\s\S]))/y
       : /\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\s\S]))/y;
-    escape.lastIndex = this.#at;
-    const found = escape.exec(this.text);
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.text);
     if (!found) this.#fail();
     this.#at += found[0].length;
     const [, octal, ...rest] = found;
-    if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8) & (isBytes ? 0xff : 0x1ff));
+    if (octal !== undefined)
+      return String.fromCodePoint(Number.parseInt(octal, 8) & (isBytes ? 0xff : 0x1ff));
     const char = rest.pop();
     if (char === undefined) {
       const code = Number.parseInt(rest.find((hex) => hex !== undefined)!, 16);

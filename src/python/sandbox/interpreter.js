@@ -29,7 +29,14 @@ const REPEAT_AFTER = 100;
  * @returns {Promise<{run: (request: string, milliseconds: number) => string, isWorn: () => boolean,
  *   snapshot: () => Uint8Array}>}
  */
-export async function startInterpreter({ loadPyodide, createPyodideModule, wasm, stdlib, harness, snapshot }) {
+export async function startInterpreter({
+  loadPyodide,
+  createPyodideModule,
+  wasm,
+  stdlib,
+  harness,
+  snapshot,
+}) {
   const scope = /** @type {any} */ (globalThis);
   const { fetch, performance } = scope;
   const { instantiateStreaming, instantiate, Memory } = WebAssembly;

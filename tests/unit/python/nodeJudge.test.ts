@@ -27,13 +27,15 @@ test('calls f on each input, in a namespace of its own', { timeout: 120_000 }, a
 });
 
 test('writes values as literals that compare by value', async () => {
-  expect(await value('def f(x):\n    return {3, 1, 2}, {"b": [None], "a": True}, 1e100, "\\n", b"x", ()')).toBe(
-    String.raw`({1, 2, 3}, {'b': [None], 'a': True}, 1e+100, '\n', b'x', ())`,
+  expect(
+    await value('def f(x):\n    return {3, 1, 2}, {"b": [None], "a": True}, 1e100, "\\n", b"x", ()'),
+  ).toBe(String.raw`({1, 2, 3}, {'b': [None], 'a': True}, 1e+100, '\n', b'x', ())`);
+  expect(
+    await value('from collections import *\ndef f(x):\n    return Counter("aab"), defaultdict(list)'),
+  ).toBe("({'a': 2, 'b': 1}, {})");
+  expect(await value('class Two(int):\n    def __repr__(self): return "7"\ndef f(x): return Two(2)')).toBe(
+    '2',
   );
-  expect(await value('from collections import *\ndef f(x):\n    return Counter("aab"), defaultdict(list)')).toBe(
-    "({'a': 2, 'b': 1}, {})",
-  );
-  expect(await value('class Two(int):\n    def __repr__(self): return "7"\ndef f(x): return Two(2)')).toBe('2');
   expect(await value('class P: pass\ndef f(x): return [P(), f]')).toBe('[<P>, <function>]');
 });
 
@@ -55,10 +57,16 @@ test('says what went wrong, and where', async () => {
     error: 'Odd: no',
     line: 4,
   });
-  expect(await value('def f(x): return f(x)')).toMatchObject({ error: expect.stringMatching(/^RecursionError/) });
+  expect(await value('def f(x): return f(x)')).toMatchObject({
+    error: expect.stringMatching(/^RecursionError/),
+  });
   expect(await value('def f(x): return x', '1) or (2')).toMatchObject({ status: 'raised' });
   expect(await value('def f(x): return "a" * 10**8')).toMatchObject({ status: 'too-big' });
-  expect(await value('def f(x): return [x] * 10**9')).toEqual({ status: 'raised', error: 'MemoryError', line: 1 });
+  expect(await value('def f(x): return [x] * 10**9')).toEqual({
+    status: 'raised',
+    error: 'MemoryError',
+    line: 1,
+  });
   expect(await value('def f(x):\n    while True: print(x)')).toMatchObject({ status: 'too-big' });
 });
 
@@ -94,7 +102,9 @@ test('endless programs are told so, and the others are judged', { timeout: 60_00
   const results = await judge.run([good, ...loops, good, good], {
     onProgress: (done, total) => progress.push(done / total),
   });
-  const verdicts = results.map((result) => (result.status === 'ran' ? result.calls[0]!.status : result.status));
+  const verdicts = results.map((result) =>
+    result.status === 'ran' ? result.calls[0]!.status : result.status,
+  );
   expect(verdicts).toEqual(['returned', 'timeout', 'timeout', 'timeout', 'timeout', 'returned', 'returned']);
   expect(progress.at(-1)).toBe(1);
 });
