@@ -154,12 +154,11 @@ export function App({ session }: { session: Session }) {
       </div>
       {stone && state && (
         <StoneSheet
-          key={stone.id}
           stone={stone}
           state={live ?? state}
           onOpen={openStone}
           onOpenGoalpost={openGoalpost}
-          onClose={() => setPanel((now) => (now?.kind === 'stone' && now.id === stone.id ? null : now))}
+          onClose={() => setPanel((now) => (now?.kind === 'stone' ? null : now))}
         />
       )}
       {goalpost && (

@@ -5,6 +5,8 @@ import './Sheet.css';
 export function Sheet(props: {
   title: ReactNode;
   className?: string;
+  /** Names what is shown: another name starts at the top again. */
+  content?: string;
   onClose: () => void;
   children: ReactNode;
   footer?: ReactNode;
@@ -13,8 +15,8 @@ export function Sheet(props: {
   const title = useId();
   useEffect(() => {
     const element = dialog.current;
+    // Leaving the document closes it; calling close() there would report a close that nobody asked for.
     if (element && !element.open) element.showModal();
-    return () => element?.close();
   }, []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog anyway; this is for its backdrop
@@ -32,7 +34,9 @@ export function Sheet(props: {
             Close
           </button>
         </header>
-        <div className="sheet-body">{props.children}</div>
+        <div className="sheet-body" key={props.content}>
+          {props.children}
+        </div>
         {props.footer && <footer className="sheet-foot">{props.footer}</footer>}
       </div>
     </dialog>

@@ -31,6 +31,7 @@ export function StoneSheet(props: {
   const goalpost = state.goalposts.find((candidate) => candidate.id === proposal.goalpost);
   return (
     <Sheet
+      content={stone.id}
       className={`of-${proposal.role}`}
       title={
         <span className="stone-role">

@@ -19,7 +19,6 @@ export type RunReader = Pick<Journal, 'list' | 'read' | 'remove'>;
 export interface Problem {
   message: string;
   advice: string;
-  fatal: boolean;
 }
 
 export interface Streaming {
@@ -179,7 +178,9 @@ export class Session {
 
   /** Back to the first page, to start another run. A running lab is paused. */
   close(): void {
-    if (this.snapshot.status === 'running') this.pause();
+    const { status } = this.snapshot;
+    if (status === 'running' || status === 'loading') this.pause();
+    this.expecting = false;
     this.open = null;
     this.events = [];
     this.change({ state: null, live: false, streaming: null, activity: null });
@@ -271,7 +272,7 @@ export class Session {
       }
       case 'error':
         this.changeSoon({
-          problem: { message: message.message, advice: message.advice, fatal: message.fatal },
+          problem: { message: message.message, advice: message.advice },
         });
         break;
     }
@@ -337,7 +338,7 @@ export class Session {
 
   private report(error: unknown, advice: string): void {
     this.change({
-      problem: { message: error instanceof Error ? error.message : String(error), advice, fatal: false },
+      problem: { message: error instanceof Error ? error.message : String(error), advice },
     });
   }
 

@@ -1,0 +1,162 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Command, Message } from '../../../src/lab/protocol.ts';
+import type { RunEvent, RunEventBody } from '../../../src/run/events.ts';
+import { openFolderJournal } from '../../../src/run/folderJournal.ts';
+import type { Journal } from '../../../src/run/journal.ts';
+import { foldEvents } from '../../../src/run/state.ts';
+import { Session } from '../../../src/ui/session.ts';
+import { exampleEvents } from '../../fixtures/events.ts';
+
+let folder: string;
+let journal: Journal;
+let sent: Exclude<Command, { type: 'connect' }>[];
+let say: (message: Message) => void;
+let session: Session;
+
+const example = exampleEvents({ iterations: 2, run: 'first' });
+const [begin] = example;
+if (begin?.type !== 'run-started') throw new Error('the example begins with run-started');
+const bank = {
+  name: 'micro',
+  title: '',
+  description: '',
+  goalposts: begin.goalposts,
+  questions: [],
+  heldout: [],
+};
+
+/** Stores a log without its checkpoints, whose snapshots it has none of. */
+async function store(events: RunEvent[]): Promise<RunEvent[]> {
+  const bodies = events
+    .filter((event) => event.type !== 'checkpoint')
+    .map(({ seq, at, ...body }) => body as RunEventBody);
+  return journal.append((events[0] as { run: string } & RunEvent).run, bodies);
+}
+
+beforeEach(async () => {
+  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setTimeout(callback, 0));
+  folder = await mkdtemp(join(tmpdir(), 'session-'));
+  journal = await openFolderJournal(folder);
+  sent = [];
+  session = new Session({
+    lab: {
+      send: (command) => sent.push(command),
+      listen: (listener) => {
+        say = listener;
+        return () => undefined;
+      },
+    },
+    openJournal: async () => journal,
+    loadBank: async () => bank,
+  });
+  await vi.waitFor(() => expect(session.getSnapshot()).toMatchObject({ ready: true, bank }));
+});
+afterEach(async () => {
+  await journal.close();
+  await rm(folder, { recursive: true });
+  vi.unstubAllGlobals();
+});
+
+describe('Session', () => {
+  it('starts with everything chosen, and shows the run once its first events come', () => {
+    session.run(3);
+    expect(sent).toMatchObject([
+      { type: 'start', bank: 'micro', goalposts: bank.goalposts, backend: 'auto', iterations: 3 },
+    ]);
+    say({ type: 'events', run: 'first', events: example.slice(0, 5) });
+    say({ type: 'events', run: 'first', events: example.slice(5) });
+    expect(session.getSnapshot().state).toEqual(foldEvents(example));
+    expect(session.getSnapshot().live).toBe(true);
+  });
+
+  it('does not start GASP without goalposts, but does start AZR', () => {
+    session.choose([]);
+    session.run();
+    expect(sent).toEqual([]);
+    session.setSettings({ ...session.getSnapshot().settings, method: 'azr' });
+    session.run();
+    expect(sent).toMatchObject([{ type: 'start', goalposts: [] }]);
+  });
+
+  it('leaves the stage alone when another run has events', async () => {
+    await store(example);
+    await session.show('first');
+    const before = session.getSnapshot().state;
+    say({ type: 'events', run: 'second', events: exampleEvents({ iterations: 1, run: 'second' }) });
+    expect(session.getSnapshot().state).toBe(before);
+  });
+
+  it('reads the journal where messages were missed', async () => {
+    const stored = await store(example);
+    session.run();
+    say({ type: 'events', run: 'first', events: stored.slice(0, 2) });
+    say({ type: 'events', run: 'first', events: stored.slice(6) });
+    await vi.waitFor(() => expect(session.getSnapshot().state).toEqual(foldEvents(stored)));
+  });
+
+  it('does not count an event twice', () => {
+    session.run();
+    say({ type: 'events', run: 'first', events: example.slice(0, 8) });
+    say({ type: 'events', run: 'first', events: example.slice(4) });
+    expect(session.getSnapshot().state).toEqual(foldEvents(example));
+  });
+
+  it('takes back what a resumed run voids', async () => {
+    const cut = await store(exampleEvents({ iterations: 2, run: 'first', interrupted: true }));
+    await session.resume('first');
+    expect(sent).toMatchObject([{ type: 'resume', run: 'first' }]);
+    expect(session.getSnapshot().state!.iterations).toHaveLength(2);
+    const resumed = await journal.append('first', [
+      { type: 'resumed', after: 1, policy: session.getSnapshot().state!.policy! },
+    ]);
+    say({ type: 'events', run: 'first', events: resumed });
+    expect(session.getSnapshot().state!.iterations).toHaveLength(1);
+    expect(session.stateAt(1)!.iterations).toEqual(foldEvents(cut, 1)!.iterations);
+  });
+
+  it('finishes the iteration at the first pause and abandons it at the second', () => {
+    session.run();
+    say({ type: 'status', status: 'running', run: 'first' });
+    session.pause();
+    say({ type: 'status', status: 'pausing', run: 'first' });
+    session.pause();
+    expect(sent.slice(1)).toEqual([
+      { type: 'pause', now: false },
+      { type: 'pause', now: true },
+    ]);
+  });
+
+  it('puts a branch on the stage, in place of the run that it came from', async () => {
+    await store(example);
+    await session.show('first');
+    session.branch('iteration-2');
+    expect(sent).toMatchObject([{ type: 'branch', run: 'first', blob: 'iteration-2' }]);
+    say({ type: 'events', run: 'second', events: exampleEvents({ iterations: 1, run: 'second' }) });
+    expect(session.getSnapshot().state!.run).toBe('second');
+  });
+
+  it('pauses a running lab when its run is closed, and stays on the first page', () => {
+    session.run();
+    say({ type: 'events', run: 'first', events: example.slice(0, 5) });
+    say({ type: 'status', status: 'running', run: 'first' });
+    session.close();
+    expect(sent.at(-1)).toEqual({ type: 'pause', now: false });
+    say({ type: 'events', run: 'first', events: example.slice(5) });
+    expect(session.getSnapshot().state).toBeNull();
+  });
+
+  it('says when runs cannot be stored', async () => {
+    const broken = new Session({
+      lab: { send: () => undefined, listen: () => () => undefined },
+      openJournal: async () => {
+        throw new Error('The operation is insecure.');
+      },
+      loadBank: async () => bank,
+    });
+    await vi.waitFor(() => expect(broken.getSnapshot().problem?.message).toBe('The operation is insecure.'));
+    expect(broken.getSnapshot().problem!.advice).toMatch(/storage/);
+  });
+});
