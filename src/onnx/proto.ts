@@ -7,6 +7,7 @@ import {
   type Constant,
   type DType,
   DTYPES,
+  elementCount,
   type Graph,
   type Model,
   type Node,
@@ -29,30 +30,37 @@ type Field = { number: number; wire: number; value: number; bytes: Uint8Array };
 const utf8 = new TextDecoder();
 const none = new Uint8Array(0);
 
+/** The integer that starts at `at`, and where it ends. */
+function varint(bytes: Uint8Array, at: number): { value: number; end: number } {
+  // Values above 2^53 occur only as sentinels (such as INT64_MAX in Slice); doubles hold them closely.
+  let low = 0;
+  let high = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[at++];
+    if (byte === undefined || shift > 63)
+      throw new OnnxFormatError('the file ends inside a number: it is truncated');
+    if (shift < 28) low += (byte & 127) * 2 ** shift;
+    else high += (byte & 127) * 2 ** (shift - 28);
+    if (byte < 128) break;
+  }
+  return { value: high < 2 ** 35 ? low + high * 2 ** 28 : low + (high - 2 ** 36) * 2 ** 28, end: at };
+}
+
 function* fields(bytes: Uint8Array): Generator<Field> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
-  const varint = (): number => {
-    // Values above 2^53 occur only as sentinels (such as INT64_MAX in Slice); doubles hold them closely.
-    let low = 0;
-    let high = 0;
-    for (let shift = 0; ; shift += 7) {
-      if (at >= bytes.length || shift > 63)
-        throw new OnnxFormatError('the file ends inside a number: it is truncated');
-      const byte = bytes[at++]!;
-      if (shift < 28) low += (byte & 127) * 2 ** shift;
-      else high += (byte & 127) * 2 ** (shift - 28);
-      if (byte < 128) break;
-    }
-    return high < 2 ** 35 ? low + high * 2 ** 28 : low + (high - 2 ** 36) * 2 ** 28;
+  const next = (): number => {
+    const { value, end } = varint(bytes, at);
+    at = end;
+    return value;
   };
   while (at < bytes.length) {
-    const tag = varint();
+    const tag = next();
     const number = Math.floor(tag / 8);
     const wire = tag % 8;
-    if (wire === 0) yield { number, wire, value: varint(), bytes: none };
+    if (wire === 0) yield { number, wire, value: next(), bytes: none };
     else if (wire === 2) {
-      const length = varint();
+      const length = next();
       if (at + length > bytes.length || length < 0) {
         throw new OnnxFormatError(
           `the file ends inside a field of ${length} bytes (${bytes.length - at} are left): it is truncated or not an ONNX model`,
@@ -72,27 +80,39 @@ function* fields(bytes: Uint8Array): Generator<Field> {
   }
 }
 
+const WIRES = { varint: 0, float: 5, double: 1 } as const;
+
+/** The number in a field that must be of a kind. */
+function single(field: Field, kind: keyof typeof WIRES): number {
+  if (field.wire !== WIRES[kind]) {
+    throw new OnnxFormatError(`field ${field.number} is not of the kind ${kind}: this is not an ONNX model`);
+  }
+  return field.value;
+}
+
 /** A repeated numeric field, packed or not. */
-function numbers(field: Field, kind: 'varint' | 'float' | 'double'): number[] {
-  if (field.wire !== 2) return [field.value];
+function numbers(field: Field, kind: keyof typeof WIRES): number[] {
+  if (field.wire !== 2) return [single(field, kind)];
   const { bytes } = field;
   if (kind === 'varint') {
     const out: number[] = [];
-    // Re-use the field reader: a packed run is a sequence of bare varints, so give each a tag.
-    let at = 0;
-    while (at < bytes.length) {
-      let end = at;
-      while (end < bytes.length && bytes[end]! >= 128) end++;
-      const one = new Uint8Array(end - at + 2);
-      one[0] = 8;
-      one.set(bytes.subarray(at, end + 1), 1);
-      for (const f of fields(one)) out.push(f.value);
-      at = end + 1;
+    for (let at = 0; at < bytes.length; ) {
+      const { value, end } = varint(bytes, at);
+      out.push(value);
+      at = end;
     }
     return out;
   }
+  if (bytes.length % (kind === 'float' ? 4 : 8)) {
+    throw new OnnxFormatError(`${bytes.length} bytes are no list of ${kind}s: the file is damaged`);
+  }
   const copy = bytes.slice().buffer;
   return Array.from(kind === 'float' ? new Float32Array(copy) : new Float64Array(copy));
+}
+
+/** Spread arguments would overflow the stack on a large tensor. */
+function append(list: number[], more: readonly number[]): void {
+  for (const v of more) list.push(v);
 }
 
 function readDType(code: number): DType {
@@ -107,17 +127,17 @@ function readTensor(bytes: Uint8Array): { name: string; constant: Constant } {
   let raw: Uint8Array | undefined;
   let located = false;
   const dims: number[] = [];
-  const typed: number[] = [];
+  const typed = { float: [] as number[], double: [] as number[], varint: [] as number[] };
   const external: Record<string, string> = {};
   for (const f of fields(bytes)) {
     if (f.number === 1) dims.push(...numbers(f, 'varint'));
-    else if (f.number === 2) code = f.value;
-    else if (f.number === 4) typed.push(...numbers(f, 'float'));
-    else if (f.number === 5 || f.number === 7 || f.number === 11) typed.push(...numbers(f, 'varint'));
-    else if (f.number === 10) typed.push(...numbers(f, 'double'));
+    else if (f.number === 2) code = single(f, 'varint');
+    else if (f.number === 4) append(typed.float, numbers(f, 'float'));
+    else if (f.number === 5 || f.number === 7 || f.number === 11) append(typed.varint, numbers(f, 'varint'));
+    else if (f.number === 10) append(typed.double, numbers(f, 'double'));
     else if (f.number === 8) name = utf8.decode(f.bytes);
     else if (f.number === 9) raw = f.bytes;
-    else if (f.number === 14) located = f.value === 1;
+    else if (f.number === 14) located = single(f, 'varint') === 1;
     else if (f.number === 13) {
       let key = '';
       let value = '';
@@ -145,7 +165,23 @@ function readTensor(bytes: Uint8Array): { name: string; constant: Constant } {
       },
     };
   }
-  return { name, constant: { dtype, dims, bytes: raw ?? packValues(dtype, typed) } };
+  const data =
+    raw ??
+    packValues(dtype, typed[dtype === 'float32' ? 'float' : dtype === 'float64' ? 'double' : 'varint']);
+  const expected = Math.ceil(elementCount(dims) * DTYPES[dtype].bytes);
+  if (dtype === 'string' || data.length !== expected) {
+    throw new OnnxFormatError(
+      dtype === 'string'
+        ? `tensor ${name} holds text, which is not supported`
+        : `tensor ${name} of ${dtype}[${dims}] needs ${expected} bytes and has ${data.length}: the file is damaged`,
+    );
+  }
+  return { name, constant: { dtype, dims, bytes: data } };
+}
+
+/** INT64_MAX read as a double is 2^63, which must not wrap around to the smallest number. */
+function toInt64(value: number): bigint {
+  return value >= 2 ** 63 ? 2n ** 63n - 1n : BigInt(value);
 }
 
 function packValues(dtype: DType, values: number[]): Uint8Array {
@@ -156,7 +192,7 @@ function packValues(dtype: DType, values: number[]): Uint8Array {
       return new Uint8Array(Float64Array.from(values).buffer);
     case 'int64':
     case 'uint64':
-      return new Uint8Array(BigInt64Array.from(values, (v) => BigInt(v)).buffer);
+      return new Uint8Array(BigInt64Array.from(values, toInt64).buffer);
     case 'int32':
     case 'uint32':
       return new Uint8Array(Int32Array.from(values).buffer);
@@ -165,8 +201,6 @@ function packValues(dtype: DType, values: number[]): Uint8Array {
     case 'int16':
     case 'uint16':
       return new Uint8Array(Uint16Array.from(values).buffer);
-    case 'string':
-      return none;
     default:
       return Uint8Array.from(values);
   }
@@ -185,15 +219,15 @@ function readAttribute(bytes: Uint8Array): [string, Attribute] {
   const strings: string[] = [];
   for (const f of fields(bytes)) {
     if (f.number === 1) name = utf8.decode(f.bytes);
-    else if (f.number === 2) f32 = f.value;
-    else if (f.number === 3) int = f.value;
+    else if (f.number === 2) f32 = single(f, 'float');
+    else if (f.number === 3) int = single(f, 'varint');
     else if (f.number === 4) text = utf8.decode(f.bytes);
     else if (f.number === 5) tensor = readTensor(f.bytes).constant;
     else if (f.number === 6) graph = readGraph(f.bytes);
     else if (f.number === 7) floats.push(...numbers(f, 'float'));
     else if (f.number === 8) ints.push(...numbers(f, 'varint'));
     else if (f.number === 9) strings.push(utf8.decode(f.bytes));
-    else if (f.number === 20) type = f.value;
+    else if (f.number === 20) type = single(f, 'varint');
   }
   switch (type) {
     case 1:
@@ -243,12 +277,12 @@ function readValueInfo(bytes: Uint8Array, position: string): { name: string; inf
       for (const t of fields(f.bytes)) {
         if (t.number !== 1) continue;
         for (const u of fields(t.bytes)) {
-          if (u.number === 1) info.dtype = readDType(u.value);
+          if (u.number === 1) info.dtype = readDType(single(u, 'varint'));
           else if (u.number === 2) {
             for (const d of fields(u.bytes)) {
               let dim: number | string = `${position}.${name}.${info.shape.length}`;
               for (const v of fields(d.bytes)) {
-                if (v.number === 1) dim = v.value;
+                if (v.number === 1) dim = single(v, 'varint');
                 else if (v.number === 2 && v.bytes.length) dim = utf8.decode(v.bytes);
               }
               info.shape.push(dim);
@@ -278,7 +312,7 @@ function readGraph(bytes: Uint8Array): Graph {
     } else if (f.number === 11 || f.number === 12) {
       const { name, info } = readValueInfo(f.bytes, f.number === 11 ? 'in' : 'out');
       (f.number === 11 ? graph.inputs : graph.outputs).set(name, info);
-    }
+    } else if (f.number === 15) throw new OnnxFormatError('sparse initializers are not supported');
   }
   // Old exporters list initializers among the inputs too.
   for (const name of graph.initializers.keys()) graph.inputs.delete(name);
@@ -294,7 +328,7 @@ export function readModel(bytes: Uint8Array): Model {
     graph: { name: '', nodes: [], inputs: new Map(), outputs: new Map(), initializers: new Map() },
   };
   for (const f of fields(bytes)) {
-    if (f.number === 1) model.irVersion = f.value;
+    if (f.number === 1) model.irVersion = single(f, 'varint');
     else if (f.number === 2) model.producer = utf8.decode(f.bytes);
     else if (f.number === 7) model.graph = readGraph(f.bytes);
     else if (f.number === 8) {
@@ -302,13 +336,21 @@ export function readModel(bytes: Uint8Array): Model {
       let version = 0;
       for (const o of fields(f.bytes)) {
         if (o.number === 1) domain = utf8.decode(o.bytes);
-        else if (o.number === 2) version = o.value;
+        else if (o.number === 2) version = single(o, 'varint');
       }
       model.opsets[domain === 'ai.onnx' ? '' : domain] = version;
-    }
+    } else if (f.number === 25)
+      throw new OnnxFormatError('functions defined inside the model are not supported');
   }
   if (model.graph.nodes.length === 0) {
     throw new OnnxFormatError('the file holds no graph: it is not an ONNX model, or its end is missing');
+  }
+  for (const { domain } of model.graph.nodes) {
+    if (model.opsets[domain] === undefined) {
+      throw new OnnxFormatError(
+        `the file names no version of the operators in ${domain || 'ai.onnx'}: its end is missing`,
+      );
+    }
   }
   return model;
 }
@@ -328,7 +370,7 @@ class Writer {
     this.size += bytes.length;
   }
   private varint(value: number): void {
-    let rest = BigInt.asUintN(64, BigInt(value));
+    let rest = BigInt.asUintN(64, toInt64(value));
     const out: number[] = [];
     while (rest > 127n) {
       out.push(Number(rest & 127n) | 128);
