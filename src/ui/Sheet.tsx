@@ -12,12 +12,20 @@ export function Sheet(props: {
   footer?: ReactNode;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
   const title = useId();
+  const { content } = props;
+  const before = useRef(content);
   useEffect(() => {
     const element = dialog.current;
     // Leaving the document closes it; calling close() there would report a close that nobody asked for.
     if (element && !element.open) element.showModal();
   }, []);
+  useEffect(() => {
+    // What had the focus is gone with the old content.
+    if (content !== before.current) heading.current?.focus();
+    before.current = content;
+  }, [content]);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog anyway; this is for its backdrop
     <dialog
@@ -29,7 +37,9 @@ export function Sheet(props: {
     >
       <div className="sheet-inside">
         <header className="sheet-head">
-          <h2 id={title}>{props.title}</h2>
+          <h2 id={title} ref={heading} tabIndex={-1}>
+            {props.title}
+          </h2>
           <button type="button" className="button is-quiet" onClick={() => dialog.current?.close()}>
             Close
           </button>
