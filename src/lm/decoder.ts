@@ -79,7 +79,11 @@ export function adapterParameters(c: DecoderConfig, rank: number): Parameter[] {
     for (const linear of LINEARS) {
       const [fanIn, fanOut] = linearDims(c, linear);
       const name = `model.layers.${i}.${linear}`;
-      out.push({ name: `${name}.lora_A`, dims: [fanIn, rank], init: { kind: 'normal', sd: 1 / Math.sqrt(fanIn) } });
+      out.push({
+        name: `${name}.lora_A`,
+        dims: [fanIn, rank],
+        init: { kind: 'normal', sd: 1 / Math.sqrt(fanIn) },
+      });
       out.push({ name: `${name}.lora_B`, dims: [rank, fanOut], init: { kind: 'constant', value: 0 } });
     }
   }
@@ -218,7 +222,9 @@ class DecoderGraph {
   }
 
   rotate(x: Value, positions: Value): Value {
-    return this.b.node('RotaryEmbedding', [x, positions, this.rotary.cos, this.rotary.sin], { interleaved: 0 });
+    return this.b.node('RotaryEmbedding', [x, positions, this.rotary.cos, this.rotary.sin], {
+      interleaved: 0,
+    });
   }
 
   /** One layer; `attend` gets q, k, v as [rows, heads, seq, headDim] and gives the same shape. */
@@ -288,7 +294,9 @@ export function trainingGraph(c: DecoderConfig, tuning: Tuning, layout: Layout, 
   const advantage = b.input('advantage', 'float32', bt);
   const old = b.input('old', 'float32', bt);
   const reference = b.input('reference', 'float32', bt);
-  const [ratioOn, low, high, klWeight] = ['ratio', 'low', 'high', 'klWeight'].map((n) => b.input(n, 'float32', []));
+  const [ratioOn, low, high, klWeight] = ['ratio', 'low', 'high', 'klWeight'].map((n) =>
+    b.input(n, 'float32', []),
+  );
   const gradient = b.input('gradient', 'float32', [layout.size]);
 
   // The loss is elementwise in logp, so its derivative is written down and seeds the backward pass.
@@ -297,8 +305,11 @@ export function trainingGraph(c: DecoderConfig, tuning: Tuning, layout: Layout, 
   const over = b.node('And', [b.node('Greater', [advantage, zero]), b.node('Greater', [r, high!])]);
   const under = b.node('And', [b.node('Less', [advantage, zero]), b.node('Less', [r, low!])]);
   const surrogate = b.node('Where', [b.node('Or', [over, under]), zero, b.mul(advantage, r)]);
-  const kl = b.mul(klWeight!, b.sub(b.scalar(1), b.exp(b.sub(reference, logp))));
-  const seed = b.mul(weight, b.sub(kl, surrogate));
+  // Where there is no loss or no KL term, exp may overflow, and 0 times infinity is not a number.
+  const pull = b.mul(klWeight!, b.sub(b.scalar(1), b.exp(b.sub(reference, logp))));
+  const kl = b.node('Where', [b.node('Greater', [klWeight!, zero]), pull, zero]);
+  const slope = b.mul(weight, b.sub(kl, surrogate));
+  const seed = b.node('Where', [b.node('Equal', [weight, zero]), zero, slope]);
 
   const grads = differentiate(b, logp, seed, g.w.trainable());
   let flat = grads.map((v) => b.reshape(v, [-1]));

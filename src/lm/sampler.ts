@@ -4,7 +4,14 @@
  * that grow by a few slots. Finished rows leave the batch.
  */
 import { deriveSeed, Random } from '../gasp/random.ts';
-import { type DecoderConfig, decodeGraph, type Layout, prefillGraph, type Tuning, type Weights } from './decoder.ts';
+import {
+  type DecoderConfig,
+  decodeGraph,
+  type Layout,
+  prefillGraph,
+  type Tuning,
+  type Weights,
+} from './decoder.ts';
 import { float32, floats, type HostTensor, int64, type Runtime, type Session } from './runtime.ts';
 import { causalMask, packTokens } from './trainer.ts';
 
@@ -85,6 +92,7 @@ export class Sampler {
     requests.forEach((request, r) => {
       const room = this.config.context - request.tokens.length;
       if (request.tokens.length === 0) throw new Error('a prompt needs at least one token');
+      if (request.maxTokens < 1) throw new Error('a completion needs at least one token');
       if (room < 1) {
         throw new Error(
           `a prompt of ${request.tokens.length} tokens leaves no room in the model's context of ${this.config.context}`,
@@ -104,8 +112,8 @@ export class Sampler {
         });
       }
     });
-    for (const group of this.groups(rows)) {
-      await this.runBatch(weights, requests, group, options, () => options.onStep?.(rows));
+    for (const lists of this.batches(rows)) {
+      await this.runBatch(weights, requests, lists, options, () => options.onStep?.(rows));
     }
     return rows;
   }
@@ -116,34 +124,39 @@ export class Sampler {
     for (const session of open) await (await session)?.release();
   }
 
-  /** Rows in batches of at most `maxRows`, those of one prompt together where they fit. */
-  private groups(rows: ActiveRow[]): ActiveRow[][] {
-    const groups: ActiveRow[][] = [];
-    let group: ActiveRow[] = [];
-    for (const list of byRequest(rows)) {
-      for (let at = 0; at < list.length; at += this.maxRows) {
-        const part = list.slice(at, at + this.maxRows);
-        if (group.length && group.length + part.length > this.maxRows) {
-          groups.push(group);
-          group = [];
-        }
-        group.push(...part);
-      }
+  /**
+   * Batches of at most `maxRows` places. A batch is a list of prompts, each the rows that sample from
+   * it; a prompt with more samples than a batch holds comes again.
+   */
+  private batches(rows: ActiveRow[]): ActiveRow[][][] {
+    // RotaryEmbedding takes a prompt's places for a sequence, which must fit into the context.
+    const most = Math.min(this.maxRows, this.config.context);
+    const parts = byRequest(rows).flatMap((list) => {
+      const cut: ActiveRow[][] = [];
+      for (let at = 0; at < list.length; at += most) cut.push(list.slice(at, at + most));
+      return cut;
+    });
+    // Every prompt of a batch gets as many places as the largest needs, so like goes with like.
+    parts.sort((a, b) => b.length - a.length);
+    const batches: ActiveRow[][][] = [];
+    for (const part of parts) {
+      const batch = batches.at(-1);
+      if (batch && (batch.length + 1) * batch[0]!.length <= this.maxRows) batch.push(part);
+      else batches.push([part]);
     }
-    if (group.length) groups.push(group);
-    return groups;
+    return batches;
   }
 
   private async runBatch(
     weights: Float32Array,
     requests: readonly TokenRequest[],
-    rows: ActiveRow[],
+    lists: ActiveRow[][],
     options: TokenSampleOptions,
     report: () => void,
   ): Promise<void> {
     const flat = float32([this.layout.size], weights);
     options.signal?.throwIfAborted();
-    let batch = await this.startBatch(flat, requests, rows, options);
+    let batch = await this.startBatch(flat, requests, lists, options);
     report();
     for (let step = 1; ; step++) {
       if (batch.rows.every((r) => !r || r.ended)) return;
@@ -158,13 +171,12 @@ export class Sampler {
   private async startBatch(
     flat: HostTensor,
     requests: readonly TokenRequest[],
-    rows: ActiveRow[],
+    lists: ActiveRow[][],
     options: TokenSampleOptions,
   ): Promise<Batch> {
     const { layers, width } = this.config;
     this.prefill ??= this.runtime.create(prefillGraph(this.config, this.tuning, this.layout, this.model));
     const session = await this.prefill;
-    const lists = byRequest(rows);
     const prompts = lists.map((list) => requests[list[0]!.request]!.tokens);
     const P = prompts.length;
     const T = Math.max(...prompts.map((p) => p.length));
@@ -183,7 +195,8 @@ export class Sampler {
     prompts.forEach((p, i) => {
       promptMask.fill(MASKED, i * T + p.length, (i + 1) * T);
     });
-    const layerArrays = (name: string) => Array.from({ length: layers }, (_, i) => floats(outputs, `${name}.${i}`));
+    const layerArrays = (name: string) =>
+      Array.from({ length: layers }, (_, i) => floats(outputs, `${name}.${i}`));
     const empty = () => Array.from({ length: layers }, () => new Float32Array(P * places * SLOTS * width));
     const batch: Batch = {
       prompts: P,
@@ -258,7 +271,10 @@ export class Sampler {
       const segments = old.length / (batch.slots * headDim);
       const out = new Float32Array(segments * slots * headDim);
       for (let s = 0; s < segments; s++) {
-        out.set(old.subarray(s * batch.slots * headDim, (s + 1) * batch.slots * headDim), s * slots * headDim);
+        out.set(
+          old.subarray(s * batch.slots * headDim, (s + 1) * batch.slots * headDim),
+          s * slots * headDim,
+        );
       }
       return out;
     };
@@ -372,7 +388,8 @@ class TokenPicker {
         best = v;
       }
     }
-    if (!Number.isFinite(max)) throw new Error('the model gave logits that are not finite; its weights have diverged');
+    if (!Number.isFinite(max))
+      throw new Error('the model gave logits that are not finite; its weights have diverged');
     let plain = 0;
     let total = 0;
     for (let v = 0; v < vocabulary; v++) {

@@ -51,7 +51,10 @@ export function causalMask(n: number): HostTensor {
 }
 
 /** ids and positions [rows, n], right-padded with token 0. */
-export function packTokens(rows: readonly (readonly number[])[], n: number): { ids: HostTensor; positions: HostTensor } {
+export function packTokens(
+  rows: readonly (readonly number[])[],
+  n: number,
+): { ids: HostTensor; positions: HostTensor } {
   const ids = new BigInt64Array(rows.length * n);
   const positions = new BigInt64Array(rows.length * n);
   rows.forEach((tokens, r) => {
@@ -235,14 +238,16 @@ export class Trainer {
 
   /** Fails with `LayoutMismatchError`, changing nothing, where the snapshot is of another model. */
   restore(snapshot: PolicySnapshot): void {
-    if (snapshot.layout !== this.layout.id || snapshot.weights.length !== this.layout.size) {
+    const { weights, firstMoment, secondMoment } = snapshot;
+    const fits = [weights, firstMoment, secondMoment].every((v) => v.length === this.layout.size);
+    if (snapshot.layout !== this.layout.id || !fits) {
       throw new LayoutMismatchError(
         `the checkpoint is of ${snapshot.layout}, the model here is ${this.layout.id}; open it with the model and adapter settings it was made with`,
       );
     }
-    this.weights = snapshot.weights.slice();
-    this.first = snapshot.firstMoment.slice();
-    this.second = snapshot.secondMoment.slice();
+    this.weights = weights.slice();
+    this.first = firstMoment.slice();
+    this.second = secondMoment.slice();
     this.clearGradient();
     this.step = snapshot.step;
   }
@@ -253,10 +258,15 @@ export class Trainer {
     for (const session of open) await (await session)?.release();
   }
 
-  private packTargets(rows: readonly (readonly number[])[]): { feeds: Record<string, HostTensor>; n: number } {
+  private packTargets(rows: readonly (readonly number[])[]): {
+    feeds: Record<string, HostTensor>;
+    n: number;
+  } {
     const n = Math.max(...rows.map((r) => r.length)) - 1;
     if (n + 1 > this.config.context) {
-      throw new Error(`a sequence of ${n + 1} tokens is longer than the model's context of ${this.config.context}`);
+      throw new Error(
+        `a sequence of ${n + 1} tokens is longer than the model's context of ${this.config.context}`,
+      );
     }
     const targets = new BigInt64Array(rows.length * n);
     rows.forEach((tokens, r) => {
@@ -278,6 +288,10 @@ export class Trainer {
   }
 }
 
-function unpack(rows: readonly { tokens: readonly number[] }[], flat: Float32Array, n: number): Float32Array[] {
+function unpack(
+  rows: readonly { tokens: readonly number[] }[],
+  flat: Float32Array,
+  n: number,
+): Float32Array[] {
   return rows.map((row, r) => flat.slice(r * n, r * n + row.tokens.length - 1));
 }
