@@ -1,0 +1,50 @@
+/**
+ * Rollout tokens a second of the sampler and of transformers.js's `generate`, on Node's CPU.
+ * `npx tsx bench/rollouts.ts [--prompts 32] [--samples 16] [--tokens 48] [--turns 5] [--json]`
+ */
+import { basename, dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import * as transformers from '@huggingface/transformers';
+import { folderFiles } from '../src/lm/folderFiles.ts';
+import { nodeRuntime } from '../src/lm/runtime.node.ts';
+import { table } from './race.ts';
+import { benchRepository } from './repository.ts';
+import { rolloutRace } from './rolloutRace.ts';
+
+const { values: args } = parseArgs({
+  options: {
+    prompts: { type: 'string', default: '32' },
+    samples: { type: 'string', default: '16' },
+    tokens: { type: 'string', default: '48' },
+    turns: { type: 'string', default: '5' },
+    batches: { type: 'string', default: '1,16,32,64' },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+const folder = benchRepository();
+transformers.env.allowRemoteModels = false;
+transformers.env.localModelPath = dirname(folder);
+const model = await transformers.AutoModelForCausalLM.from_pretrained(basename(folder), {
+  dtype: 'fp32',
+  device: 'cpu',
+  session_options: { intraOpNumThreads: 1, interOpNumThreads: 1 },
+});
+const rates = await rolloutRace({
+  runtime: nodeRuntime(1),
+  files: folderFiles(folder),
+  model,
+  transformers,
+  prompts: Number(args.prompts),
+  samples: Number(args.samples),
+  newTokens: Number(args.tokens),
+  batches: args.batches.split(',').map(Number),
+  turns: Number(args.turns),
+});
+await model.dispose();
+if (args.json) console.log(JSON.stringify(rates));
+else {
+  console.log(table([rates.sampler, ...rates.generate], 'tokens a second'));
+  console.log(`over generate's best batch: ${rates.overBest.toFixed(1)} times`);
+  console.log(`over separate calls:        ${rates.overSeparate.toFixed(1)} times`);
+}
