@@ -51,31 +51,37 @@ export function openTrainer(
 }
 
 export function backendContract(open: () => Promise<Runtime>): void {
-  test.each(TUNINGS)('%s: loss and gradients equal those of the float64 decoder', async (_name, tuning) => {
-    const { trainer, model } = openTrainer(await open(), micro, tuning);
-    const rows = exampleRows(micro, tuning, model, trainer.weights, 3);
-    const expected = rows.map((row) => referenceLogprobs(micro, tuning, model, trainer.weights, row.tokens));
-    const scored = await trainer.score(rows.map((row) => row.tokens));
-    const losses = LOSSES.map(([, options]) => options);
-    const gradients = referenceGradients(micro, tuning, model, trainer.weights, rows, losses);
-    for (const [n, options] of losses.entries()) {
-      trainer.clearGradient();
-      const logprobs = await trainer.accumulate(rows, options);
-      expected.forEach((row, r) => {
-        expect(relativeError(logprobs[r]!, row)).toBeLessThan(1e-5);
-        expect(relativeError(scored[r]!, row)).toBeLessThan(1e-5);
-      });
-      const loss = lossOf(rows, expected, options);
-      expect(Math.abs(lossOf(rows, logprobs, options) - loss) / Math.abs(loss)).toBeLessThan(1e-4);
-      for (const p of trainer.layout.parameters) {
-        const at = trainer.layout.offsets.get(p.name)!;
-        const end = at + p.dims.reduce((a, b) => a * b, 1);
-        const error = relativeError(trainer.accumulated.subarray(at, end), gradients[n]!.subarray(at, end));
-        expect(error, `${LOSSES[n]![0]}, ${p.name}`).toBeLessThan(1e-4);
+  test.each(TUNINGS)(
+    '%s: loss and gradients equal those of the float64 decoder',
+    async (_name, tuning) => {
+      const { trainer, model } = openTrainer(await open(), micro, tuning);
+      const rows = exampleRows(micro, tuning, model, trainer.weights, 3);
+      const expected = rows.map((row) =>
+        referenceLogprobs(micro, tuning, model, trainer.weights, row.tokens),
+      );
+      const scored = await trainer.score(rows.map((row) => row.tokens));
+      const losses = LOSSES.map(([, options]) => options);
+      const gradients = referenceGradients(micro, tuning, model, trainer.weights, rows, losses);
+      for (const [n, options] of losses.entries()) {
+        trainer.clearGradient();
+        const logprobs = await trainer.accumulate(rows, options);
+        expected.forEach((row, r) => {
+          expect(relativeError(logprobs[r]!, row)).toBeLessThan(1e-5);
+          expect(relativeError(scored[r]!, row)).toBeLessThan(1e-5);
+        });
+        const loss = lossOf(rows, expected, options);
+        expect(Math.abs(lossOf(rows, logprobs, options) - loss) / Math.abs(loss)).toBeLessThan(1e-4);
+        for (const p of trainer.layout.parameters) {
+          const at = trainer.layout.offsets.get(p.name)!;
+          const end = at + p.dims.reduce((a, b) => a * b, 1);
+          const error = relativeError(trainer.accumulated.subarray(at, end), gradients[n]!.subarray(at, end));
+          expect(error, `${LOSSES[n]![0]}, ${p.name}`).toBeLessThan(1e-4);
+        }
       }
-    }
-    await trainer.dispose();
-  });
+      await trainer.dispose();
+    },
+    120_000,
+  );
 
   test.each(TUNINGS)(
     '%s: greedy samples are the float64 decoder’s most likely tokens',
