@@ -1,0 +1,63 @@
+/**
+ * The rollout race in a page (Chromium, wasm, one thread: the page gets no special headers).
+ * `npx tsx bench/page.ts [--prompts 32] [--samples 16] [--tokens 32] [--turns 3] [--json]`
+ */
+import { basename, dirname, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { chromium } from 'playwright';
+import { createServer } from 'vite';
+import { CHROMIUM_ARGS, findChromium } from '../scripts/chromium.mjs';
+import type { PageRaceOptions } from './pageRollouts.ts';
+import { table } from './race.ts';
+import { benchRepository } from './repository.ts';
+import type { RolloutRates } from './rolloutRace.ts';
+
+const { values: args } = parseArgs({
+  options: {
+    prompts: { type: 'string', default: '32' },
+    samples: { type: 'string', default: '16' },
+    tokens: { type: 'string', default: '32' },
+    turns: { type: 'string', default: '3' },
+    batches: { type: 'string', default: '1,16,32,64' },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = benchRepository();
+const server = await createServer({ root, logLevel: 'error', server: { port: 0, host: '127.0.0.1' } });
+await server.listen();
+const executablePath = await findChromium();
+const browser = await chromium.launch({ args: CHROMIUM_ARGS, ...(executablePath ? { executablePath } : {}) });
+try {
+  const page = await browser.newPage();
+  page.on('pageerror', (error) => console.error(error));
+  const address = server.resolvedUrls?.local[0] ?? server.resolvedUrls?.network[0];
+  await page.goto(`${address}bench/page.html`);
+  await page.waitForFunction(() => 'raceInPage' in globalThis, undefined, { timeout: 120_000 });
+  const options: PageRaceOptions = {
+    // Files in public/ lie at the server's root.
+    base: `/${relative(root, dirname(folder)).split(sep).join('/')}/`.replace(/^\/public\//, '/'),
+    name: basename(folder),
+    prompts: Number(args.prompts),
+    samples: Number(args.samples),
+    newTokens: Number(args.tokens),
+    batches: args.batches.split(',').map(Number),
+    turns: Number(args.turns),
+  };
+  const rates: RolloutRates = await page.evaluate(
+    (o) =>
+      (globalThis as unknown as { raceInPage: (o: PageRaceOptions) => Promise<RolloutRates> }).raceInPage(o),
+    options,
+  );
+  if (args.json) console.log(JSON.stringify(rates));
+  else {
+    console.log(table([rates.sampler, ...rates.generate], 'tokens a second'));
+    console.log(`over generate's best batch: ${rates.overBest.toFixed(1)} times`);
+    console.log(`over separate calls:        ${rates.overSeparate.toFixed(1)} times`);
+  }
+} finally {
+  await browser.close();
+  await server.close();
+}

@@ -1,0 +1,34 @@
+/** The page's half of `bench/page.ts`: races the sampler and `generate` on wasm. */
+import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
+import * as transformers from '@huggingface/transformers';
+import { httpFiles } from '../src/lm/repository.ts';
+import { webRuntime } from '../src/lm/runtime.web.ts';
+import { type RolloutRaceOptions, type RolloutRates, rolloutRace } from './rolloutRace.ts';
+
+export type PageRaceOptions = Pick<
+  RolloutRaceOptions,
+  'prompts' | 'samples' | 'newTokens' | 'batches' | 'turns'
+> & {
+  /** Folder of the repository on this origin, and its name in there. */
+  base: string;
+  name: string;
+};
+
+async function raceInPage({ base, name, ...options }: PageRaceOptions): Promise<RolloutRates> {
+  const { env } = transformers;
+  env.allowRemoteModels = false;
+  env.allowLocalModels = true;
+  env.localModelPath = base;
+  env.useBrowserCache = false;
+  const runtime = await webRuntime('wasm');
+  const wasm = env.backends.onnx.wasm;
+  if (wasm) Object.assign(wasm, { wasmPaths: { wasm: wasmUrl }, numThreads: 1, proxy: false });
+  const model = await transformers.AutoModelForCausalLM.from_pretrained(name, {
+    dtype: 'fp32',
+    device: 'wasm',
+  });
+  const files = httpFiles(new URL(`${base}${name}`, location.href).href);
+  return rolloutRace({ ...options, runtime, files, model, transformers });
+}
+
+Object.assign(globalThis, { raceInPage });
