@@ -93,6 +93,23 @@ function reducedAxes(b: GraphBuilder, node: Node): number[] {
   return (given ?? Array.from({ length: rank }, (_, i) => i)).map((a) => (a < 0 ? a + rank : a));
 }
 
+const productGradient = binary(
+  (b, _x, y, dy) => b.mul(dy, y),
+  (b, x, _y, dy) => b.mul(dy, x),
+);
+
+/**
+ * y = x s with s = sigmoid(x): dx = dy s (1 + x - y), two passes over memory fewer than the product's
+ * and the sigmoid's rules one after the other. Undefined for any other product.
+ */
+function siluGradient({ b, node }: GradientContext, dy: Value): (Value | undefined)[] | undefined {
+  const [x, s] = node.inputs as [Value, Value];
+  const gate = b.model.graph.nodes.find((n) => n.outputs[0] === s);
+  if (gate?.op !== 'Sigmoid' || gate.inputs[0] !== x) return undefined;
+  const slope = b.mul(s, b.add(b.sub(x, node.outputs[0]!), scalarLike(b, x, 1)));
+  return [b.mul(dy, slope), undefined];
+}
+
 export const GRADIENTS: Record<string, GradientRule> = {
   Add: binary(
     (_b, _x, _y, dy) => dy,
@@ -102,10 +119,7 @@ export const GRADIENTS: Record<string, GradientRule> = {
     (_b, _x, _y, dy) => dy,
     (b, _x, _y, dy) => b.neg(dy),
   ),
-  Mul: binary(
-    (b, _x, y, dy) => b.mul(dy, y),
-    (b, x, _y, dy) => b.mul(dy, x),
-  ),
+  Mul: (c, dy) => siluGradient(c, dy) ?? productGradient(c, dy),
   Div: binary(
     (b, _x, y, dy) => b.div(dy, y),
     (b, _x, y, dy, out) => b.neg(b.div(b.mul(dy, out), y)),

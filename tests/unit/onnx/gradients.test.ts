@@ -158,7 +158,29 @@ const normCase = (name: string, dims: number[], shape: Dim[]): Case => ({
 const CASES: Record<string, Case[]> = {
   Add: binaryCases('Add'),
   Sub: binaryCases('Sub'),
-  Mul: binaryCases('Mul'),
+  Mul: [
+    ...binaryCases('Mul'),
+    {
+      name: 'a value and its own sigmoid',
+      inputs: { x: x([2, 3], { shape: ['rows', 3] }) },
+      build: (b, v) => b.mul(v.x!, b.node('Sigmoid', [v.x!])),
+      // ONNX Runtime fuses this pair into an operator that it has in float32 only.
+      reference: ({ x }) => x!.map((a) => a / (1 + Math.exp(-a))),
+    },
+    {
+      name: 'a value and its own sigmoid, which has other uses too',
+      inputs: { x: x([2, 3]) },
+      build: (b, v) => {
+        const gate = b.node('Sigmoid', [v.x!]);
+        return b.add(b.mul(v.x!, gate), b.mul(b.exp(gate), gate));
+      },
+    },
+    {
+      name: 'a value and the sigmoid of another',
+      inputs: { x: x([2, 3]), y: x([2, 3]) },
+      build: (b, v) => b.mul(v.x!, b.node('Sigmoid', [v.y!])),
+    },
+  ],
   Div: binaryCases('Div', positive),
   Neg: unaryCase('Neg'),
   Exp: unaryCase('Exp'),
