@@ -1,14 +1,10 @@
 /**
  * The themed bank: questions made of idioms, pairs of operations that belong together. Training and
- * held-out questions share the idioms but no combination of them. Run as a script it chooses the idioms
- * from measured pass rates and writes the bank.
- *
- *     npx tsx pretrain/bank.ts PASS_RATES.json public/banks/micro.json
+ * held-out questions share the idioms but no combination of them.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import { programSource } from '../src/dialects/micro/format.ts';
 import { type Operation, operationById, operations } from '../src/dialects/micro/operations.ts';
+import type { Bank } from '../src/gasp/bank.ts';
 import type { Question } from '../src/gasp/question.ts';
 import { Random } from '../src/gasp/random.ts';
 import { poseProgram, type Problem, questionOf } from './world.ts';
@@ -16,14 +12,8 @@ import { poseProgram, type Problem, questionOf } from './world.ts';
 /** Ids of two operations, in the order in which they are applied. */
 export type Idiom = [first: string, second: string];
 
-export interface Bank {
-  name: string;
-  title: string;
-  description: string;
+export interface ThemedBank extends Bank {
   idioms: Idiom[];
-  questions: Question[];
-  /** For pass@k only: nobody trains on them. */
-  heldout: Question[];
 }
 
 /** How the model fared on a pair of operations, as a program of two lines. */
@@ -109,8 +99,11 @@ interface Recipe {
   idioms: Idiom[];
 }
 
-/** Builds the bank of 601 training and 216 held-out questions. Throws when the idioms are too few for it. */
-export function buildBank(idioms: readonly Idiom[]): Bank {
+/**
+ * Builds the bank of 601 training and 216 held-out questions, its goalposts yet to be mined. Throws when
+ * the idioms are too few for it.
+ */
+export function buildBank(idioms: readonly Idiom[]): ThemedBank {
   const themes: Recipe[] = idioms.map((idiom) => ({ program: idiom.map(operationById), idioms: [idiom] }));
   const pairs = split(
     themes.flatMap((a) => themes.filter((b) => b !== a).map((b) => join(a, b))),
@@ -146,6 +139,7 @@ export function buildBank(idioms: readonly Idiom[]): Bank {
       `${idioms.length} idioms (pairs of operations that belong together). Held-out questions use the same ` +
       'idioms in combinations that no training question has.',
     idioms: idioms.map(([first, second]) => [first, second]),
+    goalposts: [],
     questions: trainingShapes.flatMap(([shape, count]) => pose(training[shape], shape, count, 'train', seen)),
     heldout: heldoutShapes.flatMap(([shape, count]) => pose(heldout[shape], shape, count, 'heldout', seen)),
   };
@@ -228,13 +222,4 @@ function pose(
     `${recipes.length} programs of shape "${shape}" gave ${questions.length} of ${count} ${part} questions: ` +
       'these idioms seldom combine.',
   );
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const [ratesFile, bankFile] = process.argv.slice(2);
-  if (!ratesFile || !bankFile) throw new Error('Usage: bank.ts PASS_RATES.json BANK.json');
-  const passRates = JSON.parse(readFileSync(ratesFile, 'utf8')) as IdiomPassRate[];
-  const bank = buildBank(chooseIdioms(passRates));
-  writeFileSync(bankFile, `${JSON.stringify(bank)}\n`);
-  console.log(`${bank.questions.length} training and ${bank.heldout.length} held-out questions: ${bankFile}`);
 }

@@ -16,7 +16,7 @@ import { validateDrafts } from '../src/gasp/validation.ts';
 import { folderFiles } from '../src/lm/folderFiles.ts';
 import { openLocalPolicy } from '../src/lm/localPolicy.ts';
 import { nodeRuntime } from '../src/lm/runtime.node.ts';
-import { createNodeJudge } from '../src/python/nodeJudge.ts';
+import { NodeJudge } from '../src/python/nodeJudge.ts';
 import { evaluationProblems } from './evaluationSet.ts';
 import { questionOf } from './world.ts';
 
@@ -40,10 +40,11 @@ const policy: Policy = await openLocalPolicy(folderFiles(args.model), {
   tuning: { kind: 'lora', rank: 8, alpha: 16 },
   seed: 1,
 });
-const judge: Judge = await createNodeJudge({ workers: 1 });
+const judge: Judge = new NodeJudge();
 const tools = { policy, judge, dialect };
 const sampling = { temperature: 1, topP: 1, seed, stage: 'evaluating' } as const;
-const problems = (depth: number) => evaluationProblems(depth, count).map((p, i) => questionOf(p, `d${depth}.${i}`));
+const problems = (depth: number) =>
+  evaluationProblems(depth, count).map((p, i) => questionOf(p, `d${depth}.${i}`));
 const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
 const percent = (x: number) => `${(100 * x).toFixed(1)}%`;
 

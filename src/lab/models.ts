@@ -14,5 +14,8 @@ export interface ModelSource {
 
 export function modelSource(model: string): ModelSource {
   if (model === EMBEDDED_MODEL) return { path: 'models/foothold-micro', dialect: microDialect() };
-  throw new LabError(`There is no model named ${model} here.`, `Choose "${EMBEDDED_MODEL}", the one that ships with the page.`);
+  throw new LabError(
+    `There is no model named ${model} here.`,
+    `Choose "${EMBEDDED_MODEL}", the one that ships with the page.`,
+  );
 }

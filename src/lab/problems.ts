@@ -1,4 +1,6 @@
 /** What a person can do about an error. */
+import { BackendError } from '../lm/runtime.ts';
+import { ModelFileError } from '../lm/repository.ts';
 import { DamagedCheckpointError } from '../run/checkpointFormat.ts';
 import { RunLockedError, StorageFullError } from '../run/journal.ts';
 
@@ -15,10 +17,23 @@ export class LabError extends Error {
 
 /** What the model's text format has no tokens for. Named here since dialects bring their own class. */
 const UNENCODABLE = 'UnencodableError';
+/** A checkpoint that does not fit the loaded model. By name too: its class would bring the trainer along. */
+const LAYOUT_MISMATCH = 'LayoutMismatchError';
 
 export function describeProblem(error: unknown): { message: string; advice: string } {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof LabError) return { message, advice: error.advice };
+  if (error instanceof BackendError) return { message, advice: error.advice };
+  if (error instanceof ModelFileError) {
+    return {
+      message,
+      advice:
+        'Reload the page to load the model again. If it stays so, the site’s copy is damaged or incomplete.',
+    };
+  }
+  if (error instanceof Error && error.name === LAYOUT_MISMATCH) {
+    return { message, advice: 'Nothing was changed. Resume it with that model, or start a new run.' };
+  }
   if (error instanceof RunLockedError) {
     return {
       message,

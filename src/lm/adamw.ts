@@ -15,13 +15,9 @@ export const EPSILON = 1e-8;
 export function adamwGraph(size: number): Uint8Array {
   const b = new GraphBuilder('adamw');
   const vector = (name: string) => b.input(name, 'float32', [size]);
-  const [weights, gradient, first, second, decay] = ['weights', 'gradient', 'first', 'second', 'decay'].map(vector) as [
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
+  const [weights, gradient, first, second, decay] = ['weights', 'gradient', 'first', 'second', 'decay'].map(
+    vector,
+  ) as [string, string, string, string, string];
   const [rate, maxNorm, c1, c2] = ['learningRate', 'maxNorm', 'correction1', 'correction2'].map((n) =>
     b.input(n, 'float32', []),
   ) as [string, string, string, string];

@@ -40,7 +40,10 @@ export interface LocalPolicyOptions {
 const SCORING_TOKENS = 16384;
 
 /** Loads a repository and opens a policy on it. */
-export async function openLocalPolicy(files: RepositoryFiles, options: LocalPolicyOptions): Promise<LocalPolicy> {
+export async function openLocalPolicy(
+  files: RepositoryFiles,
+  options: LocalPolicyOptions,
+): Promise<LocalPolicy> {
   const { signal, onProgress } = options;
   const config = await readJson(files, 'config.json', signal);
   const shape = readDecoderConfig(config);
@@ -159,7 +162,8 @@ export class LocalPolicy implements Policy {
     };
     if (useful.length === 0) return stats;
     try {
-      const references = options.klWeight > 0 ? await this.referenceLogprobs(useful, options.signal) : undefined;
+      const references =
+        options.klWeight > 0 ? await this.referenceLogprobs(useful, options.signal) : undefined;
       const indices = useful.map((_, i) => i);
       const perEpoch = Math.ceil(useful.length / options.minibatch);
       for (let epoch = 0; epoch < options.epochs; epoch++) {

@@ -28,9 +28,12 @@ export function httpFiles(base: string): RepositoryFiles {
         response = await fetch(url, signal ? { signal } : {});
       } catch (error) {
         if (signal?.aborted) throw error;
-        throw new ModelFileError(`${path} could not be reached at ${url}: check the connection and try again`, {
-          cause: error,
-        });
+        throw new ModelFileError(
+          `${path} could not be reached at ${url}: check the connection and try again`,
+          {
+            cause: error,
+          },
+        );
       }
       // A static host may answer an unknown path with its index page.
       const type = response.headers.get('content-type') ?? '';
@@ -74,9 +77,12 @@ export async function readJson(
   const text = new TextDecoder().decode(await files.read(path, signal ? { signal } : {}));
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
   } catch (error) {
-    throw new ModelFileError(`${path} is not JSON; the download may be damaged: load the model again`, { cause: error });
+    throw new ModelFileError(`${path} is not JSON; the download may be damaged: load the model again`, {
+      cause: error,
+    });
   }
   throw new ModelFileError(`${path} does not hold a JSON object`);
 }
@@ -91,10 +97,14 @@ const number = (config: Record<string, unknown>, name: string): number => {
 export function readDecoderConfig(config: Record<string, unknown>): DecoderConfig {
   const heads = number(config, 'num_attention_heads');
   if (config.model_type !== 'llama') {
-    throw new ModelFileError(`config.json names the architecture ${String(config.model_type)}; this loader reads llama`);
+    throw new ModelFileError(
+      `config.json names the architecture ${String(config.model_type)}; this loader reads llama`,
+    );
   }
   if ((config.num_key_value_heads ?? heads) !== heads || config.tie_word_embeddings !== true) {
-    throw new ModelFileError('this loader reads decoders with tied embeddings and as many key as query heads');
+    throw new ModelFileError(
+      'this loader reads decoders with tied embeddings and as many key as query heads',
+    );
   }
   return {
     vocabulary: number(config, 'vocab_size'),
@@ -115,7 +125,9 @@ export function readDecoderWeights(file: Uint8Array, config: DecoderConfig): Wei
     model = readModel(file);
   } catch (error) {
     if (!(error instanceof OnnxFormatError)) throw error;
-    throw new ModelFileError(`the model file is damaged: ${error.message}. Load the model again`, { cause: error });
+    throw new ModelFileError(`the model file is damaged: ${error.message}. Load the model again`, {
+      cause: error,
+    });
   }
   const weights = new Map<string, Float32Array>();
   for (const p of decoderParameters(config)) {
@@ -126,7 +138,9 @@ export function readDecoderWeights(file: Uint8Array, config: DecoderConfig): Wei
     }
     const expected = elementCount(p.dims) * (constant.dtype === 'float16' ? 2 : 4);
     if (constant.bytes?.length !== expected) {
-      throw new ModelFileError(`${p.name} holds ${constant.bytes?.length ?? 0} of ${expected} bytes: the file is damaged`);
+      throw new ModelFileError(
+        `${p.name} holds ${constant.bytes?.length ?? 0} of ${expected} bytes: the file is damaged`,
+      );
     }
     weights.set(p.name, Float32Array.from(constantValues(constant)));
   }

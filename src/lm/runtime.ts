@@ -36,14 +36,27 @@ export class BackendError extends Error {
   }
 }
 
-export const float32 = (dims: readonly number[], data: Float32Array): HostTensor => ({ dtype: 'float32', dims, data });
-export const int64 = (dims: readonly number[], data: BigInt64Array): HostTensor => ({ dtype: 'int64', dims, data });
-export const scalar = (value: number): HostTensor => ({ dtype: 'float32', dims: [], data: Float32Array.of(value) });
+export const float32 = (dims: readonly number[], data: Float32Array): HostTensor => ({
+  dtype: 'float32',
+  dims,
+  data,
+});
+export const int64 = (dims: readonly number[], data: BigInt64Array): HostTensor => ({
+  dtype: 'int64',
+  dims,
+  data,
+});
+export const scalar = (value: number): HostTensor => ({
+  dtype: 'float32',
+  dims: [],
+  data: Float32Array.of(value),
+});
 
 /** The data of an output that must be float32. */
 export function floats(outputs: Record<string, HostTensor>, name: string): Float32Array {
   const tensor = outputs[name];
-  if (!(tensor?.data instanceof Float32Array)) throw new Error(`the graph gave no float32 output named ${name}`);
+  if (!(tensor?.data instanceof Float32Array))
+    throw new Error(`the graph gave no float32 output named ${name}`);
   return tensor.data;
 }
 
@@ -76,7 +89,8 @@ export async function openSession(
   return {
     async run(feeds, fetches) {
       const inputs: Record<string, OrtTensor> = {};
-      for (const [name, t] of Object.entries(feeds)) inputs[name] = new ort.Tensor(t.dtype as never, t.data as never, t.dims);
+      for (const [name, t] of Object.entries(feeds))
+        inputs[name] = new ort.Tensor(t.dtype as never, t.data as never, t.dims);
       const outputs = await (fetches ? session.run(inputs, fetches) : session.run(inputs));
       const result: Record<string, HostTensor> = {};
       for (const [name, t] of Object.entries(outputs)) {

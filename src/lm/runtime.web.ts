@@ -10,7 +10,8 @@ export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
  */
 export async function webRuntime(choice: BackendChoice): Promise<Runtime> {
   const adapter = choice === 'wasm' ? null : await findAdapter();
-  const useGpu = choice === 'webgpu' || (choice === 'auto' && adapter !== null && !adapter.info.isFallbackAdapter);
+  const useGpu =
+    choice === 'webgpu' || (choice === 'auto' && adapter !== null && !adapter.info.isFallbackAdapter);
   if (useGpu && !adapter) {
     throw new BackendError(
       'This browser offers no WebGPU adapter.',

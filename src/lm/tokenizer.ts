@@ -26,7 +26,10 @@ export async function loadTokenizer(files: RepositoryFiles, signal?: AbortSignal
       const text =
         typeof prompt === 'string'
           ? prompt
-          : (tokenizer.apply_chat_template(prompt, { tokenize: false, add_generation_prompt: true }) as string);
+          : (tokenizer.apply_chat_template(prompt, {
+              tokenize: false,
+              add_generation_prompt: true,
+            }) as string);
       const tokens = tokenizer.encode(text, { add_special_tokens: false });
       if (unknown !== undefined && tokens.includes(unknown)) {
         const at = tokens.indexOf(unknown);

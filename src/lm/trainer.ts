@@ -104,8 +104,21 @@ function gaussian(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random.uniform())) * Math.cos(2 * Math.PI * random.uniform());
 }
 
+/** FNV-1a over the weights' bits, as 8 hexadecimal digits: tells two models of one shape apart. */
+function fingerprint(model: Weights): string {
+  let hash = 0x811c9dc5;
+  for (const values of model.values()) {
+    for (const bits of new Uint32Array(values.buffer, values.byteOffset, values.length)) {
+      hash = Math.imul(hash ^ bits, 0x01000193);
+    }
+  }
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}
+
 export class Trainer {
   readonly layout: Layout;
+  /** What snapshots are of: shape and tuning, and for an adapter the very weights below it. */
+  readonly snapshotId: string;
   weights: Float32Array;
   private first: Float32Array;
   private second: Float32Array;
@@ -124,6 +137,7 @@ export class Trainer {
     seed: number,
   ) {
     this.layout = trainableLayout(config, tuning);
+    this.snapshotId = tuning.kind === 'lora' ? `${this.layout.id}/on-${fingerprint(model)}` : this.layout.id;
     this.weights = initialWeights(this.layout, model, seed);
     this.first = new Float32Array(this.layout.size);
     this.second = new Float32Array(this.layout.size);
@@ -228,7 +242,7 @@ export class Trainer {
 
   snapshot(): PolicySnapshot {
     return {
-      layout: this.layout.id,
+      layout: this.snapshotId,
       step: this.step,
       weights: this.weights.slice(),
       firstMoment: this.first.slice(),
@@ -240,9 +254,9 @@ export class Trainer {
   restore(snapshot: PolicySnapshot): void {
     const { weights, firstMoment, secondMoment } = snapshot;
     const fits = [weights, firstMoment, secondMoment].every((v) => v.length === this.layout.size);
-    if (snapshot.layout !== this.layout.id || !fits) {
+    if (snapshot.layout !== this.snapshotId || !fits) {
       throw new LayoutMismatchError(
-        `the checkpoint is of ${snapshot.layout}, the model here is ${this.layout.id}; open it with the model and adapter settings it was made with`,
+        `the checkpoint is of ${snapshot.layout}, the model here is ${this.snapshotId}; open it with the model and adapter settings it was made with`,
       );
     }
     this.weights = weights.slice();

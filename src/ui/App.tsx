@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { finishedIterations, goalpostStates, type RunState, type Stone } from '../run/state.ts';
 import { BankSheet } from './BankSheet.tsx';
-import { chosenQuestions } from './banks.ts';
+import { chosenQuestions } from '../gasp/bank.ts';
 import { Checkpoints, RunNumbers } from './Checkpoints.tsx';
 import { Curves } from './Curves.tsx';
 import { Climb } from './figures/Climb.tsx';

@@ -1,7 +1,7 @@
 /** Browsing a bank: which questions the next run takes as goalposts, and finding out which qualify. */
 import { useMemo, useState } from 'react';
 import type { Question } from '../gasp/question.ts';
-import { type Bank, bankQuestions } from './banks.ts';
+import { type Bank, bankQuestions } from '../gasp/bank.ts';
 import { Examples, Program } from './Program.tsx';
 import type { Session, Snapshot } from './session.ts';
 import { Sheet } from './Sheet.tsx';

@@ -10,7 +10,7 @@ import type { RunEvent } from '../run/events.ts';
 import type { Journal, RunSummary } from '../run/journal.ts';
 import { runName } from '../run/names.ts';
 import { applyEvent, foldEvents, type RunState } from '../run/state.ts';
-import { type Bank, chosenQuestions } from './banks.ts';
+import { type Bank, chosenQuestions } from '../gasp/bank.ts';
 import type { LabClient } from './labClient.ts';
 
 /** The part of the journal that the page reads; the lab alone appends. */

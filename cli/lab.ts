@@ -1,0 +1,33 @@
+/**
+ * The lab without a browser.
+ *   npm run lab -- run --method gasp --iterations 200 --seed 1 --out DIR [--json]
+ */
+import { runCommand, runUsage } from './run.ts';
+import { UsageError } from './usage.ts';
+
+const COMMANDS: Record<string, { usage: string; run: (args: string[]) => Promise<number> }> = {
+  run: { usage: runUsage, run: runCommand },
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const command = COMMANDS[name];
+const help = name === '' || name === 'help' || name === '--help';
+if (!command) {
+  if (!help) console.error(`There is no command "${name}".\n`);
+  (help ? console.log : console.error)(
+    Object.values(COMMANDS)
+      .map(({ usage }) => usage)
+      .join('\n'),
+  );
+  process.exitCode = help ? 0 : 2;
+} else if (args.includes('--help')) {
+  console.log(command.usage);
+} else {
+  try {
+    process.exitCode = await command.run(args);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`${error.message}\n\n${command.usage}`);
+    process.exitCode = 2;
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Makes the bank that ships with the page: measures the model on every pair of operations, chooses the
+ * idioms by the rule in `bank.ts`, builds the questions and mines the goalposts among them.
+ *   npm run bank [-- --model DIR --out FILE --threads N]
+ * Takes minutes. Pass rates are kept in --cache, so that it goes on where it was stopped.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { microDialect } from '../src/dialects/micro/dialect.ts';
+import { mineGoalposts } from '../src/gasp/goalposts.ts';
+import type { Task } from '../src/gasp/question.ts';
+import { solveInBatches } from '../src/gasp/solving.ts';
+import { folderFiles } from '../src/lm/folderFiles.ts';
+import { openLocalPolicy } from '../src/lm/localPolicy.ts';
+import { nodeRuntime } from '../src/lm/runtime.node.ts';
+import { NodeJudge } from '../src/python/nodeJudge.ts';
+import { buildBank, candidateIdioms, chooseIdioms, type IdiomPassRate } from './bank.ts';
+import { questionOf } from './world.ts';
+
+const { values: args } = parseArgs({
+  options: {
+    model: { type: 'string', default: 'public/models/foothold-micro' },
+    out: { type: 'string', default: 'public/banks/micro.json' },
+    cache: { type: 'string', default: '.cache/pretrain/pass-rates.json' },
+    threads: { type: 'string', default: '2' },
+    /** pass@samples = 0 makes a goalpost. */
+    samples: { type: 'string', default: '100' },
+  },
+});
+/** A pair's pass rate is over this many questions with this many answers each. */
+const PROBLEMS = 3;
+const ANSWERS = 8;
+const SEED = 11;
+
+const policy = await openLocalPolicy(folderFiles(args.model), {
+  model: 'embedded',
+  runtime: nodeRuntime(Number(args.threads)),
+  tuning: { kind: 'lora', rank: 8, alpha: 16 },
+  seed: 1,
+});
+const judge = new NodeJudge();
+const tools = { policy, judge, dialect: microDialect() };
+
+async function measure(): Promise<IdiomPassRate[]> {
+  const candidates = candidateIdioms(PROBLEMS);
+  const tasks = candidates.flatMap(({ problems }, i) =>
+    problems.map((problem, j): Task => ({ type: 'induction', question: questionOf(problem, `${i}.${j}`) })),
+  );
+  const passed = candidates.map(() => 0);
+  let done = 0;
+  const options = { samples: ANSWERS, temperature: 1, topP: 1, seed: SEED, stage: 'evaluating' } as const;
+  for await (const batch of solveInBatches(tasks, options, tools)) {
+    for (const solved of batch) {
+      passed[Number.parseInt(solved.task.question.id, 10)]! += solved.attempts.filter(
+        (a) => a.verdict === 'passed',
+      ).length;
+    }
+    done += batch.length;
+    console.log(`pairs: ${done}/${tasks.length} questions`);
+  }
+  return candidates.map(({ idiom }, i) => ({ idiom, passRate: passed[i]! / (PROBLEMS * ANSWERS) }));
+}
+
+let passRates: IdiomPassRate[];
+if (existsSync(args.cache)) passRates = JSON.parse(readFileSync(args.cache, 'utf8')) as IdiomPassRate[];
+else {
+  passRates = await measure();
+  mkdirSync(dirname(args.cache), { recursive: true });
+  writeFileSync(args.cache, JSON.stringify(passRates));
+}
+const idioms = chooseIdioms(passRates);
+console.log(`idioms: ${idioms.map((idiom) => idiom.join(' > ')).join('; ')}`);
+
+const bank = buildBank(idioms);
+const goalposts = new Set<string>();
+let decided = 0;
+const mining = { samples: Number(args.samples), temperature: 1, topP: 1, seed: SEED };
+for await (const round of mineGoalposts(bank.questions, mining, tools)) {
+  for (const { question, passed } of round) if (passed === 0) goalposts.add(question);
+  decided += round.length;
+  console.log(`mining: ${decided}/${bank.questions.length} decided`);
+}
+bank.goalposts = bank.questions.filter((question) => goalposts.has(question.id));
+mkdirSync(dirname(args.out), { recursive: true });
+writeFileSync(args.out, `${JSON.stringify(bank)}\n`);
+const byShape = new Map<unknown, number>();
+for (const { tags } of bank.goalposts) byShape.set(tags?.shape, (byShape.get(tags?.shape) ?? 0) + 1);
+console.log(
+  `${bank.questions.length} training and ${bank.heldout.length} held-out questions, ` +
+    `${bank.goalposts.length} goalposts (${[...byShape].map(([s, n]) => `${s}: ${n}`).join(', ')}): ${args.out}`,
+);
+await judge.dispose();
+await policy.dispose();
