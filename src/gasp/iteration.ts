@@ -51,7 +51,7 @@ export function slots(settings: Settings): { guided: number; unguided: number } 
 }
 
 /**
- * Runs one iteration and hands its events to `emit`, in order, each batch awaited: from
+ * Runs one iteration and hands its events to `emit`, in order, in batches that are never empty, each awaited: from
  * `iteration-started` (its arrays run over the guided draws) to `updated`. Every random choice derives
  * from the settings' seed and the iteration's number, so the same policy state gives the same events.
  * Rejects with the signal's reason when aborted; the policy may then have changed.
@@ -193,16 +193,15 @@ class Proposing {
       return { ...base, solved: own, reward, accepted: inBand(proposal.role, own.passRate) };
     });
     for (const { accepted, proposal } of made) if (accepted) this.buffer.add(proposal.question!);
-    await this.emit(
-      made.flatMap(({ solved: own, proposal, reward, accepted }): RunEventBody[] => {
-        if (!own) return [];
-        const { passRate } = own;
-        return [
-          attempted(iteration, own),
-          { type: 'rewarded', iteration, proposal: proposal.id, passRate, reward, accepted },
-        ];
-      }),
-    );
+    const events = made.flatMap(({ solved: own, proposal, reward, accepted }): RunEventBody[] => {
+      if (!own) return [];
+      const { passRate } = own;
+      return [
+        attempted(iteration, own),
+        { type: 'rewarded', iteration, proposal: proposal.id, passRate, reward, accepted },
+      ];
+    });
+    if (events.length > 0) await this.emit(events);
     return made;
   }
 

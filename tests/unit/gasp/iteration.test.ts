@@ -39,6 +39,7 @@ async function iterate(
   const input = { settings: { ...settings, ...changes }, goalposts, iteration: 1, accepted };
   const tools = { policy, judge: new MicroJudge(), dialect };
   const result = await runIteration(input, tools, async (more) => {
+    expect(more, 'a journal takes no empty append').not.toEqual([]);
     events.push(...more);
   });
   return { events, result };
