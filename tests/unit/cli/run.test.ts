@@ -1,0 +1,129 @@
+/** `lab run` as a person calls it: a process of its own on the shipped model. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RunEvent } from '../../../src/run/events.ts';
+import { openFolderJournal } from '../../../src/run/folderJournal.ts';
+import { validEvents } from '../../../src/run/history.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const SMALL = [
+  ...['--set', 'goalpostsPerIteration=6', '--set', 'rollouts=4', '--set', 'studentTrainsOn=valid'],
+  ...['--set', 'evaluateEvery=0', '--threads', '1', '--samples', '2', '--seed', '3'],
+];
+
+interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+function start(
+  args: string[],
+  hear: (stdout: string, child: ChildProcess) => void = () => {},
+): Promise<Ended> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'cli/lab.ts', ...args], { cwd: root });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (data) => {
+    stdout += data;
+    hear(stdout, child);
+  });
+  child.stderr.on('data', (data) => {
+    stderr += data;
+  });
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+}
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lab-run-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function readLog(out: string): Promise<RunEvent[]> {
+  const journal = await openFolderJournal(out);
+  const [run] = await journal.list();
+  const events = await journal.read(run!.run);
+  await journal.close();
+  return events;
+}
+/** Everything but clocks, the run's random id and the record of resuming. */
+function essence(events: readonly RunEvent[]): unknown[] {
+  return validEvents(events).flatMap(({ seq, at, ...body }): unknown[] => {
+    if (body.type === 'resumed') return [];
+    if (body.type === 'run-started') return [{ ...body, run: '' }];
+    if (body.type === 'iteration-finished') return [{ ...body, counters: { ...body.counters, seconds: 0 } }];
+    return [body];
+  });
+}
+
+describe('a run', () => {
+  const straight = () => join(folder, 'straight');
+  const killed = () => join(folder, 'killed');
+
+  test('ends with a report, one JSON object on the last line', async () => {
+    const { code, stdout, stderr } = await start([
+      'run',
+      '--out',
+      straight(),
+      '--iterations',
+      '3',
+      '--json',
+      ...SMALL,
+    ]);
+    expect(stderr).toContain('3 iterations in');
+    expect(code).toBe(0);
+    const report = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, unknown>;
+    expect(report).toMatchObject({ method: 'gasp', seed: 3, iterations: 3, backend: 'cpu', samples: 2 });
+    for (const key of ['seconds', 'tokensSampled', 'goalposts']) expect(report[key]).toBeGreaterThan(0);
+    for (const key of ['tokensTrained', 'acceptedLemmas', 'acceptedLifts']) {
+      expect(report[key]).toBeGreaterThanOrEqual(0);
+    }
+    for (const key of ['before', 'after']) {
+      expect(report[key]).toEqual({ solved: expect.any(Number), meanPass1: expect.any(Number) });
+    }
+  }, 120_000);
+
+  test('killed in the middle of an iteration, the same command goes on as if nothing had been', async () => {
+    const command = ['run', '--out', killed(), '--iterations', '3', ...SMALL];
+    const first = await start(command, (stdout, child) => {
+      // The first iteration is told when it is stored: by now the second one is under way.
+      if (/^ +1 /m.test(stdout)) child.kill('SIGKILL');
+    });
+    expect(first.code).toBeNull();
+    const before = await readLog(killed());
+    const second = await start(command);
+    expect(second.stderr).toBe('');
+    expect(second.code).toBe(0);
+    const after = await readLog(killed());
+    expect(after.slice(0, before.length)).toEqual(before);
+    expect(after.filter((e) => e.type === 'resumed')).toHaveLength(2);
+    expect(essence(after)).toEqual(essence(await readLog(straight())));
+  }, 120_000);
+
+  test('under other settings it is refused, and nothing changes', async () => {
+    const before = await readLog(straight());
+    const { code, stderr } = await start(['run', '--out', straight(), ...SMALL, '--set', 'rollouts=5']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('rollouts is 4');
+    expect(await readLog(straight())).toEqual(before);
+  });
+});
+
+test.each([
+  [['run'], '--out DIR is missing'],
+  [['run', '--out', '/dev/null/x', '--set', 'colour=red'], '--set takes KEY=VALUE'],
+  [['run', '--out', '/dev/null/x', '--set', 'rollouts=0'], 'rollouts: Must be at least 1'],
+  [['run', '--out', '/dev/null/x', '--iterations', 'many'], '--iterations takes a whole number'],
+  [['run', '--flag'], '--flag'],
+  [['dance'], 'There is no command "dance"'],
+])('%j is refused with the usage', async (args, message) => {
+  const { code, stdout, stderr } = await start(args);
+  expect(code).toBe(2);
+  expect(stdout).toBe('');
+  expect(stderr).toContain(message);
+  expect(stderr).toContain('lab run --out DIR');
+});
