@@ -293,7 +293,7 @@ export async function openFolderJournal(folder: string): Promise<Journal> {
               `Run ${run} is open in process ${owner.pid} on ${owner.host}. Stop it there first; if it is long gone, delete ${path}.`,
             );
           }
-          await discardStaleLock(path, text);
+          if (await replaceStaleLock(mine, path, text)) break;
         }
       } finally {
         await unlink(mine);
@@ -377,19 +377,26 @@ function parseOwner(text: string): Owner | undefined {
   }
 }
 
-/** Takes the lock file away if it is still the stale one; two processes may try at the same time. */
-async function discardStaleLock(path: string, stale: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (isMissing(error)) return;
-    throw error;
+/**
+ * Puts `mine` in the place of a lock whose owner is gone. Others may try at the same time: a second lock
+ * lets one of them at it, and it looks again before it does, so that a living owner's lock never moves.
+ */
+async function replaceStaleLock(mine: string, path: string, stale: string): Promise<boolean> {
+  const guard = `${path}.takeover`;
+  if (!(await tryLink(mine, guard))) {
+    const text = await readFile(guard, 'utf8').catch(() => undefined);
+    const owner = text === undefined ? undefined : parseOwner(text);
+    // Left behind by a process that died between these few lines.
+    if (owner && !isAlive(owner)) await rm(guard, { force: true });
+    return false;
   }
   try {
-    // Somebody else was faster and this is their lock: give it back.
-    if ((await readFile(aside, 'utf8')) !== stale) await tryLink(aside, path);
+    if ((await readFile(path, 'utf8').catch(() => undefined)) !== stale) return false;
+    const copy = `${path}.${randomUUID()}`;
+    await link(mine, copy);
+    await rename(copy, path);
+    return true;
   } finally {
-    await unlink(aside);
+    await unlink(guard);
   }
 }
