@@ -289,39 +289,47 @@ function attempted(iteration: number, { task, attempts, passRate }: Solved): Run
 }
 
 /**
- * The student's rollouts for the update: those of the induction question itself, or fresh ones where it
- * was turned into deduction or abduction (uniformly, one of the three).
+ * The student's rollouts for the update. Each question is asked as one of the three task types, drawn
+ * uniformly, where the settings convert tasks. A new question that stays induction has its answers
+ * already; converted ones and those of earlier iterations get fresh ones.
  */
 async function answersToTrainOn(
-  questions: readonly Made[],
-  { settings, iteration }: IterationInput,
+  made: readonly Made[],
+  { settings, iteration, accepted }: IterationInput,
   tools: Tools,
   emit: (events: RunEventBody[]) => Promise<void>,
 ): Promise<{ solved: Solved[]; tokens: number }> {
-  if (!settings.convertTasks) return { solved: questions.map((m) => m.solved!), tokens: 0 };
   const random = Random.for(settings.seed, 'tasks', iteration);
-  const tasks = questions.map(({ proposal }): Task => {
-    const question = proposal.question!;
+  const toTask = (question: Question): Task => {
+    if (!settings.convertTasks) return { type: 'induction', question };
     const type = random.pick(['induction', 'deduction', 'abduction'] as const);
     const index = random.int(question.inputs.length);
     return type === 'induction' ? { type, question } : { type, question, index };
-  });
-  const converted = await solve(
-    tasks.filter((task) => task.type !== 'induction'),
+  };
+  const own = made.map((m) => ({ task: toTask(m.proposal.question!), solved: m.solved! }));
+  const replayed = Random.for(settings.seed, 'replay', iteration)
+    .shuffle(accepted.questions)
+    .slice(0, settings.replay)
+    .map(toTask);
+  const fresh = await solve(
+    [...own.filter(({ task }) => task.type !== 'induction').map(({ task }) => task), ...replayed],
     {
       samples: settings.rollouts,
       temperature: settings.temperature,
       topP: settings.topP,
-      seed: deriveSeed(settings.seed, 'converted', iteration),
+      seed: deriveSeed(settings.seed, 'tasks', iteration),
       stage: 'solving-tasks',
     },
     tools,
   );
-  if (converted.length > 0) await emit(converted.map((s) => attempted(iteration, s)));
-  const fresh = new Map(converted.map((s) => [s.task, s]));
+  if (fresh.length > 0) await emit(fresh.map((s) => attempted(iteration, s)));
+  const byTask = new Map(fresh.map((s) => [s.task, s]));
   return {
-    solved: tasks.map((task, i) => fresh.get(task) ?? questions[i]!.solved!),
-    tokens: sampledTokens(converted),
+    solved: [
+      ...own.map(({ task, solved }) => byTask.get(task) ?? solved),
+      ...replayed.map((task) => byTask.get(task)!),
+    ],
+    tokens: sampledTokens(fresh),
   };
 }
 

@@ -18,6 +18,11 @@ export interface Settings {
   liftSeesGoalpost: boolean;
   /** Cosine similarity above which a proposal counts as a copy; 1 turns the filter off. */
   noveltyThreshold: number;
+  /**
+   * Questions accepted in earlier iterations that the student tries again in each one (AZR draws its
+   * student's batch from such a buffer): what the novelty filter lets in once is practised until it is easy.
+   */
+  replay: number;
   /** Whether accepted questions may be turned into deduction and abduction for the student's update. */
   convertTasks: boolean;
   /** The student trains on questions in their band only, or on every valid one. */

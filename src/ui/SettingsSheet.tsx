@@ -116,6 +116,7 @@ export function SettingsSheet(props: {
           'First proposals without a goalpost: against forgetting.',
           0.05,
         )}
+        {number('replay', 'Replay', 'Earlier accepted questions that the student practises again.', 1)}
         <Setting name="Axes" note="What may change from goalpost to lemma to lift." error={errors.axes}>
           {(id) => (
             <span className="setting-pair">

@@ -28,6 +28,7 @@ const settings: Settings = {
   rollouts: 8,
   axes: ['f'],
   convertTasks: false,
+  replay: 0,
 };
 
 async function iterate(
@@ -227,6 +228,34 @@ test('convertTasks asks accepted questions as deduction and abduction too, with 
   // A question is trained on in one form only.
   const groups = of(events, 'updated')[0]!.groups.filter((g) => g.role === 'solver');
   expect(groups.reduce((n, g) => n + g.rollouts, 0)).toBe(8 * accepted.length);
+});
+
+test('replay has the student try accepted questions of earlier iterations again, each once', async () => {
+  const t = table();
+  for (const g of goalposts) t.say(dialect.lemmaPrompt(g, 'f'), () => 'gibberish');
+  const earlier = [program('sort'), program('reverse'), program('dedupe')].map((lines, i) => {
+    t.solve(lines, 2 * i + 1);
+    return question(`earlier ${i}`, lines, inputs);
+  });
+  const replayed = async (replay: number) => {
+    const policy = t.policy();
+    const { events } = await iterate(policy, { replay }, new NoveltyBuffer(earlier));
+    const attempts = of(events, 'attempted');
+    expect(attempts.every((e) => e.task === 'induction' && e.attempts.length === 8)).toBe(true);
+    return { ids: attempts.map((e) => e.question).toSorted(), policy, events };
+  };
+  expect((await replayed(0)).ids).toEqual([]);
+  expect(new Set((await replayed(2)).ids).size).toBe(2);
+  const { ids, policy, events } = await replayed(9);
+  expect(ids).toEqual(['earlier 0', 'earlier 1', 'earlier 2']);
+  // Right answers of questions solved with rates 1/8, 3/8 and 5/8, weighed by their own question's rate.
+  expect(policy.updates[0]!.batch.map((s) => s.advantage.toFixed(6)).toSorted()).toEqual(
+    [1 / 8, 3 / 8, 5 / 8].flatMap((p) => new Array(8 * p).fill(Math.sqrt((1 - p) / p).toFixed(6))).toSorted(),
+  );
+  expect(of(events, 'updated')[0]!.groups).toMatchObject([
+    { role: 'lemma', rollouts: 2 },
+    { role: 'solver', task: 'induction', rollouts: 24 },
+  ]);
 });
 
 test('liftSeesGoalpost and trainTeacher do what they say', async () => {
