@@ -17,6 +17,15 @@ export function chosenQuestions(bank: Bank | null, chosen: ReadonlySet<string>):
   return bank ? bankQuestions(bank).filter((question) => chosen.has(question.id)) : [];
 }
 
+/** Goalposts that a first run takes: enough to aim at, few enough to try them all every few iterations. */
+const A_FEW = 24;
+
+/** What a first run aims at: a few of the bank's goalposts, spread evenly over its list. */
+export function firstGoalposts({ goalposts }: Bank, count = A_FEW): Question[] {
+  const taken = Math.min(count, goalposts.length);
+  return Array.from({ length: taken }, (_, i) => goalposts[Math.floor((i * goalposts.length) / taken)]!);
+}
+
 /** All questions that can be goalposts: the shipped goalposts first, each question once. */
 export function bankQuestions(bank: Bank): Question[] {
   const seen = new Set<string>();

@@ -10,7 +10,7 @@ import type { RunEvent } from '../run/events.ts';
 import type { Journal, RunSummary } from '../run/journal.ts';
 import { runName } from '../run/names.ts';
 import { applyEvent, foldEvents, type RunState } from '../run/state.ts';
-import { type Bank, chosenQuestions } from '../gasp/bank.ts';
+import { type Bank, chosenQuestions, firstGoalposts } from '../gasp/bank.ts';
 import type { LabClient } from './labClient.ts';
 
 /** The part of the journal that the page reads; the lab alone appends. */
@@ -42,6 +42,8 @@ export interface Snapshot {
   state: RunState | null;
   /** The lab holds the open run (it runs or is paused), so that it can go on at once. */
   live: boolean;
+  /** Name of the run that the lab works on while another one, or none, is on the stage. */
+  elsewhere: string | null;
   status: LabStatus;
   activity: Activity | null;
   tokensPerSecond: number;
@@ -70,6 +72,7 @@ export class Session {
     backendChoice: 'auto',
     state: null,
     live: false,
+    elsewhere: null,
     status: 'idle',
     activity: null,
     tokensPerSecond: 0,
@@ -81,8 +84,9 @@ export class Session {
   private events: RunEvent[] = [];
   /** Run whose events are shown; also set while its log is being read. */
   private open: string | null = null;
-  /** The run that the lab works on, whether shown or not. */
+  /** The run that the lab works on, whether shown or not, and its name. */
   private labRun: string | null = null;
+  private labRunName = '';
   /** A run was asked for whose first event has not come yet: it takes the stage when it does. */
   private expecting = false;
   private journal: Promise<RunReader> | undefined;
@@ -93,7 +97,7 @@ export class Session {
     services.lab.listen((message) => this.receive(message));
     void this.refreshRuns().finally(() => this.change({ ready: true }));
     services.loadBank().then(
-      (bank) => this.change({ bank, chosen: new Set(bank.goalposts.map((goalpost) => goalpost.id)) }),
+      (bank) => this.change({ bank, chosen: new Set(firstGoalposts(bank).map(({ id }) => id)) }),
       (error: unknown) =>
         this.report(
           error,
@@ -122,7 +126,7 @@ export class Session {
     const goalposts = chosenQuestions(bank, chosen);
     if (!bank || !canStart(this.snapshot)) return;
     this.expecting = true;
-    this.change({ status: 'loading', live: true, problem: null });
+    this.change({ status: 'loading', problem: null, ...this.standing() });
     this.services.lab.send({
       type: 'start',
       name: this.freshName(),
@@ -141,9 +145,10 @@ export class Session {
     if (this.open === run && this.snapshot.state) this.run();
   }
 
-  /** Finishes the iteration in progress, then pauses; a second call abandons it. */
+  /** Finishes the iteration in progress, then pauses; a second call abandons it. Loading is called off. */
   pause(): void {
-    this.services.lab.send({ type: 'pause', now: this.snapshot.status === 'pausing' });
+    const { status } = this.snapshot;
+    this.services.lab.send({ type: 'pause', now: status === 'pausing' || status === 'loading' });
   }
 
   /** A new run from a checkpoint of the open one, with its settings. */
@@ -151,7 +156,7 @@ export class Session {
     const { state, backendChoice: backend } = this.snapshot;
     if (!state) return;
     this.expecting = true;
-    this.change({ status: 'loading', live: true, problem: null });
+    this.change({ status: 'loading', problem: null, ...this.standing() });
     this.services.lab.send({
       type: 'branch',
       run: state.run,
@@ -170,7 +175,7 @@ export class Session {
       const events = await (await this.reader()).read(run);
       if (this.open !== run) return;
       this.events = events;
-      this.change({ state: foldEvents(events), live: this.labRun === run });
+      this.change({ state: foldEvents(events), ...this.standing() });
     } catch (error) {
       this.report(error, 'The run is still stored. Reload the page and try again.');
     }
@@ -183,7 +188,7 @@ export class Session {
     this.expecting = false;
     this.open = null;
     this.events = [];
-    this.change({ state: null, live: false, streaming: null, activity: null });
+    this.change({ state: null, streaming: null, activity: null, ...this.standing() });
     void this.refreshRuns();
   }
 
@@ -219,7 +224,10 @@ export class Session {
   cancelMining(): void {
     const { mined } = this.snapshot;
     if (mined) this.change({ mined: { ...mined, stopped: true } });
-    this.services.lab.send({ type: 'cancel-mining' });
+    // Mining that has not begun is a model that loads.
+    this.services.lab.send(
+      this.snapshot.status === 'mining' ? { type: 'cancel-mining' } : { type: 'pause', now: true },
+    );
   }
 
   // What the lab says
@@ -232,7 +240,7 @@ export class Session {
           message.status === 'idle' || message.status === 'paused' || message.status === 'failed';
         this.changeSoon({
           status: message.status,
-          live: this.labRun !== null && (this.open === null || this.labRun === this.open),
+          ...this.standing(),
           ...(resting && { activity: null, streaming: null, tokensPerSecond: 0 }),
         });
         if (resting) void this.refreshRuns();
@@ -279,12 +287,13 @@ export class Session {
   }
 
   private extend(run: string, events: RunEvent[]): void {
-    const begins = events[0]?.type === 'run-started';
-    if (run !== this.open && !(begins && this.expecting)) return;
-    if (begins) {
+    const begin = events[0]?.type === 'run-started' ? events[0] : undefined;
+    if (run !== this.open && !(begin && this.expecting)) return;
+    if (begin) {
       this.expecting = false;
       this.open = run;
       this.labRun = run;
+      this.labRunName = begin.name;
       this.events = [];
     }
     if (events[0] && events[0].seq > this.events.length) {
@@ -297,8 +306,8 @@ export class Session {
     this.events.push(...fresh);
     const state = fresh.some((event) => event.type === 'resumed')
       ? foldEvents(this.events)
-      : fresh.reduce<RunState | null>(applyEvent, begins ? null : this.snapshot.state);
-    this.changeSoon({ state, live: true });
+      : fresh.reduce<RunState | null>(applyEvent, begin ? null : this.snapshot.state);
+    this.changeSoon({ state, ...this.standing() });
   }
 
   /** The state as it was at the end of an iteration. */
@@ -306,9 +315,16 @@ export class Session {
     return foldEvents(this.events, iteration);
   }
 
+  /** Whether the lab works on what is on the stage. */
+  private standing(): Pick<Snapshot, 'live' | 'elsewhere'> {
+    const live = this.expecting || (this.labRun !== null && this.labRun === this.open);
+    return { live, elsewhere: live || this.labRun === null ? null : this.labRunName };
+  }
+
   private take(run: string): void {
     this.labRun = run;
-    this.change({ status: 'loading', live: true, problem: null });
+    this.labRunName = this.snapshot.state?.name ?? '';
+    this.change({ status: 'loading', problem: null, ...this.standing() });
   }
 
   private freshName(): string {

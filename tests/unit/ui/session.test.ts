@@ -61,7 +61,7 @@ afterEach(async () => {
 });
 
 describe('Session', () => {
-  it('starts with everything chosen, and shows the run once its first events come', () => {
+  it('starts with all goalposts of a small bank, and shows the run once its first events come', () => {
     session.run(3);
     expect(sent).toMatchObject([
       { type: 'start', bank: 'micro', goalposts: bank.goalposts, backend: 'auto', iterations: 3 },
@@ -70,6 +70,50 @@ describe('Session', () => {
     say({ type: 'events', run: 'first', events: example.slice(5) });
     expect(session.getSnapshot().state).toEqual(foldEvents(example));
     expect(session.getSnapshot().live).toBe(true);
+  });
+
+  it('starts with a few goalposts of a large bank', async () => {
+    const goalposts = Array.from({ length: 146 }, (_, i) => ({
+      ...begin.goalposts[0]!,
+      id: `goalpost-${i}`,
+    }));
+    const large = new Session({
+      lab: { send: () => undefined, listen: () => () => undefined },
+      openJournal: async () => journal,
+      loadBank: async () => ({ ...bank, goalposts }),
+    });
+    await vi.waitFor(() => expect(large.getSnapshot().chosen.size).toBe(24));
+  });
+
+  it('calls mining off while the model for it still loads', () => {
+    session.mine(bank.goalposts, 64);
+    say({ type: 'status', status: 'loading' });
+    session.cancelMining();
+    expect(sent.at(-1)).toEqual({ type: 'pause', now: true });
+    say({ type: 'status', status: 'mining' });
+    session.cancelMining();
+    expect(sent.at(-1)).toEqual({ type: 'cancel-mining' });
+  });
+
+  it('calls off at once what has not begun to run', () => {
+    session.run();
+    session.pause();
+    expect(sent.at(-1)).toEqual({ type: 'pause', now: true });
+  });
+
+  it('names the run that the lab works on while another is on the stage', async () => {
+    await store(example);
+    session.run();
+    say({
+      type: 'events',
+      run: 'second',
+      events: exampleEvents({ iterations: 1, run: 'second', name: 'b' }),
+    });
+    say({ type: 'status', status: 'running', run: 'second' });
+    expect(session.getSnapshot().elsewhere).toBeNull();
+    await session.show('first');
+    expect(session.getSnapshot()).toMatchObject({ live: false, elsewhere: 'b' });
+    await session.show('second');
   });
 
   it('does not start GASP without goalposts, but does start AZR', () => {
