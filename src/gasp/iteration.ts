@@ -289,9 +289,9 @@ function attempted(iteration: number, { task, attempts, passRate }: Solved): Run
 }
 
 /**
- * The student's rollouts for the update. Each question is asked as one of the three task types, drawn
- * uniformly, where the settings convert tasks. A new question that stays induction has its answers
- * already; converted ones and those of earlier iterations get fresh ones.
+ * The student's rollouts for the update. Where the settings convert tasks, each new question is asked as
+ * one of the three task types, drawn uniformly; one that stays induction has its answers already.
+ * Questions of earlier iterations are tried again as they are.
  */
 async function answersToTrainOn(
   made: readonly Made[],
@@ -310,7 +310,7 @@ async function answersToTrainOn(
   const replayed = Random.for(settings.seed, 'replay', iteration)
     .shuffle(accepted.questions)
     .slice(0, settings.replay)
-    .map(toTask);
+    .map((question): Task => ({ type: 'induction', question }));
   const fresh = await solve(
     [...own.filter(({ task }) => task.type !== 'induction').map(({ task }) => task), ...replayed],
     {
