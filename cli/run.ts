@@ -112,6 +112,8 @@ export async function runCommand(args: string[]): Promise<number> {
     if (message.type === 'error') {
       failed = true;
       console.error(`${message.message}\n${message.advice}`);
+    } else if (message.type === 'notice') {
+      console.error(`${message.message} ${message.advice}`);
     } else if (message.type === 'backend') {
       say(`${message.backend}: ${message.parameters} weights, ${message.trainable} of them train`);
     } else if (message.type === 'events') {

@@ -340,12 +340,19 @@ export class Lab {
         engine = undefined;
       }
       const valid = validEvents(events);
-      const { checkpoint, snapshot } = await this.newestCheckpoint(run, valid);
+      const { checkpoint, snapshot, lost } = await this.newestCheckpoint(run, valid);
       const after = checkpoint.iteration;
       engine ??= await this.load(model, settings, backend);
       await this.loadJudge();
       await engine.policy.restore(snapshot);
       await this.append(run, [{ type: 'resumed', after, policy: engine.policy.info }]);
+      if (lost !== undefined) {
+        this.ports.send({
+          type: 'notice',
+          message: lost,
+          advice: `The run goes on from the newest one that is whole, ${after > 0 ? `of iteration ${after}` : 'its start'}, and does again what came after it.`,
+        });
+      }
       const finished = valid.findLast((e) => e.type === 'iteration-finished' && e.iteration === after);
       const checkpoints = events.filter((e) => e.type === 'checkpoint');
       return {
@@ -372,18 +379,24 @@ export class Lab {
     }
   }
 
-  /** The newest checkpoint that is stored and whole: a damaged one costs the iterations after the one before. */
+  /**
+   * The newest checkpoint that is stored and whole: a damaged one costs the iterations after the one
+   * before. `lost` says what became of the newest where it is not that one.
+   */
   private async newestCheckpoint(
     run: string,
     valid: readonly RunEvent[],
-  ): Promise<{ checkpoint: EventOf<'checkpoint'>; snapshot: PolicySnapshot }> {
-    let damaged: unknown;
+  ): Promise<{ checkpoint: EventOf<'checkpoint'>; snapshot: PolicySnapshot; lost?: string }> {
+    let damaged: DamagedCheckpointError | undefined;
     const last = lastFinished(valid);
     for (const event of valid.toReversed()) {
       if (event.type !== 'checkpoint' || event.iteration > last) continue;
       try {
         const snapshot = await this.ports.journal.getCheckpoint(run, event.blob);
-        if (snapshot) return { checkpoint: event, snapshot };
+        if (!snapshot) continue;
+        if (event.iteration === last) return { checkpoint: event, snapshot };
+        const why = damaged?.message ?? 'It is no longer stored.';
+        return { checkpoint: event, snapshot, lost: `The checkpoint of iteration ${last} is lost. ${why}` };
       } catch (error) {
         if (!(error instanceof DamagedCheckpointError)) throw error;
         damaged ??= error;

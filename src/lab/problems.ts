@@ -21,7 +21,7 @@ const UNENCODABLE = 'UnencodableError';
 const LAYOUT_MISMATCH = 'LayoutMismatchError';
 
 export function describeProblem(error: unknown): { message: string; advice: string } {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = sentence(error instanceof Error ? error.message : String(error));
   if (error instanceof LabError) return { message, advice: error.advice };
   if (error instanceof BackendError) return { message, advice: error.advice };
   if (error instanceof ModelFileError) {
@@ -37,14 +37,14 @@ export function describeProblem(error: unknown): { message: string; advice: stri
   if (error instanceof RunLockedError) {
     return {
       message,
-      advice: 'Pause it there or close that tab, then press Resume here. A new run can start meanwhile.',
+      advice: 'Pause it there or close that tab, then press Run here. A new run can start meanwhile.',
     };
   }
   if (error instanceof StorageFullError) {
     return {
       message,
       advice:
-        'Everything up to the last finished iteration is stored. Export or delete runs that you no longer need, then press Resume.',
+        'Everything up to the last finished iteration is stored. Export or delete runs that you no longer need, then press Run.',
     };
   }
   if (error instanceof DamagedCheckpointError) {
@@ -56,6 +56,12 @@ export function describeProblem(error: unknown): { message: string; advice: stri
   return {
     message,
     advice:
-      'Everything up to the last finished iteration is stored: press Resume. If it fails again, choose another backend.',
+      'Everything up to the last finished iteration is stored: press Run. If it fails again, choose another backend.',
   };
+}
+
+/** Messages are shown with an advice after them: a capital (but for the name of a file) and a full stop. */
+function sentence(text: string): string {
+  const begun = /^[a-z]+[ ,:]/.test(text) ? text[0]!.toUpperCase() + text.slice(1) : text;
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }

@@ -62,5 +62,7 @@ export type Message =
   | { type: 'events'; run: string; events: RunEvent[] }
   | { type: 'backend'; backend: string; parameters: number; trainable: number }
   | { type: 'mined'; results: { question: string; passed: number }[]; samples: number; finished: boolean }
+  /** Something was lost or done otherwise than asked for, and the lab goes on. */
+  | { type: 'notice'; message: string; advice: string }
   /** `advice` says what a person can do about it. Nothing recorded is lost. */
   | { type: 'error'; message: string; advice: string; fatal: boolean };

@@ -278,6 +278,7 @@ export class Session {
         });
         break;
       }
+      case 'notice':
       case 'error':
         this.changeSoon({
           problem: { message: message.message, advice: message.advice },

@@ -224,6 +224,14 @@ describe('going on', () => {
     const second = await openLab(undefined, { journal });
     await second.lab.resume({ run, backend: 'auto', iterations: 1 });
     expect(errors(second.messages)).toEqual([]);
+    const notices = second.messages.filter((m) => m.type === 'notice');
+    expect(notices).toEqual([
+      {
+        type: 'notice',
+        message: expect.stringContaining('checkpoint of iteration 4 is lost'),
+        advice: expect.stringContaining('of iteration 3'),
+      },
+    ]);
     const events = await journal.read(run);
     expect(of(events, 'resumed').at(-1)!.after).toBe(3);
     const renamed = JSON.parse(JSON.stringify(essence(events)).replaceAll('iteration-4-2', 'iteration-4'));
