@@ -24,7 +24,7 @@ type Panel = { kind: 'stone' | 'goalpost'; id: string } | { kind: 'bank' | 'sett
 export function App({ session }: { session: Session }) {
   const snapshot = useSyncExternalStore(session.subscribe, session.getSnapshot);
   const { state: live, bank, chosen, settings, problem, runs } = snapshot;
-  useSpaceKey(session, snapshot.status);
+  useSpaceKey(session, snapshot);
   const [panel, setPanel] = useState<Panel>(null);
   // Time travel and an opened stone belong to one run; another run on the stage starts afresh.
   const [scrub, setScrub] = useState<{ run: string; iteration: number } | null>(null);

@@ -1,15 +1,18 @@
 /** Browsing a bank: which questions the next run takes as goalposts, and finding out which qualify. */
 import { useMemo, useState } from 'react';
 import type { Question } from '../gasp/question.ts';
-import { type Bank, bankQuestions } from '../gasp/bank.ts';
+import { type Bank, bankQuestions, firstGoalposts } from '../gasp/bank.ts';
+import { activityShare } from './format.ts';
 import { Examples, Program } from './Program.tsx';
 import type { Session, Snapshot } from './session.ts';
 import { Sheet } from './Sheet.tsx';
+import { whoReads } from './Term.tsx';
+import { doing } from './Transport.tsx';
 import './BankSheet.css';
 
 export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snapshot; onClose: () => void }) {
   const { bank, session, snapshot, onClose } = props;
-  const { chosen, mined, status } = snapshot;
+  const { chosen, mined, status, settings, activity, problem } = snapshot;
   const [words, setWords] = useState('');
   const [depth, setDepth] = useState('');
   const [only, setOnly] = useState<'all' | 'chosen' | 'shipped'>('shipped');
@@ -41,7 +44,10 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
     if (!next.delete(question.id)) next.add(question.id);
     session.choose(next);
   };
-  const mining = status === 'mining';
+  const few = firstGoalposts(bank);
+  // Before it begins, the model for it loads.
+  const mining = status === 'mining' || (status === 'loading' && mined !== null && !mined.finished);
+  const share = activity ? activityShare(activity) : undefined;
   const unsolved = mined?.finished
     ? [...mined.passed].filter(([, passed]) => passed === 0).map(([id]) => id)
     : [];
@@ -60,8 +66,17 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
           >
             Add these {found.length}
           </button>
+          {few.length < shipped.size && (
+            <button
+              type="button"
+              className="button"
+              onClick={() => session.choose(few.map((question) => question.id))}
+            >
+              A few ({few.length})
+            </button>
+          )}
           <button type="button" className="button" onClick={() => session.choose(shipped)}>
-            As shipped
+            All shipped ({shipped.size})
           </button>
           <button type="button" className="button is-quiet" onClick={() => session.choose([])}>
             Clear
@@ -70,6 +85,11 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
       }
     >
       <p className="section-note">{bank.description}</p>
+      <p className="section-note bank-reads">
+        {whoReads}
+        {settings.evaluateEvery > 0 &&
+          ` All chosen goalposts are tried every ${settings.evaluateEvery} iterations, so many of them take time.`}
+      </p>
       <div className="bank-filters">
         <label className="visually-hidden" htmlFor="bank-words">
           Search titles and programs
@@ -144,11 +164,11 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
               Try them
             </button>
           )}
-          {mined && (
-            <span className="section-note" aria-live="polite">
+          {mined?.finished && (
+            <span className="section-note" role="status">
               {mined.passed.size} tried
               {mined.stopped && ', stopped early'}
-              {mined.finished && !mined.stopped && `, ${unsolved.length} without a success`}
+              {!mined.stopped && `, ${unsolved.length} without a success`}
             </span>
           )}
           {unsolved.length > 0 && (
@@ -157,6 +177,21 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
             </button>
           )}
         </div>
+        {mining && (
+          <>
+            <progress
+              className="bank-progress"
+              aria-label="Looking for goalposts"
+              {...(share !== undefined && { value: share })}
+            />
+            <p className="section-note">{doing(snapshot)}</p>
+          </>
+        )}
+        {problem && (
+          <p className="bank-problem" role="alert">
+            <strong>{problem.message}</strong> {problem.advice}
+          </p>
+        )}
       </details>
       <ul className="bank-list">
         {found.slice(0, 300).map((question) => {

@@ -20,9 +20,9 @@ export const RunNumbers = memo(function RunNumbers({
     ['tokens trained', count(counters.tokensTrained)],
     ['method', state.settings.method === 'gasp' ? 'GASP' : 'AZR'],
     ['estimator', state.settings.estimator],
-    ['model', state.policy ? `${count(state.policy.parameters)} weights` : state.model],
+    ['model', state.policy ? `${state.model}, ${count(state.policy.parameters)} weights` : state.model],
     ['training', tuning.kind === 'full' ? 'all weights' : `LoRA, rank ${tuning.rank}`],
-    ['trained', state.policy ? count(state.policy.trainable) : '–'],
+    ['trained weights', state.policy ? count(state.policy.trainable) : '–'],
     ['seed', String(state.settings.seed)],
     ['backend', backend ?? state.policy?.backend ?? '–'],
   ];

@@ -29,7 +29,9 @@ export const Curves = memo(function Curves({
       {
         name,
         points: finished.flatMap((iteration) =>
-          iteration.update ? [{ iteration: iteration.iteration, value: iteration.update.stats[key] }] : [],
+          iteration.update && iteration.update.stats.steps > 0
+            ? [{ iteration: iteration.iteration, value: iteration.update.stats[key] }]
+            : [],
         ),
       },
     ];
@@ -55,7 +57,10 @@ export const Curves = memo(function Curves({
     };
   }, [state.iterations, state.evaluations, state.settings]);
 
+  const { evaluateEvery } = state.settings;
   const samples = state.evaluations.at(-1)?.samples ?? state.settings.evaluateSamples;
+  const unevaluated =
+    evaluateEvery === 0 ? 'never tried, by the settings' : `first tried at iteration ${evaluateEvery}`;
   return (
     <section className="curves" aria-labelledby="curves-title">
       <div className="section-head">
@@ -67,6 +72,7 @@ export const Curves = memo(function Curves({
         <Curve
           title="Goalposts solved"
           note={`at least one of ${samples} fresh answers; the first point is the starting model`}
+          empty={unevaluated}
           series={series.solved}
           format={(value) => `${value} of ${state.goalposts.length}`}
           from={0}
@@ -76,6 +82,7 @@ export const Curves = memo(function Curves({
         <Curve
           title="Mean pass@1 on goalposts"
           note="over all goalposts: less noisy than the count"
+          empty={unevaluated}
           series={series.mean}
           format={percent}
           from={0}

@@ -36,6 +36,9 @@ export const GoalpostList = memo(function GoalpostList(props: {
           </p>
         )}
       </div>
+      {current.size > 0 && current.size < goalposts.length && (
+        <p className="goalposts-key">drawn in iteration {state?.iterations.at(-1)?.iteration}</p>
+      )}
       {!state && (
         <button type="button" className="button goalposts-choose" onClick={onChoose}>
           Choose goalposts

@@ -26,7 +26,7 @@ function chainsOf(state: RunState, iteration: IterationState): Chain[] {
       .filter((stone) => stone.proposal.role === 'lift')
       .map((stone) => [stone.proposal.parent, stone]),
   );
-  const length = Math.max(iteration.goalposts.length, firsts.length);
+  const length = Math.max(state.settings.goalpostsPerIteration, firsts.length);
   return Array.from({ length }, (_, slot) => {
     const first = firsts[slot];
     const id = first ? first.proposal.goalpost : iteration.goalposts[slot];
@@ -79,6 +79,7 @@ export function LoopNow(props: {
   // Rows come in the order of the requests: first proposals by slot, lifts by accepted lemma.
   const writing = (role: Streaming['role'], row: number) =>
     streaming?.role === role ? streaming.rows[row]?.text : undefined;
+  const unguidedRow = slot - iteration.goalposts.length;
   const answering = (stone: Stone | undefined) =>
     streaming?.role === 'solver' && stone?.proposal.question && stone.passRate === undefined
       ? streaming.rows.find((row) => row.id.startsWith(`${stone.proposal.question!.id}/`))?.text
@@ -120,9 +121,19 @@ export function LoopNow(props: {
           stone={chain.first}
           rollouts={state.settings.rollouts}
           earlier={chain.first?.proposal.role === 'unguided' ? earlier.unguided : earlier.lemma}
-          writing={chain.first ? undefined : (writing('lemma', slot) ?? writing('unguided', slot))}
+          writing={
+            chain.first
+              ? undefined
+              : chain.goalpost
+                ? writing('lemma', slot)
+                : writing('unguided', unguidedRow)
+          }
           answering={answering(chain.first)}
-          waiting="The teacher reads the goalpost and writes an easier question."
+          waiting={
+            chain.goalpost
+              ? 'The teacher reads the goalpost, its title and examples, and writes an easier question.'
+              : 'The teacher makes a question up.'
+          }
           onOpen={onOpen}
         />
         <StoneCard
@@ -142,9 +153,8 @@ export function LoopNow(props: {
   );
 }
 
-function liftWaiting({ first }: Chain, iteration: IterationState): string {
-  if (first?.proposal.role === 'unguided')
-    return 'An unguided question has no lift: no goalpost stands behind it.';
+function liftWaiting({ goalpost, first }: Chain, iteration: IterationState): string {
+  if (!goalpost) return 'An unguided question has no lift: no goalpost stands behind it.';
   if (first?.proposal.fault || (first?.passRate !== undefined && !first.accepted))
     return 'No lift here: only a lemma in its band gets one.';
   if (iteration.counters) return 'No lift was written.';
@@ -168,7 +178,7 @@ function GoalpostCard({ state, question }: { state: RunState; question?: Questio
       </header>
       {question ? (
         <>
-          <p className="card-title">{question.title}</p>
+          <p className="card-title">{question.title || question.id}</p>
           <Program source={question.program} label="Program of the goalpost" />
           <Examples inputs={question.inputs} outputs={question.outputs} limit={question.shown} />
           {last && first && (
@@ -311,22 +321,31 @@ export const UpdateCard = memo(function UpdateCard({ state }: { state: RunState 
         <h2 className="eyebrow" id="update-title">
           Update <span className="section-note">iteration {iteration.iteration}</span>
         </h2>
-        <p className="section-note">
-          {count(stats.tokens)} tokens of {count(sequences)} texts in {stats.steps}{' '}
-          {stats.steps === 1 ? 'step' : 'steps'}
-        </p>
+        {stats.steps > 0 && (
+          <p className="section-note">
+            {count(stats.tokens)} tokens of {count(sequences)} texts in {stats.steps}{' '}
+            {stats.steps === 1 ? 'step' : 'steps'}
+          </p>
+        )}
       </div>
-      <dl className="update-numbers">
-        {numbers.map(([name, value, note]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>
-              <strong>{value}</strong>
-              <span>{note}</span>
-            </dd>
-          </div>
-        ))}
-      </dl>
+      {stats.steps > 0 ? (
+        <dl className="update-numbers">
+          {numbers.map(([name, value, note]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>
+                <strong>{value}</strong>
+                <span>{note}</span>
+              </dd>
+            </div>
+          ))}
+        </dl>
+      ) : (
+        <p className="card-waiting">
+          The weights stayed as they were: no text of this iteration did better than its group, so there was
+          nothing to learn from.
+        </p>
+      )}
       <table className="update-groups">
         <caption className="visually-hidden">Mean reward of each group</caption>
         <thead>

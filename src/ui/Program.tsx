@@ -31,22 +31,17 @@ export const Program = memo(function Program({ source, label }: { source: string
 /** Inputs and outputs of a question, the student's own examples first. */
 export function Examples({ inputs, outputs, limit }: { inputs: string[]; outputs: string[]; limit: number }) {
   return (
-    <table className="examples">
-      <thead className="visually-hidden">
-        <tr>
-          <th scope="col">input</th>
-          <th scope="col">output</th>
-        </tr>
-      </thead>
-      <tbody>
-        {inputs.slice(0, limit).map((input, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: pairs are known by their place
-          <tr key={i}>
-            <td>{input}</td>
-            <td>{outputs[i]}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <ol className="examples">
+      {inputs.slice(0, limit).map((input, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: pairs are known by their place
+        <li key={i}>
+          <span>{input}</span>
+          <span>
+            <span className="visually-hidden">gives </span>
+            {outputs[i]}
+          </span>
+        </li>
+      ))}
+    </ol>
   );
 }

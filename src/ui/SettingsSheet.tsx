@@ -6,6 +6,12 @@ import type { Settings } from '../gasp/settings.ts';
 import { Sheet } from './Sheet.tsx';
 import './SettingsSheet.css';
 
+const estimatorNotes: Record<Settings['estimator'], string> = {
+  positive: 'Trains on right answers only, the rare ones most: learns fastest, forgets most.',
+  'per-question': 'Measures an answer by its own question’s others: keeps more of what the model knew.',
+  'trr++': 'Measures an answer by all of its task and role; over several steps it needs a clip of 0.2.',
+};
+
 type NumberField = keyof typeof NUMBER_RULES;
 
 export function SettingsSheet(props: {
@@ -113,7 +119,7 @@ export function SettingsSheet(props: {
         {number(
           'unguidedShare',
           'Unguided share',
-          'First proposals without a goalpost: against forgetting.',
+          'Share of questions made up without a goalpost: guards against forgetting.',
           0.05,
         )}
         {number('replay', 'Replay', 'Earlier accepted questions that the student practises again.', 1)}
@@ -151,7 +157,7 @@ export function SettingsSheet(props: {
         {toggle('liftSeesGoalpost', 'Lift sees the goalpost', 'An ablation: teachers then copy its surface.')}
       </Group>
       <Group title="Training">
-        {choice('estimator', 'Advantage', 'How rewards become weights of the update.', [
+        {choice('estimator', 'Estimator', estimatorNotes[shown.estimator], [
           ['positive', 'right answers only'],
           ['per-question', 'baseline per question'],
           ['trr++', 'TRR++, as in the paper'],
@@ -159,7 +165,7 @@ export function SettingsSheet(props: {
         {number('learningRate', 'Learning rate', "AdamW's, constant.", 1e-4)}
         <Setting
           name="Trained weights"
-          note="Adapters forget less than all weights do."
+          note="LoRA trains small adapters, which forget less than all weights do."
           error={errors.tuning}
         >
           {(id) => (
@@ -230,8 +236,8 @@ export function SettingsSheet(props: {
         {number('checkpointEvery', 'Keep a checkpoint every', 'Iterations; the newest is always there.', 1)}
         {number(
           'microbatchTokens',
-          'Tokens at once',
-          'Bound on the memory of an update; smaller is slower.',
+          'Micro-batch',
+          'Tokens at once in an update: bounds its memory; smaller is slower.',
           1024,
         )}
       </Group>

@@ -6,6 +6,7 @@ import { RewardCurve } from './figures/RewardCurve.tsx';
 import { axisNames, percent, roleNames, short, verdictNames } from './format.ts';
 import { Examples, Program } from './Program.tsx';
 import { Sheet } from './Sheet.tsx';
+import { whoReads } from './Term.tsx';
 import './StoneSheet.css';
 
 const taskTitles = {
@@ -187,10 +188,11 @@ export function GoalpostSheet({ goalpost, onClose }: { goalpost: GoalpostState; 
       onClose={onClose}
     >
       <QuestionText question={question} />
+      <p className="stone-label">{whoReads}</p>
       <dl className="facts">
         <div>
-          <dt>drawn</dt>
-          <dd>{drawn === 1 ? 'once' : `${drawn} times`}</dd>
+          <dt>drawn for a lemma</dt>
+          <dd>{drawn === 0 ? 'not yet' : drawn === 1 ? 'once' : `${drawn} times`}</dd>
         </div>
       </dl>
       {tries.length > 0 && (

@@ -8,6 +8,10 @@ import './Term.css';
 /** The run whose numbers the definitions use. */
 export const TermRun = createContext<RunState | null>(null);
 
+/** Who reads what of a goalpost. */
+export const whoReads =
+  'The teacher reads its title and examples. The student, when it is tried, gets the examples only: the title would give the program away. Nobody reads its program.';
+
 export type TermName = 'goalpost' | 'lemma' | 'lift' | 'pass rate';
 
 export function Term({ name, children }: { name: TermName; children: ReactNode }) {
@@ -45,6 +49,7 @@ const definitions: Record<TermName, (state: RunState | null) => ReactNode> = {
           A question that the model cannot solve: none of many answers passed before training. It gives the
           direction, and is never trained on.
         </p>
+        <p>{whoReads}</p>
         {state && (
           <p className="term-here">
             Here: {goalposts.length} goalposts, {solved} solved since the start.

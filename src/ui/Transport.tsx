@@ -1,21 +1,23 @@
 /** The bar at the bottom, as in a music player: run, pause, step, the time slider, the backend. */
-import { useEffect, useId } from 'react';
+import { type CSSProperties, useEffect, useId } from 'react';
 import type { BackendChoice, LabStatus } from '../lab/protocol.ts';
-import { activityText, short } from './format.ts';
+import { activityShare, activityText, short } from './format.ts';
 import type { Session, Snapshot } from './session.ts';
 import './Transport.css';
 
 const running: LabStatus[] = ['running', 'loading', 'pausing'];
 
-/** Run, unless the lab is at it: then pause. Space does the same anywhere on the page. */
+/** Run, unless the lab is at it: then pause. */
 function toggle(session: Session, status: LabStatus): void {
   if (status === 'running' || status === 'loading') session.pause();
   else if (status !== 'pausing' && status !== 'mining') session.run();
 }
 
-/** Space runs and pauses, wherever it would not press or type something else. */
-export function useSpaceKey(session: Session, status: LabStatus): void {
+/** Space runs and pauses the open run, wherever it would not press or type something else. */
+export function useSpaceKey(session: Session, { status, state }: Snapshot): void {
+  const open = state !== null;
   useEffect(() => {
+    if (!open) return;
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.key !== ' ' || event.ctrlKey || event.metaKey || event.altKey) return;
       const target = event.target as Element;
@@ -25,7 +27,7 @@ export function useSpaceKey(session: Session, status: LabStatus): void {
     };
     window.addEventListener('keydown', onKeyDown);
     return () => window.removeEventListener('keydown', onKeyDown);
-  }, [session, status]);
+  }, [session, status, open]);
 }
 
 export function BackendChoiceField({ session, snapshot }: { session: Session; snapshot: Snapshot }) {
@@ -33,22 +35,40 @@ export function BackendChoiceField({ session, snapshot }: { session: Session; sn
   const busy = running.includes(status);
   return (
     <label className="backend-choice">
-      <span className="visually-hidden">Backend</span>
+      <span>Runs on</span>
       <select
         className="field"
         value={backendChoice}
         disabled={busy}
-        title={busy ? 'Pause to change the backend' : 'What runs the model'}
+        title={busy ? 'Pause to change the backend' : 'What computes the model'}
         onChange={(event) => session.setBackend(event.target.value as BackendChoice)}
       >
         <option value="auto">
-          {backend && backendChoice === 'auto' ? `auto: ${backend.backend}` : 'auto'}
+          {backend && backendChoice === 'auto' ? `auto: ${backend.backend}` : 'auto: WebGPU, else wasm'}
         </option>
         <option value="webgpu">WebGPU</option>
         <option value="wasm">wasm</option>
       </select>
     </label>
   );
+}
+
+/** What the lab is doing, in one line. */
+export function doing({ status, activity, state, elsewhere }: Snapshot): string {
+  const now = activity ? activityText(activity) : '';
+  switch (status) {
+    case 'pausing':
+      return now ? `Finishing this iteration: ${now}` : 'Finishing this iteration';
+    case 'loading':
+      return now || 'Getting ready';
+    case 'running':
+      return elsewhere ? `${elsewhere}: ${now}` : now;
+    case 'mining':
+      return now || 'Looking for goalposts';
+  }
+  if (state && elsewhere !== null) return 'Stored; Run goes on with it';
+  if (status === 'failed') return 'Stopped by an error';
+  return status === 'paused' ? 'Paused' : state ? 'Stored; Run goes on with it' : '';
 }
 
 export function Transport(props: {
@@ -60,35 +80,25 @@ export function Transport(props: {
   onScrub: (iteration: number | null) => void;
 }) {
   const { session, snapshot, lastIteration, shownIteration, onScrub } = props;
-  const { status, activity, tokensPerSecond, state } = snapshot;
-  const busy = running.includes(status);
+  const { status, activity, tokensPerSecond, state, mined } = snapshot;
+  const mining = status === 'mining' || (status === 'loading' && mined !== null && !mined.finished);
+  const busy = running.includes(status) || mining;
   const slider = useId();
 
-  const share = activity && activity.total > 0 ? activity.done / activity.total : undefined;
-  const doing = activity
-    ? activityText(activity)
-    : status === 'pausing'
-      ? 'Finishing this iteration'
-      : status === 'loading'
-        ? 'Getting ready'
-        : status === 'paused'
-          ? 'Paused'
-          : status === 'failed'
-            ? 'Stopped by an error'
-            : state
-              ? 'Stored; Run goes on with it'
-              : '';
+  const share = activity ? activityShare(activity) : undefined;
+  const text = doing(snapshot);
+  const stops = mining || status === 'loading' || status === 'pausing';
 
   return (
     <section className="transport" aria-label="Transport">
       <div
         className="transport-progress"
         role="progressbar"
-        aria-label={doing}
+        aria-label={text || 'Progress'}
         aria-valuemin={0}
         aria-valuemax={100}
         {...(share !== undefined && { 'aria-valuenow': Math.round(share * 100) })}
-        data-busy={(busy || status === 'mining') && share === undefined ? true : undefined}
+        data-busy={(busy && share === undefined) || undefined}
       >
         <span style={share === undefined ? undefined : { transform: `scaleX(${share})` }} />
       </div>
@@ -98,21 +108,22 @@ export function Transport(props: {
             <button
               type="button"
               className="button is-primary"
-              onClick={() => session.pause()}
+              onClick={() => (mining ? session.cancelMining() : session.pause())}
               title={
                 status === 'pausing'
                   ? 'Abandon the iteration in progress'
-                  : 'Finish this iteration, then pause (space)'
+                  : stops
+                    ? 'Call it off'
+                    : 'Finish this iteration, then pause (space)'
               }
             >
-              <Icon name={status === 'pausing' ? 'stop' : 'pause'} />{' '}
-              {status === 'pausing' ? 'Stop now' : 'Pause'}
+              <Icon name={stops ? 'stop' : 'pause'} />{' '}
+              {status === 'pausing' ? 'Stop now' : stops ? 'Stop' : 'Pause'}
             </button>
           ) : (
             <button
               type="button"
               className="button is-primary"
-              disabled={status === 'mining'}
               onClick={() => session.run()}
               title="Run until paused (space)"
             >
@@ -122,7 +133,7 @@ export function Transport(props: {
           <button
             type="button"
             className="button"
-            disabled={busy || status === 'mining'}
+            disabled={busy}
             onClick={() => session.run(1)}
             title="Run one iteration"
           >
@@ -130,7 +141,7 @@ export function Transport(props: {
           </button>
         </div>
         <p className="transport-doing" aria-live="polite">
-          {doing}
+          {text}
         </p>
         {state && lastIteration > 0 && (
           <div className="transport-time">
@@ -143,6 +154,7 @@ export function Transport(props: {
               min={0}
               max={lastIteration}
               value={shownIteration}
+              style={{ '--share': shownIteration / lastIteration } as CSSProperties}
               aria-valuetext={`iteration ${shownIteration} of ${lastIteration}`}
               onChange={(event) => {
                 const to = Number(event.target.value);

@@ -1,12 +1,12 @@
 /** The first page: one sentence, one button. Everything else is chosen already. */
 import { canStart, type Session, type Snapshot } from './session.ts';
-import { BackendChoiceField, Icon } from './Transport.tsx';
+import { BackendChoiceField, doing, Icon } from './Transport.tsx';
 import './Welcome.css';
 
 export function Welcome({ session, snapshot }: { session: Session; snapshot: Snapshot }) {
   const { runs, ready, chosen, bank, status } = snapshot;
   const last = runs[0];
-  const starting = status === 'loading';
+  const starting = status === 'loading' || status === 'pausing';
   return (
     <section className="welcome">
       <h1>
@@ -15,33 +15,44 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
         <span className="of-goalpost">questions</span> that it cannot solve yet.
       </h1>
       <div className="welcome-buttons">
-        {ready && last && (
-          <button
-            type="button"
-            className="button is-primary"
-            disabled={starting}
-            onClick={() => void session.resume(last.run)}
-          >
-            <Icon name="run" /> Resume {last.name}
-          </button>
+        {starting ? (
+          <>
+            <button type="button" className="button" onClick={() => session.pause()}>
+              <Icon name="stop" /> Stop
+            </button>
+            <p className="welcome-doing">{doing(snapshot)}</p>
+          </>
+        ) : (
+          <>
+            {ready && last && (
+              <button
+                type="button"
+                className="button is-primary"
+                disabled={status === 'mining'}
+                onClick={() => void session.resume(last.run)}
+              >
+                <Icon name="run" /> Resume {last.name}
+              </button>
+            )}
+            <button
+              type="button"
+              className={`button ${last ? '' : 'is-primary'}`}
+              disabled={status === 'mining' || !canStart(snapshot)}
+              onClick={() => session.run()}
+            >
+              <Icon name="run" /> {last ? 'Run a new one' : 'Run'}
+            </button>
+            <BackendChoiceField session={session} snapshot={snapshot} />
+          </>
         )}
-        <button
-          type="button"
-          className={`button ${last ? '' : 'is-primary'}`}
-          disabled={starting || !canStart(snapshot)}
-          onClick={() => session.run()}
-        >
-          <Icon name="run" /> {last ? 'Run a new one' : 'Run'}
-        </button>
-        <p className="section-note">
-          {bank
-            ? `${chosen.size} ${chosen.size === 1 ? 'goalpost' : 'goalposts'}, a model that ships with the page, no account, no GPU needed. Nothing leaves this computer.`
-            : 'Loading the questions.'}
-        </p>
-        <p className="section-note">
-          Runs on <BackendChoiceField session={session} snapshot={snapshot} />
-        </p>
       </div>
+      <p className="section-note">
+        {!bank
+          ? 'Loading the questions.'
+          : chosen.size === 0 && !canStart(snapshot)
+            ? 'Choose at least one goalpost to aim at, or the unguided method in the settings.'
+            : `${chosen.size} ${chosen.size === 1 ? 'goalpost' : 'goalposts'} and a model that ships with the page: no account, no GPU needed. Nothing leaves this computer.`}
+      </p>
     </section>
   );
 }

@@ -66,7 +66,7 @@ export const verdictNames: Record<Verdict, string> = {
 
 const activities: Record<Activity['task'], string> = {
   'loading-model': 'Loading the model',
-  'loading-judge': 'Starting Python in its sandbox',
+  'loading-judge': 'Loading Python',
   'proposing-lemmas': 'Writing lemmas',
   'proposing-lifts': 'Writing lifts',
   validating: 'Running the proposals',
@@ -79,10 +79,24 @@ const activities: Record<Activity['task'], string> = {
   saving: 'Saving a checkpoint',
 };
 
+/** What goes on once everything is here. */
+const loaded: Partial<Record<Activity['task'], string>> = {
+  'loading-model': 'Preparing the model',
+  'loading-judge': 'Starting Python in its sandbox',
+};
+
 /** "Trying the lemmas, 24 of 96 answers". */
 export function activityText({ task, done, total, unit }: Activity): string {
   if (total === 0) return activities[task];
+  if (done >= total && loaded[task]) return loaded[task];
   const amount =
-    unit === 'bytes' ? `${bytes(done)} of ${bytes(total)}` : `${count(done)} of ${count(total)} ${unit}`;
+    unit === 'bytes'
+      ? `${bytes(done)} of ${bytes(total)}`
+      : `${count(Math.floor(done))} of ${count(total)} ${unit}`;
   return `${activities[task]}, ${amount}`;
+}
+
+/** How far it is, from 0 to 1; undefined where nobody knows. */
+export function activityShare({ task, done, total }: Activity): number | undefined {
+  return total === 0 || (done >= total && loaded[task]) ? undefined : done / total;
 }

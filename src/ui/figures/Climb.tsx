@@ -74,8 +74,9 @@ export const Climb = memo(function Climb(props: {
 
   const view = useMemo(() => viewOf(width, lastIteration), [width, lastIteration]);
   const placed = useMemo(
-    () => (width ? place(state.iterations, view) : new Map<string, Placed>()),
-    [state.iterations, view, width],
+    () =>
+      width ? place(state.iterations, view, state.settings.goalpostsPerIteration) : new Map<string, Placed>(),
+    [state.iterations, state.settings.goalpostsPerIteration, view, width],
   );
   const goalposts = useMemo(() => goalpostStates(state), [state]);
   const points = useMemo(() => frontier(state.iterations), [state.iterations]);
@@ -179,7 +180,8 @@ export const Climb = memo(function Climb(props: {
           onPointerMove={(event) => setActive(nearest(event)?.stone.id ?? null)}
           onPointerLeave={() => setActive(null)}
           onPointerUp={(event) => {
-            const target = nearest(event);
+            // A flag opens by itself.
+            const target = (event.target as Element).closest('.climb-flag') ? undefined : nearest(event);
             if (target) onOpen(target.stone);
           }}
           onKeyDown={onKeyDown}
@@ -225,10 +227,13 @@ export const Climb = memo(function Climb(props: {
 });
 
 /** Where each tried proposal lies: lemmas in the left half of their iteration's column, lifts in the right. */
-function place(iterations: IterationState[], { x, y, columnWidth }: View): Map<string, Placed> {
+function place(
+  iterations: IterationState[],
+  { x, y, columnWidth }: View,
+  slots: number,
+): Map<string, Placed> {
   const placed = new Map<string, Placed>();
   for (const iteration of iterations) {
-    const slots = Math.max(1, iteration.goalposts.length);
     const lemmaSlot = new Map<string, number>();
     let first = 0;
     for (const stone of iteration.stones) {

@@ -17,6 +17,8 @@ export function Curve(props: {
   title: string;
   /** One line that says what it shows. */
   note: string;
+  /** Said in its place while there is nothing to draw. */
+  empty?: string;
   series: Series[];
   format: (value: number) => string;
   /** Values that the axis reaches at least. */
@@ -24,7 +26,7 @@ export function Curve(props: {
   to?: number;
   lastIteration: number;
 }) {
-  const { title, note, series, format, lastIteration } = props;
+  const { title, note, empty = 'nothing yet', series, format, lastIteration } = props;
   const [box, width] = useWidth<HTMLDivElement>();
   const [pointed, setPointed] = useState<number | null>(null);
 
@@ -33,6 +35,7 @@ export function Curve(props: {
     points: line.points.filter((point) => Number.isFinite(point.value)),
   }));
   const values = drawn.flatMap((line) => line.points.map((point) => point.value));
+  const blank = values.length === 0;
   const low = Math.min(props.from ?? Infinity, ...values);
   const high = Math.max(props.to ?? -Infinity, ...values, low + 1e-9);
   const x = linear([0, Math.max(1, lastIteration)], [4, width - 4]);
@@ -63,12 +66,13 @@ export function Curve(props: {
             const point = at(line);
             return (
               <span key={line.name} className={line.className}>
-                {drawn.length > 1 && <span className="curve-name">{line.name}</span>}
-                <output>{point ? format(point.value) : '–'}</output>
+                {drawn.length > 1 && !blank && <span className="curve-name">{line.name}</span>}
+                {blank ? null : <output>{point ? format(point.value) : '–'}</output>}
               </span>
             );
           })}
-          {pointed !== null && <span className="curve-at">at {pointed}</span>}
+          {blank && <span>{empty}</span>}
+          {pointed !== null && !blank && <span className="curve-at">at {pointed}</span>}
         </p>
       </figcaption>
       <div ref={box}>
