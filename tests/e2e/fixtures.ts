@@ -17,8 +17,8 @@ export interface Offences {
   errors: string[];
 }
 
-/** Where a browser with a profile of its own looks for updates and accounts, whatever page is open. */
-const BROWSERS_OWN = /^(update\.googleapis|accounts\.google)\.com(:\d+)?$/;
+/** Where a browser looks for updates, accounts and what form fields are about, whatever page is open. */
+const BROWSERS_OWN = /^((update|content-autofill)\.googleapis|accounts\.google)\.com(:\d+)?$/;
 
 /**
  * Chromium sends everything but requests to this machine through its proxy, whoever asks: pages, workers,
@@ -82,8 +82,11 @@ export const test = base.extend<{
   deadEnd: Awaited<ReturnType<typeof startDeadEnd>>;
   /** Of this test's own context; all lists must be empty at the end. */
   offences: Offences;
-  /** Opens a browser on the test's one profile; call it again after `kill` or `context.close()`. */
-  openProfile: () => Promise<StoredBrowser>;
+  /**
+   * Opens a browser on the test's one profile; call it again after `kill` or `context.close()`.
+   * `args` takes the place of the usual command line.
+   */
+  openProfile: (args?: string[]) => Promise<StoredBrowser>;
 }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from its first parameter
   deadEnd: async ({}, use) => {
@@ -106,9 +109,10 @@ export const test = base.extend<{
   openProfile: async ({ launchOptions, baseURL, viewport, deadEnd }, use) => {
     const profile = mkdtempSync(join(tmpdir(), 'foothold-profile-'));
     const opened: StoredBrowser[] = [];
-    await use(async () => {
+    await use(async (args = launchOptions.args ?? []) => {
       const context = await chromium.launchPersistentContext(profile, {
         ...launchOptions,
+        args,
         proxy: deadEnd.proxy,
         viewport,
         ...(baseURL ? { baseURL } : {}),

@@ -1,0 +1,65 @@
+/** What a person sees first: one press of Run, and the model learns. */
+import { expect, test } from './fixtures.ts';
+import {
+  checkpointOf,
+  eventsOf,
+  expectIterations,
+  expectPrefix,
+  numberOf,
+  pause,
+  resumeButton,
+  runButton,
+  storedRun,
+} from './labPage.ts';
+
+/** Iterations within which a lemma and a lift must have been accepted. */
+const PATIENCE = 6;
+
+test('Run: lemmas and lifts are accepted and the weights move; a reload takes the run up again', async ({
+  page,
+}) => {
+  await page.goto('./');
+  await expect(resumeButton(page)).toHaveCount(0);
+  await runButton(page).click();
+
+  const accepted = (role: string, events: Awaited<ReturnType<typeof storedRun>>['events']) => {
+    const ids = eventsOf(events, 'proposed').flatMap(({ proposal: p }) => (p.role === role ? [p.id] : []));
+    return eventsOf(events, 'rewarded').filter((e) => e.accepted && ids.includes(e.proposal));
+  };
+  let finished = 2;
+  await expectIterations(page, finished);
+  let { events } = await storedRun(page);
+  while (finished < PATIENCE && accepted('lift', events).length === 0) {
+    await expectIterations(page, ++finished);
+    ({ events } = await storedRun(page));
+  }
+  await pause(page);
+
+  const { run, events: before, checkpoints } = await storedRun(page);
+  expect(accepted('lemma', before)).not.toEqual([]);
+  expect(accepted('lift', before)).not.toEqual([]);
+  expect(eventsOf(before, 'updated').some((e) => e.stats.steps > 0 && e.stats.moved > 0)).toBe(true);
+  const newest = eventsOf(before, 'checkpoint').at(-1)!;
+  expect(newest.iteration).toBe(eventsOf(before, 'iteration-finished').at(-1)!.iteration);
+  expect(checkpoints).toEqual(['iteration-0', newest.blob]);
+  const [from, to] = [
+    await checkpointOf(page, run, 'iteration-0'),
+    await checkpointOf(page, run, newest.blob),
+  ];
+  expect(from.step).toBe(0);
+  expect(to.step).toBeGreaterThan(0);
+  expect(to.layout).toBe(from.layout);
+  expect(to.weights.every(Number.isFinite)).toBe(true);
+  expect(to.weights.some((weight, i) => weight !== from.weights[i])).toBe(true);
+
+  await page.reload();
+  await resumeButton(page).click();
+  await expectIterations(page, newest.iteration + 1);
+  await pause(page);
+  const { events: after } = await storedRun(page);
+  expectPrefix(before, after);
+  expect(eventsOf(after, 'resumed').map((e) => e.after)).toEqual([0, newest.iteration]);
+  const finishedNow = eventsOf(after, 'iteration-finished').map((e) => e.iteration);
+  expect(finishedNow).toEqual(finishedNow.map((_, i) => i + 1));
+  await expect(numberOf(page, 'iterations')).toHaveText(String(finishedNow.length));
+});
