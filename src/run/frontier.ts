@@ -32,26 +32,20 @@ export function frontier(iterations: readonly IterationState[]): FrontierPoint[]
   let a = 2;
   let b = prior.slopeMean;
   let longest = 0;
-  const samples = iterations.map((iteration) =>
-    iteration.stones.flatMap((stone) => {
-      if (stone.passRate === undefined || !stone.proposal.question) return [];
-      const rollouts = stone.trials.find((trial) => trial.task === 'induction')?.attempts.length ?? 1;
-      return [{ length: programLength(stone.proposal.question.program), passRate: stone.passRate, rollouts }];
-    }),
-  );
+  const samples = iterations.map(rolloutsByLength);
   for (let at = 0; at < iterations.length; at++) {
-    for (const sample of samples[at]!) longest = Math.max(longest, sample.length);
+    for (const { length } of samples[at]!) longest = Math.max(longest, length);
     if (samples[at]!.length === 0) continue;
-    const recent = samples.slice(Math.max(0, at + 1 - windowSize), at + 1).flat();
+    const recent = merged(samples.slice(Math.max(0, at + 1 - windowSize), at + 1).flat());
     for (let step = 0; step < 8; step++) {
       let gradientA = -(a - 0) / prior.intercept ** 2;
       let gradientB = -(b - prior.slopeMean) / prior.slope ** 2;
       let hessianAA = 1 / prior.intercept ** 2;
       let hessianBB = 1 / prior.slope ** 2;
       let hessianAB = 0;
-      for (const { length, passRate, rollouts } of recent) {
+      for (const { length, passed, rollouts } of recent) {
         const p = 1 / (1 + Math.exp(b * length - a));
-        const residual = rollouts * (passRate - p);
+        const residual = passed - rollouts * p;
         const weight = rollouts * p * (1 - p);
         gradientA += residual;
         gradientB -= residual * length;
@@ -69,4 +63,39 @@ export function frontier(iterations: readonly IterationState[]): FrontierPoint[]
     points.push({ iteration: iterations[at]!.iteration, lines: Math.max(0, Math.min(longest + 1, a / b)) });
   }
   return points;
+}
+
+/** What the regression needs of some rollouts: those on equally long programs count as one sample. */
+interface Sample {
+  length: number;
+  passed: number;
+  rollouts: number;
+}
+
+/** A finished iteration is the same object in every state, so that it is counted once. */
+const counted = new WeakMap<IterationState, Sample[]>();
+
+function rolloutsByLength(iteration: IterationState): Sample[] {
+  let samples = counted.get(iteration);
+  if (!samples) {
+    samples = merged(
+      iteration.stones.flatMap((stone) => {
+        if (stone.passRate === undefined || !stone.proposal.question) return [];
+        const rollouts = stone.trials.find((trial) => trial.task === 'induction')?.attempts.length ?? 1;
+        const length = programLength(stone.proposal.question.program);
+        return [{ length, passed: stone.passRate * rollouts, rollouts }];
+      }),
+    );
+    counted.set(iteration, samples);
+  }
+  return samples;
+}
+
+function merged(samples: readonly Sample[]): Sample[] {
+  const byLength = new Map<number, Sample>();
+  for (const { length, passed, rollouts } of samples) {
+    const sum = byLength.get(length) ?? { length, passed: 0, rollouts: 0 };
+    byLength.set(length, { length, passed: sum.passed + passed, rollouts: sum.rollouts + rollouts });
+  }
+  return [...byLength.values()];
 }

@@ -217,6 +217,18 @@ export function foldEvents(events: readonly RunEvent[], upTo = Number.POSITIVE_I
   return state;
 }
 
+/** A run as it was at the end of an iteration. Parts are shared, so that what did not change is known by identity. */
+export function stateAt(state: RunState, iteration: number): RunState {
+  const upTo = <T extends { iteration: number }>(list: T[]) =>
+    list.filter((candidate) => candidate.iteration <= iteration);
+  return {
+    ...state,
+    iterations: upTo(state.iterations),
+    evaluations: upTo(state.evaluations),
+    checkpoints: upTo(state.checkpoints),
+  };
+}
+
 function changeIteration(
   state: RunState,
   number: number,

@@ -1,6 +1,6 @@
 /** The whole page. It reads the session's snapshot and sends commands; nothing here computes a run. */
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
-import { finishedIterations, goalpostStates, type RunState, type Stone } from '../run/state.ts';
+import { finishedIterations, goalpostStates, type RunState, type Stone, stateAt } from '../run/state.ts';
 import { BankSheet } from './BankSheet.tsx';
 import { chosenQuestions } from '../gasp/bank.ts';
 import { Checkpoints, RunNumbers } from './Checkpoints.tsx';
@@ -35,10 +35,7 @@ export function App({ session }: { session: Session }) {
   }, [live?.name]);
 
   const lastIteration = live?.iterations.at(-1)?.iteration ?? 0;
-  const state = useMemo(
-    () => (live && scrubbed !== null ? session.stateAt(scrubbed) : live),
-    [session, live, scrubbed],
-  );
+  const state = useMemo(() => (live && scrubbed !== null ? stateAt(live, scrubbed) : live), [live, scrubbed]);
   const goalposts = useMemo(() => chosenQuestions(bank, chosen), [bank, chosen]);
   // Before the first run the climb stands empty, with the flags of what was chosen.
   const preview = useMemo<RunState>(
@@ -131,6 +128,7 @@ export function App({ session }: { session: Session }) {
             <>
               <LoopNow
                 state={state}
+                past={scrubbed !== null}
                 streaming={scrubbed === null ? snapshot.streaming : null}
                 onOpen={openStone}
               />

@@ -2,6 +2,7 @@
 import { memo } from 'react';
 import { currentCounters, finishedIterations, type RunState } from '../run/state.ts';
 import { ago, bytes, count, duration } from './format.ts';
+import { useNow } from './useNow.ts';
 import './Checkpoints.css';
 
 export const RunNumbers = memo(function RunNumbers({
@@ -56,7 +57,7 @@ export const Checkpoints = memo(function Checkpoints(props: {
   onBranch: (blob: string) => void;
 }) {
   const { state, busy, onBranch } = props;
-  const now = Date.now();
+  const now = useNow();
   return (
     <section aria-labelledby="checkpoints-title">
       <div className="section-head">

@@ -1,9 +1,12 @@
 /** The goalposts of the open run, or those chosen for the next one. */
-import { memo, useMemo } from 'react';
+import { memo, useMemo, useState } from 'react';
 import { type GoalpostState, goalpostStates, type RunState, summarizeEvaluation } from '../run/state.ts';
 import type { Question } from '../gasp/question.ts';
 import { Term } from './Term.tsx';
 import './GoalpostList.css';
+
+/** On a narrow page the list would hide what stands below it. */
+const few = 8;
 
 export const GoalpostList = memo(function GoalpostList(props: {
   state: RunState | null;
@@ -20,6 +23,7 @@ export const GoalpostList = memo(function GoalpostList(props: {
         : chosen.map((question): GoalpostState => ({ question, tries: [], drawn: 0 })),
     [state, chosen],
   );
+  const [all, setAll] = useState(false);
   const current = new Set(state?.iterations.at(-1)?.goalposts);
   const evaluated = state?.evaluations.at(-1);
   const start = state?.evaluations.find((evaluation) => evaluation.iteration === 0);
@@ -44,7 +48,7 @@ export const GoalpostList = memo(function GoalpostList(props: {
           Choose goalposts
         </button>
       )}
-      <ol className="goalposts-list">
+      <ol className="goalposts-list" data-all={all || goalposts.length <= few + 3 || undefined}>
         {goalposts.map((goalpost) => {
           const last = goalpost.tries.at(-1);
           const isSolved = goalpost.solvedAt !== undefined;
@@ -74,6 +78,11 @@ export const GoalpostList = memo(function GoalpostList(props: {
           );
         })}
       </ol>
+      {!all && goalposts.length > few + 3 && (
+        <button type="button" className="button goalposts-more" onClick={() => setAll(true)}>
+          Show all {goalposts.length}
+        </button>
+      )}
     </section>
   );
 });

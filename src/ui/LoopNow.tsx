@@ -50,10 +50,12 @@ function furthest(chains: Chain[]): number {
 
 export function LoopNow(props: {
   state: RunState;
+  /** Scrubbed back: not what is going on. */
+  past: boolean;
   streaming: Streaming | null;
   onOpen: (stone: Stone) => void;
 }) {
-  const { state, streaming, onOpen } = props;
+  const { state, past, streaming, onOpen } = props;
   const iteration = state.iterations.at(-1);
   // A choice holds for its iteration; the next one starts with whatever got furthest.
   const [picked, setPicked] = useState<{ iteration: number; slot: number } | null>(null);
@@ -90,7 +92,8 @@ export function LoopNow(props: {
     <section className="loop" aria-labelledby="loop-title">
       <div className="section-head">
         <h2 className="eyebrow" id="loop-title">
-          The loop now <span className="section-note">iteration {iteration.iteration}</span>
+          {past ? 'The loop then' : 'The loop now'}{' '}
+          <span className="section-note">iteration {iteration.iteration}</span>
         </h2>
         <div className="loop-pager">
           <button

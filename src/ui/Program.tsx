@@ -1,32 +1,50 @@
 /** Python to read: set by weight and slant, since hues mean something else on this page. */
-import { memo } from 'react';
+import { type CSSProperties, memo, type ReactNode } from 'react';
 import './Program.css';
 
 const token =
   /(?<comment>#.*)|(?<string>'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")|(?<keyword>\b(?:def|return|for|in|if|else|elif|while|lambda|not|and|or|is|import|from|class|try|except|with|as|yield|None|True|False)\b)/g;
 
 export const Program = memo(function Program({ source, label }: { source: string; label?: string }) {
-  const pieces = [];
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for controls
+    <pre className="program" role="group" aria-label={label ?? 'Program'}>
+      <code>
+        {source
+          .trimEnd()
+          .split('\n')
+          .map((line, i) => (
+            <span
+              // biome-ignore lint/suspicious/noArrayIndexKey: lines are known by their place
+              key={i}
+              className="program-line"
+              style={{ '--indent': line.search(/\S|$/) } as CSSProperties}
+            >
+              {pieces(line)}
+              {'\n'}
+            </span>
+          ))}
+      </code>
+    </pre>
+  );
+});
+
+function pieces(line: string): ReactNode[] {
+  const found: ReactNode[] = [];
   let end = 0;
-  for (const match of source.matchAll(token)) {
-    if (match.index > end) pieces.push(source.slice(end, match.index));
+  for (const match of line.matchAll(token)) {
+    if (match.index > end) found.push(line.slice(end, match.index));
     const kind = Object.entries(match.groups!).find(([, text]) => text !== undefined)![0];
-    pieces.push(
+    found.push(
       <span key={match.index} className={`program-${kind}`}>
         {match[0]}
       </span>,
     );
     end = match.index + match[0].length;
   }
-  pieces.push(source.slice(end));
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll, and scrolling needs focus
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for controls
-    <pre className="program" tabIndex={0} role="group" aria-label={label ?? 'Program'}>
-      <code>{pieces}</code>
-    </pre>
-  );
-});
+  found.push(line.slice(end));
+  return found;
+}
 
 /** Inputs and outputs of a question, the student's own examples first. */
 export function Examples({ inputs, outputs, limit }: { inputs: string[]; outputs: string[]; limit: number }) {

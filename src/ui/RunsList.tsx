@@ -2,6 +2,7 @@
 import { memo } from 'react';
 import type { RunSummary } from '../run/journal.ts';
 import { ago, bytes } from './format.ts';
+import { useNow } from './useNow.ts';
 import './RunsList.css';
 
 export const RunsList = memo(function RunsList(props: {
@@ -11,7 +12,7 @@ export const RunsList = memo(function RunsList(props: {
   onRemove: (run: string) => void;
 }) {
   const { runs, open, onShow, onRemove } = props;
-  const now = Date.now();
+  const now = useNow();
   if (runs.length === 0) return null;
   return (
     <section aria-labelledby="runs-title">

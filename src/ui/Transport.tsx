@@ -30,7 +30,13 @@ export function useSpaceKey(session: Session, { status, state }: Snapshot): void
   }, [session, status, open]);
 }
 
-export function BackendChoiceField({ session, snapshot }: { session: Session; snapshot: Snapshot }) {
+export function BackendChoiceField(props: {
+  session: Session;
+  snapshot: Snapshot;
+  /** Names the automatic choice as long as it has not been made. */
+  auto: string;
+}) {
+  const { session, snapshot, auto } = props;
   const { backendChoice, backend, status } = snapshot;
   const busy = running.includes(status);
   return (
@@ -44,7 +50,7 @@ export function BackendChoiceField({ session, snapshot }: { session: Session; sn
         onChange={(event) => session.setBackend(event.target.value as BackendChoice)}
       >
         <option value="auto">
-          {backend && backendChoice === 'auto' ? `auto: ${backend.backend}` : 'auto: WebGPU, else wasm'}
+          {backend && backendChoice === 'auto' ? `auto: ${backend.backend}` : auto}
         </option>
         <option value="webgpu">WebGPU</option>
         <option value="wasm">wasm</option>
@@ -175,7 +181,7 @@ export function Transport(props: {
           <span className="transport-speed">
             {tokensPerSecond > 0 ? `${short(Math.round(tokensPerSecond))} tokens/s` : ''}
           </span>
-          <BackendChoiceField session={session} snapshot={snapshot} />
+          <BackendChoiceField session={session} snapshot={snapshot} auto="auto" />
         </div>
       </div>
     </section>

@@ -14,7 +14,7 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
         <span className="of-lemma">stepping stones</span> towards{' '}
         <span className="of-goalpost">questions</span> that it cannot solve yet.
       </h1>
-      <div className="welcome-buttons">
+      <div className="welcome-buttons" data-ready={ready || undefined}>
         {starting ? (
           <>
             <button type="button" className="button" onClick={() => session.pause()}>
@@ -24,7 +24,7 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
           </>
         ) : (
           <>
-            {ready && last && (
+            {last && (
               <button
                 type="button"
                 className="button is-primary"
@@ -42,7 +42,7 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
             >
               <Icon name="run" /> {last ? 'Run a new one' : 'Run'}
             </button>
-            <BackendChoiceField session={session} snapshot={snapshot} />
+            <BackendChoiceField session={session} snapshot={snapshot} auto="auto: WebGPU, else wasm" />
           </>
         )}
       </div>

@@ -311,11 +311,6 @@ export class Session {
     this.changeSoon({ state, ...this.standing() });
   }
 
-  /** The state as it was at the end of an iteration. */
-  stateAt(iteration: number): RunState | null {
-    return foldEvents(this.events, iteration);
-  }
-
   /** Whether the lab works on what is on the stage. */
   private standing(): Pick<Snapshot, 'live' | 'elsewhere'> {
     const live = this.expecting || (this.labRun !== null && this.labRun === this.open);

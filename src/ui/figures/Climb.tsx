@@ -41,7 +41,7 @@ function viewOf(width: number, lastIteration: number): View {
   const height = small ? 300 : 400;
   const plot = {
     left: small ? 36 : 58,
-    right: width - (small ? 22 : 36),
+    right: width - (small ? 34 : 40),
     top: 62,
     bottom: height - 46,
   };
@@ -168,7 +168,7 @@ export const Climb = memo(function Climb(props: {
       {width > 0 && (
         <svg
           className="climb-figure"
-          data-dense={view.columnWidth < 10 || undefined}
+          data-dense={view.columnWidth < 3 ? 'very' : view.columnWidth < 10 ? 'quite' : undefined}
           width={width}
           height={view.height}
           viewBox={`0 0 ${width} ${view.height}`}
@@ -226,7 +226,13 @@ export const Climb = memo(function Climb(props: {
   );
 });
 
-/** Where each tried proposal lies: lemmas in the left half of their iteration's column, lifts in the right. */
+/** Half of what stones of the same pass rate are scattered by, in pass rates: less than to a band's edge. */
+const scatter = 0.024;
+
+/**
+ * Where each tried proposal lies: lemmas in the left half of their iteration's column, lifts in the
+ * right. Pass rates are a few fractions, so without some scatter stones would lie on top of each other.
+ */
 function place(
   iterations: IterationState[],
   { x, y, columnWidth }: View,
@@ -242,10 +248,15 @@ function place(
       lemmaSlot.set(stone.id, slot);
       if (stone.passRate === undefined) continue;
       const within = ((slot + 0.5) / slots - 0.5) * 0.36 + (proposal.role === 'lift' ? 0.22 : -0.22);
+      // The golden ratio's multiples fill an interval evenly, wherever one stops.
+      const off = (((slot * 0.618 + iteration.iteration * 0.382) % 1) * 2 - 1) * scatter;
       placed.set(stone.id, {
         stone,
         x: x(iteration.iteration) + within * columnWidth,
-        y: y(stone.passRate),
+        y: y(
+          stone.passRate +
+            (stone.passRate === 0 ? Math.abs(off) : stone.passRate === 1 ? -Math.abs(off) : off),
+        ),
       });
     }
   }
@@ -259,7 +270,7 @@ function bandEdges(role: 'lemma' | 'lift'): [number, number] {
 }
 const bands = { lemma: bandEdges('lemma'), lift: bandEdges('lift') };
 
-function Ground({ view: { plot, x, y, columns, small } }: { view: View }) {
+const Ground = memo(function Ground({ view: { plot, x, y, columns, small } }: { view: View }) {
   const width = plot.right - plot.left;
   return (
     <g>
@@ -307,7 +318,7 @@ function Ground({ view: { plot, x, y, columns, small } }: { view: View }) {
       )}
     </g>
   );
-}
+});
 
 /** What will be here, said in the place where it will be. */
 function WhatWillStand({ view: { plot, y, small } }: { view: View }) {
@@ -418,7 +429,11 @@ const Column = memo(
   (before, after) => before.iteration === after.iteration && before.view === after.view,
 );
 
-function Frontier({ points, view: { x, plot, small } }: { points: FrontierPoint[]; view: View }) {
+const Frontier = memo(function Frontier(props: { points: FrontierPoint[]; view: View }) {
+  const {
+    points,
+    view: { x, plot },
+  } = props;
   if (points.length < 2) return null;
   const top = Math.max(5, ...points.map((point) => Math.ceil(point.lines)));
   const y = linear([0, top], [plot.bottom, plot.top]);
@@ -434,14 +449,18 @@ function Frontier({ points, view: { x, plot, small } }: { points: FrontierPoint[
           {tick}
         </text>
       ))}
-      <text className="climb-tick" x={plot.right + (small ? 22 : 36)} y={plot.top - 12} textAnchor="end">
+      <text className="climb-tick" x={plot.right + 8} y={plot.top - 12}>
         lines
       </text>
     </g>
   );
-}
+});
 
-function Flags(props: { goalposts: GoalpostState[]; view: View; onOpen: (id: string) => void }) {
+const Flags = memo(function Flags(props: {
+  goalposts: GoalpostState[];
+  view: View;
+  onOpen: (id: string) => void;
+}) {
   const { goalposts, onOpen } = props;
   const { plot } = props.view;
   const step = (plot.right - plot.left) / Math.max(1, goalposts.length);
@@ -460,7 +479,7 @@ function Flags(props: { goalposts: GoalpostState[]; view: View; onOpen: (id: str
           >
             <title>{`${question.title}${solvedAt === undefined ? '' : ` (solved at iteration ${solvedAt})`}`}</title>
             <rect x={x - step / 2} y={plot.top - 40} width={step} height={34} fill="transparent" />
-            <line x1={x} x2={x} y1={plot.top} y2={plot.top - 28} />
+            <line x1={x} x2={x} y1={plot.top} y2={plot.top - 28} strokeWidth={Math.min(1.25, step * 0.2)} />
             <path
               style={{ transformOrigin: `${x}px ${plot.top}px` }}
               d={`M${x} ${plot.top - 28}l${pennant} ${pennant * 0.4}l${-pennant} ${pennant * 0.4}z`}
@@ -470,7 +489,7 @@ function Flags(props: { goalposts: GoalpostState[]; view: View; onOpen: (id: str
       })}
     </g>
   );
-}
+});
 
 function triangle(x: number, y: number, r: number): string {
   const half = r * 0.95;
