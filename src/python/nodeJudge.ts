@@ -43,8 +43,10 @@ class ChildHome {
     });
     let started = false;
     child.on('message', (message) => {
-      if (!started && isSnapshot(message)) this.#snapshot ??= message.snapshot;
-      else {
+      if (!started && isSnapshot(message)) {
+        // What arrives is a view of all that was read from the pipe, at any offset.
+        this.#snapshot ??= new Uint8Array(message.snapshot);
+      } else {
         // From here on programs run in there, and nothing but answers is taken from it.
         started = true;
         onAnswer(message);

@@ -35,7 +35,8 @@ async function start(harness, snapshot) {
   const { default: createPyodideModule } = await import(new URL('pyodide.asm.mjs', folder).href);
   const parts = { loadPyodide, createPyodideModule, wasm, stdlib, harness };
   return serve(
-    snapshot ? { ...parts, snapshot } : parts,
+    // It arrives as a view at any offset, and Pyodide reads words from its start.
+    snapshot ? { ...parts, snapshot: new Uint8Array(snapshot) } : parts,
     answer,
     // A message leaves this process in a turn of the event loop.
     () => new Promise((resolve) => turn(resolve)),
