@@ -41,14 +41,16 @@ export async function startInterpreter({
   const { fetch, performance } = scope;
   const { instantiateStreaming, instantiate, Memory } = WebAssembly;
 
-  // Pyodide asks for two files by address; they are here already.
-  const replaced = new Map([
-    ['memory:/python_stdlib.zip', () => new Response(/** @type {BufferSource} */ (stdlib))],
-    ['memory:/pyodide.asm.wasm', () => new Response()],
+  // Pyodide asks for two files by address; they are here already. `Response` itself would make Node
+  // load its whole network stack, which takes longer than restoring a snapshot.
+  const files = new Map([
+    ['memory:/python_stdlib.zip', stdlib],
+    ['memory:/pyodide.asm.wasm', new Uint8Array()],
   ]);
-  scope.fetch = (/** @type {unknown} */ address) => {
-    const answer = replaced.get(String(address));
-    return answer ? Promise.resolve(answer()) : Promise.reject(new TypeError(`no file ${address}`));
+  scope.fetch = async (/** @type {unknown} */ address) => {
+    const bytes = files.get(String(address));
+    if (!bytes) throw new TypeError(`no file ${address}`);
+    return { ok: true, arrayBuffer: async () => bytes.slice().buffer };
   };
   // Compiled once, shared by every interpreter.
   WebAssembly.instantiateStreaming = async (response, imports) => {
@@ -81,6 +83,8 @@ export async function startInterpreter({
     scope.fetch = fetch;
     WebAssembly.instantiateStreaming = instantiateStreaming;
   }
+  // Where this is Node, it would open sockets.
+  delete pyodide._api.initializeNodeSockFS;
   if (!snapshot) {
     pyodide.globals.set('source', harness);
     pyodide.runPython(
