@@ -82,7 +82,13 @@ class Slot {
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
-/** `Judge` over interpreters that `spawn` starts. */
+/**
+ * `Judge` over interpreters that `spawn` starts.
+ *
+ * Whoever gets hold of an interpreter speaks for it. It is heard for the programs that it was given and
+ * for as long as it lives: a program that is alone in it can falsify nothing but its own result, for
+ * there is no second one. Those that share one rely on harness.py, which lets only tame programs do so.
+ */
 export class PooledJudge implements Judge {
   readonly #limits: Limits;
   readonly #spawn: Spawn;
@@ -263,7 +269,10 @@ export class PooledJudge implements Judge {
       // Before its last result it would be a lie.
       if (slot.state !== 'busy' || slot.answered < slot.batch.length) return;
       clearTimeout(slot.timer);
-      if (answer.worn === true || slot.batch.some((task) => task.alone)) return this.#replace(slot);
+      if (answer.worn === true || slot.batch.some((task) => task.alone)) {
+        this.#replace(slot);
+        return;
+      }
       slot.state = 'idle';
       slot.batch = [];
       slot.answered = 0;
@@ -281,17 +290,18 @@ export class PooledJudge implements Judge {
     const { inputs } = task.job.runs[task.index]!;
     const reading = readResult(text, inputs.length, this.#limits.valueChars);
     slot.answered++;
+    let lasts = !task.alone;
     if (reading === 'alone' && !task.alone) {
       if (!task.job.over) this.#alone.push({ ...task, alone: true });
     } else if (typeof reading === 'object') {
       task.job.settle(task.index, reading.result);
       // It changed what others share.
-      if (reading.dirty) return this.#replace(slot);
+      if (reading.dirty) lasts = false;
     } else {
       task.job.settle(task.index, { status: 'crashed', error: 'the interpreter gave no readable answer' });
-      return this.#replace(slot);
+      lasts = false;
     }
-    if (task.alone) this.#replace(slot);
+    if (!lasts) this.#replace(slot);
   }
 }
 
