@@ -6,6 +6,10 @@ way to frames, module or class dictionaries, dynamic attributes or dynamic code,
 from a list of pure modules. Tame programs share an interpreter. Any other program is answered with
 `alone`, runs only where it has been given an interpreter for itself, and that interpreter is thrown
 away afterwards: isolation is the interpreter and the origin around it, never this analysis.
+
+So a program that reaches JavaScript can falsify its own result and nobody else's, unless it has found
+a gap in this analysis: then those of the programs after it as well, until its interpreter is replaced.
+In doubt a program is not tame: it costs a fresh interpreter, half a second.
 """
 
 import ast
@@ -44,16 +48,31 @@ BANNED_ATTRIBUTES = frozenset(
 
 TAME_MODULES = tuple(
     """math cmath itertools functools operator collections collections.abc heapq bisect string re
-    typing dataclasses enum abc fractions decimal numbers statistics random copy datetime time array
+    typing enum abc fractions decimal numbers statistics random copy datetime time array
     textwrap hashlib json""".split()
 )
-TAME_SYS = frozenset(
-    """maxsize float_info int_info hash_info version version_info byteorder getsizeof intern
-    setrecursionlimit getrecursionlimit""".split()
-)
-# They reach attributes by name, or keep what they are given.
+# What may be used of modules that also reach attributes by name, evaluate text, write into other
+# modules, or hold objects that can be changed for everybody.
+TAME_MEMBERS = {
+    module: frozenset(members.split())
+    for module, members in {
+        'sys': """maxsize float_info int_info hash_info version version_info byteorder getsizeof intern
+            setrecursionlimit getrecursionlimit""",
+        'functools': 'cache cached_property cmp_to_key lru_cache partial reduce total_ordering',
+        'typing': """Any Callable ClassVar Collection Counter DefaultDict Deque Dict Final FrozenSet
+            Generator Generic Hashable Iterable Iterator List Literal Mapping MutableMapping
+            MutableSequence MutableSet NamedTuple NewType NoReturn Optional OrderedDict Protocol Reversible
+            Self Sequence Set Sized Tuple Type TypeAlias TypeVar Union TYPE_CHECKING cast overload""",
+        'enum': 'Enum Flag IntEnum IntFlag StrEnum auto unique',
+        'abc': 'ABC ABCMeta abstractmethod',
+        'copy': 'copy deepcopy',
+        'string': """ascii_letters ascii_lowercase ascii_uppercase capwords digits hexdigits octdigits
+            printable punctuation whitespace""",
+    }.items()
+}
 WILD_MEMBERS = frozenset(
-    [('operator', 'attrgetter'), ('operator', 'methodcaller'), ('dataclasses', 'make_dataclass')]
+    [('operator', 'attrgetter'), ('operator', 'methodcaller')]
+    + [('decimal', name) for name in ('BasicContext', 'DefaultContext', 'ExtendedContext')]
 )
 WILD_NAMES = frozenset(
     """exec eval compile globals locals vars setattr delattr getattr open dir help copyright credits
@@ -78,7 +97,9 @@ COMPILER_NAMES = frozenset(
     __main__""".split()
 )
 TAME_UNDERSCORES = frozenset(['_asdict', '_replace', '_fields', '_make'])
-SUSPECT_NAMES = BANNED_NAMES | BANNED_ATTRIBUTES | WILD_NAMES | WILD_ATTRIBUTES
+# Of strings: their fields read attributes by name.
+FORMATTERS = frozenset(['format', 'format_map'])
+SUSPECT_NAMES = BANNED_NAMES | BANNED_ATTRIBUTES | WILD_NAMES | WILD_ATTRIBUTES | FORMATTERS
 
 SHARED = {name: importlib.import_module(name) for name in TAME_MODULES}
 
@@ -190,12 +211,13 @@ def _leave(code=None):
     raise SystemExit(code)
 
 
+vars(builtins).update(exit=_leave, quit=_leave)
+# A copy, for programs that share an interpreter.
 BUILTINS = {
     name: value
     for name, value in vars(builtins).items()
     if name not in ('copyright', 'credits', 'license', 'help', '__spec__', '__loader__')
 }
-BUILTINS.update(exit=_leave, quit=_leave)
 
 
 # --- examining ---------------------------------------------------------------------------------
@@ -222,17 +244,19 @@ class _Notes:
 
 def _check_member(module_name, attribute, notes):
     """`module.attribute` or `from module import attribute`."""
-    if module_name == 'sys':
-        if attribute not in TAME_SYS:
+    if module_name in TAME_MEMBERS:
+        if attribute not in TAME_MEMBERS[module_name]:
             notes.tame = False
         return
-    if attribute.startswith('_') or (module_name, attribute) in WILD_MEMBERS:
-        notes.tame = False
+    if module_name == 'collections' and attribute == 'abc':
         return
-    value = getattr(SHARED[module_name], attribute, None)
-    if isinstance(value, types.ModuleType) and not (module_name == 'collections' and attribute == 'abc'):
+    module = SHARED[module_name]
+    if attribute not in getattr(module, '__all__', dir(module)):
+        # Perhaps something of another module that this one uses.
         notes.tame = False
-    elif isinstance(value, (list, dict, set, bytearray)):
+    elif attribute.startswith('_') or (module_name, attribute) in WILD_MEMBERS:
+        notes.tame = False
+    elif isinstance(getattr(module, attribute, None), (types.ModuleType, list, dict, set, bytearray)):
         notes.tame = False
 
 
@@ -264,8 +288,8 @@ def _import_from(node, notes):
         if module != 'sys' and module not in SHARED:
             notes.tame = False
         elif alias.name == '*':
-            # The names of a tame module are tame, but a star would also bring in its wild ones.
-            if module in ('sys', 'operator', 'time', 'collections', 'abc'):
+            # A star would also bring in the wild ones.
+            if module in TAME_MEMBERS or module in ('operator', 'decimal'):
                 notes.tame = False
         elif module == 'collections' and alias.name == 'abc':
             notes.tame = False
@@ -286,6 +310,19 @@ def _attribute_name(name, node, notes):
     elif name[0] == '_' and name not in TAME_DUNDERS and name not in TAME_UNDERSCORES:
         if name in RESERVED_UNDERSCORES or name.endswith('__'):
             notes.tame = False
+
+
+def _has_plain_fields(node):
+    """Whether it is a string whose fields name arguments and no attributes of them."""
+    if type(node) is not ast.Constant or type(node.value) is not str:
+        return False
+    try:
+        fields = list(SHARED['string'].Formatter().parse(node.value))
+    except ValueError:
+        return False
+    return not any(
+        field is not None and ('.' in field or '[' in field or '{' in spec) for _, field, spec, _ in fields
+    )
 
 
 def _scan(tree, notes):
@@ -312,6 +349,8 @@ def _scan(tree, notes):
             _attribute_name(node.attr, node, notes)
             if type(node.ctx) is not ast.Load:
                 notes.stores = True
+            if node.attr in FORMATTERS and not _has_plain_fields(node.value):
+                notes.tame = False
             if type(node.value) is ast.Name:
                 attribute_bases.add(node.value)
             pending.append(node.value)
@@ -335,6 +374,9 @@ def _scan(tree, notes):
         elif kind is ast.MatchClass:
             for name in node.kwd_attrs:
                 _attribute_name(name, node, notes)
+            if node.patterns:
+                # A class says by name which attributes these are.
+                notes.tame = False
         for field in kind._fields:
             value = getattr(node, field, None)
             if value is None:
@@ -572,10 +614,10 @@ def _flood():
     return {'status': 'too-big', 'error': f'printed more than {STATE.print_limit} characters'}
 
 
-def _call(code, call, value_chars):
+def _call(code, call, alone, value_chars):
     """Runs the program afresh and calls `f`; (result, whether the program itself failed)."""
-    # Tame programs cannot reach the dictionary of builtins; one that is alone harms itself.
-    namespace = {'__name__': 'program', '__builtins__': BUILTINS}
+    # A program that is alone may change its builtins, as anywhere else; it harms itself.
+    namespace = {'__name__': 'program', '__builtins__': vars(builtins) if alone else BUILTINS}
     started = False
     try:
         exec(code, namespace)
@@ -618,7 +660,7 @@ def _execute(program, inputs, alone, value_chars):
         raise Alone
     results = []
     if not calls:
-        failed = _call(code, None, value_chars)[0]
+        failed = _call(code, None, alone, value_chars)[0]
         if failed is not None:
             return _whole(failed), notes
     for index, call in enumerate(calls):
@@ -627,7 +669,7 @@ def _execute(program, inputs, alone, value_chars):
         elif type(call) is dict:
             results.append(call)
         else:
-            result, program_failed = _call(code, call, value_chars)
+            result, program_failed = _call(code, call, alone, value_chars)
             if program_failed and not any(one['status'] != 'raised' for one in results):
                 return _whole(result), notes
             results.append(result)
@@ -644,7 +686,7 @@ def _whole(result):
 
 
 # Decorators and helpers of these set attributes of what they are given.
-_SETTERS = frozenset(['functools', 'dataclasses', 'abc', 'enum', 'typing', 'copy'])
+_SETTERS = frozenset(['functools', 'abc', 'enum', 'typing', 'copy'])
 _baselines = {}
 
 
@@ -663,9 +705,10 @@ def _settle(notes):
         sys.setrecursionlimit(RECURSION_LIMIT)
     if 'decimal' in notes.imports:
         SHARED['decimal'].setcontext(SHARED['decimal'].Context())
-    if notes.stores or not _SETTERS.isdisjoint(notes.imports):
-        return _intact(notes.imports)
-    return True
+    if notes.stores:
+        # Of any: an alias in `typing` passes on what is set to the class that it stands for.
+        return _intact(_baselines)
+    return _SETTERS.isdisjoint(notes.imports) or _intact(notes.imports)
 
 
 def run(request):

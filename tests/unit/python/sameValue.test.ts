@@ -87,8 +87,8 @@ test.each([
 test('nesting and length cost neither the stack nor quadratic time', () => {
   const deep = '['.repeat(100_000) + ']'.repeat(100_000);
   const wide = `[${Array.from({ length: 100_000 }, (_, i) => i).join(', ')}]`;
-  const braces = '{1:'.repeat(50_000) + '2' + '}'.repeat(50_000);
-  const parentheses = '-('.repeat(50_000) + '7' + ')'.repeat(50_000);
+  const braces = `${'{1:'.repeat(50_000)}2${'}'.repeat(50_000)}`;
+  const parentheses = `${'-('.repeat(50_000)}7${')'.repeat(50_000)}`;
   // Time of this process, which busy neighbours do not change.
   const start = process.cpuUsage();
   for (const value of [deep, wide, braces]) expect(sameValue(value, value)).toBe(true);
