@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { microDialect } from '../src/dialects/micro/dialect.ts';
 import { mineGoalposts } from '../src/gasp/goalposts.ts';
 import type { Task } from '../src/gasp/question.ts';
+import { Random } from '../src/gasp/random.ts';
 import { solveInBatches } from '../src/gasp/solving.ts';
 import { folderFiles } from '../src/lm/folderFiles.ts';
 import { openLocalPolicy } from '../src/lm/localPolicy.ts';
@@ -24,8 +25,10 @@ const { values: args } = parseArgs({
     out: { type: 'string', default: 'public/banks/micro.json' },
     cache: { type: 'string', default: '.cache/pretrain/pass-rates.json' },
     threads: { type: 'string', default: '2' },
-    /** pass@samples = 0 makes a goalpost. */
+    /** pass@samples = 0 makes a goalpost of a question ... */
     samples: { type: 'string', default: '100' },
+    /** ... of which so many are drawn with a fixed seed: the paper has 146 of 601. */
+    goalposts: { type: 'string', default: '146' },
   },
 });
 /** A pair's pass rate is over this many questions with this many answers each. */
@@ -73,14 +76,18 @@ const idioms = chooseIdioms(passRates);
 console.log(`idioms: ${idioms.map((idiom) => idiom.join(' > ')).join('; ')}`);
 
 const bank = buildBank(idioms);
-const goalposts = new Set<string>();
+const unsolved: string[] = [];
 let decided = 0;
 const mining = { samples: Number(args.samples), temperature: 1, topP: 1, seed: SEED };
 for await (const round of mineGoalposts(bank.questions, mining, tools)) {
-  for (const { question, passed } of round) if (passed === 0) goalposts.add(question);
+  for (const { question, passed } of round) if (passed === 0) unsolved.push(question);
   decided += round.length;
   console.log(`mining: ${decided}/${bank.questions.length} decided`);
 }
+// Sorted, so that the draw does not depend on the order in which mining decided.
+const goalposts = new Set(
+  Random.for(SEED, 'goalposts').shuffle(unsolved.sort()).slice(0, Number(args.goalposts)),
+);
 bank.goalposts = bank.questions.filter((question) => goalposts.has(question.id));
 mkdirSync(dirname(args.out), { recursive: true });
 writeFileSync(args.out, `${JSON.stringify(bank)}\n`);
@@ -88,7 +95,7 @@ const byShape = new Map<unknown, number>();
 for (const { tags } of bank.goalposts) byShape.set(tags?.shape, (byShape.get(tags?.shape) ?? 0) + 1);
 console.log(
   `${bank.questions.length} training and ${bank.heldout.length} held-out questions, ` +
-    `${bank.goalposts.length} goalposts (${[...byShape].map(([s, n]) => `${s}: ${n}`).join(', ')}): ${args.out}`,
+    `${unsolved.length} of the former unsolved, ${bank.goalposts.length} goalposts drawn (${[...byShape].map(([s, n]) => `${s}: ${n}`).join(', ')}): ${args.out}`,
 );
 await judge.dispose();
 await policy.dispose();

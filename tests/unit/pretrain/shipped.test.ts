@@ -1,0 +1,86 @@
+/** The model and the bank that ship with the page are what their cards and commands say. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { AutoModelForCausalLM, env, Tensor } from '@huggingface/transformers';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildBank, type ThemedBank } from '../../../pretrain/bank.ts';
+import { evaluationProblems } from '../../../pretrain/evaluationSet.ts';
+import { questionOf } from '../../../pretrain/world.ts';
+import { microDialect } from '../../../src/dialects/micro/dialect.ts';
+import type { Task } from '../../../src/gasp/question.ts';
+import { solve } from '../../../src/gasp/solving.ts';
+import { folderFiles } from '../../../src/lm/folderFiles.ts';
+import { type LocalPolicy, openLocalPolicy } from '../../../src/lm/localPolicy.ts';
+import { nodeRuntime } from '../../../src/lm/runtime.node.ts';
+import { NodeJudge } from '../../../src/python/nodeJudge.ts';
+
+const models = fileURLToPath(new URL('../../../public/models/', import.meta.url));
+const dialect = microDialect();
+let policy: LocalPolicy;
+beforeAll(async () => {
+  policy = await openLocalPolicy(folderFiles(`${models}foothold-micro`), {
+    model: 'embedded',
+    runtime: nodeRuntime(1),
+    tuning: { kind: 'lora', rank: 2, alpha: 4 },
+    seed: 1,
+  });
+});
+afterAll(() => policy.dispose());
+
+const tasks = (depth: number, count: number) =>
+  evaluationProblems(depth, count).map(
+    (problem, i): Task => ({ type: 'induction', question: questionOf(problem, `${depth}.${i}`) }),
+  );
+
+test('the bank is the one that its idioms give, its goalposts among the training questions', () => {
+  const file = new URL('../../../public/banks/micro.json', import.meta.url);
+  const bank = JSON.parse(readFileSync(file, 'utf8')) as ThemedBank;
+  const { goalposts, ...rest } = bank;
+  const { goalposts: none, ...built } = buildBank(bank.idioms);
+  expect(none).toEqual([]);
+  expect(rest).toEqual(JSON.parse(JSON.stringify(built)));
+  const ids = new Set(goalposts.map((g) => g.id));
+  expect(goalposts).toEqual(bank.questions.filter((q) => ids.has(q.id)));
+  expect(goalposts.length).toBeGreaterThan(60);
+});
+
+test('transformers.js loads the repository, and its greedy tokens are ours', async () => {
+  env.allowRemoteModels = false;
+  env.localModelPath = models;
+  const model = await AutoModelForCausalLM.from_pretrained('foothold-micro', {
+    dtype: 'fp32',
+    device: 'cpu',
+  });
+  const prompts = tasks(2, 6).map((task) => dialect.solvePrompt(task));
+  const ours = await policy.sample(
+    prompts.map((prompt) => ({ prompt, samples: 1, maxTokens: 96 })),
+    { temperature: 0, topP: 1, seed: 1 },
+  );
+  for (const [completion] of ours) {
+    const { promptTokens, tokens } = completion!;
+    const shape = [1, promptTokens.length];
+    const output = await model.generate({
+      inputs: new Tensor('int64', BigInt64Array.from(promptTokens, BigInt), shape),
+      attention_mask: new Tensor('int64', new BigInt64Array(promptTokens.length).fill(1n), shape),
+      max_new_tokens: 96,
+      do_sample: false,
+    } as never);
+    const theirs = Array.from((output as Tensor).data as BigInt64Array, Number).slice(promptTokens.length);
+    expect(theirs).toEqual(tokens);
+  }
+  await model.dispose();
+}, 60_000);
+
+test('it solves most questions of one operation and some of two', async () => {
+  const judge = new NodeJudge();
+  const tools = { policy, judge, dialect };
+  const options = { samples: 8, temperature: 1, topP: 1, seed: 5, stage: 'evaluating' } as const;
+  const pass1 = async (depth: number) => {
+    const solved = await solve(tasks(depth, 24), options, tools);
+    return solved.reduce((sum, s) => sum + s.passRate, 0) / solved.length;
+  };
+  // Three standard errors below the card's figures, for 24 questions.
+  expect(await pass1(1)).toBeGreaterThan(0.7);
+  expect(await pass1(2)).toBeGreaterThan(0.2);
+  await judge.dispose();
+}, 60_000);
