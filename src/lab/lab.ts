@@ -88,6 +88,8 @@ export class Lab {
   private session: Session | undefined;
   private judge: Promise<Judge> | undefined;
   private aborting = new AbortController();
+  /** Python starts once for all commands: calling one of them off does not stop it. */
+  private readonly closing = new AbortController();
   private pauseWanted = false;
   private current: LabStatus = 'idle';
   /** Commands wait for the one before them; those of an older epoch were called off. */
@@ -192,7 +194,7 @@ export class Lab {
       const { tuning } = DEFAULT_SETTINGS;
       const { policy, dialect } = await this.load(SHIPPED_MODEL, { tuning, seed }, backend);
       try {
-        const judge = await this.loadJudge();
+        const judge = await this.judgeReady();
         this.setStatus('mining');
         this.telemetry.iteration = 0;
         const readable = questions.filter((question) => !dialect.unreadable?.(question));
@@ -227,6 +229,7 @@ export class Lab {
   /** Pauses at once and gives everything back. */
   async dispose(): Promise<void> {
     this.pause(true);
+    this.closing.abort(new DOMException('Closed.', 'AbortError'));
     await this.queue;
     await this.closeSession();
     const judge = await this.judge?.catch(() => undefined);
@@ -290,7 +293,7 @@ export class Lab {
     let release: (() => void) | undefined;
     try {
       checkReadable(engine.dialect, goalposts);
-      await this.loadJudge();
+      await this.judgeReady();
       if (snapshot) await engine.policy.restore(snapshot);
       release = await this.ports.journal.lock(run);
       await this.append(
@@ -343,7 +346,7 @@ export class Lab {
       const { checkpoint, snapshot, lost } = await this.newestCheckpoint(run, valid);
       const after = checkpoint.iteration;
       engine ??= await this.load(model, settings, backend);
-      await this.loadJudge();
+      await this.judgeReady();
       await engine.policy.restore(snapshot);
       await this.append(run, [{ type: 'resumed', after, policy: engine.policy.info }]);
       if (lost !== undefined) {
@@ -436,10 +439,21 @@ export class Lab {
     return { backend, policy, dialect };
   }
 
+  /** The judge, or a rejection at once when the command is called off: Python may take long to start. */
+  private judgeReady(): Promise<Judge> {
+    const { signal } = this.aborting;
+    const calledOff = new Promise<never>((_, reject) => {
+      const stop = () => reject(signal.reason);
+      if (signal.aborted) stop();
+      else signal.addEventListener('abort', stop, { once: true });
+    });
+    return Promise.race([this.loadJudge(), calledOff]);
+  }
+
   private loadJudge(): Promise<Judge> {
     this.judge ??= this.ports
       .loadJudge({
-        signal: this.aborting.signal,
+        signal: this.closing.signal,
         onProgress: (done, total, unit) => this.telemetry.stage('loading-judge', done, total, unit),
       })
       .catch((error: unknown) => {
@@ -455,7 +469,7 @@ export class Lab {
 
   /** Iterations until paused, or as many as asked for. */
   private async iterate(session: Session, iterations = Number.POSITIVE_INFINITY): Promise<void> {
-    const tools = this.tools(session.engine, await this.loadJudge());
+    const tools = this.tools(session.engine, await this.judgeReady());
     if (!this.pauseWanted) this.setStatus('running');
     for (let done = 0; done < iterations && !this.pauseWanted; done++) await this.iterateOnce(session, tools);
   }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
 import { DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
 import type { Settings } from '../../../src/gasp/settings.ts';
@@ -356,6 +356,29 @@ describe('what can go wrong', () => {
     await lab.start({ ...start, iterations: 1 });
     expect(lab.status).toBe('paused');
   });
+});
+
+test('what is called off while Python starts stops at once, and the next command gets that Python', async () => {
+  let ready: (judge: MicroJudge) => void = () => {};
+  let starts = 0;
+  const { lab, messages } = await openLab(undefined, {
+    loadJudge: () => {
+      starts++;
+      return new Promise((resolve) => {
+        ready = resolve;
+      });
+    },
+  });
+  const run = lab.start({ ...start, iterations: 1 });
+  await vi.waitFor(() => expect(starts).toBe(1));
+  lab.pause(true);
+  await run;
+  expect(statuses(messages)).toEqual(['loading', 'idle']);
+  const next = lab.start({ ...start, iterations: 1 });
+  ready(new MicroJudge());
+  await next;
+  expect(errors(messages)).toEqual([]);
+  expect([lab.status, starts]).toEqual(['paused', 1]);
 });
 
 test('mining reports each question once and can be cancelled', async () => {
