@@ -114,7 +114,12 @@ export function SettingsSheet(props: {
           ['gasp', 'GASP'],
           ['azr', 'AZR'],
         ])}
-        {number('goalpostsPerIteration', 'Goalposts an iteration', 'Each gets one lemma.', 1)}
+        {number(
+          'goalpostsPerIteration',
+          'Goalposts an iteration',
+          'How many are drawn; each gets one lemma.',
+          1,
+        )}
         {number('rollouts', 'Rollouts', 'Answers of the student to each question.', 1)}
         {number(
           'unguidedShare',
@@ -162,7 +167,7 @@ export function SettingsSheet(props: {
           ['per-question', 'baseline per question'],
           ['trr++', 'TRR++, as in the paper'],
         ])}
-        {number('learningRate', 'Learning rate', "AdamW's, constant.", 1e-4)}
+        {number('learningRate', 'Learning rate', "AdamW's step size, the same all along.", 1e-4)}
         <Setting
           name="Trained weights"
           note="LoRA trains small adapters, which forget less than all weights do."
@@ -211,8 +216,13 @@ export function SettingsSheet(props: {
         {number('epochs', 'Epochs', 'Passes over an iteration’s texts.', 1)}
         {number('clip', 'Clip', "PPO's clip of the ratio; 0 turns the ratio off.", 0.05)}
         {number('klWeight', 'KL to the start', 'Holds on to the starting model; 0 turns it off.', 0.01)}
-        {number('maxGradNorm', 'Gradient clip', 'Global norm.', 0.1)}
-        {number('weightDecay', 'Weight decay', 'Decoupled, as in AdamW.', 0.01)}
+        {number('maxGradNorm', 'Gradient clip', 'A gradient longer than this is shortened to it.', 0.1)}
+        {number(
+          'weightDecay',
+          'Weight decay',
+          'Pulls the trained weights towards zero a little; 0 turns it off.',
+          0.01,
+        )}
         {choice('studentTrainsOn', 'Student trains on', 'Questions in their band, or every valid one.', [
           ['accepted', 'accepted questions'],
           ['valid', 'all valid questions'],
@@ -223,7 +233,7 @@ export function SettingsSheet(props: {
       <Group title="Sampling">
         {number('temperature', 'Temperature', '1 samples from the model as it is.', 0.1)}
         {number('topP', 'Top-p', '1 keeps the whole distribution.', 0.05)}
-        {number('seed', 'Seed', 'Same seed, same backend: same run.', 1)}
+        {number('seed', 'Seed', 'The same seed on the same backend gives the same run.', 1)}
       </Group>
       <Group title="Keeping score, memory">
         {number(

@@ -10,7 +10,7 @@ export const TermRun = createContext<RunState | null>(null);
 
 /** Who reads what of a goalpost. */
 export const whoReads =
-  'The teacher reads its title and examples. The student, when it is tried, gets the examples only: the title would give the program away. Nobody reads its program.';
+  'Of a goalpost the teacher reads title and examples. The student, when tried on it, gets the examples only: the title would give the program away. Neither reads the program.';
 
 export type TermName = 'goalpost' | 'lemma' | 'lift' | 'pass rate';
 

@@ -181,10 +181,10 @@ export class Session {
     }
   }
 
-  /** Back to the first page, to start another run. A running lab is paused. */
+  /** Back to the first page, to start another run. The open run is paused; one that runs elsewhere goes on. */
   close(): void {
-    const { status } = this.snapshot;
-    if (status === 'running' || status === 'loading') this.pause();
+    const { status, live } = this.snapshot;
+    if (live && (status === 'running' || status === 'loading')) this.pause();
     this.expecting = false;
     this.open = null;
     this.events = [];
@@ -295,6 +295,7 @@ export class Session {
       this.open = run;
       this.labRun = run;
       this.labRunName = begin.name;
+      void this.refreshRuns();
       this.events = [];
     }
     if (events[0] && events[0].seq > this.events.length) {

@@ -113,7 +113,10 @@ describe('Session', () => {
     expect(session.getSnapshot().elsewhere).toBeNull();
     await session.show('first');
     expect(session.getSnapshot()).toMatchObject({ live: false, elsewhere: 'b' });
-    await session.show('second');
+    const commands = sent.length;
+    await session.remove('first');
+    expect(session.getSnapshot()).toMatchObject({ state: null, elsewhere: 'b' });
+    expect(sent).toHaveLength(commands);
   });
 
   it('does not start GASP without goalposts, but does start AZR', () => {
