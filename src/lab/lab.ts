@@ -442,6 +442,8 @@ export class Lab {
   /** The judge, or a rejection at once when the command is called off: Python may take long to start. */
   private judgeReady(): Promise<Judge> {
     const { signal } = this.aborting;
+    // The model is there; what is waited for now should be said.
+    if (this.current === 'loading') this.telemetry.stage('loading-judge', 0, 0, 'bytes');
     const calledOff = new Promise<never>((_, reject) => {
       const stop = () => reject(signal.reason);
       if (signal.aborted) stop();

@@ -4,7 +4,11 @@ import { BackendChoiceField, doing, Icon } from './Transport.tsx';
 import './Welcome.css';
 
 export function Welcome({ session, snapshot }: { session: Session; snapshot: Snapshot }) {
-  const { runs, ready, chosen, bank, status } = snapshot;
+  const { runs, ready, chosen, bank, status, settings } = snapshot;
+  const aims =
+    settings.method === 'azr'
+      ? 'Unguided questions (AZR)'
+      : `${chosen.size} ${chosen.size === 1 ? 'goalpost' : 'goalposts'}`;
   const last = runs[0];
   const starting = status === 'loading' || status === 'pausing';
   return (
@@ -51,7 +55,7 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
           ? 'Loading the questions.'
           : chosen.size === 0 && !canStart(snapshot)
             ? 'Choose at least one goalpost to aim at, or the unguided method in the settings.'
-            : `${chosen.size} ${chosen.size === 1 ? 'goalpost' : 'goalposts'} and a model that ships with the page: no account, no GPU needed. Nothing leaves this computer.`}
+            : `${aims} and a model that ships with the page: no account, no GPU needed. Nothing leaves this computer.`}
       </p>
     </section>
   );

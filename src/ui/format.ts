@@ -66,7 +66,7 @@ export const verdictNames: Record<Verdict, string> = {
 
 const activities: Record<Activity['task'], string> = {
   'loading-model': 'Loading the model',
-  'loading-judge': 'Loading Python',
+  'loading-judge': 'Starting Python',
   'proposing-lemmas': 'Writing lemmas',
   'proposing-lifts': 'Writing lifts',
   validating: 'Running the proposals',
