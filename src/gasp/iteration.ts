@@ -62,7 +62,7 @@ export async function runIteration(
   emit: (events: RunEventBody[]) => Promise<void>,
 ): Promise<IterationResult> {
   const { settings, iteration } = input;
-  const buffer = input.accepted.fork();
+  const buffer = input.accepted.fork(settings.noveltyWindow);
   const run = new Proposing(settings, iteration, buffer, tools, emit);
   const { guided, unguided } = slots(settings);
   const draws = drawGoalposts(input.goalposts, guided, iteration, settings.axes, settings.seed);

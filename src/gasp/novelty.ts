@@ -19,10 +19,10 @@ export class NoveltyBuffer {
     this.entries.push({ embedding: embedQuestion(question), question });
   }
 
-  /** A copy that can grow without changing this buffer. */
-  fork(): NoveltyBuffer {
+  /** A copy that can grow without changing this buffer, of the `last` questions accepted; 0: of all. */
+  fork(last = 0): NoveltyBuffer {
     const copy = new NoveltyBuffer();
-    copy.entries.push(...this.entries);
+    copy.entries.push(...this.entries.slice(-last || 0));
     return copy;
   }
 

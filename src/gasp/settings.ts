@@ -19,6 +19,11 @@ export interface Settings {
   /** Cosine similarity above which a proposal counts as a copy; 1 turns the filter off. */
   noveltyThreshold: number;
   /**
+   * Most recently accepted questions that proposals are compared with; 0 compares with the whole run's, as
+   * the paper does. Where programs are few and inputs many, an endless memory forbids practice.
+   */
+  noveltyWindow: number;
+  /**
    * Questions accepted in earlier iterations that the student tries again in each one (AZR draws its
    * student's batch from such a buffer): what the novelty filter lets in once is practised until it is easy.
    */

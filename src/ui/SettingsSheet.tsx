@@ -159,6 +159,12 @@ export function SettingsSheet(props: {
           'Similarity above which a proposal is a copy; 1 turns it off.',
           0.01,
         )}
+        {number(
+          'noveltyWindow',
+          'Novelty window',
+          'Last accepted questions it must differ from; 0: all of the run’s, as in the paper.',
+          1,
+        )}
         {toggle('liftSeesGoalpost', 'Lift sees the goalpost', 'An ablation: teachers then copy its surface.')}
       </Group>
       <Group title="Training">

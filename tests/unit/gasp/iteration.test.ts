@@ -167,6 +167,12 @@ test('a copy is rejected: of an earlier question, of its parent, and within a ba
   expect(fault.fault!.message).toContain('100% similar to question 1.lemma.0');
   const again = await iterate(t.policy(), {}, new NoveltyBuffer(result.accepted));
   expect(kinds(again.events)).toEqual(['copy', 'copy']);
+  // What was accepted longer ago than the window reaches may come again.
+  const others = ['reverse', 'dedupe'].map((id) => question(id, program(id), inputs));
+  const buffer = new NoveltyBuffer([...result.accepted, ...others]);
+  const forgotten = await iterate(t.policy(), { noveltyWindow: 2 }, buffer);
+  expect(kinds(forgotten.events)).toEqual(['valid', 'copy', 'copy']);
+  expect(kinds((await iterate(t.policy(), { noveltyWindow: 0 }, buffer)).events)).toEqual(['copy', 'copy']);
   // Off: nothing is a copy.
   const off = await iterate(t.policy(), { noveltyThreshold: 1 });
   expect(kinds(off.events)).toEqual(['valid', 'valid', 'valid', 'valid']);

@@ -218,4 +218,7 @@ test('nearest names the most similar accepted question', () => {
   const fork = buffer.fork();
   fork.add(question('d', 'n ** n'));
   expect([buffer.questions.length, fork.questions.length]).toEqual([2, 3]);
+  const recent = fork.fork(2).questions.map((q) => q.id);
+  expect(recent).toEqual(['b', 'd']);
+  expect(fork.fork(9).questions).toEqual(fork.questions);
 });
