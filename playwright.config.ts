@@ -31,6 +31,7 @@ export default defineConfig({
   use: {
     baseURL,
     headless: true,
+    actionTimeout: 60_000,
     screenshot: 'off',
     video: 'off',
     trace: 'off',

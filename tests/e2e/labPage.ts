@@ -30,7 +30,7 @@ export async function setSettings(
 }
 
 export const chooseBackend = (page: Page, backend: 'auto' | 'webgpu' | 'wasm') =>
-  page.getByLabel('Backend').selectOption(backend);
+  page.getByLabel('Runs on').selectOption(backend);
 
 /** On the first page it starts a run, later it goes on with the open one. */
 export const runButton = (page: Page): Locator => page.getByRole('button', { name: 'Run', exact: true });
@@ -46,8 +46,10 @@ export const numberOf = (page: Page, name: string): Locator =>
 
 /** Waits until the page shows at least this many complete iterations. */
 export async function expectIterations(page: Page, atLeast: number, timeout = 300_000): Promise<void> {
+  const iterations = numberOf(page, 'iterations');
+  await expect(iterations).toBeVisible({ timeout }); // The model loads first.
   await expect
-    .poll(async () => Number(await numberOf(page, 'iterations').textContent()), { timeout })
+    .poll(async () => Number(await iterations.textContent()), { timeout })
     .toBeGreaterThanOrEqual(atLeast);
 }
 
