@@ -15,6 +15,8 @@ interface Schema extends DBSchema {
 }
 
 const VERSION = 1;
+/** Milliseconds that a lock may take to come free before the run counts as open elsewhere. */
+const LOCK_PATIENCE = 2000;
 const STORES = ['runs', 'events', 'checkpoints'] as const;
 
 /** All keys that begin with this run: arrays sort after strings and numbers. */
@@ -69,11 +71,15 @@ export async function openIndexedDbJournal(name = 'foothold'): Promise<Journal> 
     }
     await releasing.get(run);
     return new Promise((resolve, reject) => {
-      // The browser holds the lock until the inner promise settles, or until this tab or worker is gone.
+      // The browser holds the lock until the inner promise settles, or until this tab or worker is gone:
+      // one that was just closed or has crashed is not at once.
+      const patience = new AbortController();
+      const waiting = setTimeout(() => {
+        patience.abort(new RunLockedError('This run is open in another tab. Continue there, or close it.'));
+      }, LOCK_PATIENCE);
       const done = navigator.locks
-        .request(`${name}/${run}`, { ifAvailable: true }, async (taken) => {
-          if (!taken)
-            throw new RunLockedError('This run is open in another tab. Continue there, or close it.');
+        .request(`${name}/${run}`, { signal: patience.signal }, async () => {
+          clearTimeout(waiting);
           await new Promise<void>((release) => {
             held.add(run);
             resolve(() => {
