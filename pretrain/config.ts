@@ -16,7 +16,7 @@ export const decoderConfig: DecoderConfig = {
 export const training = {
   seed: 1,
   batch: 64,
-  steps: 7000,
+  steps: 9500,
   learningRate: 3e-3,
   warmup: 100,
   weightDecay: 0.02,
