@@ -22,6 +22,7 @@ import {
   storedRuns,
 } from './labPage.ts';
 
+/** What the page says went wrong. Some of it is known only once model and Python are loaded. */
 const problem = (page: Page) => page.getByRole('alert').filter({ has: page.getByRole('button') });
 /** Runs one iteration and pauses. */
 const step = (page: Page) => page.getByRole('button', { name: 'Step' }).click();
@@ -125,10 +126,12 @@ test('a second tab, a full disk, damaged and foreign checkpoints', async ({ page
 
   await test.step('a damaged checkpoint: said, and the run goes on from the one before', async () => {
     // The newest one must not be the only one but the start's.
-    if ((await finished(second)) % 2 === 0) {
+    const sofar = await finished(second);
+    if (sofar % 2 === 0) {
       await step(second);
-      await expectIterations(second, (await finished(second)) + 1);
+      await expectIterations(second, sofar + 1);
     }
+    await expect(second.getByText('Paused', { exact: true })).toBeVisible();
     const before = await storedRun(second);
     const reached = before.summary.iterations;
     const blob = `iteration-${reached}`;
@@ -137,7 +140,7 @@ test('a second tab, a full disk, damaged and foreign checkpoints', async ({ page
     await overwriteCheckpoint(second, before.run, blob, bytes);
     await second.reload();
     await resumeButton(second).click();
-    await expect(problem(second)).toContainText(`iteration ${reached - 1}`);
+    await expect(problem(second)).toContainText(`iteration ${reached - 1}`, { timeout: 300_000 });
     await expectIterations(second, reached);
     await pause(second);
     const after = await storedRun(second);
@@ -154,7 +157,7 @@ test('a second tab, a full disk, damaged and foreign checkpoints', async ({ page
     await second.reload();
     const before = await storedRun(second);
     await resumeButton(second).click();
-    await expect(problem(second)).toContainText('another model');
+    await expect(problem(second)).toContainText('another model', { timeout: 300_000 });
     await expect(problem(second)).toContainText('start a new run');
     expect(await storedRun(second)).toEqual(before);
     await overwriteCheckpoint(second, run, blob, bytes);
