@@ -5,22 +5,22 @@ import type { Estimator, MethodName, Settings } from './settings.ts';
 export const DEFAULT_SETTINGS: Settings = {
   method: 'gasp',
   seed: 1,
-  goalpostsPerIteration: 16,
+  goalpostsPerIteration: 32,
   rollouts: 8,
   axes: ['io', 'f'],
-  unguidedShare: 0,
+  unguidedShare: 0.25,
   liftSeesGoalpost: false,
   noveltyThreshold: 0.95,
   noveltyWindow: 32,
-  replay: 16,
-  convertTasks: true,
-  studentTrainsOn: 'accepted',
-  trainTeacher: true,
+  replay: 0,
+  convertTasks: false,
+  studentTrainsOn: 'valid',
+  teacherWeight: 0.1,
   temperature: 1,
   topP: 1,
   estimator: 'positive',
   learningRate: 1e-3,
-  minibatch: 48,
+  minibatch: 32,
   epochs: 1,
   clip: 0,
   klWeight: 0,
@@ -52,6 +52,7 @@ export const NUMBER_RULES = {
   rollouts: { min: 1, max: 256, integer: true },
   unguidedShare: { min: 0, max: 1 },
   noveltyThreshold: { min: 0, max: 1, above: true },
+  teacherWeight: { min: 0, max: 10 },
   noveltyWindow: { min: 0, max: 1e6, integer: true },
   replay: { min: 0, max: 1024, integer: true },
   temperature: { min: 0, max: 5, above: true },
@@ -90,7 +91,7 @@ export function checkSettings(settings: unknown): SettingsErrors {
   for (const [field, rule] of Object.entries(NUMBER_RULES)) {
     check(field as keyof Settings, numberError(given[field], rule));
   }
-  for (const field of ['liftSeesGoalpost', 'convertTasks', 'trainTeacher'] as const) {
+  for (const field of ['liftSeesGoalpost', 'convertTasks'] as const) {
     if (typeof given[field] !== 'boolean') errors[field] = 'Must be on or off.';
   }
   check('method', choiceError(given.method, METHOD_NAMES));

@@ -105,7 +105,7 @@ export async function runIteration(
   const trained = all.filter((m) => m.solved && (m.accepted || settings.studentTrainsOn === 'valid'));
   const { solved, tokens } = await answersToTrainOn(trained, input, tools, emit);
   const rollouts = [
-    ...(settings.trainTeacher ? all.map(proposalRollout) : []),
+    ...(settings.teacherWeight > 0 ? all.map(proposalRollout) : []),
     ...solved.flatMap(answerRollouts),
   ];
   const batch = weigh(rollouts, settings);
@@ -369,7 +369,7 @@ function weigh(rollouts: readonly Trainable[], settings: Settings): WeightedSequ
     settings.estimator,
   );
   return rollouts.flatMap(({ completion: { promptTokens, tokens, logprobs } }, i) => {
-    const advantage = weights[i]!;
+    const advantage = weights[i]! * (rollouts[i]!.rollout.role === 'solver' ? 1 : settings.teacherWeight);
     const useful = advantage !== 0 || settings.klWeight > 0;
     return useful ? [{ promptTokens, tokens, logprobs, advantage }] : [];
   });

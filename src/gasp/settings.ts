@@ -32,8 +32,11 @@ export interface Settings {
   convertTasks: boolean;
   /** The student trains on questions in their band only, or on every valid one. */
   studentTrainsOn: 'accepted' | 'valid';
-  /** Train the teacher's roles too. */
-  trainTeacher: boolean;
+  /**
+   * Scales the advantages of the teacher's proposals; 0 trains the student alone. A proposal's inputs are
+   * random text, whose gradient is many times an answer's.
+   */
+  teacherWeight: number;
   temperature: number;
   topP: number;
   estimator: Estimator;

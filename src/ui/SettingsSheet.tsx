@@ -43,11 +43,7 @@ export function SettingsSheet(props: {
       onChange={(value) => set({ [field]: value })}
     />
   );
-  const toggle = (
-    field: 'liftSeesGoalpost' | 'convertTasks' | 'trainTeacher',
-    name: string,
-    note: string,
-  ) => (
+  const toggle = (field: 'liftSeesGoalpost' | 'convertTasks', name: string, note: string) => (
     <Setting name={name} note={note} error={errors[field]}>
       {(id) => (
         <input
@@ -234,7 +230,12 @@ export function SettingsSheet(props: {
           ['valid', 'all valid questions'],
         ])}
         {toggle('convertTasks', 'Deduction and abduction', 'Some accepted questions are turned into these.')}
-        {toggle('trainTeacher', 'Train the teacher', 'Off: only the student’s answers are trained on.')}
+        {number(
+          'teacherWeight',
+          'Teacher’s weight',
+          'Scales the teacher’s advantages; 0 trains only the student’s answers.',
+          0.05,
+        )}
       </Group>
       <Group title="Sampling">
         {number('temperature', 'Temperature', '1 samples from the model as it is.', 0.1)}

@@ -22,7 +22,7 @@ test('errors are sentences, one a field', () => {
     temperature: 0,
     method: 'ppo',
     axes: [],
-    trainTeacher: 'yes',
+    teacherWeight: 'yes',
     tuning: { kind: 'lora', rank: 0, alpha: 16 },
   });
   expect(errors).toEqual({
@@ -30,7 +30,7 @@ test('errors are sentences, one a field', () => {
     temperature: 'Must be greater than 0.',
     method: 'Must be one of: gasp, azr.',
     axes: 'Choose at least one axis.',
-    trainTeacher: 'Must be on or off.',
+    teacherWeight: 'Must be a number.',
     tuning: 'Rank: Must be at least 1.',
   });
 });

@@ -29,6 +29,10 @@ const settings: Settings = {
   axes: ['f'],
   convertTasks: false,
   replay: 0,
+  unguidedShare: 0,
+  noveltyWindow: 0,
+  studentTrainsOn: 'accepted',
+  teacherWeight: 1,
 };
 
 async function iterate(
@@ -264,15 +268,21 @@ test('replay has the student try accepted questions of earlier iterations again,
   ]);
 });
 
-test('liftSeesGoalpost and trainTeacher do what they say', async () => {
+test('liftSeesGoalpost and teacherWeight do what they say', async () => {
   const lemma = program('sort', 'drop-first');
   const t = table();
   t.propose(dialect.lemmaPrompt(goalposts[0]!, 'f'), lemma);
   t.say(dialect.lemmaPrompt(goalposts[1]!, 'f'), () => '');
   t.solve(lemma, 4);
   t.say(dialect.liftPrompt(question('', lemma, inputs), 'f', goalposts[0]!), () => '');
-  const { events } = await iterate(t.policy(), { liftSeesGoalpost: true, trainTeacher: false });
+  const { events } = await iterate(t.policy(), { liftSeesGoalpost: true, teacherWeight: 0 });
   expect(of(events, 'updated')[0]!.groups.map((g) => g.role)).toEqual(['solver']);
+
+  // The lemma does better than its fellow, which cannot be parsed: advantage 1, scaled.
+  const weighed = t.policy();
+  await iterate(weighed, { liftSeesGoalpost: true, teacherWeight: 0.25 });
+  const answers = new Array(4).fill(1);
+  expect(weighed.updates[0]!.batch.map((s) => s.advantage).toSorted()).toEqual([0.25, ...answers]);
 });
 
 test('same settings, seed and policy: same events; another seed: others', async () => {
