@@ -9,6 +9,7 @@ export const DEFAULT_SETTINGS: Settings = {
   rollouts: 8,
   axes: ['io', 'f'],
   unguidedShare: 0.25,
+  teacherReadsTitles: true,
   liftSeesGoalpost: false,
   noveltyThreshold: 0.95,
   noveltyWindow: 32,
@@ -91,7 +92,7 @@ export function checkSettings(settings: unknown): SettingsErrors {
   for (const [field, rule] of Object.entries(NUMBER_RULES)) {
     check(field as keyof Settings, numberError(given[field], rule));
   }
-  for (const field of ['liftSeesGoalpost', 'convertTasks'] as const) {
+  for (const field of ['teacherReadsTitles', 'liftSeesGoalpost', 'convertTasks'] as const) {
     if (typeof given[field] !== 'boolean') errors[field] = 'Must be on or off.';
   }
   check('method', choiceError(given.method, METHOD_NAMES));

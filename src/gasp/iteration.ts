@@ -77,7 +77,8 @@ export async function runIteration(
 
   let made = await run.propose('lemmas', [
     ...draws.map(({ goalpost, axis }): Plan => {
-      return { role: 'lemma', axis, goalpost, prompt: tools.dialect.lemmaPrompt(goalpost, axis) };
+      const read = settings.teacherReadsTitles ? goalpost : { ...goalpost, title: '' };
+      return { role: 'lemma', axis, goalpost, prompt: tools.dialect.lemmaPrompt(read, axis) };
     }),
     ...Array.from({ length: unguided }, (_, i): Plan => {
       const references = Random.for(settings.seed, 'references', iteration, i)

@@ -14,6 +14,8 @@ export interface Settings {
   axes: Axis[];
   /** Share of an iteration's first proposals that are unguided (AZR's) instead of lemmas. */
   unguidedShare: number;
+  /** The lemma's author reads a goalpost's title besides its examples. The student never does. */
+  teacherReadsTitles: boolean;
   /** The lift's author sees the goalpost (ablation). */
   liftSeesGoalpost: boolean;
   /** Cosine similarity above which a proposal counts as a copy; 1 turns the filter off. */

@@ -256,7 +256,7 @@ export class Trainer {
     const fits = [weights, firstMoment, secondMoment].every((v) => v.length === this.layout.size);
     if (snapshot.layout !== this.snapshotId || !fits) {
       throw new LayoutMismatchError(
-        `the checkpoint is of ${snapshot.layout}, the model here is ${this.snapshotId}; open it with the model and adapter settings it was made with`,
+        `This checkpoint was made with another model or other adapter settings (${snapshot.layout}) than those loaded here (${this.snapshotId}).`,
       );
     }
     this.weights = weights.slice();

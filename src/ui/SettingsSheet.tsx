@@ -43,7 +43,11 @@ export function SettingsSheet(props: {
       onChange={(value) => set({ [field]: value })}
     />
   );
-  const toggle = (field: 'liftSeesGoalpost' | 'convertTasks', name: string, note: string) => (
+  const toggle = (
+    field: 'teacherReadsTitles' | 'liftSeesGoalpost' | 'convertTasks',
+    name: string,
+    note: string,
+  ) => (
     <Setting name={name} note={note} error={errors[field]}>
       {(id) => (
         <input
@@ -160,6 +164,11 @@ export function SettingsSheet(props: {
           'Novelty window',
           'Last accepted questions it must differ from; 0: all of the run’s, as in the paper.',
           1,
+        )}
+        {toggle(
+          'teacherReadsTitles',
+          'Teacher reads titles',
+          'Off: it sees a goalpost’s examples only, as the student does.',
         )}
         {toggle('liftSeesGoalpost', 'Lift sees the goalpost', 'An ablation: teachers then copy its surface.')}
       </Group>

@@ -17,11 +17,6 @@ import {
 } from './format.ts';
 import { type Operation, operationOfLine } from './operations.ts';
 
-export interface MicroDialectOptions {
-  /** The lemma's author reads the goalpost's title besides its examples. The student never does. */
-  teacherReadsTitles: boolean;
-}
-
 const inputsPerProposal = 5;
 const shownPairs = 3;
 /** Pairs that a teacher reads. */
@@ -31,8 +26,9 @@ const teacherPairs = 2;
  * The dialect of the embedded model. Prompts about values or programs that its format has no tokens for
  * throw `UnencodableError`; `unreadable` tells beforehand.
  */
-export function microDialect(options: MicroDialectOptions = { teacherReadsTitles: true }): Dialect {
-  const title = (question: Question) => (options.teacherReadsTitles ? (readTitle(question.title) ?? '') : '');
+export function microDialect(): Dialect {
+  // The lemma's author reads the goalpost's title besides its examples; the student never does.
+  const title = (question: Question) => readTitle(question.title) ?? '';
   return {
     name: 'micro',
     inputs: inputsPerProposal,

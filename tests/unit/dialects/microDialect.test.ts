@@ -33,11 +33,12 @@ test('the teacher reads title and two examples, or examples only', () => {
   expect(dialect.lemmaPrompt(question, 'f')).toBe(
     `# lemma\n# axis: algorithm\nsort, then halve, rounding down\n${examples}`,
   );
-  const blind = microDialect({ teacherReadsTitles: false });
-  expect(blind.lemmaPrompt(question, 'io')).toBe(`# lemma\n# axis: inputs and outputs\n${examples}`);
-  expect(dialect.lemmaPrompt({ ...question, title: 'Two sum' }, 'io')).toBe(
-    blind.lemmaPrompt(question, 'io'),
-  );
+  // A title that is not of this world's words is left out, like one that is not to be read.
+  for (const title of ['', 'Two sum']) {
+    expect(dialect.lemmaPrompt({ ...question, title }, 'io')).toBe(
+      `# lemma\n# axis: inputs and outputs\n${examples}`,
+    );
+  }
 });
 
 test('the author of a lift sees the goalpost in the ablation only', () => {

@@ -268,6 +268,16 @@ test('replay has the student try accepted questions of earlier iterations again,
   ]);
 });
 
+test('the lemma’s author reads titles only where it may', async () => {
+  const t = table();
+  for (const g of goalposts) t.say(dialect.lemmaPrompt({ ...g, title: '' }, 'f'), () => 'gibberish');
+  const { events } = await iterate(t.policy(), { teacherReadsTitles: false });
+  expect(of(events, 'proposed').map((e) => e.proposal.goalpost)).toEqual(
+    of(events, 'iteration-started')[0]!.goalposts,
+  );
+  await expect(iterate(t.policy(), { teacherReadsTitles: true })).rejects.toThrow('Nobody expected');
+});
+
 test('liftSeesGoalpost and teacherWeight do what they say', async () => {
   const lemma = program('sort', 'drop-first');
   const t = table();
