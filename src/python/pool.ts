@@ -98,6 +98,8 @@ export class PooledJudge implements Judge {
   /** For interpreters that nobody has used before and nobody will use again. */
   #alone: Task[] = [];
   readonly #jobs = new Set<Job>();
+  /** The first interpreter starts by itself: the others start from its snapshot, in a fraction of the time. */
+  #started = false;
   #failedStarts = 0;
   #disposed = false;
 
@@ -146,7 +148,8 @@ export class PooledJudge implements Judge {
     this.#shared = this.#shared.filter((task) => task.job !== job);
     this.#alone = this.#alone.filter((task) => task.job !== job);
     for (const slot of this.#slots) {
-      if (slot.state === 'busy' && slot.batch.every((task) => task.job.over)) this.#replace(slot);
+      // Nobody waits for what runs there, and it may run for long; others behind it start again.
+      if (slot.state === 'busy' && slot.batch[slot.answered]?.job.over) this.#replace(slot);
     }
   }
 
@@ -154,8 +157,11 @@ export class PooledJudge implements Judge {
     if (this.#disposed) return;
     for (const slot of this.#slots) {
       if (this.#shared.length + this.#alone.length === 0) return;
-      if (!slot.interpreter) this.#start(slot);
-      else if (slot.state === 'idle') this.#feed(slot);
+      if (slot.interpreter) {
+        if (slot.state === 'idle') this.#feed(slot);
+      } else if (this.#started || this.#slots.every((other) => !other.interpreter)) {
+        this.#start(slot);
+      }
     }
   }
 
@@ -259,7 +265,11 @@ export class PooledJudge implements Judge {
       clearTimeout(slot.timer);
       this.#failedStarts = 0;
       slot.state = 'idle';
-      this.#feedOrSchedule(slot);
+      this.#feedIfNeeded(slot);
+      if (!this.#started) {
+        this.#started = true;
+        this.#schedule();
+      }
     } else if (answer.type === 'result' && 'result' in answer) {
       const task = slot.batch[slot.answered];
       if (slot.state !== 'busy' || !task) return;
@@ -276,13 +286,13 @@ export class PooledJudge implements Judge {
       slot.state = 'idle';
       slot.batch = [];
       slot.answered = 0;
-      this.#feedOrSchedule(slot);
+      this.#feedIfNeeded(slot);
     } else if (answer.type === 'crashed' && 'error' in answer) {
       exit(String(answer.error).slice(0, 200));
     }
   }
 
-  #feedOrSchedule(slot: Slot): void {
+  #feedIfNeeded(slot: Slot): void {
     if (this.#shared.length + this.#alone.length > 0) this.#feed(slot);
   }
 

@@ -88,6 +88,63 @@ test('what is no message at all is not heard', async () => {
   await judge.dispose();
 });
 
+test('an aborted call gives up its program, and others do not wait for it', async () => {
+  let hangs = true;
+  const { spawn, count } = fakes(({ program }, answer) => {
+    if (program !== 'endless') answer(result(program));
+  });
+  const judge = new PooledJudge(
+    ({ onAnswer, onExit }) => {
+      // Behind an endless program nothing is answered.
+      const isFirst = hangs;
+      hangs = false;
+      return spawn({
+        onExit,
+        onAnswer: (answer) => {
+          if (!isFirst || (answer as { type: string }).type === 'ready') onAnswer(answer);
+        },
+      });
+    },
+    { size: 1, limits: { seconds: 1000 } },
+  );
+  const abort = new AbortController();
+  const aborted = judge.run(runs('endless'), { signal: abort.signal });
+  const other = judge.run(runs('a', 'b'));
+  await new Promise((resolve) => setTimeout(resolve));
+  abort.abort(new Error('enough'));
+  await expect(aborted).rejects.toThrow('enough');
+  expect(await other).toEqual([ran('a'), ran('b')]);
+  expect(count().started).toBe(2);
+  await judge.dispose();
+});
+
+test('the first interpreter starts by itself, and then all others', async () => {
+  const { spawn } = fakes(({ program }, answer) => answer(result(program)));
+  const waiting: (() => void)[] = [];
+  const judge = new PooledJudge(
+    ({ onAnswer, onExit }) =>
+      spawn({
+        onExit,
+        onAnswer(answer) {
+          const isReady = (answer as { type: string }).type === 'ready';
+          if (isReady) waiting.push(() => onAnswer(answer));
+          else onAnswer(answer);
+        },
+      }),
+    { size: 3 },
+  );
+  const turn = () => new Promise((resolve) => setTimeout(resolve));
+  const running = judge.run(runs('a', 'b', 'c'));
+  await turn();
+  expect(waiting.length).toBe(1);
+  waiting[0]!();
+  await turn();
+  expect(waiting.length).toBe(3);
+  for (const goOn of waiting.slice(1)) goOn();
+  expect(await running).toEqual([ran('a'), ran('b'), ran('c')]);
+  await judge.dispose();
+});
+
 test('a sandbox that does not start is given up, and the next call tries again', async () => {
   let broken = true;
   const { spawn } = fakes(({ program }, answer) => answer(result(program)));
