@@ -6,7 +6,7 @@ import type { Limits } from '../../../src/python/pool.ts';
 /** Of the judges under test; on a busy machine honest programs need most of the time. */
 export const TEST_LIMITS: Limits = { seconds: 2, printChars: 10_000, valueChars: 10_000 };
 /** For tests that wait for interpreters; on a free machine they take a fraction of it. */
-export const PATIENCE = 240_000;
+export const PATIENCE = 600_000;
 
 /** What `f` gave for one input: the value's text, or whatever came instead. */
 export async function judgeOne(judge: Judge, program: string, input = '1') {
