@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bank } from '../src/gasp/bank.ts';
-import { checkSettings, DEFAULT_SETTINGS } from '../src/gasp/defaults.ts';
+import { checkSettings, completeSettings, DEFAULT_SETTINGS } from '../src/gasp/defaults.ts';
 import type { Settings } from '../src/gasp/settings.ts';
 import { Lab } from '../src/lab/lab.ts';
 import { EMBEDDED_MODEL } from '../src/lab/models.ts';
@@ -140,7 +140,7 @@ export async function runCommand(args: string[]): Promise<number> {
     if (stored) {
       log.push(...(await ports.journal.read(stored.run)));
       const state = foldEvents(log)!;
-      checkSame(state.settings, settings, out);
+      checkSame(completeSettings(state.settings), settings, out);
       done = lastFinished(log);
       seconds = state.iterations.findLast((i) => i.counters)?.counters?.seconds ?? 0;
       say(`${state.name}: ${done} of ${iterations} iterations are done`);

@@ -76,6 +76,11 @@ const LORA_RULES = {
   alpha: { min: 0, max: 1e4, above: true },
 } as const satisfies Record<string, NumberRule>;
 
+/** Settings of a run that is older than some of them: those it lacks had the value that is now their default. */
+export function completeSettings(stored: Settings): Settings {
+  return { ...DEFAULT_SETTINGS, ...stored };
+}
+
 /** One sentence for each field that cannot be used; empty for settings that a run can start with. */
 export type SettingsErrors = Partial<Record<keyof Settings, string>>;
 

@@ -2,7 +2,7 @@
  * The composition of a run: method, model, judge and journal. Knows neither page nor worker: commands
  * come in as method calls, everything it has to say goes out as `Message`s.
  */
-import { checkSettings, DEFAULT_SETTINGS } from '../gasp/defaults.ts';
+import { checkSettings, completeSettings, DEFAULT_SETTINGS } from '../gasp/defaults.ts';
 import { countPasses, mineGoalposts } from '../gasp/goalposts.ts';
 import { runIteration, slots } from '../gasp/iteration.ts';
 import { NoveltyBuffer } from '../gasp/novelty.ts';
@@ -594,7 +594,7 @@ function startOf(run: string, events: readonly RunEvent[]): EventOf<'run-started
       'Reload the page to get the newest version, or start a new run.',
     );
   }
-  return first;
+  return { ...first, settings: completeSettings(first.settings) };
 }
 
 function checkStart(settings: Settings, goalposts: readonly Question[]): void {

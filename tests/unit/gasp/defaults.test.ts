@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { checkSettings, DEFAULT_SETTINGS, NUMBER_RULES } from '../../../src/gasp/defaults.ts';
+import {
+  checkSettings,
+  completeSettings,
+  DEFAULT_SETTINGS,
+  NUMBER_RULES,
+} from '../../../src/gasp/defaults.ts';
 
 test('the defaults pass', () => {
   expect(checkSettings(DEFAULT_SETTINGS)).toEqual({});
@@ -39,4 +44,13 @@ test('anything at all can be checked', () => {
   for (const junk of [null, undefined, 3, 'x', []]) {
     expect(Object.keys(checkSettings(junk)).sort()).toEqual(Object.keys(DEFAULT_SETTINGS).sort());
   }
+});
+
+test('settings of an older run keep what they say and get the rest', () => {
+  const { teacherReadsTitles, ...older } = { ...DEFAULT_SETTINGS, rollouts: 3 };
+  expect(completeSettings(older as typeof DEFAULT_SETTINGS)).toEqual({
+    ...DEFAULT_SETTINGS,
+    rollouts: 3,
+    teacherReadsTitles,
+  });
 });
