@@ -17,7 +17,8 @@ export default mergeConfig(
             environment: 'node',
             include: ['tests/unit/**/*.test.ts'],
             exclude: ['tests/unit/**/*.browser.test.ts'],
-            testTimeout: 30_000,
+            // A bound on hanging, not on speed: a busy machine may take its time.
+            testTimeout: 120_000,
             maxWorkers: 2,
           },
         },

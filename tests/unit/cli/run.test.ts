@@ -85,7 +85,7 @@ describe('a run', () => {
     for (const key of ['before', 'after']) {
       expect(report[key]).toEqual({ solved: expect.any(Number), meanPass1: expect.any(Number) });
     }
-  }, 120_000);
+  }, 300_000);
 
   test('killed in the middle of an iteration, the same command goes on as if nothing had been', async () => {
     const command = ['run', '--out', killed(), '--iterations', '3', ...SMALL];
@@ -102,7 +102,7 @@ describe('a run', () => {
     expect(after.slice(0, before.length)).toEqual(before);
     expect(after.filter((e) => e.type === 'resumed')).toHaveLength(2);
     expect(essence(after)).toEqual(essence(await readLog(straight())));
-  }, 120_000);
+  }, 300_000);
 
   test('under other settings it is refused, and nothing changes', async () => {
     const before = await readLog(straight());

@@ -69,7 +69,7 @@ test('transformers.js loads the repository, and its greedy tokens are ours', asy
     expect(theirs).toEqual(tokens);
   }
   await model.dispose();
-}, 60_000);
+}, 180_000);
 
 test('it solves most questions of one operation and some of two', async () => {
   const judge = new NodeJudge();
@@ -83,4 +83,4 @@ test('it solves most questions of one operation and some of two', async () => {
   expect(await pass1(1)).toBeGreaterThan(0.7);
   expect(await pass1(2)).toBeGreaterThan(0.2);
   await judge.dispose();
-}, 60_000);
+}, 180_000);
