@@ -14,6 +14,16 @@ describe('contract', () => {
   );
 });
 
+test('a lock that comes free a moment later, as one of a closed tab does, is waited for', async () => {
+  const [one, other] = [await openIndexedDbJournal(NAME), await openIndexedDbJournal(NAME)];
+  const release = await one.lock('a');
+  const waited = other.lock('a');
+  setTimeout(release, 200);
+  (await waited)();
+  await Promise.all([one.close(), other.close()]);
+  await deleteDB(NAME);
+});
+
 describe('full storage', () => {
   interface BucketManager {
     open(name: string, options: { quota: number }): Promise<{ indexedDB: IDBFactory }>;
