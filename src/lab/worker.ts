@@ -25,6 +25,12 @@ addEventListener('message', ({ data }: MessageEvent<Command>) => {
   );
 });
 
+// A promise that nobody awaited failed: the page shows it rather than the console alone.
+addEventListener('unhandledrejection', (event) => {
+  event.preventDefault();
+  send({ type: 'error', ...describeProblem(event.reason), fatal: false });
+});
+
 async function openLab(port: MessagePort, base: string): Promise<Lab> {
   return new Lab({
     journal: await openIndexedDbJournal(),
