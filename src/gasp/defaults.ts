@@ -31,7 +31,7 @@ export const DEFAULT_SETTINGS: Settings = {
   tuning: { kind: 'lora', rank: 8, alpha: 16 },
   checkpointEvery: 10,
   evaluateEvery: 10,
-  evaluateSamples: 16,
+  evaluateSamples: 12,
 };
 
 export const METHOD_NAMES: readonly MethodName[] = ['gasp', 'azr'];
