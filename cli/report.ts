@@ -2,7 +2,7 @@
 import { countPasses } from '../src/gasp/goalposts.ts';
 import { deriveSeed } from '../src/gasp/random.ts';
 import type { LabPorts } from '../src/lab/lab.ts';
-import { finishedIterations, foldEvents, currentCounters } from '../src/run/state.ts';
+import { currentCounters, finishedIterations, foldEvents, summarizeEvaluation } from '../src/run/state.ts';
 
 export interface GoalpostCount {
   /** Goalposts with at least one right answer among `samples`. */
@@ -75,15 +75,8 @@ export async function report(
         { samples, temperature, topP, seed: deriveSeed(settings.seed, 'report', blob), stage: 'evaluating' },
         { policy, judge, dialect },
       );
-      const counts = Object.values(passed);
-      const right = counts.reduce((sum, n) => sum + n, 0);
-      return {
-        count: {
-          solved: counts.filter((n) => n > 0).length,
-          meanPass1: right / (samples * goalposts.length),
-        },
-        passed,
-      };
+      const { solved, meanPassRate } = summarizeEvaluation({ samples, passed });
+      return { count: { solved, meanPass1: meanPassRate }, passed };
     };
     try {
       say(`Sampling ${goalposts.length} goalposts ${samples} times, before and after ...`);

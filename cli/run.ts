@@ -10,8 +10,13 @@ import { EMBEDDED_MODEL } from '../src/lab/models.ts';
 import { describeProblem } from '../src/lab/problems.ts';
 import type { Message } from '../src/lab/protocol.ts';
 import type { RunEvent } from '../src/run/events.ts';
-import { lastFinished } from '../src/run/history.ts';
-import { foldEvents, roleMeans, summarizeEvaluation } from '../src/run/state.ts';
+import {
+  currentCounters,
+  finishedIterations,
+  foldEvents,
+  roleMeans,
+  summarizeEvaluation,
+} from '../src/run/state.ts';
 import { nodePorts, publicFolder } from './nodePorts.ts';
 import { report } from './report.ts';
 import { numberOption, UsageError } from './usage.ts';
@@ -141,8 +146,8 @@ export async function runCommand(args: string[]): Promise<number> {
       log.push(...(await ports.journal.read(stored.run)));
       const state = foldEvents(log)!;
       checkSame(completeSettings(state.settings), settings, out);
-      done = lastFinished(log);
-      seconds = state.iterations.findLast((i) => i.counters)?.counters?.seconds ?? 0;
+      done = finishedIterations(state);
+      seconds = currentCounters(state).seconds;
       say(`${state.name}: ${done} of ${iterations} iterations are done`);
     }
     const left = seconds >= minutes * 60 ? 0 : iterations - done;

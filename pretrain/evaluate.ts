@@ -5,19 +5,15 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { microDialect } from '../src/dialects/micro/dialect.ts';
 import { NoveltyBuffer } from '../src/gasp/novelty.ts';
 import { passAtK } from '../src/gasp/passAtK.ts';
-import type { Judge, Policy, Prompt } from '../src/gasp/ports.ts';
+import type { Prompt } from '../src/gasp/ports.ts';
 import type { Axis, FaultKind, Question, Task, TaskType } from '../src/gasp/question.ts';
 import { inBand } from '../src/gasp/rewards.ts';
 import { solve } from '../src/gasp/solving.ts';
 import { validateDrafts } from '../src/gasp/validation.ts';
-import { folderFiles } from '../src/lm/folderFiles.ts';
-import { openLocalPolicy } from '../src/lm/localPolicy.ts';
-import { nodeRuntime } from '../src/lm/runtime.node.ts';
-import { NodeJudge } from '../src/python/nodeJudge.ts';
 import { evaluationProblems } from './evaluationSet.ts';
+import { openTools } from './modelTools.ts';
 import { questionOf } from './world.ts';
 
 const { values: args } = parseArgs({
@@ -33,15 +29,8 @@ const count = Number(args.questions);
 const samples = Number(args.samples);
 const seed = 7;
 
-const dialect = microDialect();
-const policy: Policy = await openLocalPolicy(folderFiles(args.model), {
-  model: 'embedded',
-  runtime: nodeRuntime(Number(args.threads)),
-  tuning: { kind: 'lora', rank: 8, alpha: 16 },
-  seed: 1,
-});
-const judge: Judge = new NodeJudge();
-const tools = { policy, judge, dialect };
+const tools = await openTools(args.model, Number(args.threads));
+const { policy, judge, dialect } = tools;
 const sampling = { temperature: 1, topP: 1, seed, stage: 'evaluating' } as const;
 const problems = (depth: number) =>
   evaluationProblems(depth, count).map((p, i) => questionOf(p, `d${depth}.${i}`));

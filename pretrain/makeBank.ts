@@ -7,16 +7,12 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { microDialect } from '../src/dialects/micro/dialect.ts';
 import { mineGoalposts } from '../src/gasp/goalposts.ts';
 import type { Task } from '../src/gasp/question.ts';
 import { Random } from '../src/gasp/random.ts';
 import { solveInBatches } from '../src/gasp/solving.ts';
-import { folderFiles } from '../src/lm/folderFiles.ts';
-import { openLocalPolicy } from '../src/lm/localPolicy.ts';
-import { nodeRuntime } from '../src/lm/runtime.node.ts';
-import { NodeJudge } from '../src/python/nodeJudge.ts';
 import { buildBank, candidateIdioms, chooseIdioms, type IdiomPassRate } from './bank.ts';
+import { openTools } from './modelTools.ts';
 import { questionOf } from './world.ts';
 
 const { values: args } = parseArgs({
@@ -36,14 +32,7 @@ const PROBLEMS = 3;
 const ANSWERS = 8;
 const SEED = 11;
 
-const policy = await openLocalPolicy(folderFiles(args.model), {
-  model: 'embedded',
-  runtime: nodeRuntime(Number(args.threads)),
-  tuning: { kind: 'lora', rank: 8, alpha: 16 },
-  seed: 1,
-});
-const judge = new NodeJudge();
-const tools = { policy, judge, dialect: microDialect() };
+const tools = await openTools(args.model, Number(args.threads));
 
 async function measure(): Promise<IdiomPassRate[]> {
   const candidates = candidateIdioms(PROBLEMS);
@@ -97,5 +86,5 @@ console.log(
   `${bank.questions.length} training and ${bank.heldout.length} held-out questions, ` +
     `${unsolved.length} of the former unsolved, ${bank.goalposts.length} goalposts drawn (${[...byShape].map(([s, n]) => `${s}: ${n}`).join(', ')}): ${args.out}`,
 );
-await judge.dispose();
-await policy.dispose();
+await tools.judge.dispose();
+await tools.policy.dispose();

@@ -298,7 +298,7 @@ export function goalpostStates(state: RunState): GoalpostState[] {
 }
 
 /** Goalposts with at least one success, and the mean of pass@1 over all goalposts tried. */
-export function summarizeEvaluation(evaluation: EvaluationState): {
+export function summarizeEvaluation(evaluation: Pick<EvaluationState, 'samples' | 'passed'>): {
   solved: number;
   tried: number;
   meanPassRate: number;
