@@ -34,6 +34,8 @@ export interface IterationInput {
   iteration: number;
   /** What the run accepted in earlier iterations; not changed. */
   accepted: NoveltyBuffer;
+  /** Questions that a person kept since the last iteration: the student tries and trains on them. */
+  taught?: readonly Question[];
 }
 
 export interface IterationResult {
@@ -292,11 +294,11 @@ function attempted(iteration: number, { task, attempts, passRate }: Solved): Run
 /**
  * The student's rollouts for the update. Where the settings convert tasks, each new question is asked as
  * one of the three task types, drawn uniformly; one that stays induction has its answers already.
- * Questions of earlier iterations are tried again as they are.
+ * Questions of earlier iterations, and those that a person kept, are tried as they are.
  */
 async function answersToTrainOn(
   made: readonly Made[],
-  { settings, iteration, accepted }: IterationInput,
+  { settings, iteration, accepted, taught = [] }: IterationInput,
   tools: Tools,
   emit: (events: RunEventBody[]) => Promise<void>,
 ): Promise<{ solved: Solved[]; tokens: number }> {
@@ -308,10 +310,10 @@ async function answersToTrainOn(
     return type === 'induction' ? { type, question } : { type, question, index };
   };
   const own = made.map((m) => ({ task: toTask(m.proposal.question!), solved: m.solved! }));
-  const replayed = Random.for(settings.seed, 'replay', iteration)
-    .shuffle(accepted.questions)
-    .slice(0, settings.replay)
-    .map((question): Task => ({ type: 'induction', question }));
+  const replayed = [
+    ...taught,
+    ...Random.for(settings.seed, 'replay', iteration).shuffle(accepted.questions).slice(0, settings.replay),
+  ].map((question): Task => ({ type: 'induction', question }));
   const fresh = await solve(
     [...own.filter(({ task }) => task.type !== 'induction').map(({ task }) => task), ...replayed],
     {

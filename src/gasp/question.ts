@@ -53,6 +53,8 @@ export type FaultKind =
 export interface Fault {
   kind: FaultKind;
   message: string;
+  /** The program's line that it is about, counted from 1. */
+  line?: number;
 }
 
 /** What the teacher wrote, and what became of it. Exactly one of `question` and `fault` is set. */

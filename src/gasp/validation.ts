@@ -41,8 +41,8 @@ export async function validateDrafts(
   });
 }
 
-function fault(kind: FaultKind, message: string): Fault {
-  return { kind, message };
+function fault(kind: FaultKind, message: string, line?: number): Fault {
+  return { kind, message, ...(line !== undefined && { line }) };
 }
 
 function readDraft(
@@ -98,7 +98,9 @@ function readOutputs(draft: ProposalDraft, result: ProgramResult): string[] | Fa
   for (const [i, call] of result.calls.entries()) {
     const where = `f(${brief(draft.inputs[i]!)})`;
     if (call.status === 'timeout') return fault('timeout', `${where} did not end in time.`);
-    if (call.status !== 'returned') return fault('raises', `${where}: ${call.error}`);
+    if (call.status !== 'returned') {
+      return fault('raises', `${where}: ${call.error}`, call.status === 'raised' ? call.line : undefined);
+    }
     outputs.push(call.value);
   }
   return outputs;
@@ -113,7 +115,7 @@ function readFailure(result: Exclude<ProgramResult, { status: 'ran' }>): Fault {
     crashed: 'raises',
   } as const;
   const line = result.line === undefined ? '' : `Line ${result.line}: `;
-  return fault(kinds[result.status], line + result.error);
+  return fault(kinds[result.status], line + result.error, result.line);
 }
 
 /** Source or a value, cut to a length that fits in a message. */

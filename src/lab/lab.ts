@@ -11,6 +11,7 @@ import type { Question } from '../gasp/question.ts';
 import { deriveSeed } from '../gasp/random.ts';
 import type { Settings } from '../gasp/settings.ts';
 import type { Tools } from '../gasp/solving.ts';
+import { judgeGoalpost, type TeachingTrial, tryDraft } from '../gasp/teaching.ts';
 import { checkpointBytes, DamagedCheckpointError } from '../run/checkpointFormat.ts';
 import {
   type Counters,
@@ -19,7 +20,7 @@ import {
   type RunEvent,
   type RunEventBody,
 } from '../run/events.ts';
-import { acceptedQuestions, lastFinished, validEvents } from '../run/history.ts';
+import { acceptedQuestions, lastFinished, taughtQuestions, validEvents } from '../run/history.ts';
 import type { Journal } from '../run/journal.ts';
 import { describeProblem, LabError } from './problems.ts';
 import type { BackendChoice, Command, LabStatus, Message } from './protocol.ts';
@@ -64,6 +65,15 @@ interface Engine {
 /** The checkpoint of the weights that a run starts from; always kept. */
 const START_BLOB = 'iteration-0';
 
+/** Something small to do with a run that may be going on. */
+interface Aside {
+  run: string;
+  backend: BackendChoice;
+  job: (session: Session) => Promise<void>;
+  /** Instead of it, where it will never be done. */
+  skip: () => void;
+}
+
 /** The run that the lab works on, held under its lock. */
 interface Session {
   run: string;
@@ -74,6 +84,9 @@ interface Session {
   /** The last iteration that finished. */
   iteration: number;
   accepted: NoveltyBuffer;
+  /** What people kept since that iteration, for the next one, and the number of their next trial. */
+  taught: Question[];
+  round: number;
   counters: Counters;
   /** All checkpoints that the log ever named, and those of them that the next one replaces. */
   blobs: Set<string>;
@@ -96,6 +109,10 @@ export class Lab {
   private queue: Promise<void> = Promise.resolve();
   private waiting = 0;
   private epoch = 0;
+  /** What people asked for while a run goes on: done between two of its iterations. */
+  private between: Aside[] = [];
+  private tryCalledOff = new AbortController();
+  private readonly trials = new Map<string, TeachingTrial>();
   private readonly now: () => number;
   private readonly telemetry: Telemetry;
 
@@ -129,6 +146,15 @@ export class Lab {
       case 'cancel-mining':
         if (this.current === 'mining') this.pause(true);
         return Promise.resolve();
+      case 'try':
+        return this.tryDraft(command);
+      case 'cancel-try':
+        this.tryCalledOff.abort(new DOMException('Called off.', 'AbortError'));
+        return Promise.resolve();
+      case 'keep':
+        return this.keep(command);
+      case 'examine':
+        return this.examine(command);
     }
   }
 
@@ -175,13 +201,97 @@ export class Lab {
   /** Takes up a stored run after its last finished iteration and goes on exactly as it would have. */
   resume(command: CommandOf<'resume'>): Promise<void> {
     const { run, backend, iterations } = command;
-    return this.enqueue(async () => {
-      let session = this.session;
-      if (session?.run !== run || !session.clean || session.engine.backend !== backend) {
-        session = this.session = await this.reopen(run, backend);
+    return this.enqueue(async () => this.iterate(await this.take(run, backend), iterations));
+  }
+
+  /**
+   * The student tries what a person wrote in the teacher's place, with the weights of the last finished
+   * iteration; nothing is stored. A trial that is called off comes back without a result.
+   */
+  tryDraft({ run, trial, draft, backend }: CommandOf<'try'>): Promise<void> {
+    const calledOff = new AbortController();
+    this.tryCalledOff = calledOff;
+    const skip = () => this.ports.send({ type: 'tried', trial });
+    const job = async (session: Session) => {
+      const signal = AbortSignal.any([this.aborting.signal, calledOff.signal]);
+      let result: TeachingTrial | undefined;
+      try {
+        const judge = await this.judgeReady();
+        signal.throwIfAborted();
+        const { settings, iteration, accepted } = session;
+        const round = session.round++;
+        const id = `${iteration}.taught.${round}`;
+        result = await tryDraft(
+          draft,
+          { id, settings, iteration, round, accepted },
+          { ...this.tools(session.engine, judge), signal },
+        );
+        this.trials.set(trial, result);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      } finally {
+        this.ports.send({ type: 'tried', trial, ...(result && { result }) });
       }
-      await this.iterate(session, iterations);
-    });
+    };
+    return this.aside({ run, backend, job, skip });
+  }
+
+  /** Puts a trial into the run: the next iteration trains on its question. */
+  keep({ run, trial, backend }: CommandOf<'keep'>): Promise<void> {
+    const job = async (session: Session) => {
+      const { proposal, attempts, passRate, reward, accepted } = this.trials.get(trial) ?? {};
+      if (!proposal?.question || passRate === undefined) {
+        const [message, advice] = ['This trial is no longer here.', 'Press Try again, then keep it.'];
+        this.ports.send({ type: 'error', message, advice, fatal: false });
+        return;
+      }
+      const { iteration } = session;
+      await this.append(run, [
+        {
+          type: 'taught',
+          iteration,
+          proposal,
+          attempts: attempts!,
+          passRate,
+          reward: reward!,
+          accepted: accepted!,
+        },
+      ]);
+      session.taught.push(proposal.question);
+      if (accepted) session.accepted.add(proposal.question);
+      this.trials.delete(trial);
+      this.ports.send({ type: 'kept', trial });
+    };
+    return this.aside({ run, backend, job, skip: () => {} });
+  }
+
+  /** Runs a goalpost that a person writes, beside whatever else goes on. Errors go out as messages. */
+  async examine({ id, draft }: CommandOf<'examine'>): Promise<void> {
+    try {
+      const result = await judgeGoalpost(draft, id, await this.loadJudge(), { signal: this.closing.signal });
+      this.ports.send({ type: 'examined', id, result });
+    } catch (error) {
+      if (!this.closing.signal.aborted)
+        this.ports.send({ type: 'error', ...describeProblem(error), fatal: false });
+    }
+  }
+
+  /** Does something with a run at hand: between two of its iterations if it is running, else by itself. */
+  private aside(aside: Aside): Promise<void> {
+    const { run, backend, job, skip } = aside;
+    if (this.current === 'running' && this.session?.run === run) {
+      this.between.push(aside);
+      return Promise.resolve();
+    }
+    return this.enqueue(async () => job(await this.take(run, backend)), skip);
+  }
+
+  /** The run as it was after its last finished iteration: the one at hand, where it still is so. */
+  private async take(run: string, backend: BackendChoice): Promise<Session> {
+    const { session } = this;
+    if (session?.run === run && session.clean && session.engine.backend === backend) return session;
+    this.session = await this.reopen(run, backend);
+    return this.session;
   }
 
   /**
@@ -237,14 +347,17 @@ export class Lab {
     await judge?.dispose();
   }
 
-  /** Runs `job` after those before it; a run in progress is paused first. Never rejects. */
-  private enqueue(job: () => Promise<void>): Promise<void> {
+  /**
+   * Runs `job` after those before it; a run in progress is paused first. `skip` instead, where it was
+   * called off before it began. Never rejects.
+   */
+  private enqueue(job: () => Promise<void>, skip = () => {}): Promise<void> {
     if (this.isBusy()) this.stop(false);
     const { epoch } = this;
     this.waiting++;
     this.queue = this.queue.then(async () => {
       this.waiting--;
-      if (epoch !== this.epoch) return;
+      if (epoch !== this.epoch) return skip();
       this.aborting = new AbortController();
       this.pauseWanted = false;
       this.setStatus('loading');
@@ -260,6 +373,12 @@ export class Lab {
         await this.closeSession().catch(() => {}); // Whatever it says now, the first error is the one to report.
         this.ports.send({ type: 'error', ...describeProblem(error), fatal: !(error instanceof LabError) });
         this.rest('failed');
+      } finally {
+        const left = this.between.splice(0);
+        for (const aside of left) {
+          if (this.current === 'failed') aside.skip();
+          else void this.aside(aside);
+        }
       }
     });
     return this.queue;
@@ -312,6 +431,8 @@ export class Lab {
         release,
         iteration: 0,
         accepted: new NoveltyBuffer(),
+        taught: [],
+        round: 0,
         counters: { tokensSampled: 0, tokensTrained: 0, seconds: 0 },
         blobs: new Set([START_BLOB]),
         replaced: [],
@@ -358,6 +479,7 @@ export class Lab {
       }
       const finished = valid.findLast((e) => e.type === 'iteration-finished' && e.iteration === after);
       const checkpoints = events.filter((e) => e.type === 'checkpoint');
+      const taught = taughtQuestions(events, after);
       return {
         run,
         settings,
@@ -366,6 +488,8 @@ export class Lab {
         release,
         iteration: after,
         accepted: new NoveltyBuffer(acceptedQuestions(events, after)),
+        taught,
+        round: taught.reduce((next, { id }) => Math.max(next, Number(id.split('.').at(-1)) + 1), 0),
         counters:
           finished?.type === 'iteration-finished'
             ? finished.counters
@@ -473,17 +597,20 @@ export class Lab {
   private async iterate(session: Session, iterations = Number.POSITIVE_INFINITY): Promise<void> {
     const tools = this.tools(session.engine, await this.judgeReady());
     if (!this.pauseWanted) this.setStatus('running');
-    for (let done = 0; done < iterations && !this.pauseWanted; done++) await this.iterateOnce(session, tools);
+    for (let done = 0; done < iterations && !this.pauseWanted; done++) {
+      await this.iterateOnce(session, tools);
+      for (let aside = this.between.shift(); aside; aside = this.between.shift()) await aside.job(session);
+    }
   }
 
   private async iterateOnce(session: Session, tools: Tools): Promise<void> {
-    const { settings, goalposts, accepted, run } = session;
+    const { settings, goalposts, accepted, taught, run } = session;
     const iteration = session.iteration + 1;
     const startedAt = this.now();
     this.telemetry.iteration = iteration;
     session.clean = false;
     const emit = (events: RunEventBody[]) => this.append(run, events);
-    const result = await runIteration({ settings, goalposts, iteration, accepted }, tools, emit);
+    const result = await runIteration({ settings, goalposts, iteration, accepted, taught }, tools, emit);
     const evaluations: RunEventBody[] = [];
     if (settings.evaluateEvery > 0 && iteration % settings.evaluateEvery === 0) {
       if (!session.startEvaluated) evaluations.push(...(await this.evaluateStart(session, tools)));
@@ -509,6 +636,8 @@ export class Lab {
     });
     for (const question of result.accepted) accepted.add(question);
     session.iteration = iteration;
+    session.taught = [];
+    session.round = 0;
     session.counters = counters;
     session.startEvaluated ||= evaluations.length > 0;
     session.blobs.add(blob);

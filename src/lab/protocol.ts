@@ -1,6 +1,7 @@
 /** Everything the page and the lab's worker say to each other. */
-import type { Question } from '../gasp/question.ts';
+import type { Fault, Question } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
+import type { GoalpostDraft, PersonDraft, TeachingTrial } from '../gasp/teaching.ts';
 import type { RunEvent } from '../run/events.ts';
 
 export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
@@ -30,7 +31,17 @@ export type Command =
   | { type: 'pause'; now: boolean }
   /** Find goalposts among these questions: no success in `samples` answers of the shipped model. */
   | { type: 'mine'; questions: Question[]; samples: number; backend: BackendChoice; seed: number }
-  | { type: 'cancel-mining' };
+  | { type: 'cancel-mining' }
+  /**
+   * A person plays the teacher: the student tries what they wrote, with the weights of the last finished
+   * iteration. A run in progress goes on after it. `trial` names it in what comes back.
+   */
+  | { type: 'try'; run: string; trial: string; draft: PersonDraft; backend: BackendChoice }
+  | { type: 'cancel-try' }
+  /** Puts a trial into the run that it was made in. */
+  | { type: 'keep'; run: string; trial: string; backend: BackendChoice }
+  /** Runs a goalpost that a person writes. Needs no model and delays no run. */
+  | { type: 'examine'; id: string; draft: GoalpostDraft };
 
 /** What the lab is busy with: `done` of `total` in `unit`; total 0 when unknown. */
 export interface Activity {
@@ -62,6 +73,10 @@ export type Message =
   | { type: 'events'; run: string; events: RunEvent[] }
   | { type: 'backend'; backend: string; parameters: number; trainable: number }
   | { type: 'mined'; results: { question: string; passed: number }[]; samples: number; finished: boolean }
+  /** `result` is absent where it was called off. */
+  | { type: 'tried'; trial: string; result?: TeachingTrial }
+  | { type: 'kept'; trial: string }
+  | { type: 'examined'; id: string; result: { question: Question } | { fault: Fault } }
   /** Something was lost or done otherwise than asked for, and the lab goes on. */
   | { type: 'notice'; message: string; advice: string }
   /** `advice` says what a person can do about it. Nothing recorded is lost. */

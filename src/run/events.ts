@@ -56,6 +56,19 @@ export type RunEventBody =
       reward: number;
       accepted: boolean;
     }
+  /**
+   * A person played the teacher between iteration `iteration` and the next one, and kept what they wrote:
+   * the student trains on it in the next one. `attempts` are those of the trial that they saw.
+   */
+  | {
+      type: 'taught';
+      iteration: number;
+      proposal: Proposal;
+      attempts: Attempt[];
+      passRate: number;
+      reward: number;
+      accepted: boolean;
+    }
   | {
       type: 'updated';
       iteration: number;

@@ -36,7 +36,16 @@ export function acceptedQuestions(events: readonly RunEvent[], upTo: number): Qu
       proposed.set(event.proposal.id, event.proposal.question);
     } else if (event.type === 'rewarded' && event.accepted) {
       accepted.push(proposed.get(event.proposal)!);
+    } else if (event.type === 'taught' && event.accepted) {
+      accepted.push(event.proposal.question!);
     }
   }
   return accepted;
+}
+
+/** Questions that a person kept after iteration `after`, in order: the next iteration trains on them. */
+export function taughtQuestions(events: readonly RunEvent[], after: number): Question[] {
+  return validEvents(events).flatMap((event) =>
+    event.type === 'taught' && event.iteration === after ? [event.proposal.question!] : [],
+  );
 }

@@ -76,6 +76,8 @@ export interface RunState {
   updatedAt: number;
   /** In order; the last one may be unfinished. */
   iterations: IterationState[];
+  /** What people wrote in the teacher's place and kept, apart from what the model proposed. */
+  taught: Stone[];
   evaluations: EvaluationState[];
   checkpoints: CheckpointState[];
 }
@@ -94,6 +96,7 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
       startedAt: event.at,
       updatedAt: event.at,
       iterations: [],
+      taught: [],
       evaluations: [],
       checkpoints: [],
     };
@@ -168,6 +171,15 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
         }),
       );
       break;
+    case 'taught': {
+      const { iteration, proposal, attempts, passRate, reward, accepted } = event;
+      const trials: Trial[] = [{ task: 'induction', attempts, passRate }];
+      next.taught = [
+        ...state.taught,
+        { id: proposal.id, iteration, proposal, trials, passRate, reward, accepted },
+      ];
+      break;
+    }
     case 'updated':
       next.iterations = changeIteration(state, event.iteration, (iteration) => ({
         ...iteration,
@@ -224,6 +236,7 @@ export function stateAt(state: RunState, iteration: number): RunState {
   return {
     ...state,
     iterations: upTo(state.iterations),
+    taught: upTo(state.taught),
     evaluations: upTo(state.evaluations),
     checkpoints: upTo(state.checkpoints),
   };

@@ -49,6 +49,7 @@ export function App({ session }: { session: Session }) {
       startedAt: 0,
       updatedAt: 0,
       iterations: [],
+      taught: [],
       evaluations: [],
       checkpoints: [],
     }),

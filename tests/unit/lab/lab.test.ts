@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
+import { programSource } from '../../../src/dialects/micro/format.ts';
 import { DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
 import type { Settings } from '../../../src/gasp/settings.ts';
 import { Lab, type LabPorts } from '../../../src/lab/lab.ts';
@@ -267,6 +268,85 @@ test('a branch starts from a checkpoint with a log of its own', async () => {
   expect((await journal.getCheckpoint(lab.run!, 'iteration-0'))!.weights).toEqual(weights);
   expect(of(events, 'iteration-finished').map((e) => e.iteration)).toEqual([1]);
   expect(policies.map((p) => p.disposed)).toEqual([true, false]);
+});
+
+describe('a person plays the teacher', () => {
+  const draft = {
+    role: 'lemma' as const,
+    axis: 'f' as const,
+    goalpost: 'A',
+    title: '',
+    message: '',
+    program: programSource(program('sort', 'drop-first')),
+    inputs: inputs.map((list) => `[${list.join(', ')}]`),
+  };
+  const tried = (messages: Message[]) => messages.flatMap((m) => (m.type === 'tried' ? [m] : []));
+
+  test('a trial stores nothing; kept, the next iteration trains on it, and a resume does the same', async () => {
+    const { lab, journal, messages, policies } = await openLab();
+    await lab.start({ ...start, iterations: 1 });
+    const run = lab.run!;
+    const before = await journal.read(run);
+    await lab.handle({ type: 'try', run, trial: 't', draft, backend: 'auto' });
+    expect(tried(messages)).toMatchObject([{ trial: 't', result: { proposal: { id: '1.taught.0' } } }]);
+    expect(await journal.read(run)).toEqual(before);
+    expect(policies).toHaveLength(1);
+    await lab.handle({ type: 'keep', run, trial: 't', backend: 'auto' });
+    const kept = (await journal.read(run)).slice(before.length);
+    expect(kept).toMatchObject([{ type: 'taught', iteration: 1, proposal: { id: '1.taught.0' } }]);
+    expect(messages.filter((m) => m.type === 'kept')).toEqual([{ type: 'kept', trial: 't' }]);
+
+    await lab.resume({ run, backend: 'auto', iterations: 2 });
+    const events = await journal.read(run);
+    // The same again, but for a lab that takes it up from the journal.
+    await lab.start({ ...start, iterations: 1 });
+    const again = lab.run!;
+    await lab.handle({ type: 'try', run: again, trial: 'u', draft, backend: 'auto' });
+    await lab.handle({ type: 'keep', run: again, trial: 'u', backend: 'auto' });
+    await lab.dispose();
+    const other = await openLab();
+    await other.lab.resume({ run: again, backend: 'auto', iterations: 2 });
+    expect(essence(await journal.read(again))).toEqual(essence(events));
+    const practised = of(events, 'attempted').filter((e) => e.question === '1.taught.0');
+    expect(practised.map((e) => [e.iteration, e.attempts.length])).toEqual([[2, settings.rollouts]]);
+  });
+
+  test('while a run goes on, it is tried between two iterations', async () => {
+    const { lab, journal, messages } = await openLab((message, self) => {
+      if (message.type !== 'events') return;
+      if (message.events[0]!.type === 'iteration-started' && message.events[0]!.iteration === 1) {
+        void self.handle({ type: 'try', run: message.run, trial: 't', draft, backend: 'auto' });
+      }
+      if (message.events.some((e) => e.type === 'updated' && e.iteration === 2)) self.pause(false);
+    });
+    await lab.start(start);
+    expect(errors(messages)).toEqual([]);
+    expect(tried(messages)).toMatchObject([{ result: { proposal: { id: '1.taught.0' } } }]);
+    expect(of(await journal.read(lab.run!), 'iteration-finished')).toHaveLength(2);
+  });
+
+  test('called off, it comes back without a result; a trial that is gone is told', async () => {
+    const { lab, messages } = await openLab();
+    await lab.start({ ...start, iterations: 1 });
+    const run = lab.run!;
+    const trying = lab.handle({ type: 'try', run, trial: 't', draft, backend: 'auto' });
+    await lab.handle({ type: 'cancel-try' });
+    await trying;
+    expect(tried(messages)).toEqual([{ type: 'tried', trial: 't' }]);
+    expect(lab.status).toBe('paused');
+    await lab.handle({ type: 'keep', run, trial: 't', backend: 'auto' });
+    expect(errors(messages)).toMatchObject([{ advice: 'Press Try again, then keep it.' }]);
+    expect(lab.status).toBe('paused');
+  });
+
+  test('a goalpost is examined without a model', async () => {
+    const { lab, messages, policies } = await openLab();
+    await lab.handle({ type: 'examine', id: 'own-1', draft: { ...draft, title: 'mine' } });
+    expect(messages).toMatchObject([
+      { type: 'examined', id: 'own-1', result: { question: { id: 'own-1', title: 'mine' } } },
+    ]);
+    expect(policies).toEqual([]);
+  });
 });
 
 test('a start while another run goes on waits for its iteration, then takes over', async () => {
