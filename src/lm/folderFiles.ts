@@ -1,7 +1,7 @@
 /** A model repository in a folder on disk (Node). */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ModelFileError, type RepositoryFiles } from './repository.ts';
+import { MissingFileError, ModelFileError, type RepositoryFiles } from './repository.ts';
 
 export function folderFiles(folder: string): RepositoryFiles {
   return {
@@ -10,7 +10,11 @@ export function folderFiles(folder: string): RepositoryFiles {
         const { buffer, byteOffset, byteLength } = await readFile(join(folder, path));
         return new Uint8Array(buffer, byteOffset, byteLength);
       } catch (error) {
-        throw new ModelFileError(`${path} could not be read in ${folder}`, { cause: error });
+        const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+        throw new (missing ? MissingFileError : ModelFileError)(
+          `${path} ${missing ? 'is not' : 'could not be read'} in ${folder}`,
+          { cause: error },
+        );
       }
     },
   };

@@ -48,7 +48,7 @@ export async function openLocalPolicy(
   const config = await readJson(files, 'config.json', signal);
   const shape = readDecoderConfig(config);
   const [tokenizer, file] = await Promise.all([
-    loadTokenizer(files, signal),
+    loadTokenizer(files, signal, { chat: false }),
     files.read('onnx/model.onnx', { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) }),
   ]);
   const weights = readDecoderWeights(file, shape);

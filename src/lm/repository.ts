@@ -17,6 +17,11 @@ export class ModelFileError extends Error {
   override name = 'ModelFileError';
 }
 
+/** The repository has no such file. */
+export class MissingFileError extends ModelFileError {
+  override name = 'MissingFileError';
+}
+
 /** Files below a web address. */
 export function httpFiles(base: string): RepositoryFiles {
   const root = base.endsWith('/') ? base : `${base}/`;
@@ -38,9 +43,9 @@ export function httpFiles(base: string): RepositoryFiles {
       // A static host may answer an unknown path with its index page.
       const type = response.headers.get('content-type') ?? '';
       if (!response.ok || type.startsWith('text/html')) {
-        throw new ModelFileError(
-          `${path} is not at ${url} (${response.ok ? 'a web page answered' : `status ${response.status}`})`,
-        );
+        const answer = response.ok ? 'a web page answered' : `status ${response.status}`;
+        const missing = response.ok || response.status === 404 || response.status === 410;
+        throw new (missing ? MissingFileError : ModelFileError)(`${path} is not at ${url} (${answer})`);
       }
       // The length is that of the transfer, which compression makes smaller than the file.
       const encoded = response.headers.get('content-encoding') !== null;

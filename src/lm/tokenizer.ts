@@ -1,5 +1,6 @@
 /** Text to tokens and back, by transformers.js's tokenizer. */
 import type { Prompt } from '../gasp/ports.ts';
+import { applyChatTemplate, plainChat, type Render, readChatTemplate } from './chatTemplate.ts';
 import { readJson, type RepositoryFiles } from './repository.ts';
 
 /** Text that the model has no tokens for. */
@@ -8,28 +9,50 @@ export class UnencodableTextError extends Error {
 }
 
 export interface Tokenizer {
-  /** Raw text as it is; messages through the repository's chat template. Throws `UnencodableTextError`. */
+  /**
+   * Raw text as it is; messages through the repository's chat template, or as plain questions and answers
+   * where it has none. Throws `UnencodableTextError`.
+   */
   encode(prompt: Prompt): number[];
   decode(tokens: readonly number[]): string;
 }
 
-export async function loadTokenizer(files: RepositoryFiles, signal?: AbortSignal): Promise<Tokenizer> {
+/**
+ * Variables that templates read besides the messages: no thinking aloud, which takes thousands of tokens,
+ * and no date of today, which would make the same run go otherwise tomorrow.
+ */
+const TEMPLATE_VARIABLES = { enable_thinking: false, thinking: false, date_string: '26 Jul 2024' };
+
+/** `chat: false` does not look for a chat template: the embedded model has a format of its own. */
+export async function loadTokenizer(
+  files: RepositoryFiles,
+  signal?: AbortSignal,
+  { chat = true } = {},
+): Promise<Tokenizer> {
   const [definition, config] = await Promise.all([
     readJson(files, 'tokenizer.json', signal),
     readJson(files, 'tokenizer_config.json', signal),
   ]);
-  const { PreTrainedTokenizer } = await import('@huggingface/transformers');
-  const tokenizer = new PreTrainedTokenizer(definition, config);
+  const [{ PreTrainedTokenizer }, template] = await Promise.all([
+    import('@huggingface/transformers'),
+    chat ? readChatTemplate(files, config, signal) : undefined,
+  ]);
+  const tokenizer = new PreTrainedTokenizer(definition, { ...config, chat_template: template });
+  const render: Render = (messages) =>
+    tokenizer.apply_chat_template(messages as never, {
+      tokenize: false,
+      add_generation_prompt: true,
+      ...TEMPLATE_VARIABLES,
+    }) as string;
   const unknown = tokenizer.unk_token_id as number | undefined;
   return {
     encode(prompt) {
       const text =
         typeof prompt === 'string'
           ? prompt
-          : (tokenizer.apply_chat_template(prompt, {
-              tokenize: false,
-              add_generation_prompt: true,
-            }) as string);
+          : template
+            ? applyChatTemplate(render, prompt)
+            : plainChat(prompt);
       const tokens = tokenizer.encode(text, { add_special_tokens: false });
       if (unknown !== undefined && tokens.includes(unknown)) {
         const at = tokens.indexOf(unknown);

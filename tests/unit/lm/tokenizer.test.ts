@@ -1,0 +1,171 @@
+/** Chat templates as their makers ship them, applied to a tokenizer that this project trained itself. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import type { ChatMessage } from '../../../src/gasp/ports.ts';
+import { applyChatTemplate } from '../../../src/lm/chatTemplate.ts';
+import { folderFiles } from '../../../src/lm/folderFiles.ts';
+import { MissingFileError, ModelFileError, type RepositoryFiles } from '../../../src/lm/repository.ts';
+import { loadTokenizer } from '../../../src/lm/tokenizer.ts';
+import { lacksShared, sharedFolder } from '../shared.ts';
+
+/** Bytes as tokens: enough to see what text a template makes. */
+const bytes = {
+  version: '1.0',
+  added_tokens: [
+    {
+      id: 256,
+      content: '<s>',
+      special: true,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+    },
+  ],
+  normalizer: null,
+  pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+  post_processor: null,
+  decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
+  model: { type: 'BPE', vocab: byteVocabulary(), merges: [] },
+};
+
+/** GPT-2's printable stand-ins for the 256 bytes. */
+function byteVocabulary(): Record<string, number> {
+  const printable = (b: number) => (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || (b >= 174 && b <= 255);
+  let next = 256;
+  return Object.fromEntries(
+    Array.from({ length: 256 }, (_, b) => [String.fromCodePoint(printable(b) ? b : next++), b]),
+  );
+}
+
+function repository(config: Record<string, unknown>, extra: Record<string, string> = {}): RepositoryFiles {
+  const files: Record<string, string> = {
+    'tokenizer.json': JSON.stringify(bytes),
+    'tokenizer_config.json': JSON.stringify({ bos_token: '<s>', ...config }),
+    ...extra,
+  };
+  return {
+    async read(path) {
+      if (!(path in files)) throw new MissingFileError(`${path} is not there`);
+      return new TextEncoder().encode(files[path]);
+    },
+  };
+}
+
+async function rendered(files: RepositoryFiles, messages: ChatMessage[]): Promise<string> {
+  const tokens = (await loadTokenizer(files)).encode(messages);
+  return new TextDecoder()
+    .decode(Uint8Array.from(tokens.map((t) => (t === 256 ? 0x7c : t))))
+    .replaceAll('|', '<s>');
+}
+
+const chatml =
+  "{% for m in messages %}[{{ m['role'] }}]{{ m['content'] }}{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}";
+const ask: ChatMessage[] = [
+  { role: 'system', content: 'Be brief.' },
+  { role: 'user', content: 'Why?' },
+];
+
+describe('a chat template', () => {
+  const expected = '[system]Be brief.[user]Why?[assistant]';
+  test.each<[string, RepositoryFiles]>([
+    ['in tokenizer_config.json', repository({ chat_template: chatml })],
+    ['in chat_template.jinja', repository({}, { 'chat_template.jinja': chatml })],
+    [
+      'in chat_template.json',
+      repository({}, { 'chat_template.json': JSON.stringify({ chat_template: chatml }) }),
+    ],
+    [
+      'among several',
+      repository({
+        chat_template: [
+          { name: 'tool_use', template: 'no' },
+          { name: 'default', template: chatml },
+        ],
+      }),
+    ],
+  ])('is found %s', async (_, files) => {
+    expect(await rendered(files, ask)).toBe(expected);
+  });
+
+  test('may know no system role: its text goes to the user', async () => {
+    const template = `{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}${chatml}`;
+    const text = await rendered(repository({ chat_template: template }), ask);
+    expect(text).toBe('[user]Be brief.\n\nWhy?[assistant]');
+  });
+
+  test('may want messages in parts', async () => {
+    const template =
+      "{% for m in messages %}[{{ m['role'] }}]{% for part in m['content'] %}{% if part['type'] == 'text' %}{{ part['text'] }}{% endif %}{% endfor %}{% endfor %}[assistant]";
+    expect(await rendered(repository({ chat_template: template }), ask)).toBe(expected);
+  });
+
+  test('gets the special tokens, no thinking and a fixed date', async () => {
+    const template = `{{ bos_token }}{{ date_string }}${chatml}{% if enable_thinking is defined and enable_thinking is false %}(quick){% endif %}`;
+    expect(await rendered(repository({ chat_template: template }), ask)).toBe(
+      `<s>26 Jul 2024${expected}(quick)`,
+    );
+  });
+
+  test('that cannot be used says so', async () => {
+    const tokenizer = await loadTokenizer(
+      repository({ chat_template: "{{ raise_exception('Not today') }}" }),
+    );
+    expect(() => tokenizer.encode(ask)).toThrow(ModelFileError);
+    expect(() => tokenizer.encode(ask)).toThrow(/chat template cannot be used here: .*Not today/);
+    expect(() => applyChatTemplate(() => 'nothing of it', ask)).toThrow(/leaves the messages out/);
+  });
+
+  test('that a model lacks is replaced by plain questions and answers', async () => {
+    expect(await rendered(repository({}), ask)).toBe('Be brief.\n\nQuestion:\nWhy?\n\nAnswer:\n');
+  });
+
+  test('that could not be reached is not taken for one that is missing', async () => {
+    const files = repository({});
+    const read: RepositoryFiles['read'] = async (path) => {
+      if (path.startsWith('chat_template')) throw new ModelFileError('the network is down');
+      return files.read(path);
+    };
+    await expect(loadTokenizer({ read })).rejects.toThrow('the network is down');
+  });
+});
+
+test('raw text is taken as it is, and a model without chat is not searched for a template', async () => {
+  const asked: string[] = [];
+  const files = folderFiles(
+    fileURLToPath(new URL('../../../public/models/foothold-micro/', import.meta.url)),
+  );
+  const tokenizer = await loadTokenizer(
+    {
+      read: (path, options) => {
+        asked.push(path);
+        return files.read(path, options);
+      },
+    },
+    undefined,
+    { chat: false },
+  );
+  expect(asked.sort()).toEqual(['tokenizer.json', 'tokenizer_config.json']);
+  expect(tokenizer.decode(tokenizer.encode('    x = sorted(x)\n'))).toBe('    x = sorted(x)\n');
+});
+
+test.skipIf(lacksShared('models'))('a real model gets the prompt that its reference got', async () => {
+  const folder = `${sharedFolder}models/SmolLM2-135M-Instruct`;
+  const tokenizer = await loadTokenizer(folderFiles(folder));
+  const { readSafetensors, safeTensorValues } = await import('../../../src/lm/safetensors.ts');
+  const { tensors } = readSafetensors(readFileSync(`${folder}/fixture.safetensors`));
+  const expected = [...safeTensorValues(tensors.get('greedy.prompt')!)];
+  const text = tokenizer.decode(expected);
+  const [system, user] = [
+    /system\n([\s\S]*?)\nuser\n/.exec(text)![1]!,
+    /\nuser\n([\s\S]*?)\nassistant/.exec(text)![1]!,
+  ];
+  expect(
+    tokenizer.encode([
+      { role: 'system', content: system },
+      { role: 'user', content: user },
+    ]),
+  ).toEqual(expected);
+  expect(tokenizer.encode([{ role: 'user', content: user }])).toEqual(expected);
+});
