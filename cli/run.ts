@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bank } from '../src/gasp/bank.ts';
 import { checkSettings, completeSettings, DEFAULT_SETTINGS } from '../src/gasp/defaults.ts';
+import { METHOD_NAMES, METHODS, methodSettings, slots } from '../src/gasp/methods.ts';
 import type { Settings } from '../src/gasp/settings.ts';
 import { Lab } from '../src/lab/lab.ts';
 import { EMBEDDED_MODEL } from '../src/lab/models.ts';
@@ -24,7 +25,7 @@ import { numberOption, UsageError } from './usage.ts';
 export const runUsage = `lab run --out DIR [options]
   Self-play until --iterations are done or --minutes are over. The same command takes an interrupted run up again.
   --out DIR         folder of the run: event log and checkpoints
-  --method NAME     gasp (default) or azr
+  --method NAME     ${METHOD_NAMES.filter((name) => !METHODS[name].untrained).join(', ')} (default gasp)
   --iterations N    iterations in all (default 200)
   --minutes M       end after the iteration in which this many minutes of self-play are over
   --seed S          (default 1)
@@ -64,7 +65,7 @@ function readSettings(values: { method: string; seed: string; set: string[] }): 
   const errors = Object.entries(checkSettings(settings));
   if (errors.length > 0)
     throw new UsageError(errors.map(([field, error]) => `${field}: ${error}`).join('\n'));
-  return settings as unknown as Settings;
+  return methodSettings(settings as unknown as Settings);
 }
 
 function readBank(file: string): Bank {
@@ -160,6 +161,7 @@ export async function runCommand(args: string[]): Promise<number> {
         model: EMBEDDED_MODEL,
         bank: bank.name,
         goalposts: bank.goalposts,
+        ...(slots(settings).real > 0 && { questions: bank.questions }),
         backend: 'auto',
         iterations: left,
       });

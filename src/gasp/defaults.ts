@@ -1,6 +1,7 @@
 /** Settings that make the embedded model learn visibly within minutes, and the bounds of each. */
+import { METHOD_NAMES, methodSettings } from './methods.ts';
 import type { Axis } from './question.ts';
-import type { Estimator, MethodName, Settings } from './settings.ts';
+import type { Estimator, Settings } from './settings.ts';
 
 export const DEFAULT_SETTINGS: Settings = {
   method: 'gasp',
@@ -9,6 +10,10 @@ export const DEFAULT_SETTINGS: Settings = {
   rollouts: 8,
   axes: ['io', 'f'],
   unguidedShare: 0.25,
+  realShare: 0,
+  lifts: 1,
+  lemmaBand: 'lemma',
+  goalpostsAtOnce: 0,
   teacherReadsTitles: true,
   liftSeesGoalpost: false,
   noveltyThreshold: 0.95,
@@ -34,7 +39,6 @@ export const DEFAULT_SETTINGS: Settings = {
   evaluateSamples: 12,
 };
 
-export const METHOD_NAMES: readonly MethodName[] = ['gasp', 'azr'];
 export const ESTIMATORS: readonly Estimator[] = ['trr++', 'per-question', 'positive'];
 export const AXES: readonly Axis[] = ['io', 'f'];
 
@@ -52,6 +56,9 @@ export const NUMBER_RULES = {
   goalpostsPerIteration: { min: 1, max: 1024, integer: true },
   rollouts: { min: 1, max: 256, integer: true },
   unguidedShare: { min: 0, max: 1 },
+  realShare: { min: 0, max: 1 },
+  lifts: { min: 0, max: 16, integer: true },
+  goalpostsAtOnce: { min: 0, max: 1e6, integer: true },
   noveltyThreshold: { min: 0, max: 1, above: true },
   teacherWeight: { min: 0, max: 10 },
   noveltyWindow: { min: 0, max: 1e6, integer: true },
@@ -76,9 +83,12 @@ const LORA_RULES = {
   alpha: { min: 0, max: 1e4, above: true },
 } as const satisfies Record<string, NumberRule>;
 
-/** Settings of a run that is older than some of them: those it lacks had the value that is now their default. */
+/**
+ * Settings of a run that is older than some of them: those it lacks had the value that is now their
+ * default, or the one that its method fixes.
+ */
 export function completeSettings(stored: Settings): Settings {
-  return { ...DEFAULT_SETTINGS, ...stored };
+  return methodSettings({ ...DEFAULT_SETTINGS, ...stored });
 }
 
 /** One sentence for each field that cannot be used; empty for settings that a run can start with. */
@@ -103,6 +113,7 @@ export function checkSettings(settings: unknown): SettingsErrors {
   check('method', choiceError(given.method, METHOD_NAMES));
   check('estimator', choiceError(given.estimator, ESTIMATORS));
   check('studentTrainsOn', choiceError(given.studentTrainsOn, ['accepted', 'valid']));
+  check('lemmaBand', choiceError(given.lemmaBand, ['lemma', 'lift']));
   check('axes', axesError(given.axes));
   check('tuning', tuningError(given.tuning));
   return errors;

@@ -4,8 +4,7 @@ import { deriveSeed, Random } from './random.ts';
 import { type SolveOptions, solveInBatches, type Tools } from './solving.ts';
 
 /**
- * The goalposts of one iteration (counted from 1), each with an axis drawn uniformly. Goalposts come
- * round robin through one seeded shuffle after another, so that all of them get their turn.
+ * The goalposts of one iteration (counted from 1), each with an axis drawn uniformly; they come in turn.
  */
 export function drawGoalposts(
   goalposts: readonly Question[],
@@ -15,17 +14,49 @@ export function drawGoalposts(
   seed: number,
 ): { goalpost: Question; axis: Axis }[] {
   const random = Random.for(seed, 'axes', iteration);
+  return drawInTurn(goalposts, count, iteration, seed, 'goalposts').map((goalpost) => ({
+    goalpost,
+    axis: random.pick(axes),
+  }));
+}
+
+/**
+ * `count` questions for one iteration (counted from 1), round robin through one seeded shuffle after
+ * another, so that all of them get their turn; none where there are none. `label` sets draws apart.
+ */
+export function drawInTurn(
+  questions: readonly Question[],
+  count: number,
+  iteration: number,
+  seed: number,
+  label: string,
+): Question[] {
+  if (questions.length === 0) return [];
   let round = -1;
   let order: Question[] = [];
   return Array.from({ length: count }, (_, i) => {
     const turn = (iteration - 1) * count + i;
-    const current = Math.floor(turn / goalposts.length);
+    const current = Math.floor(turn / questions.length);
     if (current !== round) {
-      order = Random.for(seed, 'goalposts', current).shuffle(goalposts);
+      order = Random.for(seed, label, current).shuffle(questions);
       round = current;
     }
-    return { goalpost: order[turn % goalposts.length]!, axis: random.pick(axes) };
+    return order[turn % questions.length]!;
   });
+}
+
+/**
+ * The goalposts to aim at: all of them, or the first `atOnce` that are not solved yet, so that one that is
+ * solved makes room for the next. Once every one is solved all are aimed at again.
+ */
+export function goalpostsAimedAt(
+  goalposts: readonly Question[],
+  solved: ReadonlySet<string>,
+  atOnce: number,
+): readonly Question[] {
+  if (atOnce === 0) return goalposts;
+  const open = goalposts.filter((goalpost) => !solved.has(goalpost.id)).slice(0, atOnce);
+  return open.length > 0 ? open : goalposts;
 }
 
 /** Answers that passed, by question id, out of `options.samples` induction answers each. */

@@ -1,28 +1,17 @@
 /** One iteration of self-play, over the ports: proposals, validation, rollouts, rewards, one update. */
 import type { RunEventBody } from '../run/events.ts';
 import { advantages, type Rollout, rewardGroups } from './advantages.ts';
-import { drawGoalposts } from './goalposts.ts';
+import { drawGoalposts, drawInTurn } from './goalposts.ts';
+import { methodSettings, slots } from './methods.ts';
 import type { NoveltyBuffer } from './novelty.ts';
 import type { Completion, Prompt, UpdateStats, WeightedSequence } from './ports.ts';
 import type { Stage } from './progress.ts';
 import type { Axis, Proposal, Question, Task } from './question.ts';
 import { deriveSeed, Random } from './random.ts';
 import { faultReward, inBand, proposerReward } from './rewards.ts';
-import type { MethodName, Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import { type Solved, sampledTokens, solve, type Tools } from './solving.ts';
 import { validateDrafts } from './validation.ts';
-
-/** What tells the methods apart. */
-interface Method {
-  /** Share of an iteration's first proposals that see no goalpost. */
-  unguidedShare(settings: Settings): number;
-  /** Lifts made one from another after the lemma. */
-  lifts: number;
-}
-const METHODS: Record<MethodName, Method> = {
-  gasp: { unguidedShare: (settings) => settings.unguidedShare, lifts: 1 },
-  azr: { unguidedShare: () => 1, lifts: 0 },
-};
 
 /** Earlier questions that an unguided proposer is asked to be different from (AZR's K). */
 const REFERENCES = 3;
@@ -30,6 +19,8 @@ const REFERENCES = 3;
 export interface IterationInput {
   settings: Settings;
   goalposts: readonly Question[];
+  /** Real questions to train on, where the settings give them a share. */
+  questions?: readonly Question[];
   /** Counts from 1. */
   iteration: number;
   /** What the run accepted in earlier iterations; not changed. */
@@ -45,13 +36,6 @@ export interface IterationResult {
   tokensTrained: number;
 }
 
-/** How many of an iteration's first proposals are guided by a goalpost, and how many are not. */
-export function slots(settings: Settings): { guided: number; unguided: number } {
-  const count = settings.goalpostsPerIteration;
-  const unguided = Math.round(count * METHODS[settings.method].unguidedShare(settings));
-  return { guided: count - unguided, unguided };
-}
-
 /**
  * Runs one iteration and hands its events to `emit`, in order, in batches that are never empty, each awaited: from
  * `iteration-started` (its arrays run over the guided draws) to `updated`. Every random choice derives
@@ -59,11 +43,13 @@ export function slots(settings: Settings): { guided: number; unguided: number } 
  * Rejects with the signal's reason when aborted; the policy may then have changed.
  */
 export async function runIteration(
-  input: IterationInput,
+  given: IterationInput,
   tools: Tools,
   emit: (events: RunEventBody[]) => Promise<void>,
 ): Promise<IterationResult> {
-  const { settings, iteration } = input;
+  const settings = methodSettings(given.settings);
+  const input = { ...given, settings };
+  const { iteration } = input;
   const buffer = input.accepted.fork(settings.noveltyWindow);
   const run = new Proposing(settings, iteration, buffer, tools, emit);
   const { guided, unguided } = slots(settings);
@@ -90,7 +76,7 @@ export async function runIteration(
     }),
   ]);
   const all = made.slice();
-  for (let step = 0; step < METHODS[settings.method].lifts; step++) {
+  for (let step = 0; step < settings.lifts; step++) {
     const parents = made.filter((m) => m.accepted && m.plan.axis && m.plan.goalpost);
     made = await run.propose(
       'lifts',
@@ -192,8 +178,9 @@ class Proposing {
       const base = { plan: plans[i]!, proposal, completion: completions[i]! };
       const own = bySolved.get(proposal.id);
       if (!own) return { ...base, reward: faultReward(proposal.fault!.kind), accepted: false };
-      const reward = proposerReward(proposal.role, own.passRate);
-      return { ...base, solved: own, reward, accepted: inBand(proposal.role, own.passRate) };
+      const paidAs = proposal.role === 'lemma' ? settings.lemmaBand : proposal.role;
+      const reward = proposerReward(paidAs, own.passRate);
+      return { ...base, solved: own, reward, accepted: inBand(paidAs, own.passRate) };
     });
     for (const { accepted, proposal } of made) if (accepted) this.buffer.add(proposal.question!);
     const events = made.flatMap(({ solved: own, proposal, reward, accepted }): RunEventBody[] => {
@@ -294,11 +281,11 @@ function attempted(iteration: number, { task, attempts, passRate }: Solved): Run
 /**
  * The student's rollouts for the update. Where the settings convert tasks, each new question is asked as
  * one of the three task types, drawn uniformly; one that stays induction has its answers already.
- * Questions of earlier iterations, and those that a person kept, are tried as they are.
+ * Questions of earlier iterations, those that a person kept and the bank's own are tried as they are.
  */
 async function answersToTrainOn(
   made: readonly Made[],
-  { settings, iteration, accepted, taught = [] }: IterationInput,
+  { settings, iteration, accepted, questions = [], taught = [] }: IterationInput,
   tools: Tools,
   emit: (events: RunEventBody[]) => Promise<void>,
 ): Promise<{ solved: Solved[]; tokens: number }> {
@@ -310,12 +297,13 @@ async function answersToTrainOn(
     return type === 'induction' ? { type, question } : { type, question, index };
   };
   const own = made.map((m) => ({ task: toTask(m.proposal.question!), solved: m.solved! }));
-  const replayed = [
+  const asTheyAre = [
     ...taught,
     ...Random.for(settings.seed, 'replay', iteration).shuffle(accepted.questions).slice(0, settings.replay),
+    ...drawInTurn(questions, slots(settings).real, iteration, settings.seed, 'real'),
   ].map((question): Task => ({ type: 'induction', question }));
   const fresh = await solve(
-    [...own.filter(({ task }) => task.type !== 'induction').map(({ task }) => task), ...replayed],
+    [...own.filter(({ task }) => task.type !== 'induction').map(({ task }) => task), ...asTheyAre],
     {
       samples: settings.rollouts,
       temperature: settings.temperature,
@@ -330,7 +318,7 @@ async function answersToTrainOn(
   return {
     solved: [
       ...own.map(({ task, solved }) => byTask.get(task) ?? solved),
-      ...replayed.map((task) => byTask.get(task)!),
+      ...asTheyAre.map((task) => byTask.get(task)!),
     ],
     tokens: sampledTokens(fresh),
   };

@@ -11,7 +11,8 @@ export type Stage =
   | 'solving-tasks'
   | 'updating'
   | 'evaluating'
-  | 'mining';
+  | 'mining'
+  | 'measuring';
 
 export interface Progress {
   /** `done` of `total` in `unit`. Called often. */

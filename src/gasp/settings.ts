@@ -2,18 +2,43 @@
 import type { Axis } from './question.ts';
 
 export type Estimator = 'trr++' | 'per-question' | 'positive';
-export type MethodName = 'gasp' | 'azr';
+/** `methods.ts` says what each is. */
+export type MethodName =
+  | 'base'
+  | 'azr'
+  | 'real'
+  | 'gasp'
+  | 'gasp+real'
+  | 'f-only'
+  | 'io-only'
+  | 'one-step-medium'
+  | 'one-step-hard'
+  | 'lift-sees-goalpost'
+  | 'no-novelty'
+  | 'dynamic'
+  | 'chain-3';
 
 export interface Settings {
   method: MethodName;
   seed: number;
-  /** Goalposts drawn in one iteration; each gets one lemma proposal (for AZR: unguided proposals). */
+  /**
+   * First questions of an iteration: a lemma for each goalpost drawn, and in place of some of them, by the
+   * shares below, unguided proposals and real questions.
+   */
   goalpostsPerIteration: number;
   /** Student rollouts on each question. */
   rollouts: number;
   axes: Axis[];
   /** Share of an iteration's first proposals that are unguided (AZR's) instead of lemmas. */
   unguidedShare: number;
+  /** Share of an iteration's first questions that are the bank's own: nobody proposes those, the student trains on them. */
+  realShare: number;
+  /** Lifts made one from another after the lemma; 0 stops at the lemma. */
+  lifts: number;
+  /** The band and reward of lemmas: their own, or a lift's where they are to be hard at once (ablation). */
+  lemmaBand: 'lemma' | 'lift';
+  /** Goalposts aimed at: the first so many that no trial has solved yet; 0 aims at all of them all along. */
+  goalpostsAtOnce: number;
   /** The lemma's author reads a goalpost's title besides its examples. The student never does. */
   teacherReadsTitles: boolean;
   /** The lift's author sees the goalpost (ablation). */

@@ -3,8 +3,10 @@
  * come in as method calls, everything it has to say goes out as `Message`s.
  */
 import { checkSettings, completeSettings, DEFAULT_SETTINGS } from '../gasp/defaults.ts';
-import { countPasses, mineGoalposts } from '../gasp/goalposts.ts';
-import { runIteration, slots } from '../gasp/iteration.ts';
+import { countPasses, goalpostsAimedAt, mineGoalposts } from '../gasp/goalposts.ts';
+import { runIteration } from '../gasp/iteration.ts';
+import { measure } from '../gasp/measuring.ts';
+import { METHODS, methodSettings, slots } from '../gasp/methods.ts';
 import { NoveltyBuffer } from '../gasp/novelty.ts';
 import type { Dialect, Judge, Policy, PolicySnapshot } from '../gasp/ports.ts';
 import type { Question } from '../gasp/question.ts';
@@ -22,8 +24,9 @@ import {
 } from '../run/events.ts';
 import { acceptedQuestions, lastFinished, taughtQuestions, validEvents } from '../run/history.ts';
 import type { Journal } from '../run/journal.ts';
+import { foldEvents } from '../run/state.ts';
 import { describeProblem, LabError } from './problems.ts';
-import type { BackendChoice, Command, LabStatus, Message } from './protocol.ts';
+import type { BackendChoice, Command, LabStatus, MeasurementPlan, Message } from './protocol.ts';
 import { Telemetry } from './telemetry.ts';
 
 export interface LoadOptions {
@@ -79,6 +82,10 @@ interface Session {
   run: string;
   settings: Settings;
   goalposts: Question[];
+  /** The bank's own training questions, for methods that train on them. */
+  questions: Question[];
+  /** Ids of goalposts that a trial after training has solved. */
+  solved: Set<string>;
   engine: Engine;
   release: () => void;
   /** The last iteration that finished. */
@@ -140,6 +147,8 @@ export class Lab {
         return this.branch(command);
       case 'mine':
         return this.mine(command);
+      case 'measure':
+        return this.measure(command);
       case 'pause':
         this.pause(command.now);
         return Promise.resolve();
@@ -160,10 +169,12 @@ export class Lab {
 
   /** A new run. Settles when it is paused or has failed; errors go out as messages. */
   start(command: CommandOf<'start'>): Promise<void> {
-    const { name, settings, model, bank, goalposts, backend, iterations } = command;
+    const { name, model, bank, goalposts, questions, backend, iterations } = command;
+    const settings = methodSettings(command.settings);
     return this.enqueue(async () => {
-      checkStart(settings, goalposts);
-      const start = { name, settings, model, bank, goalposts };
+      checkTrains(settings, iterations);
+      checkStart(settings, goalposts, questions);
+      const start = { name, settings, model, bank, goalposts, ...(questions && { questions }) };
       this.session = await this.open(start, backend);
       await this.iterate(this.session, iterations);
     });
@@ -174,7 +185,8 @@ export class Lab {
    * stands on its own: iterations count from 1, and the novelty buffer starts empty.
    */
   branch(command: CommandOf<'branch'>): Promise<void> {
-    const { run, blob, name, settings, backend } = command;
+    const { run, blob, name, backend } = command;
+    const settings = methodSettings(command.settings);
     return this.enqueue(async () => {
       const events = await this.ports.journal.read(run);
       const origin = startOf(run, events);
@@ -186,11 +198,12 @@ export class Lab {
           'Choose another one: the newest and those marked as kept are always there.',
         );
       }
-      checkStart(settings, origin.goalposts);
-      const { model, bank, goalposts } = origin;
+      checkTrains(settings);
+      checkStart(settings, origin.goalposts, origin.questions);
+      const { model, bank, goalposts, questions } = origin;
       const branchedFrom = { run, iteration: checkpoint.iteration };
       this.session = await this.open(
-        { name, settings, model, bank, goalposts, branchedFrom },
+        { name, settings, model, bank, goalposts, ...(questions && { questions }), branchedFrom },
         backend,
         snapshot,
       );
@@ -321,6 +334,64 @@ export class Lab {
   }
 
   /**
+   * Tries questions with checkpoints of a stored run. How they went is appended to the run's log part by
+   * part, so that called off or killed, the same command goes on where it was.
+   */
+  measure(command: CommandOf<'measure'>): Promise<void> {
+    const { run, plans, backend } = command;
+    return this.enqueue(async () => {
+      const release = this.session?.run === run ? undefined : await this.ports.journal.lock(run);
+      let engine: Engine | undefined;
+      try {
+        const { model, settings } = startOf(run, await this.ports.journal.read(run));
+        engine = await this.load(model, settings, backend);
+        const tools = this.tools(engine, await this.judgeReady());
+        this.setStatus('measuring');
+        for (const plan of plans) await this.carryOut(plan, run, settings, tools);
+      } finally {
+        release?.();
+        await engine?.policy.dispose();
+      }
+    });
+  }
+
+  private async carryOut(
+    { iteration, split, samples, questions }: MeasurementPlan,
+    run: string,
+    settings: Settings,
+    tools: Tools,
+  ): Promise<void> {
+    const events = validEvents(await this.ports.journal.read(run));
+    const done = foldEvents(events)?.measurements?.find(
+      (m) => m.iteration === iteration && m.split === split && m.samples === samples,
+    );
+    if (questions.every(({ id }) => done && id in done.answers)) return;
+    const checkpoint = events.findLast((e) => e.type === 'checkpoint' && e.iteration === iteration);
+    const blob = checkpoint?.type === 'checkpoint' ? checkpoint.blob : '';
+    const snapshot = await this.ports.journal.getCheckpoint(run, blob);
+    if (!snapshot) {
+      throw new LabError(
+        `The checkpoint of iteration ${iteration} is no longer stored.`,
+        'Choose another one: the newest and those marked as kept are always there.',
+      );
+    }
+    checkReadable(tools.dialect, questions);
+    await tools.policy.restore(snapshot);
+    this.telemetry.iteration = iteration;
+    const { temperature, topP } = settings;
+    const seed = deriveSeed(settings.seed, 'measuring', split, iteration, samples);
+    const options = { samples, temperature, topP, seed, stage: 'measuring' } as const;
+    for await (const answers of measure(
+      questions,
+      options,
+      tools,
+      new Set(Object.keys(done?.answers ?? {})),
+    )) {
+      await this.append(run, [{ type: 'measured', iteration, split, samples, answers }]);
+    }
+  }
+
+  /**
    * After the iteration in progress, or `now`: then that iteration is abandoned, and done again later.
    * Mining stops at once. Commands that have not begun yet are called off.
    */
@@ -332,7 +403,8 @@ export class Lab {
   private stop(now: boolean): void {
     if (!this.isBusy()) return;
     this.pauseWanted = true;
-    if (now || this.current === 'mining') this.aborting.abort(new DOMException('Paused.', 'AbortError'));
+    if (now || this.current === 'mining' || this.current === 'measuring')
+      this.aborting.abort(new DOMException('Paused.', 'AbortError'));
     else this.setStatus('pausing');
   }
 
@@ -385,7 +457,8 @@ export class Lab {
   }
 
   private isBusy(): boolean {
-    return this.waiting > 0 || ['loading', 'running', 'pausing', 'mining'].includes(this.current);
+    const busy: LabStatus[] = ['loading', 'running', 'pausing', 'mining', 'measuring'];
+    return this.waiting > 0 || busy.includes(this.current);
   }
 
   private rest(status: LabStatus): void {
@@ -406,12 +479,12 @@ export class Lab {
     snapshot?: PolicySnapshot,
   ): Promise<Session> {
     await this.closeSession();
-    const { settings, model, goalposts } = start;
+    const { settings, model, goalposts, questions = [] } = start;
     const engine = await this.load(model, settings, backend);
     const run = (this.ports.newRunId ?? randomRunId)();
     let release: (() => void) | undefined;
     try {
-      checkReadable(engine.dialect, goalposts);
+      checkReadable(engine.dialect, [...goalposts, ...questions]);
       await this.judgeReady();
       if (snapshot) await engine.policy.restore(snapshot);
       release = await this.ports.journal.lock(run);
@@ -427,6 +500,8 @@ export class Lab {
         run,
         settings,
         goalposts,
+        questions,
+        solved: new Set(),
         engine,
         release,
         iteration: 0,
@@ -458,7 +533,7 @@ export class Lab {
     try {
       release ??= await journal.lock(run);
       const events = await journal.read(run);
-      const { settings, model, goalposts } = startOf(run, events);
+      const { settings, model, goalposts, questions = [] } = startOf(run, events);
       if (engine && engine.backend !== backend) {
         await engine.policy.dispose();
         engine = undefined;
@@ -484,6 +559,10 @@ export class Lab {
         run,
         settings,
         goalposts,
+        questions,
+        solved: new Set(
+          valid.flatMap((e) => (e.type === 'evaluated' && e.iteration <= after ? solvedIn(e) : [])),
+        ),
         engine,
         release,
         iteration: after,
@@ -604,24 +683,30 @@ export class Lab {
   }
 
   private async iterateOnce(session: Session, tools: Tools): Promise<void> {
-    const { settings, goalposts, accepted, taught, run } = session;
+    const { settings, accepted, taught, run, questions } = session;
+    const goalposts = goalpostsAimedAt(session.goalposts, session.solved, settings.goalpostsAtOnce);
     const iteration = session.iteration + 1;
     const startedAt = this.now();
     this.telemetry.iteration = iteration;
     session.clean = false;
     const emit = (events: RunEventBody[]) => this.append(run, events);
-    const result = await runIteration({ settings, goalposts, iteration, accepted, taught }, tools, emit);
-    const evaluations: RunEventBody[] = [];
+    const input = { settings, goalposts, questions, iteration, accepted, taught };
+    const result = await runIteration(input, tools, emit);
+    const evaluations: Evaluated[] = [];
+    // Where trials decide what is aimed at they are a part of the method, and so of its budget.
+    let trialTokens = 0;
     if (settings.evaluateEvery > 0 && iteration % settings.evaluateEvery === 0) {
-      if (!session.startEvaluated) evaluations.push(...(await this.evaluateStart(session, tools)));
-      evaluations.push(await this.evaluate(session, iteration, tools));
+      if (!session.startEvaluated) evaluations.push(...(await this.evaluateStart(session, goalposts, tools)));
+      const { evaluated, tokens } = await this.evaluate(session, goalposts, iteration, tools);
+      evaluations.push(evaluated);
+      if (settings.goalpostsAtOnce > 0) trialTokens = tokens;
     }
 
     this.telemetry.stage('saving', 0, 0, 'bytes');
     const kept = iteration % settings.checkpointEvery === 0;
     const blob = freshBlob(iteration, session.blobs);
     const counters: Counters = {
-      tokensSampled: session.counters.tokensSampled + result.tokensSampled,
+      tokensSampled: session.counters.tokensSampled + result.tokensSampled + trialTokens,
       tokensTrained: session.counters.tokensTrained + result.tokensTrained,
       seconds: session.counters.seconds + (this.now() - startedAt) / 1000,
     };
@@ -640,6 +725,7 @@ export class Lab {
     session.round = 0;
     session.counters = counters;
     session.startEvaluated ||= evaluations.length > 0;
+    for (const id of evaluations.flatMap(solvedIn)) session.solved.add(id);
     session.blobs.add(blob);
     session.replaced = kept ? [] : [blob];
     session.clean = true;
@@ -649,27 +735,32 @@ export class Lab {
    * Tries all goalposts with the weights that the run started from, just before the first evaluation
    * that has to be compared with it: a new run shows its first lemma at once, not minutes later.
    */
-  private async evaluateStart(session: Session, tools: Tools): Promise<RunEventBody[]> {
+  private async evaluateStart(
+    session: Session,
+    goalposts: readonly Question[],
+    tools: Tools,
+  ): Promise<Evaluated[]> {
     const start = await this.ports.journal.getCheckpoint(session.run, START_BLOB);
     if (!start) return [];
     const { policy } = tools;
     const now = await policy.snapshot();
     await policy.restore(start);
-    const evaluated = await this.evaluate(session, 0, tools);
+    const { evaluated } = await this.evaluate(session, goalposts, 0, tools);
     await policy.restore(now);
     return [evaluated];
   }
 
   private async evaluate(
-    { settings, goalposts }: Session,
+    { settings }: Session,
+    goalposts: readonly Question[],
     iteration: number,
     tools: Tools,
-  ): Promise<RunEventBody> {
+  ): Promise<{ evaluated: Evaluated; tokens: number }> {
     const { evaluateSamples: samples, temperature, topP } = settings;
     const seed = deriveSeed(settings.seed, 'evaluation', iteration);
     const options = { samples, temperature, topP, seed, stage: 'evaluating' } as const;
-    const { passed } = await countPasses(goalposts, options, tools);
-    return { type: 'evaluated', iteration, samples, passed };
+    const { passed, tokens } = await countPasses(goalposts, options, tools);
+    return { evaluated: { type: 'evaluated', iteration, samples, passed }, tokens };
   }
 
   /** Stores events, with the checkpoint that they belong to, and tells about them once they are stored. */
@@ -700,6 +791,13 @@ export class Lab {
   }
 }
 
+type Evaluated = Extract<RunEventBody, { type: 'evaluated' }>;
+
+/** Goalposts with a right answer in a trial; what the starting model solves stays a goalpost. */
+function solvedIn({ iteration, passed }: Evaluated): string[] {
+  return iteration === 0 ? [] : Object.keys(passed).filter((id) => passed[id]! > 0);
+}
+
 /** Blob names are used once, also where a damaged checkpoint makes an iteration run a second time. */
 function freshBlob(iteration: number, used: ReadonlySet<string>): string {
   const name = `iteration-${iteration}`;
@@ -726,13 +824,32 @@ function startOf(run: string, events: readonly RunEvent[]): EventOf<'run-started
   return { ...first, settings: completeSettings(first.settings) };
 }
 
-function checkStart(settings: Settings, goalposts: readonly Question[]): void {
+function checkTrains({ method }: Settings, iterations?: number): void {
+  if (!METHODS[method]?.untrained || iterations === 0) return;
+  throw new LabError(
+    'The base model is what the others are compared with: it is not trained.',
+    'Choose another method.',
+  );
+}
+
+function checkStart(
+  settings: Settings,
+  goalposts: readonly Question[],
+  questions: readonly Question[] = [],
+): void {
   const errors = Object.entries(checkSettings(settings));
   if (errors.length > 0) {
     const list = errors.map(([field, error]) => `${field}: ${error}`).join(' ');
     throw new LabError(`These settings cannot be used. ${list}`, 'Correct them and press Run again.');
   }
-  if (goalposts.length === 0 && slots(settings).guided > 0) {
+  const { guided, real } = slots(settings);
+  if (questions.length === 0 && real > 0) {
+    throw new LabError(
+      `${METHODS[settings.method].title} trains on the bank's own questions, and there are none.`,
+      'Choose a bank that has questions, or another method.',
+    );
+  }
+  if (goalposts.length === 0 && guided > 0) {
     throw new LabError(
       'There are no goalposts to guide this run.',
       'Choose at least one, or the unguided method.',

@@ -2,7 +2,7 @@
 import type { Fault, Question } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
 import type { GoalpostDraft, PersonDraft, TeachingTrial } from '../gasp/teaching.ts';
-import type { RunEvent } from '../run/events.ts';
+import type { RunEvent, Split } from '../run/events.ts';
 
 export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
 
@@ -19,6 +19,8 @@ export type Command =
       model: string;
       bank: string;
       goalposts: Question[];
+      /** The bank's own training questions; needed by methods that train on them. */
+      questions?: Question[];
       backend: BackendChoice;
       /** Run this many iterations, then pause; absent: until paused. */
       iterations?: number;
@@ -27,6 +29,11 @@ export type Command =
   | { type: 'resume'; run: string; backend: BackendChoice; iterations?: number }
   /** A new run that starts from a checkpoint of an old one. */
   | { type: 'branch'; run: string; blob: string; name: string; settings: Settings; backend: BackendChoice }
+  /**
+   * Tries questions with stored checkpoints of a run and appends how they went to its log. What is there
+   * already is not tried again.
+   */
+  | { type: 'measure'; run: string; plans: MeasurementPlan[]; backend: BackendChoice }
   /** `now` abandons the iteration in progress; otherwise it is finished first. */
   | { type: 'pause'; now: boolean }
   /** Find goalposts among these questions: no success in `samples` answers of the shipped model. */
@@ -43,6 +50,14 @@ export type Command =
   /** Runs a goalpost that a person writes. Needs no model and delays no run. */
   | { type: 'examine'; id: string; draft: GoalpostDraft };
 
+/** Questions to try with the weights at the end of an iteration that has a checkpoint. */
+export interface MeasurementPlan {
+  iteration: number;
+  split: Split;
+  samples: number;
+  questions: Question[];
+}
+
 /** What the lab is busy with: `done` of `total` in `unit`; total 0 when unknown. */
 export interface Activity {
   task:
@@ -57,13 +72,22 @@ export interface Activity {
     | 'updating'
     | 'evaluating'
     | 'mining'
+    | 'measuring'
     | 'saving';
   done: number;
   total: number;
   unit: string;
 }
 
-export type LabStatus = 'idle' | 'loading' | 'running' | 'pausing' | 'paused' | 'mining' | 'failed';
+export type LabStatus =
+  | 'idle'
+  | 'loading'
+  | 'running'
+  | 'pausing'
+  | 'paused'
+  | 'mining'
+  | 'measuring'
+  | 'failed';
 
 export type Message =
   | { type: 'status'; status: LabStatus; run?: string }

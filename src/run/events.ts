@@ -9,6 +9,9 @@ import type { Settings } from '../gasp/settings.ts';
 
 export const EVENT_VERSION = 1;
 
+/** Which questions were measured: a run's goalposts, or those that nobody trains on. */
+export type Split = 'goalposts' | 'heldout' | 'validation';
+
 /** Which tokens, seconds: budgets and the transport bar read these. */
 export interface Counters {
   tokensSampled: number;
@@ -28,6 +31,8 @@ export type RunEventBody =
       model: string;
       bank: string;
       goalposts: Question[];
+      /** The bank's own training questions, for methods that train on them. */
+      questions?: Question[];
       /** Set when this run branched off another one's checkpoint. */
       branchedFrom?: { run: string; iteration: number };
     }
@@ -83,6 +88,18 @@ export type RunEventBody =
       iteration: number;
       samples: number;
       passed: Record<string, number>;
+    }
+  /**
+   * Questions tried after the fact with the weights at the end of `iteration`, `samples` answers each.
+   * Events that agree in iteration, split and samples complete each other.
+   */
+  | {
+      type: 'measured';
+      iteration: number;
+      split: Split;
+      samples: number;
+      /** By question id: a digit for each answer, in order, 1 where it passed. */
+      answers: Record<string, string>;
     }
   | { type: 'checkpoint'; iteration: number; blob: string; bytes: number; kept: boolean }
   | { type: 'iteration-finished'; iteration: number; counters: Counters };

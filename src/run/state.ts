@@ -2,10 +2,11 @@
  * What a run looks like: a pure fold over its event log. Everything that the page shows comes from
  * here, so a stored run, a running one and one scrubbed back in time are drawn by the same code.
  */
+import { completeSettings } from '../gasp/defaults.ts';
 import type { PolicyInfo, UpdateStats } from '../gasp/ports.ts';
 import type { Attempt, Axis, Proposal, Question, Role, TaskType } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
-import type { Counters, RunEvent } from './events.ts';
+import type { Counters, RunEvent, Split } from './events.ts';
 import { validEvents } from './history.ts';
 
 /** The student's answers to one question, in one task. */
@@ -41,6 +42,8 @@ export interface IterationState {
   goalposts: string[];
   axes: (Axis | null)[];
   stones: Stone[];
+  /** The bank's own questions that the student trained on. */
+  real?: { question: string; passRate: number }[];
   update?: UpdateState;
   /** Set when the iteration is complete: the run's counters at its end. */
   counters?: Counters;
@@ -63,6 +66,15 @@ export interface EvaluationState {
   passed: Record<string, number>;
 }
 
+/** Questions of one split tried with the weights of one checkpoint. */
+export interface Measurement {
+  iteration: number;
+  split: Split;
+  samples: number;
+  /** By question id: a digit for each answer, 1 where it passed. */
+  answers: Record<string, string>;
+}
+
 export interface RunState {
   run: string;
   name: string;
@@ -70,6 +82,8 @@ export interface RunState {
   model: string;
   bank: string;
   goalposts: Question[];
+  /** The bank's own training questions, for methods that train on them. */
+  questions?: Question[];
   branchedFrom?: { run: string; iteration: number };
   policy?: PolicyInfo;
   startedAt: number;
@@ -80,6 +94,8 @@ export interface RunState {
   taught: Stone[];
   evaluations: EvaluationState[];
   checkpoints: CheckpointState[];
+  /** Absent until something was measured. */
+  measurements?: Measurement[];
 }
 
 /** The next state; `state` is null before `run-started`. Untouched parts are shared, never changed. */
@@ -88,10 +104,11 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
     return {
       run: event.run,
       name: event.name,
-      settings: event.settings,
+      settings: completeSettings(event.settings),
       model: event.model,
       bank: event.bank,
       goalposts: event.goalposts,
+      ...(event.questions && { questions: event.questions }),
       ...(event.branchedFrom && { branchedFrom: event.branchedFrom }),
       startedAt: event.at,
       updatedAt: event.at,
@@ -139,6 +156,13 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
       }));
       break;
     case 'attempted':
+      if (state.questions?.some((question) => question.id === event.question)) {
+        next.iterations = changeIteration(state, event.iteration, (iteration) => ({
+          ...iteration,
+          real: [...(iteration.real ?? []), { question: event.question, passRate: event.passRate }],
+        }));
+        break;
+      }
       next.iterations = changeStone(
         state,
         event.iteration,
@@ -192,6 +216,9 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
         { iteration: event.iteration, samples: event.samples, passed: event.passed },
       ];
       break;
+    case 'measured':
+      next.measurements = complete(state.measurements ?? [], event);
+      break;
     case 'checkpoint':
       // The newest one replaces the one before it, unless that one is kept.
       next.checkpoints = [
@@ -239,7 +266,19 @@ export function stateAt(state: RunState, iteration: number): RunState {
     taught: upTo(state.taught),
     evaluations: upTo(state.evaluations),
     checkpoints: upTo(state.checkpoints),
+    ...(state.measurements && { measurements: upTo(state.measurements) }),
   };
+}
+
+/** With one more part of a measurement, which joins the parts that it completes. */
+function complete(measurements: Measurement[], part: Measurement): Measurement[] {
+  const { iteration, split, samples, answers } = part;
+  const at = measurements.findIndex(
+    (m) => m.iteration === iteration && m.split === split && m.samples === samples,
+  );
+  const before = measurements[at];
+  if (!before) return [...measurements, { iteration, split, samples, answers }];
+  return measurements.with(at, { ...before, answers: { ...before.answers, ...answers } });
 }
 
 function changeIteration(

@@ -1,5 +1,6 @@
 /** The right side: numbers of the run, and checkpoints to go back to. */
 import { memo } from 'react';
+import { METHODS } from '../gasp/methods.ts';
 import { currentCounters, finishedIterations, type RunState } from '../run/state.ts';
 import { ago, bytes, count, duration } from './format.ts';
 import { useNow } from './useNow.ts';
@@ -19,7 +20,7 @@ export const RunNumbers = memo(function RunNumbers({
     ['time', duration(counters.seconds)],
     ['tokens sampled', count(counters.tokensSampled)],
     ['tokens trained', count(counters.tokensTrained)],
-    ['method', state.settings.method === 'gasp' ? 'GASP' : 'AZR'],
+    ['method', METHODS[state.settings.method].title],
     ['estimator', state.settings.estimator],
     ['model', state.policy ? `${state.model}, ${count(state.policy.parameters)} weights` : state.model],
     ['training', tuning.kind === 'full' ? 'all weights' : `LoRA, rank ${tuning.rank}`],

@@ -1,5 +1,6 @@
 /** The run's numbers over its iterations, as small multiples. */
 import { memo, useMemo } from 'react';
+import { slots } from '../gasp/methods.ts';
 import { type RunState, roleMeans, summarizeEvaluation } from '../run/state.ts';
 import { Curve, type Series } from './figures/Curve.tsx';
 import { percent, short } from './format.ts';
@@ -15,7 +16,7 @@ export const Curves = memo(function Curves({
   const series = useMemo(() => {
     const finished = state.iterations.filter((iteration) => iteration.counters);
     const roles = (key: 'passRate' | 'reward' | 'accepted'): Series[] =>
-      (state.settings.method === 'azr' ? (['unguided'] as const) : (['lemma', 'lift'] as const)).map(
+      (slots(state.settings).guided > 0 ? (['lemma', 'lift'] as const) : (['unguided'] as const)).map(
         (role) => ({
           name: role,
           className: `of-${role}`,

@@ -1,8 +1,9 @@
 /** What decides how the next run goes: grouped, each with a line that says what it does. */
 import { type ReactNode, useId, useState } from 'react';
 import { checkSettings, DEFAULT_SETTINGS, NUMBER_RULES, type SettingsErrors } from '../gasp/defaults.ts';
+import { METHOD_NAMES, METHODS, methodSettings } from '../gasp/methods.ts';
 import type { Axis } from '../gasp/question.ts';
-import type { Settings } from '../gasp/settings.ts';
+import type { MethodName, Settings } from '../gasp/settings.ts';
 import { Sheet } from './Sheet.tsx';
 import './SettingsSheet.css';
 
@@ -11,6 +12,8 @@ const estimatorNotes: Record<Settings['estimator'], string> = {
   'per-question': 'Measures an answer by its own question’s others: keeps more of what the model knew.',
   'trr++': 'Measures an answer by all of its task and role; over several steps it needs a clip of 0.2.',
 };
+
+const kindNames = { system: 'Systems', ablation: 'Ablations', extension: 'Extensions' } as const;
 
 type NumberField = keyof typeof NUMBER_RULES;
 
@@ -24,7 +27,10 @@ export function SettingsSheet(props: {
   const { settings, fixed, onChange, onClose } = props;
   // What is typed may be unusable for a moment; only whole, valid settings are passed on.
   const [draft, setDraft] = useState(settings);
-  const shown = fixed ? settings : draft;
+  const shown = fixed ? settings : methodSettings(draft);
+  const method = METHODS[shown.method];
+  /** What the method decides is shown, not chosen. */
+  const held = (field: keyof Settings) => fixed || field in method.fixed;
   const errors: SettingsErrors = checkSettings(shown);
   const set = (part: Partial<Settings>) => {
     const next = { ...draft, ...part };
@@ -38,7 +44,7 @@ export function SettingsSheet(props: {
       value={shown[field]}
       error={errors[field]}
       rule={NUMBER_RULES[field]}
-      fixed={fixed}
+      fixed={held(field)}
       {...(step !== undefined && { step })}
       onChange={(value) => set({ [field]: value })}
     />
@@ -54,13 +60,13 @@ export function SettingsSheet(props: {
           id={id}
           type="checkbox"
           checked={shown[field]}
-          disabled={fixed}
+          disabled={held(field)}
           onChange={(event) => set({ [field]: event.target.checked })}
         />
       )}
     </Setting>
   );
-  const choice = <K extends 'method' | 'estimator' | 'studentTrainsOn'>(
+  const choice = <K extends 'estimator' | 'studentTrainsOn' | 'lemmaBand'>(
     field: K,
     name: string,
     note: string,
@@ -72,7 +78,7 @@ export function SettingsSheet(props: {
           id={id}
           className="field"
           value={shown[field]}
-          disabled={fixed}
+          disabled={held(field)}
           onChange={(event) => set({ [field]: event.target.value as Settings[K] })}
         >
           {options.map(([value, label]) => (
@@ -110,10 +116,40 @@ export function SettingsSheet(props: {
       }
     >
       <Group title="Self-play">
-        {choice('method', 'Method', 'GASP steers by goalposts; AZR makes questions up unguided.', [
-          ['gasp', 'GASP'],
-          ['azr', 'AZR'],
-        ])}
+        <Setting
+          name="Method"
+          note={
+            <>
+              {method.about}{' '}
+              <a className="link" href={method.citation.url} target="_blank" rel="noreferrer">
+                {method.citation.text}
+              </a>
+            </>
+          }
+          error={errors.method}
+        >
+          {(id) => (
+            <select
+              id={id}
+              className="field"
+              value={shown.method}
+              disabled={fixed}
+              onChange={(event) => set({ method: event.target.value as MethodName })}
+            >
+              {(['system', 'ablation', 'extension'] as const).map((kind) => (
+                <optgroup key={kind} label={kindNames[kind]}>
+                  {METHOD_NAMES.filter((name) => METHODS[name].kind === kind && !METHODS[name].untrained).map(
+                    (name) => (
+                      <option key={name} value={name}>
+                        {METHODS[name].title}
+                      </option>
+                    ),
+                  )}
+                </optgroup>
+              ))}
+            </select>
+          )}
+        </Setting>
         {number(
           'goalpostsPerIteration',
           'Goalposts an iteration',
@@ -127,6 +163,23 @@ export function SettingsSheet(props: {
           'Share of questions made up without a goalpost: guards against forgetting.',
           0.05,
         )}
+        {number('lifts', 'Lifts', 'Made one from another after the lemma; 0 stops at the lemma.', 1)}
+        {choice('lemmaBand', 'Lemmas are paid as', 'Lemmas near half solved, lifts near a tenth.', [
+          ['lemma', 'lemmas'],
+          ['lift', 'lifts'],
+        ])}
+        {number(
+          'realShare',
+          'Real share',
+          'Share of questions that are the bank’s own, goalposts among them.',
+          0.05,
+        )}
+        {number(
+          'goalpostsAtOnce',
+          'Goalposts at once',
+          'Aimed at until a trial solves them, then the next; 0: all, all along.',
+          1,
+        )}
         {number('replay', 'Replay', 'Earlier accepted questions that the student practises again.', 1)}
         <Setting name="Axes" note="What may change from goalpost to lemma to lift." error={errors.axes}>
           {(id) => (
@@ -136,7 +189,7 @@ export function SettingsSheet(props: {
                   id={id}
                   type="checkbox"
                   checked={shown.axes.includes('io')}
-                  disabled={fixed}
+                  disabled={held('axes')}
                   onChange={(event) => setAxis('io', event.target.checked)}
                 />{' '}
                 I/O
@@ -145,7 +198,7 @@ export function SettingsSheet(props: {
                 <input
                   type="checkbox"
                   checked={shown.axes.includes('f')}
-                  disabled={fixed}
+                  disabled={held('axes')}
                   onChange={(event) => setAxis('f', event.target.checked)}
                 />{' '}
                 f
@@ -282,7 +335,7 @@ function Group({ title, children }: { title: string; children: ReactNode }) {
 
 function Setting(props: {
   name: string;
-  note: string;
+  note: ReactNode;
   error: string | undefined;
   children: (id: string) => ReactNode;
 }) {

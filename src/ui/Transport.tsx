@@ -71,6 +71,8 @@ export function doing({ status, activity, state, elsewhere }: Snapshot): string 
       return elsewhere ? `${elsewhere}: ${now}` : now;
     case 'mining':
       return now || 'Looking for goalposts';
+    case 'measuring':
+      return now || 'Measuring';
   }
   if (state && elsewhere !== null) return 'Stored; Run goes on with it';
   if (status === 'failed') return 'Stopped by an error';

@@ -1,4 +1,5 @@
 /** The first page: one sentence, one button. Everything else is chosen already. */
+import { METHODS, slots } from '../gasp/methods.ts';
 import { canStart, type Session, type Snapshot } from './session.ts';
 import { BackendChoiceField, doing, Icon } from './Transport.tsx';
 import './Welcome.css';
@@ -6,8 +7,8 @@ import './Welcome.css';
 export function Welcome({ session, snapshot }: { session: Session; snapshot: Snapshot }) {
   const { runs, ready, chosen, bank, status, settings } = snapshot;
   const aims =
-    settings.method === 'azr'
-      ? 'Unguided questions (AZR)'
+    slots(settings).guided === 0
+      ? METHODS[settings.method].title
       : `${chosen.size} ${chosen.size === 1 ? 'goalpost' : 'goalposts'}`;
   const last = runs[0];
   const starting = status === 'loading' || status === 'pausing';

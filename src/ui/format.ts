@@ -72,10 +72,11 @@ const activities: Record<Activity['task'], string> = {
   validating: 'Running the proposals',
   'solving-lemmas': 'Trying the lemmas',
   'solving-lifts': 'Trying the lifts',
-  'solving-tasks': 'Trying deduction and abduction',
+  'solving-tasks': 'Trying other questions',
   updating: 'Updating the weights',
   evaluating: 'Trying all goalposts',
   mining: 'Looking for goalposts',
+  measuring: 'Measuring',
   saving: 'Saving a checkpoint',
 };
 

@@ -3,6 +3,7 @@
  * chosen for the next run. Components read snapshots and call methods; no algorithm lives here.
  */
 import { DEFAULT_SETTINGS } from '../gasp/defaults.ts';
+import { slots } from '../gasp/methods.ts';
 import type { Question } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
 import type { Activity, BackendChoice, LabStatus, Message } from '../lab/protocol.ts';
@@ -134,6 +135,7 @@ export class Session {
       model,
       bank: bank.name,
       goalposts,
+      ...(slots(settings).real > 0 && { questions: bank.questions }),
       backend,
       ...limit,
     });
@@ -370,7 +372,7 @@ export class Session {
   }
 }
 
-/** GASP needs something to aim at; AZR does not. */
+/** Guided methods need something to aim at. */
 export function canStart({ bank, chosen, settings }: Snapshot): boolean {
-  return bank !== null && (chosen.size > 0 || settings.method === 'azr');
+  return bank !== null && (chosen.size > 0 || slots(settings).guided === 0);
 }

@@ -1,5 +1,6 @@
 /** The hero figure: a run as a climb. Stones by difficulty, bands behind, flags on the top line. */
 import { type KeyboardEvent, memo, type PointerEvent, useId, useMemo, useState } from 'react';
+import { slots } from '../../gasp/methods.ts';
 import { inBand } from '../../gasp/rewards.ts';
 import { type FrontierPoint, frontier } from '../../run/frontier.ts';
 import {
@@ -117,7 +118,7 @@ export const Climb = memo(function Climb(props: {
   };
 
   const accepted = [...placed.values()].filter(({ stone }) => stone.accepted);
-  const unguided = state.settings.method === 'azr' || state.settings.unguidedShare > 0;
+  const unguided = slots(state.settings).unguided > 0;
   const solved = goalposts.filter((goalpost) => goalpost.solvedAt !== undefined).length;
 
   return (

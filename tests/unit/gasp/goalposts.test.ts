@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
 import { answers } from '../../../src/dialects/micro/format.ts';
-import { drawGoalposts, type Mined, mineGoalposts } from '../../../src/gasp/goalposts.ts';
+import { drawGoalposts, goalpostsAimedAt, type Mined, mineGoalposts } from '../../../src/gasp/goalposts.ts';
 import { MicroJudge, program, question, ScriptedPolicy } from './microWorld.ts';
 
 const inputs = [
@@ -63,4 +63,19 @@ test('mineGoalposts tries unsolved questions to the end and solved ones no furth
     { question: 'never', passed: 0, tried: 100 },
   ]);
   expect(asked).toEqual([8, 24, 100]);
+});
+
+test('a goalpost that is solved makes room for the next unsolved one', () => {
+  const aim = (solved: string[], atOnce: number) =>
+    goalpostsAimedAt(goalposts, new Set(solved), atOnce).map((g) => g.id);
+  expect(aim(['g1'], 0)).toHaveLength(7);
+  expect(aim([], 3)).toEqual(['g0', 'g1', 'g2']);
+  expect(aim(['g1', 'g6'], 3)).toEqual(['g0', 'g2', 'g3']);
+  expect(aim(['g0', 'g1', 'g2', 'g3', 'g4', 'g5'], 3)).toEqual(['g6']);
+  expect(
+    aim(
+      goalposts.map((g) => g.id),
+      3,
+    ),
+  ).toHaveLength(7);
 });

@@ -5,6 +5,7 @@ import type { Operation } from '../../../src/dialects/micro/operations.ts';
 import { DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
 import { type IterationResult, runIteration } from '../../../src/gasp/iteration.ts';
 import { NoveltyBuffer } from '../../../src/gasp/novelty.ts';
+import type { Question } from '../../../src/gasp/question.ts';
 import type { Settings } from '../../../src/gasp/settings.ts';
 import type { RunEventBody } from '../../../src/run/events.ts';
 import { MicroJudge, playingPolicy, program, question, ScriptedPolicy } from './microWorld.ts';
@@ -39,9 +40,10 @@ async function iterate(
   policy: ScriptedPolicy,
   changes: Partial<Settings> = {},
   accepted = new NoveltyBuffer(),
+  questions: Question[] = [],
 ) {
   const events: RunEventBody[] = [];
-  const input = { settings: { ...settings, ...changes }, goalposts, iteration: 1, accepted };
+  const input = { settings: { ...settings, ...changes }, goalposts, questions, iteration: 1, accepted };
   const tools = { policy, judge: new MicroJudge(), dialect };
   const result = await runIteration(input, tools, async (more) => {
     expect(more, 'a journal takes no empty append').not.toEqual([]);
@@ -214,6 +216,83 @@ test('azr proposes without goalposts, from earlier questions, and makes no lifts
     expect(reward).toBe(passRate === 0 || passRate === 1 ? 0 : 1 - passRate);
     expect(accepted).toBe(reward > 0);
   }
+});
+
+test('real-data RL proposes nothing and trains on the bank’s own questions; with GASP they take half', async () => {
+  const bank = Array.from({ length: 9 }, (_, i) => question(`q${i}`, program('sort', 'drop-first'), inputs));
+  const alone = await iterate(
+    playingPolicy(),
+    { method: 'real', goalpostsPerIteration: 6 },
+    new NoveltyBuffer(),
+    bank,
+  );
+  expect(alone.events.map((e) => e.type)).toEqual([
+    'iteration-started',
+    ...new Array(6).fill('attempted'),
+    'updated',
+  ]);
+  const tried = of(alone.events, 'attempted').map((e) => e.question);
+  expect(new Set(tried).size).toBe(6);
+  expect(alone.result.accepted).toEqual([]);
+  expect(alone.result.tokensSampled).toBeGreaterThan(0);
+  expect(of(alone.events, 'updated')[0]!.groups).toMatchObject([
+    { role: 'solver', task: 'induction', rollouts: 48 },
+  ]);
+
+  const both = await iterate(
+    playingPolicy(),
+    { method: 'gasp+real', goalpostsPerIteration: 6 },
+    new NoveltyBuffer(),
+    bank,
+  );
+  expect(of(both.events, 'proposed').filter((e) => e.proposal.role === 'lemma')).toHaveLength(3);
+  expect(of(both.events, 'attempted').filter((e) => e.question.startsWith('q'))).toHaveLength(3);
+});
+
+describe('one step', () => {
+  const lemma = program('sort', 'drop-first');
+  const attempt = async (method: 'one-step-medium' | 'one-step-hard', right: number) => {
+    const t = table();
+    for (const goalpost of goalposts) t.say(dialect.lemmaPrompt(goalpost, 'f'), () => 'gibberish');
+    t.propose(dialect.lemmaPrompt(goalposts[0]!, 'f'), lemma);
+    t.solve(lemma, right);
+    const { events } = await iterate(t.policy(), { method });
+    expect(of(events, 'proposed').map((e) => e.proposal.role)).toEqual(['lemma', 'lemma']);
+    return of(events, 'rewarded')[0]!;
+  };
+  test('medium pays a variant as a lemma and makes no lift of it', async () => {
+    expect(await attempt('one-step-medium', 4)).toMatchObject({ passRate: 0.5, reward: 1, accepted: true });
+    expect(await attempt('one-step-medium', 1)).toMatchObject({ reward: -0.5, accepted: false });
+  });
+  test('hard pays it as a lift', async () => {
+    const { reward, accepted } = await attempt('one-step-hard', 1);
+    expect(reward).toBeCloseTo(1.25 * (0.875 / 0.9) ** 9, 12);
+    expect(accepted).toBe(true);
+    expect(await attempt('one-step-hard', 5)).toMatchObject({ reward: -0.5, accepted: false });
+  });
+});
+
+test('a chain goes on from each accepted lift', async () => {
+  const chain = [
+    program('sort', 'drop-first'),
+    program('sort', 'drop-first', 'reverse'),
+    program('sort', 'drop-first', 'reverse', 'drop-last'),
+    program('sort', 'drop-first', 'reverse', 'drop-last', 'append-maximum'),
+  ];
+  const t = table();
+  t.say(dialect.lemmaPrompt(goalposts[1]!, 'f'), () => 'gibberish');
+  t.propose(dialect.lemmaPrompt(goalposts[0]!, 'f'), chain[0]!);
+  t.solve(chain[0]!, 4);
+  for (let i = 1; i < chain.length; i++) {
+    t.propose(dialect.liftPrompt(question('', chain[i - 1]!, inputs), 'f'), chain[i]!);
+    t.solve(chain[i]!, i < 3 ? 1 : 0);
+  }
+  const { events, result } = await iterate(t.policy(), { method: 'chain-3' });
+  const proposed = of(events, 'proposed').flatMap((e) => (e.proposal.question ? [e.proposal] : []));
+  expect(proposed.map((p) => p.role)).toEqual(['lemma', 'lift', 'lift', 'lift']);
+  expect(proposed.map((p) => p.parent)).toEqual([undefined, ...proposed.slice(0, 3).map((p) => p.id)]);
+  expect(of(events, 'rewarded').map((e) => e.accepted)).toEqual([true, true, true, false]);
+  expect(result.accepted).toHaveLength(3);
 });
 
 test('unguidedShare mixes unguided proposals in', async () => {

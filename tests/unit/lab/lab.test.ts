@@ -479,3 +479,88 @@ test('mining reports each question once and can be cancelled', async () => {
   expect(cancelled.lab.status).toBe('idle');
   expect(errors(cancelled.messages)).toEqual([]);
 });
+
+describe('measuring', () => {
+  const heldout = Array.from({ length: 5 }, (_, i) => question(`h${i}`, program('sort'), inputs));
+  const plans = [
+    { iteration: 0, split: 'heldout' as const, samples: 200, questions: heldout },
+    { iteration: 2, split: 'goalposts' as const, samples: 200, questions: goalposts },
+  ];
+  const answersOf = (events: RunEvent[]) =>
+    Object.assign(
+      {},
+      ...of(events, 'measured').map((e) => ({ [`${e.iteration} ${Object.keys(e.answers)}`]: e.answers })),
+    );
+
+  test('tries stored checkpoints in parts; called off, the same command goes on and comes to the same', async () => {
+    const straight = await openLab();
+    await straight.lab.start({ ...start, iterations: 2 });
+    const run = straight.lab.run!;
+    await straight.lab.measure({ run, plans, backend: 'auto' });
+    expect(errors(straight.messages)).toEqual([]);
+    expect(statuses(straight.messages).slice(-3)).toEqual(['loading', 'measuring', 'paused']);
+    const events = await straight.journal.read(run);
+    expect(of(events, 'measured').map((e) => [e.iteration, e.split, Object.keys(e.answers)])).toEqual([
+      [0, 'heldout', ['h0', 'h1']],
+      [0, 'heldout', ['h2', 'h3']],
+      [0, 'heldout', ['h4']],
+      [2, 'goalposts', ['A', 'B']],
+      [2, 'goalposts', ['C']],
+    ]);
+    for (const e of of(events, 'measured')) {
+      for (const digits of Object.values(e.answers)) expect(digits).toMatch(/^[01]{200}$/);
+    }
+    expect(straight.policies.at(-1)!.disposed).toBe(true);
+    await straight.lab.measure({ run, plans, backend: 'auto' });
+    expect(await straight.journal.read(run)).toEqual(events);
+
+    const second = await openLab((m, self) => {
+      if (m.type === 'events' && m.events.some((e) => e.type === 'measured')) self.pause(true);
+    });
+    await second.lab.start({ ...start, iterations: 2 });
+    const stopped = second.lab.run!;
+    for (let i = 0; i < plans.length + 4; i++)
+      await second.lab.measure({ run: stopped, plans, backend: 'auto' });
+    expect(answersOf(await second.journal.read(stopped))).toEqual(answersOf(events));
+    // A run that was measured goes on as it would have.
+    await second.lab.resume({ run: stopped, backend: 'auto', iterations: 1 });
+    expect(errors(second.messages)).toEqual([]);
+  });
+
+  test('a checkpoint that is gone is named', async () => {
+    const { lab, messages } = await openLab();
+    await lab.start({ ...start, iterations: 2 });
+    await lab.measure({ run: lab.run!, plans: [{ ...plans[0]!, iteration: 1 }], backend: 'auto' });
+    expect(errors(messages)[0]?.message).toContain('iteration 1');
+  });
+});
+
+test('dynamic goalposts: what a trial solved is aimed at no more, after a resume neither', async () => {
+  const dynamic: Settings = { ...settings, method: 'dynamic', evaluateSamples: 16 };
+  const first = await openLab();
+  await first.lab.start({ ...start, settings: dynamic, iterations: 10 });
+  const run = first.lab.run!;
+  // C is easy: it was solved in the trial of iteration 10.
+  await first.lab.dispose();
+  const second = await openLab();
+  await second.lab.resume({ run, backend: 'auto', iterations: 3 });
+  const events = await second.journal.read(run);
+  const drawn = (from: number, to: number) =>
+    of(events, 'iteration-started').flatMap((e) =>
+      e.iteration >= from && e.iteration <= to ? e.goalposts : [],
+    );
+  expect(of(events, 'evaluated').at(-1)!.passed.C).toBeGreaterThan(0);
+  expect(drawn(1, 10)).toContain('C');
+  expect(drawn(11, 13)).not.toContain('C');
+  expect(drawn(11, 13)).toContain('A');
+});
+
+test('methods that have nothing to work with, or nothing to do, say so', async () => {
+  const { lab, messages } = await openLab();
+  await lab.start({ ...start, settings: { ...settings, method: 'real' }, iterations: 1 });
+  await lab.start({ ...start, settings: { ...settings, method: 'base' }, iterations: 1 });
+  expect(errors(messages).map((e) => e.message)).toEqual([
+    expect.stringContaining('trains on the bank'),
+    expect.stringContaining('not trained'),
+  ]);
+});

@@ -232,3 +232,40 @@ describe('runName', () => {
     expect(runName(zero, ['amber-arete', 'amber-arete-2'])).toBe('amber-arete-3');
   });
 });
+
+describe('what is measured and trained on besides proposals', () => {
+  const events = exampleEvents({ iterations: 2 });
+
+  it('joins the parts of one measurement and keeps others apart', () => {
+    const part = (iteration: number, samples: number, answers: Record<string, string>): RunEventBody => ({
+      type: 'measured',
+      iteration,
+      split: 'heldout',
+      samples,
+      answers,
+    });
+    const state = foldEvents(
+      append(events, part(2, 3, { a: '010' }), part(1, 3, { a: '000' }), part(2, 3, { b: '111' })),
+    )!;
+    expect(state.measurements).toEqual([
+      { iteration: 2, split: 'heldout', samples: 3, answers: { a: '010', b: '111' } },
+      { iteration: 1, split: 'heldout', samples: 3, answers: { a: '000' } },
+    ]);
+  });
+
+  it('keeps the pass rates of the bank’s own questions', () => {
+    const [first, ...rest] = events;
+    if (first?.type !== 'run-started') throw new Error('no beginning');
+    const question = { ...first.goalposts[0]!, id: 'real-1' };
+    const attempted: RunEventBody = {
+      type: 'attempted',
+      iteration: 2,
+      question: 'real-1',
+      task: 'induction',
+      attempts: [],
+      passRate: 0.25,
+    };
+    const state = foldEvents(append([{ ...first, questions: [question] }, ...rest], attempted))!;
+    expect(state.iterations.at(-1)!.real).toEqual([{ question: 'real-1', passRate: 0.25 }]);
+  });
+});

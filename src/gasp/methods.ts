@@ -1,0 +1,153 @@
+/** Every system that can be run and compared here, as data: what it changes, and who described it. */
+import type { MethodName, Settings } from './settings.ts';
+
+export interface Method {
+  title: string;
+  kind: 'system' | 'ablation' | 'extension';
+  /** What it changes, in a sentence for a person. */
+  about: string;
+  citation: Citation;
+  /** The settings that make it this method; all others are a person's to choose. */
+  fixed: Partial<Settings>;
+  /** Methods that are parts of this one: what they solve is no surprise where it does too. */
+  contains: readonly MethodName[];
+  /** It runs no iteration. */
+  untrained?: true;
+}
+
+export interface Citation {
+  text: string;
+  url: string;
+}
+
+const gaspPaper = (where: string): Citation => ({
+  text: `Jana et al. 2026, ${where}`,
+  url: 'https://arxiv.org/abs/2603.15957',
+});
+const azrPaper: Citation = { text: 'Zhao et al. 2025', url: 'https://arxiv.org/abs/2505.03335' };
+
+export const METHODS: Record<MethodName, Method> = {
+  base: {
+    title: 'Base model',
+    kind: 'system',
+    about: 'The model as it ships, never trained: what all others start from.',
+    citation: gaspPaper('section 4'),
+    fixed: {},
+    contains: [],
+    untrained: true,
+  },
+  azr: {
+    title: 'AZR',
+    kind: 'system',
+    about: 'Unguided self-play: the teacher makes questions up without a goalpost, paid 1 − p for each.',
+    citation: azrPaper,
+    fixed: { unguidedShare: 1, realShare: 0, lifts: 0 },
+    contains: [],
+  },
+  real: {
+    title: 'Real-data RL',
+    kind: 'system',
+    about:
+      'No self-play: the student trains on the bank’s own training questions, the goalposts among them, with their hidden pairs as the reward.',
+    citation: gaspPaper('section 4'),
+    fixed: { realShare: 1, lifts: 0 },
+    contains: [],
+  },
+  gasp: {
+    title: 'GASP',
+    kind: 'system',
+    about: 'Guided self-play: from each goalpost a lemma, from each accepted lemma a lift.',
+    citation: gaspPaper('section 3'),
+    fixed: { realShare: 0 },
+    contains: [],
+  },
+  'gasp+real': {
+    title: 'GASP + Real-data RL',
+    kind: 'system',
+    about: 'Half of the first questions are the bank’s own, as in real-data RL; the rest is GASP.',
+    citation: gaspPaper('section 4'),
+    fixed: { realShare: 0.5 },
+    contains: ['gasp', 'real'],
+  },
+  'f-only': {
+    title: 'GASP without the I/O axis',
+    kind: 'ablation',
+    about: 'Lemmas and lifts vary the algorithm only (f axis), never the inputs and outputs alone.',
+    citation: gaspPaper('ablations'),
+    fixed: { realShare: 0, axes: ['f'] },
+    contains: [],
+  },
+  'io-only': {
+    title: 'GASP without the f axis',
+    kind: 'ablation',
+    about: 'Lemmas and lifts vary inputs and outputs only (I/O axis): the counterpart of the above.',
+    citation: gaspPaper('section 3'),
+    fixed: { realShare: 0, axes: ['io'] },
+    contains: [],
+  },
+  'one-step-medium': {
+    title: 'One step, medium',
+    kind: 'ablation',
+    about: 'The goalpost’s variant is trained on at once, paid as a lemma (p near 0.5); no lift follows.',
+    citation: gaspPaper('ablations'),
+    fixed: { realShare: 0, lifts: 0, lemmaBand: 'lemma' },
+    contains: [],
+  },
+  'one-step-hard': {
+    title: 'One step, hard',
+    kind: 'ablation',
+    about: 'The goalpost’s variant is trained on at once, paid as a lift (p near 0.1); no lemma precedes.',
+    citation: gaspPaper('ablations'),
+    fixed: { realShare: 0, lifts: 0, lemmaBand: 'lift' },
+    contains: [],
+  },
+  'lift-sees-goalpost': {
+    title: 'Lift sees the goalpost',
+    kind: 'ablation',
+    about: 'The lift’s author reads the goalpost too; in the paper such lifts copy its surface.',
+    citation: gaspPaper('ablations'),
+    fixed: { realShare: 0, liftSeesGoalpost: true },
+    contains: [],
+  },
+  'no-novelty': {
+    title: 'No novelty filter',
+    kind: 'ablation',
+    about: 'Copies of earlier questions are let in; in the paper late proposals collapse onto each other.',
+    citation: gaspPaper('ablations'),
+    fixed: { realShare: 0, noveltyThreshold: 1 },
+    contains: [],
+  },
+  dynamic: {
+    title: 'Dynamic goalposts',
+    kind: 'extension',
+    about:
+      'Aims at 24 goalposts at a time; one that is solved retires, and the next unsolved one takes its place.',
+    citation: gaspPaper('left open'),
+    // Which ones are solved is found out by trying those aimed at, every ten iterations.
+    fixed: { realShare: 0, goalpostsAtOnce: 24, evaluateEvery: 10 },
+    contains: ['gasp'],
+  },
+  'chain-3': {
+    title: 'Chain of three',
+    kind: 'extension',
+    about: 'From each accepted lift another lift, and from that one a third, on the way to the goalpost.',
+    citation: gaspPaper('left open'),
+    fixed: { realShare: 0, lifts: 3 },
+    contains: ['gasp'],
+  },
+};
+
+export const METHOD_NAMES = Object.keys(METHODS) as MethodName[];
+
+/** The settings as the method makes them: what it fixes stands above what was chosen. */
+export function methodSettings(settings: Settings): Settings {
+  return { ...settings, ...METHODS[settings.method]?.fixed };
+}
+
+/** How many of an iteration's first questions are guided by a goalpost, how many are not, and how many are real ones. */
+export function slots(settings: Settings): { guided: number; unguided: number; real: number } {
+  const { goalpostsPerIteration: count, unguidedShare, realShare } = methodSettings(settings);
+  const real = Math.round(count * realShare);
+  const unguided = Math.round((count - real) * unguidedShare);
+  return { guided: count - real - unguided, unguided, real };
+}

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { checkSettings, completeSettings, DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
+import { METHOD_NAMES, METHODS, methodSettings, slots } from '../../../src/gasp/methods.ts';
+
+test('every method is usable, cited and told apart from the others by what it fixes', () => {
+  const made = METHOD_NAMES.map((method) => {
+    const { title, about, citation, contains } = METHODS[method];
+    expect(title).not.toBe('');
+    expect(about).toMatch(/\.$/);
+    expect(citation.url).toMatch(/^https:\/\/arxiv\.org\/abs\/\d/);
+    for (const part of contains) expect(METHOD_NAMES).toContain(part);
+    const settings = methodSettings({ ...DEFAULT_SETTINGS, method });
+    expect(checkSettings(settings)).toEqual({});
+    const { method: _, ...rest } = settings;
+    return METHODS[method].untrained ? method : JSON.stringify(rest);
+  });
+  expect(new Set(made).size).toBe(METHOD_NAMES.length);
+});
+
+test('what a method fixes stands above what was chosen, in stored runs too', () => {
+  expect(slots({ ...DEFAULT_SETTINGS, method: 'azr', unguidedShare: 0.25 })).toEqual({
+    guided: 0,
+    unguided: 32,
+    real: 0,
+  });
+  const { lifts, realShare, ...older } = { ...DEFAULT_SETTINGS, method: 'azr' as const, unguidedShare: 0.25 };
+  expect(completeSettings(older as typeof DEFAULT_SETTINGS)).toMatchObject({ unguidedShare: 1, lifts: 0 });
+});
+
+test('real questions take their share first, unguided ones theirs of the rest', () => {
+  const settings = { ...DEFAULT_SETTINGS, goalpostsPerIteration: 32, unguidedShare: 0.25 };
+  expect(slots({ ...settings, method: 'real' })).toEqual({ guided: 0, unguided: 0, real: 32 });
+  expect(slots({ ...settings, method: 'gasp' })).toEqual({ guided: 24, unguided: 8, real: 0 });
+  expect(slots({ ...settings, method: 'gasp+real' })).toEqual({ guided: 12, unguided: 4, real: 16 });
+});
