@@ -1,9 +1,10 @@
 /** LoRA adapters to and from the flat vector of weights that a policy trains. */
-import type { Layout, Parameter, Tuning } from './decoder.ts';
+import type { Layout, Parameter } from './decoder.ts';
 import type { LoraAdapter, LoraPair } from './peft.ts';
 import { PeftError } from './peftConfig.ts';
 
-type Lora = Extract<Tuning, { kind: 'lora' }>;
+/** Factor of `B A x` in the policy's graphs, by module: alpha / rank where all have the same. */
+export type ScaleOf = (module: string) => number;
 
 /** A pair's place in the vector: A [in, rank] and B [rank, out], the transposes of PEFT's. */
 interface Slot {
@@ -31,7 +32,7 @@ function transposed(values: Float32Array, rows: number, columns: number): Float3
 /** The adapter that the vector `flat` [layout.size] holds. */
 export function adapterOfVector(
   layout: Layout,
-  { rank, alpha }: Lora,
+  scaleOf: ScaleOf,
   flat: Float32Array,
   baseModel: string,
 ): LoraAdapter {
@@ -40,8 +41,8 @@ export function adapterOfVector(
     return transposed(flat.subarray(at, at + dims[0]! * dims[1]!), dims[0]!, dims[1]!);
   };
   const pairs = slots(layout).map(({ module, a, b }): [string, LoraPair] => {
-    const shape = { rank, fanIn: a.dims[0]!, fanOut: b.dims[1]! };
-    return [module, { ...shape, a: cut(a), b: cut(b), scale: alpha / rank }];
+    const shape = { rank: a.dims[1]!, fanIn: a.dims[0]!, fanOut: b.dims[1]! };
+    return [module, { ...shape, a: cut(a), b: cut(b), scale: scaleOf(module) }];
   });
   return { baseModel, pairs: new Map(pairs) };
 }
@@ -53,7 +54,7 @@ export function adapterOfVector(
  */
 export function vectorOfAdapter(
   layout: Layout,
-  { rank, alpha }: Lora,
+  scaleOf: ScaleOf,
   adapter: LoraAdapter,
   start: Float32Array,
 ): Float32Array {
@@ -61,7 +62,7 @@ export function vectorOfAdapter(
   const missing = new Set(adapter.pairs.keys());
   for (const { module, a, b } of slots(layout)) {
     const [atA, atB] = [layout.offsets.get(a.name)!, layout.offsets.get(b.name)!];
-    const [fanIn, fanOut] = [a.dims[0]!, b.dims[1]!];
+    const [fanIn, rank, fanOut] = [a.dims[0]!, a.dims[1]!, b.dims[1]!];
     flat.fill(0, atB, atB + rank * fanOut);
     const pair = adapter.pairs.get(module);
     if (!pair) continue;
@@ -76,7 +77,7 @@ export function vectorOfAdapter(
         `The adapter has rank ${pair.rank}, this run trains rank ${rank}: set the rank to ${pair.rank} or more.`,
       );
     }
-    const ratio = pair.scale / (alpha / rank);
+    const ratio = pair.scale / scaleOf(module);
     for (let r = 0; r < pair.rank; r++) {
       for (let i = 0; i < fanIn; i++) flat[atA + i * rank + r] = pair.a[r * fanIn + i]!;
       for (let o = 0; o < fanOut; o++) flat[atB + r * fanOut + o] = pair.b[o * pair.rank + r]! * ratio;
