@@ -2,14 +2,13 @@
  * The lab without a browser.
  *   npm run lab -- run --method gasp --iterations 200 --seed 1 --out DIR [--json]
  */
-import { PeftError } from '../src/lm/peftConfig.ts';
-import { adapterCommand, adapterUsage } from './adapter.ts';
+import { gradcheckCommand, gradcheckUsage } from './gradcheck.ts';
 import { runCommand, runUsage } from './run.ts';
 import { UsageError } from './usage.ts';
 
 const COMMANDS: Record<string, { usage: string; run: (args: string[]) => Promise<number> }> = {
   run: { usage: runUsage, run: runCommand },
-  adapter: { usage: adapterUsage, run: adapterCommand },
+  gradcheck: { usage: gradcheckUsage, run: gradcheckCommand },
 };
 
 const [name = '', ...args] = process.argv.slice(2);
@@ -29,12 +28,8 @@ if (!command) {
   try {
     process.exitCode = await command.run(args);
   } catch (error) {
-    if (error instanceof PeftError) {
-      console.error(error.message);
-      process.exitCode = 1;
-    } else if (error instanceof UsageError) {
-      console.error(`${error.message}\n\n${command.usage}`);
-      process.exitCode = 2;
-    } else throw error;
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`${error.message}\n\n${command.usage}`);
+    process.exitCode = 2;
   }
 }

@@ -6,12 +6,10 @@ import type { Bank } from '../src/gasp/bank.ts';
 import { checkSettings, completeSettings, DEFAULT_SETTINGS } from '../src/gasp/defaults.ts';
 import { METHOD_NAMES, METHODS, methodSettings, slots } from '../src/gasp/methods.ts';
 import type { Settings } from '../src/gasp/settings.ts';
-import { tuningOfAdapter } from '../src/lab/adapters.ts';
 import { Lab } from '../src/lab/lab.ts';
 import { EMBEDDED_MODEL } from '../src/lab/models.ts';
 import { describeProblem } from '../src/lab/problems.ts';
 import type { Message } from '../src/lab/protocol.ts';
-import { readPeft } from '../src/lm/peft.ts';
 import type { RunEvent } from '../src/run/events.ts';
 import {
   currentCounters,
@@ -20,7 +18,6 @@ import {
   roleMeans,
   summarizeEvaluation,
 } from '../src/run/state.ts';
-import { readAdapterFolder } from './adapter.ts';
 import { nodePorts, publicFolder } from './nodePorts.ts';
 import { report } from './report.ts';
 import { numberOption, UsageError } from './usage.ts';
@@ -35,7 +32,6 @@ export const runUsage = `lab run --out DIR [options]
   --set KEY=VALUE   any other setting, as often as needed, such as --set estimator=trr++ --set 'tuning={"kind":"full"}'
   --bank FILE       questions with mined goalposts (default: the shipped bank)
   --model DIR       model repository (default: the shipped model)
-  --adapter DIR     start from a LoRA adapter in PEFT's format, with its rank and scale unless --set tuning=... says otherwise
   --samples N       the report's pass@N over the goalposts (default 100; 0: no report)
   --threads N       of ONNX Runtime (default 2)
   --json            the last line is the report as JSON
@@ -44,13 +40,9 @@ export const runUsage = `lab run --out DIR [options]
 /** Evaluating all goalposts costs as much as dozens of iterations: less often than in the page. */
 const EVALUATE_EVERY = 200;
 
-function readSettings(
-  values: { method: string; seed: string; set: string[] },
-  preset: Partial<Settings>,
-): Settings {
+function readSettings(values: { method: string; seed: string; set: string[] }): Settings {
   const settings: Record<string, unknown> = {
     ...DEFAULT_SETTINGS,
-    ...preset,
     evaluateEvery: EVALUATE_EVERY,
     method: values.method,
     seed: numberOption('seed', values.seed),
@@ -111,11 +103,7 @@ export async function runCommand(args: string[]): Promise<number> {
   const samples = numberOption('samples', values.samples);
   const minutes =
     values.minutes === undefined ? Infinity : numberOption('minutes', values.minutes, { integer: false });
-  const adapter = values.adapter === undefined ? undefined : await readAdapterFolder(values.adapter);
-  const settings = readSettings(
-    values,
-    adapter ? { tuning: tuningOfAdapter(readPeft(adapter.config, adapter.weights)) } : {},
-  );
+  const settings = readSettings(values);
   const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
 
   const ports = await nodePorts({
@@ -174,7 +162,6 @@ export async function runCommand(args: string[]): Promise<number> {
         bank: bank.name,
         goalposts: bank.goalposts,
         ...(slots(settings).real > 0 && { questions: bank.questions }),
-        ...(adapter && { adapter }),
         backend: 'auto',
         iterations: left,
       });
@@ -215,7 +202,6 @@ function parseOptions(args: string[]) {
         set: { type: 'string', multiple: true, default: [] },
         bank: { type: 'string' },
         model: { type: 'string' },
-        adapter: { type: 'string' },
         samples: { type: 'string', default: '100' },
         threads: { type: 'string', default: '2' },
         json: { type: 'boolean', default: false },

@@ -289,16 +289,26 @@ export function trainingGraph(c: DecoderConfig, tuning: Tuning, layout: Layout, 
   const g = new DecoderGraph('train', c, tuning, layout, frozen);
   const { b } = g;
   const logp = sequenceLogprobs(g);
-  const bt = ['rows', 'seq'];
-  const weight = b.input('weight', 'float32', bt);
-  const advantage = b.input('advantage', 'float32', bt);
-  const old = b.input('old', 'float32', bt);
-  const reference = b.input('reference', 'float32', bt);
+  const slope = policySlope(b, logp, ['rows', 'seq']);
+  const gradient = b.input('gradient', 'float32', [layout.size]);
+  const grads = differentiate(b, logp, slope, g.w.trainable());
+  b.output('logprobs', logp);
+  b.output('gradientOut', sumIntoVector(b, gradient, grads));
+  return g.bytes();
+}
+
+/**
+ * The derivative of the loss above with respect to the log-probabilities `logp`, both of shape `dims`.
+ * Adds the inputs weight, advantage, old, reference of that shape, and ratio, low, high and klWeight.
+ */
+export function policySlope(b: GraphBuilder, logp: Value, dims: string[]): Value {
+  const weight = b.input('weight', 'float32', dims);
+  const advantage = b.input('advantage', 'float32', dims);
+  const old = b.input('old', 'float32', dims);
+  const reference = b.input('reference', 'float32', dims);
   const [ratioOn, low, high, klWeight] = ['ratio', 'low', 'high', 'klWeight'].map((n) =>
     b.input(n, 'float32', []),
   );
-  const gradient = b.input('gradient', 'float32', [layout.size]);
-
   // The loss is elementwise in logp, so its derivative is written down and seeds the backward pass.
   const r = b.exp(b.mul(ratioOn!, b.sub(logp, old)));
   const zero = b.scalar(0);
@@ -309,10 +319,12 @@ export function trainingGraph(c: DecoderConfig, tuning: Tuning, layout: Layout, 
   const pull = b.mul(klWeight!, b.sub(b.scalar(1), b.exp(b.sub(reference, logp))));
   const kl = b.node('Where', [b.node('Greater', [klWeight!, zero]), pull, zero]);
   const slope = b.mul(weight, b.sub(kl, surrogate));
-  const seed = b.node('Where', [b.node('Equal', [weight, zero]), zero, slope]);
+  return b.node('Where', [b.node('Equal', [weight, zero]), zero, slope]);
+}
 
-  const grads = differentiate(b, logp, seed, g.w.trainable());
-  let flat = grads.map((v) => b.reshape(v, [-1]));
+/** `vector` [P] plus the values one after the other, P elements in all. */
+export function sumIntoVector(b: GraphBuilder, vector: Value, values: readonly Value[]): Value {
+  let flat = values.map((v) => b.reshape(v, [-1]));
   // In small groups: a WebGPU kernel can bind only a few buffers.
   while (flat.length > 1) {
     const next: Value[] = [];
@@ -322,9 +334,7 @@ export function trainingGraph(c: DecoderConfig, tuning: Tuning, layout: Layout, 
     }
     flat = next;
   }
-  b.output('logprobs', logp);
-  b.output('gradientOut', b.add(gradient, b.assume(flat[0]!, [layout.size])));
-  return g.bytes();
+  return b.add(vector, b.assume(flat[0]!, b.shape(vector)));
 }
 
 function sequenceLogprobs(g: DecoderGraph): Value {

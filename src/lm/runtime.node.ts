@@ -7,12 +7,12 @@ export function nodeRuntime(threads = 0): Runtime {
   return {
     name: 'cpu',
     threads,
-    create: (model) =>
-      openSession(ort as unknown as OrtModule, model, {
-        executionProviders: ['cpu'],
-        ...(threads ? { intraOpNumThreads: threads } : {}),
-        graphOptimizationLevel: 'all',
-        logSeverityLevel: 3,
-      }),
+    create: (model, options) =>
+      openSession(
+        ort as unknown as OrtModule,
+        model,
+        { executionProviders: ['cpu'], ...(threads ? { intraOpNumThreads: threads } : {}) },
+        options,
+      ),
   };
 }

@@ -1,4 +1,5 @@
 /** What runs ONNX graphs: one interface over onnxruntime-node and onnxruntime-web. */
+import type { ExternalFile } from '../onnx/externalize.ts';
 
 export type HostData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array | Uint16Array;
 
@@ -21,7 +22,17 @@ export interface Runtime {
   /** Threads that one run may use, where it is known. */
   readonly threads: number;
   /** Fails with a `BackendError` that says what to do. */
-  create(model: Uint8Array): Promise<Session>;
+  create(model: Uint8Array, options?: SessionOptions): Promise<Session>;
+}
+
+export interface SessionOptions {
+  /** Weights that lie outside of the model's file. */
+  files?: readonly ExternalFile[];
+  /**
+   * The graph computes things anew on purpose, to save memory: constants stay as small as they are
+   * stored, and equal parts of the graph are not merged.
+   */
+  lean?: boolean;
 }
 
 /** The backend can't be had or gave up; `advice` says what a person can do. */
@@ -79,13 +90,26 @@ interface OrtSession {
   release(): Promise<void>;
 }
 
+/** onnxruntime's settings of a lean session (onnxruntime_session_options_config_keys.h). */
+const LEAN = {
+  'optimization.constant_folding_max_output_size_in_bytes': '65536',
+  'optimization.disable_specified_optimizers': 'CommonSubexpressionElimination',
+};
+
 /** Wraps a session of either package. */
 export async function openSession(
   ort: OrtModule,
   model: Uint8Array,
-  options: Record<string, unknown>,
+  provider: Record<string, unknown>,
+  { files, lean }: SessionOptions = {},
 ): Promise<Session> {
-  const session = await ort.InferenceSession.create(model, options);
+  const session = await ort.InferenceSession.create(model, {
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    ...provider,
+    ...(files?.length && { externalData: files }),
+    ...(lean && { extra: LEAN }),
+  });
   return {
     async run(feeds, fetches) {
       const inputs: Record<string, OrtTensor> = {};

@@ -1,6 +1,6 @@
 /** ONNX Runtime in the browser: WebGPU or wasm, its files from the page's own origin. */
 import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
-import { BackendError, type OrtModule, openSession, type Runtime } from './runtime.ts';
+import { BackendError, type OrtModule, openSession, type Runtime, type SessionOptions } from './runtime.ts';
 
 export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
 
@@ -30,13 +30,13 @@ export async function webRuntime(choice: BackendChoice): Promise<Runtime> {
     return {
       name: `webgpu (${[vendor, architecture].filter(Boolean).join(' ') || description || 'adapter'})`,
       threads,
-      create: (model) => open(ort as unknown as OrtModule, model, 'webgpu'),
+      create: (model, options) => open(ort as unknown as OrtModule, model, 'webgpu', options),
     };
   }
   return {
     name: threads > 1 ? `wasm x ${threads}` : 'wasm',
     threads,
-    create: (model) => open(ort as unknown as OrtModule, model, 'wasm'),
+    create: (model, options) => open(ort as unknown as OrtModule, model, 'wasm', options),
   };
 }
 
@@ -48,13 +48,14 @@ async function findAdapter(): Promise<GPUAdapter | null> {
   }
 }
 
-async function open(ort: OrtModule, model: Uint8Array, provider: 'webgpu' | 'wasm') {
+async function open(
+  ort: OrtModule,
+  model: Uint8Array,
+  provider: 'webgpu' | 'wasm',
+  options?: SessionOptions,
+) {
   try {
-    return await openSession(ort, model, {
-      executionProviders: [provider],
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
-    });
+    return await openSession(ort, model, { executionProviders: [provider] }, options);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new BackendError(

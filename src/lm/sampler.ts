@@ -62,10 +62,39 @@ interface Batch {
   ownKeys: Float32Array[];
   ownValues: Float32Array[];
 }
-interface ActiveRow extends SampledRow {
+export interface ActiveRow extends SampledRow {
   random: Random;
   maxTokens: number;
   promptTokens: number;
+}
+
+/** A row for each sample of each request. `context` is the longest sequence that the model takes. */
+export function openRows(requests: readonly TokenRequest[], context: number, seed: number): ActiveRow[] {
+  const rows: ActiveRow[] = [];
+  requests.forEach((request, r) => {
+    const room = context - request.tokens.length;
+    if (request.tokens.length === 0) throw new Error('a prompt needs at least one token');
+    if (request.maxTokens < 1) throw new Error('a completion needs at least one token');
+    if (room < 1) {
+      throw new Error(
+        `a prompt of ${request.tokens.length} tokens leaves no room in the model's context of ${context}`,
+      );
+    }
+    for (let s = 0; s < request.samples; s++) {
+      rows.push({
+        request: r,
+        sample: s,
+        tokens: [],
+        logprobs: [],
+        ended: undefined,
+        // A stream of its own for each row: what is sampled does not depend on the batch around it.
+        random: new Random(deriveSeed(seed, 'row', r, s)),
+        maxTokens: Math.min(request.maxTokens, room),
+        promptTokens: request.tokens.length,
+      });
+    }
+  });
+  return rows;
 }
 
 export class Sampler {
@@ -88,30 +117,7 @@ export class Sampler {
     requests: readonly TokenRequest[],
     options: TokenSampleOptions,
   ): Promise<SampledRow[]> {
-    const rows: ActiveRow[] = [];
-    requests.forEach((request, r) => {
-      const room = this.config.context - request.tokens.length;
-      if (request.tokens.length === 0) throw new Error('a prompt needs at least one token');
-      if (request.maxTokens < 1) throw new Error('a completion needs at least one token');
-      if (room < 1) {
-        throw new Error(
-          `a prompt of ${request.tokens.length} tokens leaves no room in the model's context of ${this.config.context}`,
-        );
-      }
-      for (let s = 0; s < request.samples; s++) {
-        rows.push({
-          request: r,
-          sample: s,
-          tokens: [],
-          logprobs: [],
-          ended: undefined,
-          // A stream of its own for each row: what is sampled does not depend on the batch around it.
-          random: new Random(deriveSeed(options.seed, 'row', r, s)),
-          maxTokens: Math.min(request.maxTokens, room),
-          promptTokens: request.tokens.length,
-        });
-      }
-    });
+    const rows = openRows(requests, this.config.context, options.seed);
     for (const lists of this.batches(rows)) {
       await this.runBatch(weights, requests, lists, options, () => options.onStep?.(rows));
     }
@@ -364,7 +370,7 @@ function store(own: Float32Array, fresh: Float32Array, headDim: number, slots: n
 }
 
 /** Draws tokens from rows of logits. */
-class TokenPicker {
+export class TokenPicker {
   private readonly shares: Float64Array;
 
   constructor(

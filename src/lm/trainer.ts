@@ -43,10 +43,13 @@ export class LayoutMismatchError extends Error {
 
 const MASKED = -1e9;
 
-/** Additive causal mask [n, n]. */
-export function causalMask(n: number): HostTensor {
+/** Additive causal mask [n, n]; with a window, a token sees itself and the `window - 1` before it. */
+export function causalMask(n: number, window = n): HostTensor {
   const mask = new Float32Array(n * n);
-  for (let i = 0; i < n; i++) mask.fill(MASKED, i * n + i + 1, (i + 1) * n);
+  for (let i = 0; i < n; i++) {
+    mask.fill(MASKED, i * n + i + 1, (i + 1) * n);
+    if (i >= window) mask.fill(MASKED, i * n, i * n + i - window + 1);
+  }
   return float32([n, n], mask);
 }
 
@@ -115,9 +118,34 @@ function fingerprint(model: Weights): string {
   return (hash >>> 0).toString(16).padStart(8, '0');
 }
 
-export class Trainer {
+/** Rows of tokens as a graph takes them. */
+export interface PackedRows {
+  feeds: Record<string, HostTensor>;
+  /** A value for each prediction that is computed, of row r and of the token after position t. */
+  plane(pick: (r: number, t: number) => number): HostTensor;
+  /** Such values back by row; 0 for predictions that are not computed. */
+  unpack(values: Float32Array): Float32Array[];
+}
+
+/** A model with a flat vector of weights that train. */
+export interface Trainable {
   readonly layout: Layout;
   /** What snapshots are of: shape and tuning, and for an adapter the very weights below it. */
+  readonly snapshotId: string;
+  /** Longest sequence, in tokens. */
+  readonly context: number;
+  /** The vector that training starts from. */
+  start(seed: number): Float32Array;
+  /** Graphs with the inputs and outputs of `trainingGraph` and `scoringGraph`, but for how rows are packed. */
+  openTraining(runtime: Runtime): Promise<Session>;
+  openScoring(runtime: Runtime): Promise<Session>;
+  /** `wanted` tells which predictions matter; the others need not be computed. */
+  pack(rows: readonly (readonly number[])[], wanted: (r: number, t: number) => boolean): PackedRows;
+}
+
+/** Trains the flat vector of any model. */
+export class VectorTrainer {
+  readonly layout: Layout;
   readonly snapshotId: string;
   weights: Float32Array;
   private first: Float32Array;
@@ -131,14 +159,12 @@ export class Trainer {
 
   constructor(
     private readonly runtime: Runtime,
-    readonly config: DecoderConfig,
-    readonly tuning: Tuning,
-    private readonly model: Weights,
+    private readonly trainable: Trainable,
     seed: number,
   ) {
-    this.layout = trainableLayout(config, tuning);
-    this.snapshotId = tuning.kind === 'lora' ? `${this.layout.id}/on-${fingerprint(model)}` : this.layout.id;
-    this.weights = initialWeights(this.layout, model, seed);
+    this.layout = trainable.layout;
+    this.snapshotId = trainable.snapshotId;
+    this.weights = trainable.start(seed);
     this.first = new Float32Array(this.layout.size);
     this.second = new Float32Array(this.layout.size);
     this.gradient = new Float32Array(this.layout.size);
@@ -169,18 +195,17 @@ export class Trainer {
    * with `microbatches`. Returns log-probabilities of the targets, one array a row.
    */
   async accumulate(rows: readonly TrainingRow[], options: LossOptions): Promise<Float32Array[]> {
-    this.train ??= this.runtime.create(trainingGraph(this.config, this.tuning, this.layout, this.model));
+    this.train ??= this.trainable.openTraining(this.runtime);
     const session = await this.train;
-    const { feeds, n } = this.packTargets(rows.map((r) => r.tokens));
-    const plane = (pick: (row: TrainingRow, t: number) => number): HostTensor => {
-      const out = new Float32Array(rows.length * n);
-      rows.forEach((row, r) => {
-        for (let t = 0; t < row.tokens.length - 1; t++) out[r * n + t] = pick(row, t);
-      });
-      return float32([rows.length, n], out);
-    };
+    const packed = this.pack(
+      rows.map((r) => r.tokens),
+      (r, t) => (rows[r]!.weight[t] ?? 0) !== 0,
+    );
+    const plane = (pick: (row: TrainingRow, t: number) => number) =>
+      packed.plane((r, t) => pick(rows[r]!, t));
     const outputs = await session.run({
-      ...feeds,
+      ...packed.feeds,
+      weights: float32([this.layout.size], this.weights),
       gradient: float32([this.layout.size], this.gradient),
       weight: plane((row, t) => row.weight[t] ?? 0),
       advantage: plane((row) => row.advantage),
@@ -192,20 +217,19 @@ export class Trainer {
       klWeight: scalar(options.klWeight),
     });
     this.gradient = floats(outputs, 'gradientOut');
-    return unpack(rows, floats(outputs, 'logprobs'), n);
+    return packed.unpack(floats(outputs, 'logprobs'));
   }
 
   /** Log-probabilities of each row's tokens after the first, under the current weights. */
   async score(rows: readonly (readonly number[])[]): Promise<Float32Array[]> {
-    this.scorer ??= this.runtime.create(scoringGraph(this.config, this.tuning, this.layout, this.model));
+    this.scorer ??= this.trainable.openScoring(this.runtime);
     const session = await this.scorer;
-    const { feeds, n } = this.packTargets(rows);
-    const outputs = await session.run(feeds);
-    return unpack(
-      rows.map((tokens) => ({ tokens })),
-      floats(outputs, 'logprobs'),
-      n,
-    );
+    const packed = this.pack(rows, () => true);
+    const outputs = await session.run({
+      ...packed.feeds,
+      weights: float32([this.layout.size], this.weights),
+    });
+    return packed.unpack(floats(outputs, 'logprobs'));
   }
 
   /** One AdamW step with the accumulated gradient, which is then cleared. Returns its norm before clipping. */
@@ -272,40 +296,63 @@ export class Trainer {
     for (const session of open) await (await session)?.release();
   }
 
-  private packTargets(rows: readonly (readonly number[])[]): {
-    feeds: Record<string, HostTensor>;
-    n: number;
-  } {
-    const n = Math.max(...rows.map((r) => r.length)) - 1;
-    if (n + 1 > this.config.context) {
+  private pack(rows: readonly (readonly number[])[], wanted: (r: number, t: number) => boolean): PackedRows {
+    const longest = Math.max(...rows.map((r) => r.length));
+    if (longest > this.trainable.context) {
       throw new Error(
-        `a sequence of ${n + 1} tokens is longer than the model's context of ${this.config.context}`,
+        `a sequence of ${longest} tokens is longer than the model's context of ${this.trainable.context}`,
       );
     }
-    const targets = new BigInt64Array(rows.length * n);
-    rows.forEach((tokens, r) => {
-      for (let t = 0; t + 1 < tokens.length; t++) targets[r * n + t] = BigInt(tokens[t + 1]!);
-    });
-    const packed = packTokens(
-      rows.map((tokens) => tokens.slice(0, -1)),
-      n,
-    );
-    return {
-      n,
-      feeds: {
-        ...packed,
-        weights: float32([this.layout.size], this.weights),
-        targets: int64([rows.length, n, 1], targets),
-        mask: causalMask(n),
-      },
-    };
+    return this.trainable.pack(rows, wanted);
   }
 }
 
-function unpack(
-  rows: readonly { tokens: readonly number[] }[],
-  flat: Float32Array,
-  n: number,
-): Float32Array[] {
-  return rows.map((row, r) => flat.slice(r * n, r * n + row.tokens.length - 1));
+/** The embedded decoder: its graphs are built here, and its weights can all train. */
+function embeddedTrainable(config: DecoderConfig, tuning: Tuning, model: Weights): Trainable {
+  const layout = trainableLayout(config, tuning);
+  return {
+    layout,
+    snapshotId: tuning.kind === 'lora' ? `${layout.id}/on-${fingerprint(model)}` : layout.id,
+    context: config.context,
+    start: (seed) => initialWeights(layout, model, seed),
+    openTraining: (runtime) => runtime.create(trainingGraph(config, tuning, layout, model)),
+    openScoring: (runtime) => runtime.create(scoringGraph(config, tuning, layout, model)),
+    pack: packPlanes,
+  };
+}
+
+export class Trainer extends VectorTrainer {
+  constructor(
+    runtime: Runtime,
+    readonly config: DecoderConfig,
+    readonly tuning: Tuning,
+    model: Weights,
+    seed: number,
+  ) {
+    super(runtime, embeddedTrainable(config, tuning, model), seed);
+  }
+}
+
+/** Whole planes [rows, longest - 1]: every prediction is computed. */
+function packPlanes(rows: readonly (readonly number[])[]): PackedRows {
+  const n = Math.max(...rows.map((r) => r.length)) - 1;
+  const targets = new BigInt64Array(rows.length * n);
+  rows.forEach((tokens, r) => {
+    for (let t = 0; t + 1 < tokens.length; t++) targets[r * n + t] = BigInt(tokens[t + 1]!);
+  });
+  const packed = packTokens(
+    rows.map((tokens) => tokens.slice(0, -1)),
+    n,
+  );
+  return {
+    feeds: { ...packed, targets: int64([rows.length, n, 1], targets), mask: causalMask(n) },
+    plane(pick) {
+      const out = new Float32Array(rows.length * n);
+      rows.forEach((tokens, r) => {
+        for (let t = 0; t < tokens.length - 1; t++) out[r * n + t] = pick(r, t);
+      });
+      return float32([rows.length, n], out);
+    },
+    unpack: (values) => rows.map((tokens, r) => values.slice(r * n, r * n + tokens.length - 1)),
+  };
 }

@@ -11,6 +11,7 @@ import {
   type Model,
   type ValueInfo,
 } from './model.ts';
+import { type KnownInts, knownConstant, knownResult } from './known.ts';
 import { ShapeError, SHAPES } from './shapes.ts';
 
 /** A value in the graph, by name. */
@@ -19,11 +20,20 @@ export type Value = string;
 type AttributeInput = number | string | number[] | Attribute;
 
 /** Operators outside ONNX's own domain that this project writes. */
-const CONTRIBUTED = new Set(['RotaryEmbedding', 'SkipSimplifiedLayerNormalization', 'FusedMatMul']);
+const CONTRIBUTED = new Set([
+  'RotaryEmbedding',
+  'SkipSimplifiedLayerNormalization',
+  'FusedMatMul',
+  'FastGelu',
+  'QuickGelu',
+  'MatMulNBits',
+  'GatherBlockQuantized',
+]);
 
 export class GraphBuilder {
   readonly model: Model;
   private readonly infos = new Map<Value, ValueInfo>();
+  private readonly knowns = new Map<Value, KnownInts>();
   private readonly scalars = new Map<string, Value>();
   private counter = 0;
 
@@ -36,8 +46,16 @@ export class GraphBuilder {
     if (!found) throw new Error(`the graph has no value named ${value}`);
     return found;
   }
+  has(value: Value): boolean {
+    return this.infos.has(value);
+  }
   shape(value: Value): Dim[] {
     return this.info(value).shape;
+  }
+
+  /** The value where it is a small integer tensor that can be told before a run. */
+  known(value: Value): KnownInts | undefined {
+    return this.knowns.get(value) ?? knownConstant(this.model.graph.initializers.get(value));
   }
 
   /** States a shape that the table could not know, such as the result of a Reshape to `Shape(x)`. */
@@ -112,17 +130,19 @@ export class GraphBuilder {
     const names = Array.from({ length: outputs }, (_, i) => (i ? `${op}_${id}.${i}` : `${op}_${id}`));
     const rule = SHAPES[op];
     if (!rule) throw new ShapeError(`no shape rule for operator ${op}`);
-    const inferred = rule({
+    const context = {
       op,
       inputs: inputs.map((v) => (v === '' ? undefined : this.info(v))),
       attributes: attrs,
-      constant: (i) => this.model.graph.initializers.get(inputs[i] ?? ''),
-      outputs,
-    });
+      known: (i: number) => (inputs[i] ? this.known(inputs[i]) : undefined),
+    };
+    const inferred = rule({ ...context, outputs });
     names.forEach((name, i) => {
       const info = inferred[i];
       if (info) this.infos.set(name, info);
     });
+    const known = outputs === 1 ? knownResult(context) : undefined;
+    if (known) this.knowns.set(names[0]!, known);
     this.model.graph.nodes.push({
       op,
       domain: CONTRIBUTED.has(op) ? 'com.microsoft' : '',
@@ -169,14 +189,8 @@ export class GraphBuilder {
   /** `x` in the shape of `like`, whatever that is at run time. */
   reshapeLike(x: Value, like: Value): Value {
     const shape = this.shape(like);
-    const names = shape.filter((d) => typeof d === 'string').length;
-    if (names <= 1) {
-      const out = this.reshape(
-        x,
-        shape.map((d) => (typeof d === 'number' ? d : -1)),
-      );
-      return this.assume(out, shape);
-    }
+    const constant = constantTarget(this.shape(x), shape);
+    if (constant) return this.assume(this.reshape(x, constant), shape);
     const id = ++this.counter;
     const name = `Reshape_${id}`;
     const target = this.node('Shape', [like]);
@@ -201,4 +215,14 @@ export class GraphBuilder {
     });
     return this.assume(out, shape);
   }
+}
+
+/**
+ * The target of a Reshape from `from` to `to` as constants: 0 where a size stays in its place, -1 for
+ * one that can't be written as a number; undefined where there are more of these.
+ */
+export function constantTarget(from: readonly Dim[], to: readonly Dim[]): number[] | undefined {
+  const target = to.map((d, i) => (typeof d === 'number' ? d : from[i] === d ? 0 : -1));
+  const open = target.filter((t) => t === -1).length;
+  return open > 1 || to.includes(0) ? undefined : target;
 }

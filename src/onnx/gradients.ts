@@ -3,8 +3,9 @@
  * the gradient of each of its outputs and gives the gradient of each input (undefined: none flows).
  */
 import type { GraphBuilder, Value } from './builder.ts';
-import type { Dim, Node } from './model.ts';
-import { intAttribute, intsAttribute } from './shapes.ts';
+import { dequantize } from './blocks.ts';
+import { constantValues, type Dim, type Node } from './model.ts';
+import { intAttribute, intsAttribute, sliceRange } from './shapes.ts';
 
 export interface GradientContext {
   b: GraphBuilder;
@@ -72,6 +73,39 @@ const axisOf = (node: Node, b: GraphBuilder, or: number): number => {
   return axis < 0 ? axis + b.shape(node.inputs[0]!).length : axis;
 };
 
+/** The value of a constant scalar. */
+function constantScalar(b: GraphBuilder, v: Value): number | undefined {
+  const constant = b.model.graph.initializers.get(v);
+  if (!constant?.bytes || constant.dims.some((d) => d !== 1)) return undefined;
+  return constantValues(constant)[0];
+}
+
+/** One size of `x` as an int64 vector of one element, at run time where it has to be. */
+function sizeOf(b: GraphBuilder, x: Value, axis: number): Value {
+  const dim = b.shape(x)[axis]!;
+  return typeof dim === 'number'
+    ? b.ints([dim])
+    : b.node('Gather', [b.node('Shape', [x]), b.ints([axis])], { axis: 0 });
+}
+
+/** `dy` between zeros, so that it has the shape of `x`: what stood at `before` along `axis` of each is dy. */
+function between(b: GraphBuilder, dy: Value, x: Value, places: Map<number, number>): Value {
+  const from = b.shape(dy);
+  const to = b.shape(x);
+  const before = to.map((_, i) => b.ints([places.get(i) ?? 0]));
+  const after = to.map((_, i) => {
+    const at = places.get(i);
+    if (at === undefined) return b.ints([0]);
+    const [whole, part] = [to[i]!, from[i]!];
+    return typeof whole === 'number' && typeof part === 'number'
+      ? b.ints([whole - part - at])
+      : b.sub(b.sub(sizeOf(b, x, i), sizeOf(b, dy, i)), b.ints([at]));
+  });
+  const known = [...before, ...after].map((v) => b.known(v)?.values[0]);
+  const pads = known.every((v) => typeof v === 'number') ? b.ints(known) : b.concat([...before, ...after], 0);
+  return b.assume(b.node('Pad', [dy, pads]), to);
+}
+
 /** Puts reduced axes back as size 1, so that the gradient broadcasts against the input. */
 function restoreAxes(b: GraphBuilder, node: Node, dy: Value): Value {
   if (intAttribute(node.attributes, 'keepdims', 1) === 1) return dy;
@@ -86,9 +120,8 @@ function restoreAxes(b: GraphBuilder, node: Node, dy: Value): Value {
 }
 function reducedAxes(b: GraphBuilder, node: Node): number[] {
   const rank = b.shape(node.inputs[0]!).length;
-  const constant = node.inputs[1] ? b.model.graph.initializers.get(node.inputs[1]) : undefined;
-  const given = constant?.bytes
-    ? Array.from(new BigInt64Array(constant.bytes.slice().buffer), Number)
+  const given = node.inputs[1]
+    ? b.known(node.inputs[1])?.values.map(Number)
     : intsAttribute(node.attributes, 'axes');
   return (given ?? Array.from({ length: rank }, (_, i) => i)).map((a) => (a < 0 ? a + rank : a));
 }
@@ -124,7 +157,38 @@ export const GRADIENTS: Record<string, GradientRule> = {
     (b, _x, y, dy) => b.div(dy, y),
     (b, _x, y, dy, out) => b.neg(b.div(b.mul(dy, out), y)),
   ),
+  /** The exponent is a constant: exporters write squares and cubes with it. */
+  Pow: ({ b, node, wanted }, dy) => {
+    const [x, exponent] = node.inputs as [Value, Value];
+    const p = constantScalar(b, exponent);
+    if (p === undefined || wanted(1)) {
+      throw new Error('the gradient of Pow is known for a constant exponent only');
+    }
+    const power = p === 2 ? x : b.node('Pow', [x, scalarLike(b, x, p - 1)]);
+    return [b.mul(dy, b.mul(scalarLike(b, x, p), power)), undefined];
+  },
   Neg: unary((b, _x, _y, dy) => b.neg(dy)),
+  Abs: unary((b, x, _y, dy) => b.mul(dy, b.node('Sign', [x]))),
+  Cos: unary((b, x, _y, dy) => b.neg(b.mul(dy, b.node('Sin', [x])))),
+  Sin: unary((b, x, _y, dy) => b.mul(dy, b.node('Cos', [x]))),
+  /** erf'(x) = 2 / sqrt(pi) exp(-x^2). */
+  Erf: unary((b, x, _y, dy) =>
+    b.mul(dy, b.mul(scalarLike(b, x, 2 / Math.sqrt(Math.PI)), b.exp(b.neg(b.mul(x, x))))),
+  ),
+  Relu: unary((b, x, _y, dy) =>
+    b.node('Where', [b.node('Greater', [x, scalarLike(b, x, 0)]), dy, scalarLike(b, x, 0)]),
+  ),
+  Softplus: unary((b, x, _y, dy) => b.mul(dy, b.node('Sigmoid', [x]))),
+  /** Flows where nothing was cut off. */
+  Clip: unary((b, x, y, dy) => b.node('Where', [b.node('Equal', [x, y]), dy, scalarLike(b, x, 0)])),
+  Min: binary(
+    (b, x, y, dy) => b.node('Where', [b.node('LessOrEqual', [x, y]), dy, scalarLike(b, dy, 0)]),
+    (b, x, y, dy) => b.node('Where', [b.node('LessOrEqual', [x, y]), scalarLike(b, dy, 0), dy]),
+  ),
+  Max: binary(
+    (b, x, y, dy) => b.node('Where', [b.node('GreaterOrEqual', [x, y]), dy, scalarLike(b, dy, 0)]),
+    (b, x, y, dy) => b.node('Where', [b.node('GreaterOrEqual', [x, y]), scalarLike(b, dy, 0), dy]),
+  ),
   Exp: unary((b, _x, y, dy) => b.mul(dy, y)),
   Log: unary((b, x, _y, dy) => b.div(dy, x)),
   Sqrt: unary((b, x, y, dy) => b.div(dy, b.mul(scalarLike(b, x, 2), y))),
@@ -169,6 +233,30 @@ export const GRADIENTS: Record<string, GradientRule> = {
     }
     return [dx, dw];
   },
+  /** y = alpha A' B' + beta C, A' and B' transposed or not. */
+  Gemm: ({ b, node, wanted }, dy) => {
+    const [x, y, c] = node.inputs as [Value, Value, Value | undefined];
+    const number = (name: string) => {
+      const a = node.attributes[name];
+      return a?.type === 'float' ? a.value : 1;
+    };
+    const scaled = (v: Value, factor: number) => (factor === 1 ? v : b.mul(v, scalarLike(b, v, factor)));
+    const transA = intAttribute(node.attributes, 'transA', 0) === 1;
+    const transB = intAttribute(node.attributes, 'transB', 0) === 1;
+    const g = scaled(dy, number('alpha'));
+    const product = (left: Value, right: Value, ta: boolean, tb: boolean, like: Value) =>
+      b.assume(
+        b.node('Gemm', [left, right], { ...(ta && { transA: 1 }), ...(tb && { transB: 1 }) }),
+        b.shape(like),
+      );
+    return [
+      wanted(0) ? (transA ? product(y, g, transB, true, x) : product(g, y, false, !transB, x)) : undefined,
+      wanted(1) ? (transB ? product(g, x, true, transA, y) : product(x, g, !transA, false, y)) : undefined,
+      c && wanted(2) ? unbroadcast(b, scaled(dy, number('beta')), b.shape(c)) : undefined,
+    ];
+  },
+  /** The weight is a constant in blocks of a few bits: dx = dy W, W widened when it is needed and not kept. */
+  MatMulNBits: ({ b, node }, dy) => [b.assume(b.matmul(dy, dequantize(b, node)), b.shape(node.inputs[0]!))],
   Transpose: ({ b, node }, dy) => {
     const rank = b.shape(dy).length;
     const perm =
@@ -182,6 +270,48 @@ export const GRADIENTS: Record<string, GradientRule> = {
   Reshape: unary((b, x, _y, dy) => b.reshapeLike(dy, x)),
   Unsqueeze: unary((b, x, _y, dy) => b.reshapeLike(dy, x)),
   Squeeze: unary((b, x, _y, dy) => b.reshapeLike(dy, x)),
+  Flatten: unary((b, x, _y, dy) => b.reshapeLike(dy, x)),
+  /** Copies side by side: their gradients add up. */
+  Tile: ({ b, node }, dy) => {
+    const x = node.inputs[0]!;
+    const repeats = b.known(node.inputs[1]!)?.values;
+    if (!repeats?.every((r) => typeof r === 'number')) {
+      throw new Error('the gradient of Tile is known for constant repeats only');
+    }
+    const shape = b.shape(x);
+    const sizes = shape.flatMap((_, i) => [b.ints([repeats[i]!]), sizeOf(b, x, i)]);
+    const split = b.assume(
+      b.node('Reshape', [dy, b.concat(sizes, 0)]),
+      shape.flatMap((d, i) => [repeats[i]!, d]),
+    );
+    return [
+      b.assume(
+        b.sum(
+          split,
+          shape.map((_, i) => 2 * i),
+          false,
+        ),
+        shape,
+      ),
+    ];
+  },
+  Slice: ({ b, node }, dy) => {
+    const [x, starts, ends, axes, steps] = node.inputs as Value[];
+    const list = (v: Value | undefined) => (v ? b.known(v)?.values : undefined);
+    const from = list(starts) ?? [];
+    const at = list(axes) ?? from.map((_, i) => i);
+    const places = new Map<number, number>();
+    at.forEach((axis, i) => {
+      const k = Number(axis) < 0 ? Number(axis) + b.shape(x!).length : Number(axis);
+      const range = sliceRange(b.shape(x!)[k]!, from[i], list(ends)?.[i], 1);
+      if (typeof range?.start !== 'number' || (steps && list(steps)?.[i] !== 1)) {
+        throw new Error('the gradient of Slice is known for constant starts and steps of 1 only');
+      }
+      places.set(k, range.start);
+    });
+    return [between(b, dy, x!, places)];
+  },
+  Trilu: ({ b, node }, dy) => [b.node('Trilu', [dy, ...node.inputs.slice(1)], node.attributes)],
   Expand: unary((b, x, _y, dy) => unbroadcast(b, dy, b.shape(x))),
   ReduceSum: ({ b, node }, dy) => {
     const x = node.inputs[0]!;
@@ -221,10 +351,20 @@ export const GRADIENTS: Record<string, GradientRule> = {
     const parts = node.outputs.map((out, i) => grad(i) ?? b.zerosLike(out));
     return [b.assume(b.concat(parts, axisOf(node, b, 0)), b.shape(node.inputs[0]!))];
   },
-  /** Rows that were read more than once get the sum of what flows back. Axis 0 only: an embedding. */
+  /** Rows that were read more than once get the sum of what flows back; along another axis one place at a time. */
   Gather: ({ b, node }, dy) => {
     const [table, ids] = node.inputs as [Value, Value];
-    if (axisOf(node, b, 0) !== 0) throw new Error('the gradient of Gather is known for axis 0 only');
+    const axis = axisOf(node, b, 0);
+    const at = b.known(ids);
+    if (at?.values.length === 1 && typeof at.values[0] === 'number') {
+      const size = b.shape(table)[axis]!;
+      const index = at.values[0] < 0 && typeof size === 'number' ? at.values[0] + size : at.values[0];
+      const row = at.dims.length === 0 ? b.unsqueeze(dy, [axis]) : dy;
+      if (index >= 0) return [between(b, row, table, new Map([[axis, index]]))];
+    }
+    if (axis !== 0) {
+      throw new Error('the gradient of Gather is known along axis 0 and for one constant index only');
+    }
     const width = b.shape(table).slice(1);
     const rows = b.reshape(dy, [-1, ...width.map(Number)]);
     const flat = b.unsqueeze(b.reshape(b.cast(ids, 'int64'), [-1]), [1]);

@@ -32,7 +32,7 @@ export interface ExternalData {
   length?: number;
 }
 
-/** A constant. `bytes` are little-endian, row-major; exactly one of `bytes` and `external` is set. */
+/** A constant. `bytes` are little-endian, row-major; absent where they lie in an `external` file that was not loaded. */
 export interface Constant {
   dtype: DType;
   dims: number[];
@@ -58,6 +58,8 @@ export interface Node {
   inputs: string[];
   outputs: string[];
   attributes: Record<string, Attribute>;
+  /** Path of the module that it comes from, where the exporter noted it: `model.layers.0.mlp.up_proj`. */
+  scope?: string;
 }
 
 export interface ValueInfo {
@@ -121,8 +123,13 @@ export function constantValues(constant: Constant): Float32Array | Float64Array 
       return new Float32Array(buffer, 0, n);
     case 'float64':
       return new Float64Array(buffer, 0, n);
-    case 'float16':
-      return Float32Array.from(new Uint16Array(buffer, 0, n), halfToFloat);
+    case 'float16': {
+      const half = new Uint16Array(buffer, 0, n);
+      const out = new Float32Array(n);
+      halves ??= Float32Array.from({ length: 65536 }, (_, h) => halfToFloat(h));
+      for (let i = 0; i < n; i++) out[i] = halves[half[i]!]!;
+      return out;
+    }
     case 'bfloat16': {
       const out = new Uint32Array(n);
       const half = new Uint16Array(buffer, 0, n);
@@ -142,6 +149,9 @@ export function constantValues(constant: Constant): Float32Array | Float64Array 
       throw new Error(`constants of type ${dtype} cannot be read as numbers`);
   }
 }
+
+/** Every half-precision number, by its bits: tables have millions of them. */
+let halves: Float32Array | undefined;
 
 /** IEEE 754 half precision to number. */
 export function halfToFloat(h: number): number {

@@ -252,6 +252,19 @@ function readAttribute(bytes: Uint8Array): [string, Attribute] {
   throw new OnnxFormatError(`attribute ${name} has type ${type}, which is not supported`);
 }
 
+/** The innermost module in torch.onnx's note of where a node comes from: a list as Python prints it. */
+function readScope(bytes: Uint8Array): string | undefined {
+  let key = '';
+  let value = '';
+  for (const f of fields(bytes)) {
+    if (f.number === 1) key = utf8.decode(f.bytes);
+    else if (f.number === 2) value = utf8.decode(f.bytes);
+  }
+  if (key !== 'pkg.torch.onnx.name_scopes') return undefined;
+  // The last entry names the operator itself.
+  return [...value.matchAll(/'([^']*)'/g)].map((m) => m[1]!).at(-2);
+}
+
 function readNode(bytes: Uint8Array): Node {
   const node: Node = { op: '', domain: '', name: '', inputs: [], outputs: [], attributes: {} };
   for (const f of fields(bytes)) {
@@ -263,6 +276,10 @@ function readNode(bytes: Uint8Array): Node {
       const [name, attribute] = readAttribute(f.bytes);
       node.attributes[name] = attribute;
     } else if (f.number === 7) node.domain = utf8.decode(f.bytes);
+    else if (f.number === 9) {
+      const scope = readScope(f.bytes);
+      if (scope) node.scope = scope;
+    }
   }
   if (node.domain === 'ai.onnx') node.domain = '';
   return node;
@@ -417,7 +434,7 @@ function writeTensor(w: Writer, name: string, constant: Constant): void {
   for (const d of constant.dims) w.int(1, d);
   w.int(2, DTYPES[constant.dtype].code);
   if (name) w.text(8, name);
-  if (constant.external) {
+  if (constant.external && !constant.bytes) {
     const { location, offset, length } = constant.external;
     const entry = (key: string, value: string) =>
       w.message(13, (e) => {

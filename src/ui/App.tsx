@@ -61,7 +61,6 @@ export function App({ session }: { session: Session }) {
   const openGoalpost = useCallback((id: string) => setPanel({ kind: 'goalpost', id }), []);
   const chooseGoalposts = useCallback(() => setPanel({ kind: 'bank' }), []);
   const branch = useCallback((blob: string) => session.branch(blob), [session]);
-  const exportAdapter = useCallback((blob: string) => void session.exportAdapter(blob), [session]);
   const showRun = useCallback((run: string) => void session.show(run), [session]);
   const removeRun = useCallback((run: string) => void session.remove(run), [session]);
   const stones = useMemo(
@@ -146,7 +145,7 @@ export function App({ session }: { session: Session }) {
           {state && (
             <>
               <RunNumbers state={state} backend={snapshot.live ? snapshot.backend?.backend : undefined} />
-              <Checkpoints state={live ?? state} busy={busy} onBranch={branch} onExport={exportAdapter} />
+              <Checkpoints state={live ?? state} busy={busy} onBranch={branch} />
             </>
           )}
           <RunsList runs={runs} open={live?.run} onShow={showRun} onRemove={removeRun} />

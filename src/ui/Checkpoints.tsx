@@ -56,9 +56,8 @@ export const Checkpoints = memo(function Checkpoints(props: {
   state: RunState;
   busy: boolean;
   onBranch: (blob: string) => void;
-  onExport: (blob: string) => void;
 }) {
-  const { state, busy, onBranch, onExport } = props;
+  const { state, busy, onBranch } = props;
   const now = useNow();
   return (
     <section aria-labelledby="checkpoints-title">
@@ -80,16 +79,6 @@ export const Checkpoints = memo(function Checkpoints(props: {
                   {bytes(checkpoint.bytes)}, {ago(checkpoint.at, now)}
                 </span>
               </span>
-              {state.policy?.adapter && (
-                <button
-                  type="button"
-                  className="link"
-                  title="The LoRA adapter in PEFT’s format, as a zip of its two files"
-                  onClick={() => onExport(checkpoint.blob)}
-                >
-                  adapter<span className="visually-hidden"> of iteration {checkpoint.iteration}</span>
-                </button>
-              )}
               <button
                 type="button"
                 className="link"
@@ -105,8 +94,7 @@ export const Checkpoints = memo(function Checkpoints(props: {
       )}
       {state.checkpoints.length > 0 && (
         <p className="checkpoints-note">
-          To go back to one is to branch: a new run starts from its weights, this one stays as it is. Its
-          adapter loads in PEFT.
+          To go back to one is to branch: a new run starts from its weights, this one stays as it is.
         </p>
       )}
     </section>

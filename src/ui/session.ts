@@ -12,12 +12,10 @@ import type { Journal, RunSummary } from '../run/journal.ts';
 import { runName } from '../run/names.ts';
 import { applyEvent, foldEvents, type RunState } from '../run/state.ts';
 import { type Bank, chosenQuestions, firstGoalposts } from '../gasp/bank.ts';
-import { baseModelName, exportAdapter } from '../lab/adapters.ts';
-import { download } from './download.ts';
 import type { LabClient } from './labClient.ts';
 
 /** The part of the journal that the page reads; the lab alone appends. */
-export type RunReader = Pick<Journal, 'list' | 'read' | 'getCheckpoint' | 'remove'>;
+export type RunReader = Pick<Journal, 'list' | 'read' | 'remove'>;
 
 export interface Problem {
   message: string;
@@ -169,25 +167,6 @@ export class Session {
       settings: state.settings,
       backend,
     });
-  }
-
-  /** Saves a checkpoint's adapter as a zip of the two files that PEFT reads. */
-  async exportAdapter(blob: string): Promise<void> {
-    const { state } = this.snapshot;
-    const checkpoint = state?.checkpoints.find((c) => c.blob === blob);
-    if (!state || !checkpoint) return;
-    try {
-      const snapshot = await (await this.reader()).getCheckpoint(state.run, blob);
-      if (!snapshot) throw new Error('This checkpoint is no longer stored.');
-      const files = exportAdapter(state.policy, snapshot, baseModelName(state.model));
-      const { zipSync } = await import('fflate');
-      const name = `${state.name}, iteration ${checkpoint.iteration}, adapter`;
-      // Weights are as good as random to a compressor: it would only take time.
-      const zip = zipSync(Object.fromEntries(files), { level: 0 });
-      download(`${name}.zip`, zip as Uint8Array<ArrayBuffer>, 'application/zip');
-    } catch (error) {
-      this.report(error, 'Nothing was changed. Try another checkpoint.');
-    }
   }
 
   /** Shows a stored run without running it. */

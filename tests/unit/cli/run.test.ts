@@ -1,17 +1,41 @@
 /** `lab run` as a person calls it: a process of its own on the shipped model. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../../src/run/events.ts';
 import { openFolderJournal } from '../../../src/run/folderJournal.ts';
 import { validEvents } from '../../../src/run/history.ts';
-import { startLab as start } from './process.ts';
 
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 const SMALL = [
   ...['--set', 'goalpostsPerIteration=6', '--set', 'rollouts=4', '--set', 'studentTrainsOn=valid'],
   ...['--set', 'evaluateEvery=0', '--threads', '1', '--samples', '2', '--seed', '3'],
 ];
+
+interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+function start(
+  args: string[],
+  hear: (stdout: string, child: ChildProcess) => void = () => {},
+): Promise<Ended> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'cli/lab.ts', ...args], { cwd: root });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (data) => {
+    stdout += data;
+    hear(stdout, child);
+  });
+  child.stderr.on('data', (data) => {
+    stderr += data;
+  });
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+}
 
 let folder: string;
 beforeAll(async () => {

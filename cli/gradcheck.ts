@@ -1,0 +1,131 @@
+/** `lab gradcheck`: a model's logits, gradients and steps against reference numbers of PyTorch and PEFT. */
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { UnsupportedGraphError } from '../src/onnx/importer.ts';
+import { folderFiles } from '../src/lm/folderFiles.ts';
+import { gradcheck } from '../src/lm/hub/gradcheck.ts';
+import { DTYPE_FILES, type HubDType, type HubModel, loadHubModel } from '../src/lm/hub/hubModel.ts';
+import { CONFIG_FILE, type LoraAdapter, readPeft, WEIGHTS_FILE } from '../src/lm/peft.ts';
+import { nodeRuntime } from '../src/lm/runtime.node.ts';
+import { readSafetensors } from '../src/lm/safetensors.ts';
+import { numberOption, UsageError } from './usage.ts';
+
+export const gradcheckUsage = `lab gradcheck --model DIR --fixture FILE.safetensors [options]
+  Compares a model, as it runs and trains here, with reference numbers made by PyTorch and PEFT: prints the
+  largest relative error of each tensor, and fails where one is above --tol or nothing could be compared.
+  --model DIR       repository in Hugging Face layout (config.json, onnx/)
+  --fixture FILE    reference tensors: input_ids, base.logits, adapter.logprobs, grad.NAME, ...
+  --adapter DIR     PEFT adapter that the numbers belong to (default: adapter/ in the model's folder)
+  --dtype NAME      ${Object.keys(DTYPE_FILES).join(', ')} (default: the first of q4, q4f16, fp16, fp32 that is there)
+  --tol X           largest relative error allowed (default: 1e-4 for fp32, 1e-3 for q4, 2e-2 for half precision)
+  --threads N       of ONNX Runtime (default 2)
+  --json            the last line is the report as JSON
+`;
+
+/** Half precision rounds to 3 digits; 4-bit weights are compared with PyTorch on the very same values. */
+function defaultTolerance(model: HubModel): number {
+  const { nodes, initializers } = model.graph;
+  const blocks = nodes.filter((n) => n.op === 'MatMulNBits');
+  const half = (name: string | undefined) =>
+    name !== undefined && initializers.get(name)?.dtype === 'float16';
+  if (blocks.length > 0) return blocks.some((n) => half(n.inputs[2])) ? 2e-2 : 1e-3;
+  const products = nodes.filter((n) => n.op === 'MatMul' || n.op === 'Gemm');
+  const narrow = [...initializers.values()].some((c) => c.dtype === 'bfloat16');
+  return narrow || products.some((n) => half(n.inputs[1])) ? 2e-2 : 1e-4;
+}
+
+export async function gradcheckCommand(args: string[]): Promise<number> {
+  const { values } = parseOptions(args);
+  if (!values.model || !values.fixture) throw new UsageError('--model DIR and --fixture FILE are needed.');
+  const folder = resolve(values.model);
+  const dtype = readDType(values.dtype);
+  const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
+  const fail = (message: string): number => {
+    console.error(message);
+    if (values.json) console.log(JSON.stringify({ passed: false, error: message }));
+    return 1;
+  };
+  try {
+    const fixture = readSafetensors(new Uint8Array(await readFile(resolve(values.fixture)))).tensors;
+    const model = await loadHubModel(folderFiles(folder), dtype ? { dtype } : {});
+    const adapter = await readAdapter(
+      values.adapter ?? join(folder, 'adapter'),
+      values.adapter !== undefined,
+    );
+    const tol =
+      values.tol === undefined
+        ? defaultTolerance(model)
+        : numberOption('tol', values.tol, { integer: false });
+    const report = await gradcheck({
+      runtime: nodeRuntime(numberOption('threads', values.threads, { min: 1 })),
+      model,
+      fixture,
+      ...(adapter && { adapter }),
+      onError: (tensor, error) => say(`${error <= tol ? ' ' : '!'} ${error.toExponential(2)}  ${tensor}`),
+    });
+    const errors = [...report.errors];
+    if (errors.length === 0) return fail('The fixture holds nothing to compare with.');
+    const [worst, largest] = errors.reduce((a, b) => (b[1] > a[1] || Number.isNaN(b[1]) ? b : a));
+    const passed = largest <= tol;
+    say(
+      `${errors.length} tensors, largest relative error ${largest.toExponential(2)} (${worst}), ${passed ? 'within' : 'above'} ${tol}`,
+    );
+    if (values.json) {
+      console.log(
+        JSON.stringify({
+          passed,
+          tol,
+          largest,
+          worst,
+          compared: errors.length,
+          errors: Object.fromEntries(errors),
+        }),
+      );
+    }
+    return passed ? 0 : 1;
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    if (error instanceof UnsupportedGraphError || error instanceof Error) return fail(error.message);
+    throw error;
+  }
+}
+
+/** The adapter in a folder; undefined where there is none and none was asked for. */
+async function readAdapter(folder: string, asked: boolean): Promise<LoraAdapter | undefined> {
+  try {
+    const [config, weights] = await Promise.all([
+      readFile(join(resolve(folder), CONFIG_FILE), 'utf8'),
+      readFile(join(resolve(folder), WEIGHTS_FILE)),
+    ]);
+    return readPeft(config, new Uint8Array(weights));
+  } catch (error) {
+    if (!asked && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+export function readDType(name: string | undefined): HubDType | undefined {
+  if (name === undefined) return undefined;
+  if (name in DTYPE_FILES) return name as HubDType;
+  throw new UsageError(`--dtype takes one of ${Object.keys(DTYPE_FILES).join(', ')}; got "${name}".`);
+}
+
+function parseOptions(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        model: { type: 'string' },
+        fixture: { type: 'string' },
+        adapter: { type: 'string' },
+        dtype: { type: 'string' },
+        tol: { type: 'string' },
+        threads: { type: 'string', default: '2' },
+        json: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * A decoder repository as the Hub has them: config.json, a tokenizer, and in `onnx/` the graph with its
+ * weights inside or in files beside it, in one of transformers.js's dtypes.
+ */
+import { DTYPES, elementCount, type Graph, type Model } from '../../onnx/model.ts';
+import { OnnxFormatError, readModel } from '../../onnx/proto.ts';
+import { UnsupportedGraphError } from '../../onnx/importer.ts';
+import { ModelFileError, readJson, type RepositoryFiles } from '../repository.ts';
+import { findHead, type Head } from './head.ts';
+import type { AttentionWidths } from './linears.ts';
+
+/** transformers.js's dtypes, with the end of the file's name. */
+export const DTYPE_FILES = {
+  fp32: '',
+  fp16: '_fp16',
+  q4: '_q4',
+  q4f16: '_q4f16',
+  q8: '_quantized',
+  int8: '_int8',
+  uint8: '_uint8',
+  bnb4: '_bnb4',
+} as const;
+export type HubDType = keyof typeof DTYPE_FILES;
+
+/** Tried in this order where no dtype is asked for. */
+const PREFERENCE: HubDType[] = ['q4', 'q4f16', 'fp16', 'fp32'];
+
+/** A file's bytes in memory, under the name by which a graph refers to it. */
+export interface WeightFile {
+  path: string;
+  bytes: Uint8Array;
+}
+
+export interface HubModel {
+  config: Record<string, unknown>;
+  /** model_type in config.json. */
+  family: string;
+  graph: Graph;
+  opsets: Record<string, number>;
+  irVersion: number;
+  /** The graph's own file and those beside it: initializers are views into these. */
+  files: WeightFile[];
+  logits: string;
+  head: Head | undefined;
+  /** Cached keys and values: the input that takes them and the output that gives them on. */
+  cache: { past: string; present: string }[];
+  vocabulary: number;
+  /** Longest sequence, in tokens. */
+  context: number;
+  widths: AttentionWidths;
+  /** Weights in the file, in elements; packed ones counted one by one. */
+  parameters: number;
+}
+
+export interface HubModelOptions {
+  /** Absent: the first of q4, q4f16, fp16 and fp32 that is there. */
+  dtype?: HubDType;
+  signal?: AbortSignal;
+  /** Bytes of the graph and its weights; total 0 when unknown. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+export async function loadHubModel(files: RepositoryFiles, options: HubModelOptions = {}): Promise<HubModel> {
+  const { signal } = options;
+  const config = await readJson(files, 'config.json', signal);
+  const { path, bytes } = await readGraphFile(files, options);
+  return assembleHubModel(config, path, bytes, (location) => {
+    const folder = path.slice(0, path.lastIndexOf('/') + 1);
+    return files.read(folder + location, readOptions(options));
+  });
+}
+
+const readOptions = ({ signal, onProgress }: HubModelOptions) => ({
+  ...(signal && { signal }),
+  ...(onProgress && { onProgress }),
+});
+
+async function readGraphFile(files: RepositoryFiles, options: HubModelOptions): Promise<WeightFile> {
+  const wanted = options.dtype ? [options.dtype] : PREFERENCE;
+  const names = ['model', 'decoder_model_merged', 'decoder_model'];
+  const paths = ['onnx/', ''].flatMap((folder) =>
+    names.flatMap((name) => wanted.map((dtype) => `${folder}${name}${DTYPE_FILES[dtype]}.onnx`)),
+  );
+  let last: unknown;
+  for (const path of paths) {
+    try {
+      return { path, bytes: await files.read(path, readOptions(options)) };
+    } catch (error) {
+      if (!(error instanceof ModelFileError)) throw error;
+      last ??= error;
+    }
+  }
+  throw new ModelFileError(
+    `the repository has no graph of the dtype ${wanted.join(', ')} (looked for ${paths[0]}): choose another of ${Object.keys(DTYPE_FILES).join(', ')}`,
+    { cause: last },
+  );
+}
+
+/** Puts a model together from its graph's file and a way to read the files beside it. */
+export async function assembleHubModel(
+  config: Record<string, unknown>,
+  path: string,
+  bytes: Uint8Array,
+  readBeside: (location: string) => Promise<Uint8Array>,
+): Promise<HubModel> {
+  let model: Model;
+  try {
+    model = readModel(bytes);
+  } catch (error) {
+    if (!(error instanceof OnnxFormatError)) throw error;
+    throw new ModelFileError(`${path} is damaged: ${error.message}. Load the model again`, { cause: error });
+  }
+  const files: WeightFile[] = [{ path: path.slice(path.lastIndexOf('/') + 1), bytes }];
+  await attachExternal(model.graph, readBeside, files);
+  const { graph } = model;
+  const logits = [...graph.outputs.keys()].find((name) => name === 'logits');
+  if (!logits || !graph.inputs.has('input_ids')) {
+    const names = [...graph.inputs.keys()].slice(0, 3).join(', ');
+    throw new UnsupportedGraphError(
+      `${path} is no decoder that takes input_ids and gives logits (it takes ${names}): choose a text-generation export`,
+    );
+  }
+  const head = findHead(graph, logits);
+  const text = textConfig(config);
+  const cache = findCache(graph);
+  const declared = graph.outputs.get(logits)!.shape.at(-1);
+  return {
+    config,
+    family: String(text.model_type ?? config.model_type ?? ''),
+    graph,
+    opsets: model.opsets,
+    irVersion: model.irVersion,
+    files,
+    logits,
+    head,
+    cache,
+    vocabulary: head?.vocabulary ?? (typeof declared === 'number' ? declared : number(text, 'vocab_size')),
+    context: Number(
+      text.max_position_embeddings ?? text.n_positions ?? text.n_ctx ?? text.max_sequence_length ?? 2048,
+    ),
+    widths: attentionWidths(text),
+    parameters: countParameters(graph),
+  };
+}
+
+/** Models of several parts keep the decoder's numbers apart. */
+function textConfig(config: Record<string, unknown>): Record<string, unknown> {
+  const inner = config.text_config ?? config.llm_config;
+  return typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : config;
+}
+
+function number(config: Record<string, unknown>, ...names: string[]): number {
+  for (const name of names) if (typeof config[name] === 'number') return config[name];
+  throw new ModelFileError(`config.json lacks the number ${names[0]}`);
+}
+
+function attentionWidths(config: Record<string, unknown>): AttentionWidths {
+  const heads = number(config, 'num_attention_heads', 'n_head', 'num_heads', 'n_heads');
+  const keyValueHeads = Number(config.num_key_value_heads ?? (config.multi_query === true ? 1 : heads));
+  const width = number(config, 'hidden_size', 'n_embd', 'd_model', 'word_embed_proj_dim');
+  const dim = typeof config.head_dim === 'number' ? config.head_dim : width / heads;
+  return { query: heads * dim, keyValue: keyValueHeads * dim };
+}
+
+/** Reads the files that hold initializers, each once, and lets the initializers view them. */
+async function attachExternal(
+  graph: Graph,
+  readBeside: (location: string) => Promise<Uint8Array>,
+  files: WeightFile[],
+): Promise<void> {
+  const loaded = new Map<string, Uint8Array>();
+  for (const constant of graph.initializers.values()) {
+    const { external } = constant;
+    if (!external) continue;
+    let file = loaded.get(external.location);
+    if (!file) {
+      file = await readBeside(external.location);
+      loaded.set(external.location, file);
+      files.push({ path: external.location, bytes: file });
+    }
+    const length = external.length ?? Math.ceil(elementCount(constant.dims) * DTYPES[constant.dtype].bytes);
+    if (external.offset + length > file.length) {
+      throw new ModelFileError(
+        `${external.location} is cut short (${file.length} bytes, a weight ends at ${external.offset + length}): load the model again`,
+      );
+    }
+    constant.bytes = file.subarray(external.offset, external.offset + length);
+    delete constant.external;
+  }
+}
+
+/** `past_key_values.0.key` goes with `present.0.key`, and so for every way to write them. */
+function findCache(graph: Graph): { past: string; present: string }[] {
+  const presents = [...graph.outputs.keys()].filter((name) => name.startsWith('present'));
+  const tail = (name: string) => name.replace(/^[^\d]*/, '').replaceAll('_', '.');
+  const byTail = new Map(presents.map((name) => [tail(name), name]));
+  return [...graph.inputs.keys()]
+    .filter((name) => /^past/.test(name) && /\d/.test(name))
+    .map((past) => {
+      const present = byTail.get(tail(past));
+      if (!present) throw new UnsupportedGraphError(`the graph gives nothing on for its input ${past}`);
+      return { past, present };
+    });
+}
+
+function countParameters(graph: Graph): number {
+  const packed = new Map<string, number>();
+  for (const node of graph.nodes) {
+    if (node.op !== 'MatMulNBits') continue;
+    const [, weight, scales, zeros] = node.inputs;
+    const n = node.attributes.N;
+    const k = node.attributes.K;
+    packed.set(weight!, n?.type === 'int' && k?.type === 'int' ? n.value * k.value : 0);
+    packed.set(scales!, 0);
+    if (zeros) packed.set(zeros, 0);
+  }
+  let sum = 0;
+  for (const [name, { dims, dtype }] of graph.initializers) {
+    if (dtype.startsWith('float') || dtype === 'bfloat16' || packed.has(name)) {
+      sum += packed.get(name) ?? elementCount(dims);
+    }
+  }
+  return sum;
+}
+
+/** Token ids that end an answer, from generation_config.json and config.json. */
+export async function readHubStopTokens(
+  files: RepositoryFiles,
+  config: Record<string, unknown>,
+  signal?: AbortSignal,
+): Promise<Set<number>> {
+  const list = (value: unknown) =>
+    (Array.isArray(value) ? value : [value]).filter((t): t is number => typeof t === 'number');
+  const own = list(textConfig(config).eos_token_id ?? config.eos_token_id);
+  try {
+    const generation = await readJson(files, 'generation_config.json', signal);
+    return new Set([...own, ...list(generation.eos_token_id)]);
+  } catch (error) {
+    if (!(error instanceof ModelFileError)) throw error;
+    return new Set(own);
+  }
+}

@@ -1,0 +1,55 @@
+/** Drops what no output needs. */
+import type { Graph, Node } from './model.ts';
+
+/** The nodes that `outputs` depend on, each after those that it reads from: some converters append out of order. */
+export function neededNodes(nodes: readonly Node[], outputs: Iterable<string>): Node[] {
+  const producer = new Map<string, Node>();
+  for (const node of nodes) for (const out of node.outputs) if (out) producer.set(out, node);
+  const done = new Set<Node>();
+  const order: Node[] = [];
+  const stack: { node: Node; ready: boolean }[] = [];
+  const want = (name: string) => {
+    const node = producer.get(name);
+    if (node && !done.has(node)) stack.push({ node, ready: false });
+  };
+  for (const output of outputs) {
+    want(output);
+    for (let top = stack.pop(); top; top = stack.pop()) {
+      const { node, ready } = top;
+      if (done.has(node)) continue;
+      if (ready) {
+        done.add(node);
+        order.push(node);
+        continue;
+      }
+      stack.push({ node, ready: true });
+      for (const input of node.inputs) want(input);
+      for (const a of Object.values(node.attributes)) {
+        if (a.type === 'graph') for (const name of outerNames(a.value)) want(name);
+      }
+    }
+  }
+  return order;
+}
+
+/** Names that a subgraph may read from the graph around it: all that it does not define. */
+function outerNames(graph: Graph): string[] {
+  const own = new Set([...graph.inputs.keys(), ...graph.initializers.keys()]);
+  for (const node of graph.nodes) for (const out of node.outputs) own.add(out);
+  const names: string[] = [];
+  for (const node of graph.nodes) {
+    names.push(...node.inputs);
+    for (const a of Object.values(node.attributes))
+      if (a.type === 'graph') names.push(...outerNames(a.value));
+  }
+  return [...names, ...graph.outputs.keys()].filter((name) => !own.has(name));
+}
+
+/** Leaves in `graph` only nodes, constants and inputs that its outputs need. */
+export function prune(graph: Graph): void {
+  const needed = new Set(neededNodes(graph.nodes, graph.outputs.keys()));
+  graph.nodes = graph.nodes.filter((n) => needed.has(n));
+  const read = new Set(graph.nodes.flatMap((n) => n.inputs));
+  for (const name of graph.initializers.keys()) if (!read.has(name)) graph.initializers.delete(name);
+  for (const name of graph.inputs.keys()) if (!read.has(name)) graph.inputs.delete(name);
+}

@@ -1,0 +1,45 @@
+/** Exported decoders against PyTorch and PEFT: logits, log-probabilities, losses, gradients, three steps, greedy tokens. */
+import { describe, expect, test } from 'vitest';
+import { gradcheck } from '../../../../src/lm/hub/gradcheck.ts';
+import { nodeRuntime } from '../../../../src/lm/runtime.node.ts';
+import { fixturesThere, loadFixture } from './fixtures.ts';
+
+/** Half precision rounds to three digits; 4-bit weights are compared on the values that they stand for. */
+const FIXTURES: [string, number][] = [
+  ['qwen2-optimum-fp32', 1e-5],
+  ['llama-optimum-fp32', 1e-5],
+  ['qwen2-optimum-fp16', 2e-2],
+  ['qwen2-optimum-q4', 1e-5],
+  ['qwen2-genai-fp32', 1e-5],
+  ['qwen2-genai-fp16', 2e-2],
+  ['qwen2-genai-int4', 1e-5],
+  ['llama-genai-int4', 1e-5],
+  ['qwen2-genai-q4f16', 2e-2],
+];
+
+describe.skipIf(!fixturesThere)('reference models beside the project (../shared/fixtures)', () => {
+  test.each(FIXTURES)('%s within %d', async (name, tolerance) => {
+    const { model, tensors, adapter } = await loadFixture(name);
+    const { errors, ignored } = await gradcheck({
+      runtime: nodeRuntime(1),
+      model,
+      fixture: tensors,
+      adapter,
+    });
+    for (const [tensor, error] of errors) expect(error, tensor).toBeLessThan(tolerance);
+    expect(errors.get('base.greedy')).toBe(0);
+    // Nothing is left out but what goes in.
+    expect(ignored.filter((n) => !n.startsWith('param.')).sort()).toEqual([
+      'attention_mask',
+      'input_ids',
+      'weights',
+    ]);
+  });
+
+  test('numbers of another model do not pass', async () => {
+    const { model } = await loadFixture('qwen2-genai-fp32');
+    const { tensors, adapter } = await loadFixture('llama-genai-int4');
+    const { errors } = await gradcheck({ runtime: nodeRuntime(1), model, fixture: tensors, adapter });
+    expect(errors.get('adapter.logits')).toBeGreaterThan(0.1);
+  });
+});

@@ -1,0 +1,169 @@
+/** Operators that this project does not write itself, but that exported decoders hold. */
+import type { GraphBuilder, Value } from '../../../src/onnx/builder.ts';
+import { float32Constant } from '../../../src/onnx/model.ts';
+import { type Case, unaryCase, x } from './gradientCase.ts';
+
+const elementwise = (op: string, f: (v: number) => number): Case[] =>
+  unaryCase(op).map((c) => ({ ...c, reference: ({ x }) => x!.map(f) }));
+
+/** The error function by its series, which converges quickly for |v| <= 2. */
+function erf(v: number): number {
+  let term = v;
+  let sum = v;
+  for (let n = 1; n < 60; n++) {
+    term *= (-v * v) / n;
+    sum += term / (2 * n + 1);
+  }
+  return (2 / Math.sqrt(Math.PI)) * sum;
+}
+
+const scalar = (b: GraphBuilder, value: number): Value => b.scalar(value, 'float64');
+
+const gemm = (name: string, a: number[], w: number[], c: number[] | undefined, attributes: object): Case => ({
+  name,
+  inputs: { x: x(a), y: x(w), ...(c && { z: x(c) }) },
+  build: (b, v) => b.node('Gemm', [v.x!, v.y!, ...(c ? [v.z!] : [])], { ...attributes }),
+});
+
+const slice = (
+  name: string,
+  dims: number[],
+  shape: (number | string)[],
+  at: [number, number, number][],
+): Case => ({
+  name,
+  inputs: { x: x(dims, { shape }) },
+  build: (b, v) =>
+    b.node('Slice', [
+      v.x!,
+      b.ints(at.map(([from]) => from)),
+      b.ints(at.map(([, to]) => to)),
+      b.ints(at.map(([, , axis]) => axis)),
+    ]),
+});
+
+/** A weight of 3 rows and 34 columns in blocks of 16, the last of them not full; zero points odd in number. */
+const BLOCKS = { K: 34, N: 3, bits: 4, block_size: 16 };
+const PACKED = Uint8Array.from({ length: 3 * 3 * 8 }, (_, i) => (i * 37 + 11) % 256);
+const SCALES = Float32Array.from({ length: 9 }, (_, i) => 0.1 + i / 20);
+const ZEROS = Uint8Array.from([0x71, 0x05, 0x2a, 0x0f, 0x83, 0x06]);
+
+function blockWeight(r: number, k: number, zeros: boolean): number {
+  const [block, inner] = [k >> 4, k & 15];
+  const byte = PACKED[(r * 3 + block) * 8 + (inner >> 1)]!;
+  const q = inner & 1 ? byte >> 4 : byte & 15;
+  const z = ZEROS[r * 2 + (block >> 1)]!;
+  return (q - (zeros ? (block & 1 ? z >> 4 : z & 15) : 8)) * SCALES[r * 3 + block]!;
+}
+
+const blockCase = (name: string, zeros: boolean): Case => ({
+  name,
+  inputs: { x: x([2, 34], { range: [-0.1, 0.1] }) },
+  build: (b, v) => {
+    const uint8 = (key: string, dims: number[], bytes: Uint8Array) =>
+      b.initializer(key, { dtype: 'uint8', dims, bytes });
+    const inputs = [v.x!, uint8('w', [3, 3, 8], PACKED), b.initializer('s', float32Constant([9], SCALES))];
+    if (zeros) inputs.push(uint8('z', [6], ZEROS));
+    b.model.opsets[''] = 21;
+    b.model.irVersion = 10;
+    return b.node('MatMulNBits', inputs, BLOCKS);
+  },
+  reference: ({ x }) =>
+    Float64Array.from({ length: 6 }, (_, i) => {
+      let sum = 0;
+      for (let k = 0; k < 34; k++) sum += x![Math.floor(i / 3) * 34 + k]! * blockWeight(i % 3, k, zeros);
+      return sum;
+    }),
+});
+
+export const EXPORTED_CASES: Record<string, Case[]> = {
+  Pow: [2, 3, 0.5].map((p) => ({
+    name: `to the power of ${p}`,
+    inputs: { x: x([2, 3], { range: [0.5, 2] as [number, number] }) },
+    build: (b, v) => b.node('Pow', [v.x!, scalar(b, p)]),
+  })),
+  Abs: unaryCase('Abs'),
+  Cos: elementwise('Cos', Math.cos),
+  Sin: elementwise('Sin', Math.sin),
+  Erf: elementwise('Erf', erf),
+  Relu: unaryCase('Relu'),
+  Softplus: elementwise('Softplus', (v) => Math.log1p(Math.exp(v))),
+  Clip: [
+    {
+      name: 'bounds on both sides',
+      inputs: { x: x([3, 4]) },
+      build: (b, v) => b.node('Clip', [v.x!, scalar(b, -1), scalar(b, 1)]),
+    },
+  ],
+  ...Object.fromEntries(
+    ['Min', 'Max'].map((op): [string, Case[]] => [
+      op,
+      [
+        {
+          name: 'a row against a matrix',
+          inputs: { x: x([3]), y: x([2, 3]) },
+          build: (b, v) => b.node(op, [v.x!, v.y!]),
+        },
+      ],
+    ]),
+  ),
+  Gemm: [
+    gemm('with a bias', [2, 3], [3, 4], [4], {}),
+    gemm('both transposed', [3, 2], [4, 3], undefined, { transA: 1, transB: 1 }),
+    gemm('the weight transposed', [2, 3], [4, 3], [1, 4], { transB: 1 }),
+    gemm('scaled', [3, 2], [3, 4], [2, 4], {
+      transA: 1,
+      alpha: { type: 'float', value: 0.5 },
+      beta: { type: 'float', value: 2 },
+    }),
+  ],
+  MatMulNBits: [blockCase('zero points stored', true), blockCase('zero points in the middle', false)],
+  Flatten: [
+    {
+      name: 'after the first axis',
+      inputs: { x: x([2, 3, 2], { shape: ['rows', 3, 2] }) },
+      build: (b, v) => b.node('Flatten', [v.x!], { axis: 1 }),
+    },
+  ],
+  Tile: [
+    {
+      name: 'two axes, one of a size known only at run time',
+      inputs: { x: x([2, 1, 3], { shape: ['rows', 1, 3] }) },
+      build: (b, v) => b.node('Tile', [v.x!, b.ints([1, 2, 3])]),
+    },
+  ],
+  Slice: [
+    slice('the second half of the last axis', [2, 6], ['rows', 6], [[3, 2 ** 40, 1]]),
+    slice(
+      'two axes, one counted from the end',
+      [3, 4, 5],
+      [3, 4, 5],
+      [
+        [1, 3, 0],
+        [-4, -1, 2],
+      ],
+    ),
+    slice('the first of a size known only at run time', [3, 2], ['rows', 2], [[0, 1, 0]]),
+  ],
+  Trilu: [
+    {
+      name: 'the lower triangle',
+      inputs: { x: x([2, 3, 3]) },
+      build: (b, v) => b.node('Trilu', [v.x!], { upper: 0 }),
+    },
+  ],
+};
+
+/** One index along an axis, as a scalar and as a list of one. */
+export const GATHER_PLACES: Case[] = [
+  {
+    name: 'one place along the middle axis',
+    inputs: { x: x([2, 3, 2], { shape: ['rows', 3, 2] }) },
+    build: (b, v) => b.node('Gather', [v.x!, b.scalar(1, 'int64')], { axis: 1 }),
+  },
+  {
+    name: 'the last place, kept as an axis',
+    inputs: { x: x([2, 3, 2], { shape: ['rows', 3, 2] }) },
+    build: (b, v) => b.node('Gather', [v.x!, b.ints([-1])], { axis: 1 }),
+  },
+];
