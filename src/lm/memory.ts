@@ -1,0 +1,152 @@
+/**
+ * How much memory a decoder from the Hub takes to load, sample from and train, from its configuration
+ * alone: before a byte of it is there. Estimates err on the high side; each term says what it counts.
+ */
+
+/** The part of a decoder's configuration that decides its size. Counts, widths in elements. */
+export interface DecoderSize {
+  vocabulary: number;
+  width: number;
+  layers: number;
+  heads: number;
+  keyValueHeads: number;
+  headDim: number;
+  feedForward: number;
+}
+
+export type Dtype = 'fp32' | 'fp16' | 'q8' | 'q4' | 'q4f16';
+
+/**
+ * Bytes an element, in the files that transformers.js loads: 4-bit weights carry a scale (4 or 2 bytes)
+ * and a zero point (half a byte) for each block of 32, and their embedding is not quantized.
+ */
+const BYTES: Record<Dtype, { linear: number; embedding: number; activation: number }> = {
+  fp32: { linear: 4, embedding: 4, activation: 4 },
+  fp16: { linear: 2, embedding: 2, activation: 2 },
+  q8: { linear: 1.01, embedding: 1.01, activation: 4 },
+  q4: { linear: 0.5 + 4.5 / 32, embedding: 4, activation: 4 },
+  q4f16: { linear: 0.5 + 2.5 / 32, embedding: 2, activation: 2 },
+};
+export const DTYPES = Object.keys(BYTES) as Dtype[];
+
+export interface TrainingPlan {
+  /** LoRA's rank on all seven linears of the last `adaptedLayers` layers. */
+  rank: number;
+  adaptedLayers: number;
+  /** Tokens in one forward-backward pass. */
+  microbatchTokens: number;
+  /** Completions sampled at a time, and their longest length with the prompt, in tokens. */
+  rows: number;
+  rowTokens: number;
+}
+
+/** Bytes. */
+export interface MemoryEstimate {
+  /** Of the files: what is downloaded. */
+  download: number;
+  /** Of the model in the runtime: once, as its sessions share it, and once while it is loaded. */
+  weights: number;
+  /** Adapter, its gradient, AdamW's moments, the start that KL pulls to, and one copy on its way. */
+  adapter: number;
+  /** What the backward pass keeps, and one chunk of logits. */
+  training: number;
+  /** Keys and values of the rows being sampled, and their logits. */
+  sampling: number;
+  /** At its highest: sampling and training take turns. */
+  total: number;
+}
+
+/** Weights of all linear projections of one layer, [in, out] of each. */
+function linears(s: DecoderSize): [number, number][] {
+  const query = s.heads * s.headDim;
+  const keyValue = s.keyValueHeads * s.headDim;
+  return [
+    [s.width, query],
+    [s.width, keyValue],
+    [s.width, keyValue],
+    [query, s.width],
+    [s.width, s.feedForward],
+    [s.width, s.feedForward],
+    [s.feedForward, s.width],
+  ];
+}
+
+/** Weights, the head counted with the embedding that it is tied to. */
+export function parameterCount(s: DecoderSize): number {
+  return s.vocabulary * s.width + s.layers * linears(s).reduce((n, [i, o]) => n + i * o, 0);
+}
+
+/** Bytes of the files of a dtype. Exporters store a tied head a second time, quantized like a linear. */
+export function downloadBytes(s: DecoderSize, dtype: Dtype): number {
+  const { linear, embedding } = BYTES[dtype];
+  return s.vocabulary * s.width * embedding + parameterCount(s) * linear;
+}
+
+export function estimateMemory(s: DecoderSize, dtype: Dtype, plan: TrainingPlan): MemoryEstimate {
+  const download = downloadBytes(s, dtype);
+  const { activation } = BYTES[dtype];
+  const adapter = plan.adaptedLayers * plan.rank * linears(s).reduce((n, [i, o]) => n + i + o, 0);
+  // Of a token in an adapted layer, kept for the backward pass: what enters each linear and norm, the
+  // attention's queries, keys, values and result, and its scores against every earlier token.
+  const kept =
+    6 * s.width +
+    3 * s.feedForward +
+    2 * (s.heads + s.keyValueHeads) * s.headDim +
+    3 * s.heads * plan.rowTokens;
+  const training =
+    plan.microbatchTokens * (plan.adaptedLayers * kept * activation + s.width * s.layers * activation) +
+    // Logits and their gradient, in chunks of at most 1,024 tokens.
+    2 * 4 * Math.min(plan.microbatchTokens, 1024) * s.vocabulary;
+  const sampling =
+    plan.rows * plan.rowTokens * 2 * s.layers * s.keyValueHeads * s.headDim * activation +
+    2 * 4 * plan.rows * s.vocabulary;
+  const weights = 2 * download;
+  const adapterBytes = 6 * 4 * adapter;
+  return {
+    download,
+    weights,
+    adapter: adapterBytes,
+    training,
+    sampling,
+    total: weights + adapterBytes + Math.max(training, sampling),
+  };
+}
+
+/** The model would not fit; the message has the numbers. */
+export class ModelTooBigError extends Error {
+  override name = 'ModelTooBigError';
+}
+
+/** Throws `ModelTooBigError` where the estimate is above `limit` bytes. */
+export function checkFits(name: string, estimate: MemoryEstimate, limit: number): void {
+  if (estimate.total <= limit) return;
+  const { weights, adapter, training, sampling, total } = estimate;
+  throw new ModelTooBigError(
+    `${name} needs about ${gigabytes(total)} GB (weights ${gigabytes(weights)}, adapter ${gigabytes(adapter)}, ` +
+      `training ${gigabytes(training)} or sampling ${gigabytes(sampling)}), and ${gigabytes(limit)} GB are allowed`,
+  );
+}
+
+export const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(bytes < 1e8 ? 2 : 1);
+
+/** The size from a repository's `config.json`; undefined where it lacks a number. */
+export function decoderSize(config: Record<string, unknown>): DecoderSize | undefined {
+  const inner = config.text_config ?? config.llm_config;
+  const c = (typeof inner === 'object' && inner !== null ? inner : config) as Record<string, unknown>;
+  const number = (...names: string[]) =>
+    names.map((name) => c[name]).find((v): v is number => typeof v === 'number' && v > 0);
+  const vocabulary = number('vocab_size');
+  const width = number('hidden_size', 'n_embd', 'd_model');
+  const layers = number('num_hidden_layers', 'n_layer', 'num_layers');
+  const heads = number('num_attention_heads', 'n_head', 'num_heads');
+  if (!vocabulary || !width || !layers || !heads) return undefined;
+  return {
+    vocabulary,
+    width,
+    layers,
+    heads,
+    keyValueHeads: number('num_key_value_heads') ?? heads,
+    headDim: number('head_dim') ?? width / heads,
+    feedForward: number('intermediate_size', 'n_inner', 'ffn_dim') ?? 4 * width,
+  };
+}

@@ -1,0 +1,79 @@
+import { readFileSync, statSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import {
+  checkFits,
+  decoderSize,
+  downloadBytes,
+  estimateMemory,
+  ModelTooBigError,
+  parameterCount,
+} from '../../../src/lm/memory.ts';
+import { PRESETS } from '../../../src/lm/presets.ts';
+import { lacksShared, sharedFolder } from '../shared.ts';
+
+const preset = (part: string) => PRESETS.find((p) => p.id.includes(part))!;
+
+test.each([
+  // Sizes that the Hub shows for the repositories' files, in bytes, and weights as their cards say.
+  ['Coder-0.5B', 0.49e9, { q4: 862e6, q4f16: 555e6, q8: 639e6, fp16: 1.26e9, fp32: 2.53e9 }],
+  ['Coder-1.5B', 1.54e9, { q4: 1.92e9, q4f16: 1.34e9, q8: 1.8e9, fp16: 3.56e9, fp32: 7.13e9 }],
+  ['Llama-3.2-1B', 1.24e9, { q4f16: 1.24e9 }],
+] as const)('%s is as large as the Hub says', (name, parameters, files) => {
+  const { size } = preset(name);
+  expect(Math.abs(parameterCount(size) / parameters - 1)).toBeLessThan(0.02);
+  for (const [dtype, bytes] of Object.entries(files)) {
+    const estimate = downloadBytes(size, dtype as keyof typeof files);
+    expect(Math.abs(estimate / bytes - 1), `${dtype}: ${estimate}`).toBeLessThan(0.03);
+  }
+});
+
+const plan = { rank: 8, adaptedLayers: 24, microbatchTokens: 2048, rows: 32, rowTokens: 640 };
+
+test('what grows with what', () => {
+  const { size } = preset('Coder-0.5B');
+  const base = estimateMemory(size, 'q4', plan);
+  const more = (change: Partial<typeof plan>) => estimateMemory(size, 'q4', { ...plan, ...change });
+  expect(more({ adaptedLayers: 6 }).training).toBeLessThan(base.training / 2);
+  expect(more({ rank: 16 }).adapter).toBe(base.adapter * 2);
+  expect(more({ rows: 64 }).sampling).toBe(base.sampling * 2);
+  expect(more({ microbatchTokens: 4096 }).total).toBeGreaterThan(base.total);
+  expect(base.total).toBeGreaterThan(base.download);
+});
+
+test('what does not fit is refused with the numbers', () => {
+  const estimate = estimateMemory(preset('Coder-1.5B').size, 'fp32', plan);
+  expect(() => checkFits('Qwen', estimate, 4e9)).toThrow(ModelTooBigError);
+  expect(() => checkFits('Qwen', estimate, 4e9)).toThrow(
+    /^Qwen needs about \d+\.\d GB \(weights 1\d\.\d, .* and 4\.0 GB are allowed$/,
+  );
+  checkFits('Qwen', estimate, estimate.total);
+});
+
+test.skipIf(lacksShared('models'))("a repository's config.json says the same as the preset", () => {
+  const folder = `${sharedFolder}models/SmolLM2-135M-Instruct`;
+  const config = JSON.parse(readFileSync(`${folder}/config.json`, 'utf8'));
+  expect(decoderSize(config)).toEqual(preset('SmolLM2-135M').size);
+  // This one shares its fp16 embedding with the head.
+  const { size } = preset('SmolLM2-135M');
+  const shared = parameterCount(size) - size.vocabulary * size.width;
+  const file = statSync(`${folder}/onnx/model_q4.onnx_data`).size;
+  expect(shared * 0.625 + size.vocabulary * size.width * 2).toBeGreaterThan(file * 0.97);
+  expect(downloadBytes(size, 'q4')).toBeGreaterThan(file);
+});
+
+test('a config without the numbers has no size', () => {
+  expect(decoderSize({ model_type: 'mamba' })).toBeUndefined();
+  expect(
+    decoderSize({
+      text_config: { vocab_size: 8, hidden_size: 4, num_hidden_layers: 1, num_attention_heads: 2 },
+    }),
+  ).toEqual({
+    vocabulary: 8,
+    width: 4,
+    layers: 1,
+    heads: 2,
+    keyValueHeads: 2,
+    headDim: 2,
+    feedForward: 16,
+  });
+});
