@@ -1,13 +1,16 @@
 /**
  * The lab without a browser.
  *   npm run lab -- run --method gasp --iterations 200 --seed 1 --out DIR [--json]
+ *   npm run lab -- compare --methods base,azr,real,gasp,gasp+real --seeds 1,2,3 --minutes 20 --out DIR [--json]
  */
+import { compareCommand, compareUsage } from './compare.ts';
 import { gradcheckCommand, gradcheckUsage } from './gradcheck.ts';
 import { runCommand, runUsage } from './run.ts';
 import { UsageError } from './usage.ts';
 
 const COMMANDS: Record<string, { usage: string; run: (args: string[]) => Promise<number> }> = {
   run: { usage: runUsage, run: runCommand },
+  compare: { usage: compareUsage, run: compareCommand },
   gradcheck: { usage: gradcheckUsage, run: gradcheckCommand },
 };
 

@@ -1,25 +1,13 @@
 /** `lab run`: self-play on Node, resumable, with a report of what it changed. */
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Bank } from '../src/gasp/bank.ts';
-import { checkSettings, completeSettings, DEFAULT_SETTINGS } from '../src/gasp/defaults.ts';
-import { METHOD_NAMES, METHODS, methodSettings, slots } from '../src/gasp/methods.ts';
-import type { Settings } from '../src/gasp/settings.ts';
-import { Lab } from '../src/lab/lab.ts';
-import { EMBEDDED_MODEL } from '../src/lab/models.ts';
+import { DEFAULT_SETTINGS } from '../src/gasp/defaults.ts';
+import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
 import { describeProblem } from '../src/lab/problems.ts';
-import type { Message } from '../src/lab/protocol.ts';
-import type { RunEvent } from '../src/run/events.ts';
-import {
-  currentCounters,
-  finishedIterations,
-  foldEvents,
-  roleMeans,
-  summarizeEvaluation,
-} from '../src/run/state.ts';
-import { nodePorts, publicFolder } from './nodePorts.ts';
+import { nodePorts } from './nodePorts.ts';
 import { report } from './report.ts';
+import { checkSame, newRun, readBank, readSettings, SHIPPED_BANK } from './settings.ts';
+import { TerminalLab } from './terminalLab.ts';
 import { numberOption, UsageError } from './usage.ts';
 
 export const runUsage = `lab run --out DIR [options]
@@ -40,60 +28,6 @@ export const runUsage = `lab run --out DIR [options]
 /** Evaluating all goalposts costs as much as dozens of iterations: less often than in the page. */
 const EVALUATE_EVERY = 200;
 
-function readSettings(values: { method: string; seed: string; set: string[] }): Settings {
-  const settings: Record<string, unknown> = {
-    ...DEFAULT_SETTINGS,
-    evaluateEvery: EVALUATE_EVERY,
-    method: values.method,
-    seed: numberOption('seed', values.seed),
-  };
-  for (const assignment of values.set) {
-    const at = assignment.indexOf('=');
-    const key = assignment.slice(0, at);
-    if (at < 1 || !(key in DEFAULT_SETTINGS)) {
-      throw new UsageError(
-        `--set takes KEY=VALUE with one of ${Object.keys(DEFAULT_SETTINGS).join(', ')}; got "${assignment}".`,
-      );
-    }
-    const text = assignment.slice(at + 1);
-    try {
-      settings[key] = JSON.parse(text);
-    } catch {
-      settings[key] = text; // a name, such as trr++
-    }
-  }
-  const errors = Object.entries(checkSettings(settings));
-  if (errors.length > 0)
-    throw new UsageError(errors.map(([field, error]) => `${field}: ${error}`).join('\n'));
-  return methodSettings(settings as unknown as Settings);
-}
-
-function readBank(file: string): Bank {
-  try {
-    const bank = JSON.parse(readFileSync(file, 'utf8')) as Bank;
-    if (!Array.isArray(bank.goalposts) || bank.goalposts.length === 0) throw new Error('it has no goalposts');
-    return bank;
-  } catch (error) {
-    throw new UsageError(
-      `The bank ${file} cannot be used: ${error instanceof Error ? error.message : error}`,
-    );
-  }
-}
-
-/** A stored run goes on only under the settings it was started with. */
-function checkSame(stored: Settings, wanted: Settings, out: string): void {
-  const different = Object.keys(wanted).filter(
-    (key) => JSON.stringify(stored[key as keyof Settings]) !== JSON.stringify(wanted[key as keyof Settings]),
-  );
-  if (different.length === 0) return;
-  const list = different
-    .map((key) => `${key} is ${JSON.stringify(stored[key as keyof Settings])}`)
-    .join(', ');
-  throw new UsageError(
-    `${out} holds a run with other settings (${list}). Choose another --out, or use its settings.`,
-  );
-}
-
 /** The exit status: 0 when all is done, 1 after an error, 130 when it was interrupted. */
 export async function runCommand(args: string[]): Promise<number> {
   const { values } = parseOptions(args);
@@ -103,7 +37,9 @@ export async function runCommand(args: string[]): Promise<number> {
   const samples = numberOption('samples', values.samples);
   const minutes =
     values.minutes === undefined ? Infinity : numberOption('minutes', values.minutes, { integer: false });
-  const settings = readSettings(values);
+  const settings = readSettings(values.method, numberOption('seed', values.seed), values.set, {
+    evaluateEvery: EVALUATE_EVERY,
+  });
   const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
 
   const ports = await nodePorts({
@@ -111,64 +47,19 @@ export async function runCommand(args: string[]): Promise<number> {
     threads: numberOption('threads', values.threads, { min: 1 }),
     ...(values.model ? { model: resolve(values.model) } : {}),
   });
-  let failed = false;
-  const log: RunEvent[] = [];
-  const lab = new Lab({ ...ports, send: (message) => hear(message) });
-  const hear = (message: Message) => {
-    if (message.type === 'error') {
-      failed = true;
-      console.error(`${message.message}\n${message.advice}`);
-    } else if (message.type === 'notice') {
-      console.error(`${message.message} ${message.advice}`);
-    } else if (message.type === 'backend') {
-      say(`${message.backend}: ${message.parameters} weights, ${message.trainable} of them train`);
-    } else if (message.type === 'events') {
-      log.push(...message.events);
-      for (const event of message.events) {
-        const line = describe(event, log);
-        if (line) say(line);
-        if (event.type === 'iteration-finished' && event.counters.seconds >= minutes * 60) lab.pause(false);
-      }
-    }
-  };
-  let interrupted = false;
-  const interrupt = () => {
-    say(interrupted ? 'Stopping now.' : 'Finishing this iteration; once more stops at once.');
-    lab.pause(interrupted);
-    interrupted = true;
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  const lab = new TerminalLab(ports, say);
   try {
     const [stored] = await ports.journal.list();
-    let done = 0;
-    let seconds = 0;
-    if (stored) {
-      log.push(...(await ports.journal.read(stored.run)));
-      const state = foldEvents(log)!;
-      checkSame(completeSettings(state.settings), settings, out);
-      done = finishedIterations(state);
-      seconds = currentCounters(state).seconds;
-      say(`${state.name}: ${done} of ${iterations} iterations are done`);
-    }
-    const left = seconds >= minutes * 60 ? 0 : iterations - done;
-    if (stored && left > 0) await lab.resume({ run: stored.run, backend: 'auto', iterations: left });
-    else if (!stored) {
-      const bank = readBank(values.bank ?? join(publicFolder, 'banks/micro.json'));
-      await lab.start({
-        name: `${settings.method}, seed ${settings.seed}`,
-        settings,
-        model: EMBEDDED_MODEL,
-        bank: bank.name,
-        goalposts: bank.goalposts,
-        ...(slots(settings).real > 0 && { questions: bank.questions }),
-        backend: 'auto',
-        iterations: left,
-      });
-    }
-    await lab.dispose();
-    if (failed) return 1;
-    if (interrupted) {
+    if (stored) checkSame(await ports.journal.read(stored.run), settings, out);
+    await lab.play(ports.journal, {
+      ...(stored && { run: stored.run }),
+      start: () => newRun(settings, readBank(values.bank ?? SHIPPED_BANK)),
+      iterations,
+      enough: ({ seconds }) => seconds >= minutes * 60,
+    });
+    await lab.close();
+    if (lab.failed) return 1;
+    if (lab.interrupted) {
       say('Everything is stored: the same command goes on.');
       return 130;
     }
@@ -182,9 +73,7 @@ export async function runCommand(args: string[]): Promise<number> {
     console.error(`${message}\n${advice}`);
     return 1;
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-    await lab.dispose();
+    await lab.close();
     await ports.journal.close();
   }
 }
@@ -210,29 +99,4 @@ function parseOptions(args: string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
-}
-
-/** One line for events that end something. */
-function describe(event: RunEvent, log: readonly RunEvent[]): string | undefined {
-  if (event.type === 'evaluated') {
-    const { solved, tried, meanPassRate } = summarizeEvaluation(event);
-    return `  goalposts after iteration ${event.iteration}: ${solved} of ${tried} solved with ${event.samples} samples, mean pass@1 ${meanPassRate.toFixed(4)}`;
-  }
-  if (event.type !== 'iteration-finished') return undefined;
-  const own = log.filter(
-    (e) => e.type === 'run-started' || ('iteration' in e && e.iteration === event.iteration),
-  );
-  const iteration = foldEvents(own)?.iterations.at(-1);
-  if (!iteration) return undefined;
-  const roles = (['lemma', 'lift', 'unguided'] as const).flatMap((role) => {
-    const { accepted, proposed, passRate } = roleMeans(iteration, role);
-    return proposed === 0
-      ? []
-      : [`${role} ${accepted}/${proposed}${Number.isNaN(passRate) ? '' : ` p ${passRate.toFixed(2)}`}`];
-  });
-  const stats = iteration.update?.stats;
-  const update = stats
-    ? `  steps ${stats.steps}  |g| ${stats.gradNorm.toFixed(2)}  H ${stats.entropy.toFixed(2)}`
-    : '';
-  return `${String(event.iteration).padStart(4)}  ${roles.join('  ')}${update}  ${(event.counters.seconds / 60).toFixed(1)} min`;
 }

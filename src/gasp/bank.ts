@@ -22,8 +22,13 @@ const A_FEW = 24;
 
 /** What a first run aims at: a few of the bank's goalposts, spread evenly over its list. */
 export function firstGoalposts({ goalposts }: Bank, count = A_FEW): Question[] {
-  const taken = Math.min(count, goalposts.length);
-  return Array.from({ length: taken }, (_, i) => goalposts[Math.floor((i * goalposts.length) / taken)]!);
+  return evenly(goalposts, count);
+}
+
+/** At most `count` of the questions, spread evenly over the list. */
+export function evenly(questions: readonly Question[], count: number): Question[] {
+  const taken = Math.min(count, questions.length);
+  return Array.from({ length: taken }, (_, i) => questions[Math.floor((i * questions.length) / taken)]!);
 }
 
 /** All questions that can be goalposts: the shipped goalposts first, each question once. */

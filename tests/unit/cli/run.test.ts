@@ -1,41 +1,17 @@
 /** `lab run` as a person calls it: a process of its own on the shipped model. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../../src/run/events.ts';
 import { openFolderJournal } from '../../../src/run/folderJournal.ts';
 import { validEvents } from '../../../src/run/history.ts';
+import { lab } from './command.ts';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 const SMALL = [
   ...['--set', 'goalpostsPerIteration=6', '--set', 'rollouts=4', '--set', 'studentTrainsOn=valid'],
   ...['--set', 'evaluateEvery=0', '--threads', '1', '--samples', '2', '--seed', '3'],
 ];
-
-interface Ended {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-function start(
-  args: string[],
-  hear: (stdout: string, child: ChildProcess) => void = () => {},
-): Promise<Ended> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'cli/lab.ts', ...args], { cwd: root });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (data) => {
-    stdout += data;
-    hear(stdout, child);
-  });
-  child.stderr.on('data', (data) => {
-    stderr += data;
-  });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
-}
 
 let folder: string;
 beforeAll(async () => {
@@ -65,7 +41,7 @@ describe('a run', () => {
   const killed = () => join(folder, 'killed');
 
   test('ends with a report, one JSON object on the last line', async () => {
-    const { code, stdout, stderr } = await start([
+    const { code, stdout, stderr } = await lab([
       'run',
       '--out',
       straight(),
@@ -89,13 +65,13 @@ describe('a run', () => {
 
   test('killed in the middle of an iteration, the same command goes on as if nothing had been', async () => {
     const command = ['run', '--out', killed(), '--iterations', '3', ...SMALL];
-    const first = await start(command, (stdout, child) => {
+    const first = await lab(command, (stdout, child) => {
       // The first iteration is told when it is stored: by now the second one is under way.
       if (/^ +1 /m.test(stdout)) child.kill('SIGKILL');
     });
     expect(first.code).toBeNull();
     const before = await readLog(killed());
-    const second = await start(command);
+    const second = await lab(command);
     expect(second.stderr).toBe('');
     expect(second.code).toBe(0);
     const after = await readLog(killed());
@@ -106,7 +82,7 @@ describe('a run', () => {
 
   test('under other settings it is refused, and nothing changes', async () => {
     const before = await readLog(straight());
-    const { code, stderr } = await start(['run', '--out', straight(), ...SMALL, '--set', 'rollouts=5']);
+    const { code, stderr } = await lab(['run', '--out', straight(), ...SMALL, '--set', 'rollouts=5']);
     expect(code).toBe(2);
     expect(stderr).toContain('rollouts is 4');
     expect(await readLog(straight())).toEqual(before);
@@ -121,7 +97,7 @@ test.each([
   [['run', '--flag'], '--flag'],
   [['dance'], 'There is no command "dance"'],
 ])('%j is refused with the usage', async (args, message) => {
-  const { code, stdout, stderr } = await start(args);
+  const { code, stdout, stderr } = await lab(args);
   expect(code).toBe(2);
   expect(stdout).toBe('');
   expect(stderr).toContain(message);

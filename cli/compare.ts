@@ -1,0 +1,257 @@
+/** `lab compare`: several methods with several seeds each at equal budgets, and a report of them side by side. */
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Comparison, compareRuns } from '../src/compare/comparison.ts';
+import { digestRun, type RunDigest } from '../src/compare/digest.ts';
+import { reportPage } from '../src/compare/report.ts';
+import { type Bank, evenly } from '../src/gasp/bank.ts';
+import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
+import type { LabPorts } from '../src/lab/lab.ts';
+import { EMBEDDED_MODEL, modelSource } from '../src/lab/models.ts';
+import { describeProblem } from '../src/lab/problems.ts';
+import type { MeasurementPlan } from '../src/lab/protocol.ts';
+import type { Counters, RunEvent } from '../src/run/events.ts';
+import { finishedIterations, foldEvents, type RunState } from '../src/run/state.ts';
+import { ComparisonFolder, entrantSettings, readEntrants, readSeeds } from './comparison.ts';
+import { nodePorts, publicFolder } from './nodePorts.ts';
+import { checkSame, newRun, readBank, SHIPPED_BANK } from './settings.ts';
+import { TerminalLab } from './terminalLab.ts';
+import { numberOption, UsageError } from './usage.ts';
+
+const list = (kind: 'system' | 'ablation' | 'extension') =>
+  METHOD_NAMES.filter((name) => METHODS[name].kind === kind)
+    .map((name) => `    ${name.padEnd(20)}${METHODS[name].about} (${METHODS[name].citation.text})`)
+    .join('\n');
+
+/** Answers to a goalpost at a checkpoint on the way. */
+const ON_THE_WAY = 32;
+
+export const compareUsage = `lab compare --methods A,B,... --seeds 1,2,... (--minutes M | --tokens T | --iterations N) --out DIR [options]
+  Runs every method with every seed, measures each at its end, and writes DIR/report.html and DIR/report.json.
+  The same command goes on where it was stopped or killed; more methods and seeds can be added to it.
+  --methods LIST    some of those below (default base,azr,real,gasp,gasp+real); gasp:estimator=trr++:clip=0.2 is
+                    GASP with other settings, under that name
+  --seeds LIST      (default 1,2,3)
+  --minutes M       a run's budget of time: it ends after the iteration in which they are over
+  --tokens T        a run's budget of tokens, sampled plus trained: equal for all methods
+  --iterations N    a run's budget of iterations
+  --out DIR         folder of the runs and the report
+  --samples N       answers to each held-out question and goalpost at the end of a run, for pass@k up to k = N
+                    (default: by the budget, from 10 to 100)
+  --checkpoints C   earlier checkpoints, evenly spread, at which the goalposts are tried too, with at most
+                    ${ON_THE_WAY} answers (default 3)
+  --questions N     measure on N held-out questions and N goalposts only, evenly spread (default: all)
+  --set KEY=VALUE   a setting for all methods, as often as needed
+  --bank FILE, --model DIR, --threads N, --json   as in lab run
+
+  systems
+${list('system')}
+  ablations of GASP
+${list('ablation')}
+  extensions of GASP
+${list('extension')}
+`;
+
+/** Answers that can be sampled and judged in the time that a budget gives, so that measuring costs a part of it. */
+function defaultSamples({ minutes, tokens }: Budget): number {
+  const affordable = Math.min(minutes * 10, tokens / 18_000);
+  return Math.round(Math.min(100, Math.max(10, Number.isFinite(affordable) ? affordable : 0)));
+}
+
+interface Budget {
+  minutes: number;
+  tokens: number;
+  iterations: number;
+}
+
+const isSpent = (budget: Budget, { seconds, tokensSampled, tokensTrained }: Counters): boolean =>
+  seconds >= budget.minutes * 60 || tokensSampled + tokensTrained >= budget.tokens;
+
+/** A run that should have ended earlier would not be compared fairly. */
+function checkBudget(state: RunState, budget: Budget, label: string): void {
+  const finished = state.iterations.filter((iteration) => iteration.counters);
+  const before = finished.at(-2)?.counters;
+  if (finished.length <= budget.iterations && !(before && isSpent(budget, before))) return;
+  throw new UsageError(
+    `${label} has run for longer than this budget. Choose another --out, or a budget that is no smaller.`,
+  );
+}
+
+/** What to try of a finished run: held-out questions and goalposts at its end, goalposts on the way. */
+function measurements(
+  state: RunState,
+  bank: Bank,
+  { samples, checkpoints, questions }: { samples: number; checkpoints: number; questions: number },
+): MeasurementPlan[] {
+  const last = finishedIterations(state);
+  const goalposts = evenly(state.goalposts, questions);
+  const kept = state.checkpoints
+    .map(({ iteration }) => iteration)
+    .filter((iteration) => iteration > 0 && iteration < last);
+  const wanted = Array.from({ length: checkpoints }, (_, i) => ((i + 1) * last) / (checkpoints + 1));
+  const nearest = wanted.flatMap((at) =>
+    kept.length === 0 ? [] : kept.reduce((a, b) => (Math.abs(b - at) < Math.abs(a - at) ? b : a)),
+  );
+  const onTheWay = [...new Set(nearest)].map(
+    (iteration): MeasurementPlan => ({
+      iteration,
+      split: 'goalposts',
+      samples: Math.min(samples, ON_THE_WAY),
+      questions: goalposts,
+    }),
+  );
+  return [
+    { iteration: last, split: 'heldout', samples, questions: evenly(bank.heldout, questions) },
+    { iteration: last, split: 'goalposts', samples, questions: goalposts },
+    ...onTheWay,
+  ];
+}
+
+/** A run for the report, with what was measured as this command asks for it. */
+function digest(events: readonly RunEvent[], label: string, plans: readonly MeasurementPlan[]): RunDigest {
+  const state = foldEvents(events)!;
+  const asked = (state.measurements ?? []).flatMap((m) => {
+    const plan = plans.find(
+      (p) => p.iteration === m.iteration && p.split === m.split && p.samples === m.samples,
+    );
+    if (!plan) return [];
+    const answers = Object.fromEntries(plan.questions.map(({ id }) => [id, m.answers[id]!]));
+    return [{ ...m, answers }];
+  });
+  return digestRun({ ...state, measurements: asked }, label);
+}
+
+/** The exit status: 0 when all is done, 1 after an error, 130 when it was interrupted. */
+export async function compareCommand(args: string[]): Promise<number> {
+  const { values } = parseOptions(args);
+  if (!values.out) throw new UsageError('--out DIR is missing.');
+  const number = (name: 'minutes' | 'tokens' | 'iterations') => {
+    const text = values[name];
+    return text === undefined ? Infinity : numberOption(name, text, { integer: name === 'iterations' });
+  };
+  const budget: Budget = {
+    minutes: number('minutes'),
+    tokens: number('tokens'),
+    iterations: number('iterations'),
+  };
+  if (Object.values(budget).every((limit) => limit === Infinity)) {
+    throw new UsageError('A budget is missing: --minutes, --tokens or --iterations.');
+  }
+  const entrants = readEntrants(values.methods);
+  const seeds = readSeeds(values.seeds);
+  const wanted = {
+    samples:
+      values.samples === undefined
+        ? defaultSamples(budget)
+        : numberOption('samples', values.samples, { min: 1 }),
+    checkpoints: numberOption('checkpoints', values.checkpoints),
+    questions:
+      values.questions === undefined ? Infinity : numberOption('questions', values.questions, { min: 1 }),
+  };
+  // All settings are read before the first run begins: a mistake in the last one must not cost the others.
+  const jobs = seeds.flatMap((seed) =>
+    entrants.map((entrant) => ({ entrant, seed, settings: entrantSettings(entrant, seed, values.set) })),
+  );
+  const out = resolve(values.out);
+  const bankFile = values.bank ?? SHIPPED_BANK;
+  const bank = readBank(bankFile);
+  const model = values.model ? resolve(values.model) : join(publicFolder, modelSource(EMBEDDED_MODEL).path);
+  const folder = new ComparisonFolder(out, { model: join(model, 'onnx/model.onnx'), bank: bankFile });
+  const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
+
+  let nextRun = '';
+  const ports: Omit<LabPorts, 'send'> = {
+    ...(await nodePorts({
+      out: folder.runs,
+      threads: numberOption('threads', values.threads, { min: 1 }),
+      ...(values.model ? { model } : {}),
+    })),
+    newRunId: () => nextRun,
+  };
+  const lab = new TerminalLab(ports, say);
+  const digests: RunDigest[] = [];
+  const write = (): Comparison => {
+    // By method, whatever the order in which they ran.
+    const ordered = entrants.flatMap(({ label }) => digests.filter((run) => run.label === label));
+    const comparison = compareRuns(ordered, {
+      budget: finite(budget),
+      bank: bank.title,
+      runsWanted: jobs.length,
+    });
+    folder.write('report.html', reportPage(comparison, ordered));
+    folder.write('report.json', `${JSON.stringify(comparison, null, 2)}\n`);
+    return comparison;
+  };
+  try {
+    for (const [i, { entrant, seed, settings }] of jobs.entries()) {
+      const name = `${entrant.label}, seed ${seed}`;
+      say(`[${i + 1} of ${jobs.length}] ${name}`);
+      nextRun = folder.runId(entrant, seed);
+      const before = await ports.journal.read(nextRun);
+      if (before.length > 0) {
+        checkSame(before, settings, name);
+        checkBudget(foldEvents(before)!, budget, name);
+      }
+      await lab.play(ports.journal, {
+        ...(before.length > 0 && { run: nextRun }),
+        start: () => newRun(settings, bank, name),
+        iterations: METHODS[entrant.method].untrained ? 0 : budget.iterations,
+        enough: (counters) => isSpent(budget, counters),
+      });
+      if (!lab.fine) break;
+      const state = foldEvents(await ports.journal.read(nextRun))!;
+      const plans = measurements(state, bank, wanted);
+      await lab.measure({ run: nextRun, plans });
+      if (!lab.fine) break;
+      digests.push(digest(await ports.journal.read(nextRun), entrant.label, plans));
+      write();
+    }
+    if (lab.failed) return 1;
+    if (lab.interrupted) {
+      say('Everything is stored: the same command goes on.');
+      return 130;
+    }
+    const comparison = write();
+    for (const line of comparison.reading) say(line);
+    say(`${join(out, 'report.html')}`);
+    if (values.json) console.log(JSON.stringify(comparison));
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const { message, advice } = describeProblem(error);
+    console.error(`${message}\n${advice}`);
+    return 1;
+  } finally {
+    await lab.close();
+    await ports.journal.close();
+  }
+}
+
+const finite = (budget: Budget): Partial<Budget> =>
+  Object.fromEntries(Object.entries(budget).filter(([, limit]) => limit !== Infinity));
+
+function parseOptions(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        methods: { type: 'string', default: 'base,azr,real,gasp,gasp+real' },
+        seeds: { type: 'string', default: '1,2,3' },
+        minutes: { type: 'string' },
+        tokens: { type: 'string' },
+        iterations: { type: 'string' },
+        out: { type: 'string' },
+        samples: { type: 'string' },
+        checkpoints: { type: 'string', default: '3' },
+        questions: { type: 'string' },
+        set: { type: 'string', multiple: true, default: [] },
+        bank: { type: 'string' },
+        model: { type: 'string' },
+        threads: { type: 'string', default: '2' },
+        json: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,138 @@
+/** A lab that tells a terminal what it does, ends runs by a budget and stops on Ctrl-C. */
+import { Lab, type LabPorts } from '../src/lab/lab.ts';
+import type { Command, Message } from '../src/lab/protocol.ts';
+import type { Counters, RunEvent } from '../src/run/events.ts';
+import {
+  currentCounters,
+  finishedIterations,
+  foldEvents,
+  roleMeans,
+  summarizeEvaluation,
+} from '../src/run/state.ts';
+
+/** Milliseconds between two lines about work that takes minutes. */
+const PATIENCE = 15_000;
+
+export interface Play {
+  /** A stored run to go on with. */
+  run?: string;
+  /** How to begin where there is none. */
+  start: () => Omit<Extract<Command, { type: 'start' }>, 'type' | 'backend' | 'iterations'>;
+  /** Iterations in all. */
+  iterations: number;
+  /** Whether a run that has come this far is to end. */
+  enough: (counters: Counters) => boolean;
+}
+
+export class TerminalLab {
+  private readonly lab: Lab;
+  /** The lab told an error. */
+  failed = false;
+  /** A person asked to stop: what is done is stored. */
+  interrupted = false;
+  /** The run's first event and those of the iteration in progress. */
+  private recent: RunEvent[] = [];
+  private enough: (counters: Counters) => boolean = () => false;
+  private toldAt = 0;
+
+  constructor(
+    ports: Omit<LabPorts, 'send'>,
+    private readonly say: (line: string) => void,
+  ) {
+    this.lab = new Lab({ ...ports, send: (message) => this.hear(message) });
+    process.on('SIGINT', this.interrupt);
+    process.on('SIGTERM', this.interrupt);
+  }
+
+  /** Whether to go on with the next thing. */
+  get fine(): boolean {
+    return !this.failed && !this.interrupted;
+  }
+
+  /** Plays a run to its end, from where it stopped. Resolves to its id; `fine` says whether it got there. */
+  async play(journal: LabPorts['journal'], { run, start, iterations, enough }: Play): Promise<string> {
+    this.enough = enough;
+    const events = run === undefined ? [] : await journal.read(run);
+    this.recent = events.slice(0, 1);
+    const state = foldEvents(events);
+    const done = state ? finishedIterations(state) : 0;
+    if (state) this.say(`${state.name}: ${done} iterations are done`);
+    const left = state && enough(currentCounters(state)) ? 0 : Math.max(0, iterations - done);
+    if (run === undefined) await this.lab.start({ ...start(), backend: 'auto', iterations: left });
+    else if (left > 0) await this.lab.resume({ run, backend: 'auto', iterations: left });
+    return run ?? this.lab.run ?? '';
+  }
+
+  async measure(command: Omit<Extract<Command, { type: 'measure' }>, 'type' | 'backend'>): Promise<void> {
+    await this.lab.measure({ ...command, backend: 'auto' });
+  }
+
+  async close(): Promise<void> {
+    process.off('SIGINT', this.interrupt);
+    process.off('SIGTERM', this.interrupt);
+    await this.lab.dispose();
+  }
+
+  private readonly interrupt = (): void => {
+    this.say(this.interrupted ? 'Stopping now.' : 'Finishing this iteration; once more stops at once.');
+    this.lab.pause(this.interrupted);
+    this.interrupted = true;
+  };
+
+  private hear(message: Message): void {
+    if (message.type === 'error') {
+      this.failed = true;
+      console.error(`${message.message}\n${message.advice}`);
+    } else if (message.type === 'notice') {
+      console.error(`${message.message} ${message.advice}`);
+    } else if (message.type === 'backend') {
+      this.say(`${message.backend}: ${message.parameters} weights, ${message.trainable} of them train`);
+    } else if (message.type === 'activity' && message.activity?.task === 'measuring') {
+      const { done, total } = message.activity;
+      if (Date.now() - this.toldAt < PATIENCE) return;
+      this.toldAt = Date.now();
+      this.say(`  measuring the checkpoint of iteration ${message.iteration}: ${done} of ${total} answers`);
+    } else if (message.type === 'events') {
+      for (const event of message.events) this.follow(event);
+    }
+  }
+
+  private follow(event: RunEvent): void {
+    if (event.type === 'run-started') this.recent = [event];
+    if (event.type === 'iteration-started') this.recent.splice(1);
+    this.recent.push(event);
+    const line = describe(event, this.recent);
+    if (line) this.say(line);
+    if (event.type === 'iteration-finished' && this.enough(event.counters)) this.lab.pause(false);
+  }
+}
+
+/** One line for events that end something. */
+function describe(event: RunEvent, recent: readonly RunEvent[]): string | undefined {
+  if (event.type === 'evaluated') {
+    const { solved, tried, meanPassRate } = summarizeEvaluation(event);
+    return `  goalposts after iteration ${event.iteration}: ${solved} of ${tried} solved with ${event.samples} samples, mean pass@1 ${meanPassRate.toFixed(4)}`;
+  }
+  if (event.type !== 'iteration-finished') return undefined;
+  const own = recent.filter(
+    (e) => e.type === 'run-started' || ('iteration' in e && e.iteration === event.iteration),
+  );
+  const iteration = foldEvents(own)?.iterations.at(-1);
+  if (!iteration) return undefined;
+  const roles = (['lemma', 'lift', 'unguided'] as const).flatMap((role) => {
+    const { accepted, proposed, passRate } = roleMeans(iteration, role);
+    return proposed === 0
+      ? []
+      : [`${role} ${accepted}/${proposed}${Number.isNaN(passRate) ? '' : ` p ${passRate.toFixed(2)}`}`];
+  });
+  const { real = [] } = iteration;
+  if (real.length > 0) {
+    const mean = real.reduce((sum, { passRate }) => sum + passRate, 0) / real.length;
+    roles.push(`real ${real.length} p ${mean.toFixed(2)}`);
+  }
+  const stats = iteration.update?.stats;
+  const update = stats
+    ? `  steps ${stats.steps}  |g| ${stats.gradNorm.toFixed(2)}  H ${stats.entropy.toFixed(2)}`
+    : '';
+  return `${String(event.iteration).padStart(4)}  ${roles.join('  ')}${update}  ${(event.counters.seconds / 60).toFixed(1)} min`;
+}

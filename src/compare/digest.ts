@@ -1,0 +1,143 @@
+/** A run reduced to what a comparison shows: small, plain, and the same for stored and imported runs. */
+import type { ProposerRole } from '../gasp/question.ts';
+import type { MethodName } from '../gasp/settings.ts';
+import { currentCounters, finishedIterations, type IterationState, type RunState } from '../run/state.ts';
+
+/** Questions of one split tried with one checkpoint; `passed` digits as in the run's log. */
+export interface Tried {
+  iteration: number;
+  samples: number;
+  answers: Record<string, string>;
+}
+
+export interface Point {
+  iteration: number;
+  /** Sampled plus trained since the run began. */
+  tokens: number;
+  value: number;
+}
+
+export interface RunDigest {
+  run: string;
+  /** What it is shown as: a method, with settings where they differ. Runs with the same label are averaged. */
+  label: string;
+  method: MethodName;
+  seed: number;
+  iterations: number;
+  seconds: number;
+  tokensSampled: number;
+  tokensTrained: number;
+  goalposts: { id: string; title: string }[];
+  heldout: Tried[];
+  validation: Tried[];
+  tries: Tried[];
+  /** Curves over the run, by name; see `seriesNames`. */
+  series: Record<string, Point[]>;
+  /** Proposals that were tried, for the reward curves: some of them, evenly. */
+  proposals: { role: ProposerRole; passRate: number; reward: number }[];
+}
+
+/** Points that still tell apart on a curve of the reward. */
+const MOST_PROPOSALS = 600;
+
+/** What the curves of `series` are about, in the order in which they are shown. */
+export const seriesNames: Record<string, { title: string; note: string; share?: true }> = {
+  similarity: {
+    title: 'Similarity of proposals',
+    note: 'mean cosine with the nearest earlier question; near 1 they are copies',
+    share: true,
+  },
+  copies: {
+    title: 'Copies turned away',
+    note: 'share of proposals that the novelty filter rejects',
+    share: true,
+  },
+  'pass rate, lemma': { title: 'Pass rate of lemmas', note: 'mean over those tried', share: true },
+  'pass rate, lift': { title: 'Pass rate of lifts', note: 'mean over those tried', share: true },
+  'pass rate, unguided': {
+    title: 'Pass rate of unguided questions',
+    note: 'mean over those tried',
+    share: true,
+  },
+  'pass rate, real': {
+    title: 'Pass rate of real questions',
+    note: 'mean over those trained on',
+    share: true,
+  },
+  'reward, lemma': { title: 'Reward for lemmas', note: 'mean over those tried' },
+  'reward, lift': { title: 'Reward for lifts', note: 'mean over those tried' },
+  'reward, unguided': { title: 'Reward for unguided questions', note: 'mean over those tried' },
+  'reward, solver induction': { title: 'Student’s reward, induction', note: 'mean over its answers' },
+  'reward, solver deduction': { title: 'Student’s reward, deduction', note: 'mean over its answers' },
+  'reward, solver abduction': { title: 'Student’s reward, abduction', note: 'mean over its answers' },
+  entropy: { title: 'Entropy', note: 'nats a token; near 0 all answers are alike' },
+  gradNorm: { title: 'Gradient norm', note: 'before clipping' },
+};
+
+export function digestRun(state: RunState, label: string = state.settings.method): RunDigest {
+  const { settings, measurements = [] } = state;
+  const { seconds, tokensSampled, tokensTrained } = currentCounters(state);
+  const split = (name: string): Tried[] =>
+    measurements.flatMap(({ split: own, iteration, samples, answers }) =>
+      own === name ? [{ iteration, samples, answers }] : [],
+    );
+  const finished = state.iterations.filter((iteration) => iteration.counters);
+  const series: Record<string, Point[]> = {};
+  for (const iteration of finished) {
+    const tokens = iteration.counters!.tokensSampled + iteration.counters!.tokensTrained;
+    for (const [name, value] of Object.entries(valuesOf(iteration))) {
+      if (value === undefined || !Number.isFinite(value)) continue;
+      series[name] ??= [];
+      series[name].push({ iteration: iteration.iteration, tokens, value });
+    }
+  }
+  const proposals = finished.flatMap(({ stones }) =>
+    stones.flatMap(({ proposal, passRate, reward }) =>
+      passRate === undefined || reward === undefined ? [] : [{ role: proposal.role, passRate, reward }],
+    ),
+  );
+  const every = Math.max(1, Math.ceil(proposals.length / MOST_PROPOSALS));
+  return {
+    run: state.run,
+    label,
+    method: settings.method,
+    seed: settings.seed,
+    iterations: finishedIterations(state),
+    seconds,
+    tokensSampled,
+    tokensTrained,
+    goalposts: state.goalposts.map(({ id, title }) => ({ id, title })),
+    heldout: split('heldout'),
+    validation: split('validation'),
+    tries: split('goalposts'),
+    series,
+    proposals: proposals.filter((_, i) => i % every === 0),
+  };
+}
+
+const mean = (values: readonly number[]): number | undefined =>
+  values.length === 0 ? undefined : values.reduce((sum, x) => sum + x, 0) / values.length;
+
+function valuesOf({ stones, real = [], update }: IterationState): Record<string, number | undefined> {
+  const values: Record<string, number | undefined> = {
+    similarity: mean(stones.flatMap(({ proposal }) => proposal.similarity ?? [])),
+    copies:
+      stones.length === 0
+        ? undefined
+        : stones.filter(({ proposal }) => proposal.fault?.kind === 'copy').length / stones.length,
+    'pass rate, real': mean(real.map(({ passRate }) => passRate)),
+  };
+  for (const role of ['lemma', 'lift', 'unguided'] as const) {
+    const own = stones.filter(({ proposal }) => proposal.role === role);
+    values[`pass rate, ${role}`] = mean(own.flatMap(({ passRate }) => passRate ?? []));
+    values[`reward, ${role}`] = mean(own.flatMap(({ reward }) => reward ?? []));
+  }
+  for (const { role, task, meanReward } of update?.groups ?? []) {
+    if (role === 'solver') values[`reward, solver ${task}`] = meanReward;
+  }
+  if (update && update.stats.steps > 0) {
+    values.entropy = update.stats.entropy;
+    values.gradNorm = update.stats.gradNorm;
+  }
+  return values;
+}

@@ -1,0 +1,133 @@
+/** Methods side by side, from runs that were measured alike: means and spread over seeds. */
+import { passesOf } from '../gasp/measuring.ts';
+import { METHODS } from '../gasp/methods.ts';
+import { meanPassAtK } from '../gasp/passAtK.ts';
+import type { MethodName } from '../gasp/settings.ts';
+import type { RunDigest, Tried } from './digest.ts';
+
+/** The k of pass@k that are reported, as far as there are samples. */
+export const KS = [1, 2, 5, 10, 20, 50, 100] as const;
+
+/** Over seeds; `sd` is the sample's standard deviation, 0 where there is one seed only. */
+export interface Spread {
+  mean: number;
+  sd: number;
+}
+
+export interface MethodSummary {
+  method: MethodName;
+  title: string;
+  about: string;
+  citation: string;
+  seeds: number[];
+  /** Of a run, the mean over seeds; so are the tokens (sampled plus trained) and the seconds. */
+  iterations: number;
+  tokens: number;
+  tokensSampled: number;
+  tokensTrained: number;
+  seconds: number;
+  /** Of the last checkpoints. `n`: answers to each question. */
+  heldout: { n: number; questions: number; pass: Record<string, Spread> };
+  goalposts: {
+    /** Answers to each goalpost. */
+    n: number;
+    /** Goalposts tried. */
+    total: number;
+    /** With a right answer in some seed. */
+    solved: number;
+    /** Of these, those that no other method compared solves in any seed; methods that contain this one aside. */
+    solved_only_here: number;
+    /** How many each seed solves, in the order of `seeds`. */
+    by_seed: number[];
+    pass: Record<string, Spread>;
+  };
+}
+
+export type MethodSummaries = Record<string, MethodSummary>;
+
+export function spread(values: readonly number[]): Spread {
+  if (values.length === 0) return { mean: Number.NaN, sd: 0 };
+  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  if (values.length === 1) return { mean, sd: 0 };
+  const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
+  return { mean, sd: Math.sqrt(squares / (values.length - 1)) };
+}
+
+/** The last thing tried at the newest checkpoint, with the most samples where there are several. */
+export function newest(tried: readonly Tried[]): Tried | undefined {
+  return tried.toSorted((a, b) => a.iteration - b.iteration || a.samples - b.samples).at(-1);
+}
+
+/** pass@k over the questions tried, for each k of `KS` that there are samples for. */
+export function passCurve({ samples, answers }: Tried): Record<string, number> {
+  const counts = Object.values(answers).map((digits) => passesOf(digits));
+  return Object.fromEntries(
+    KS.filter((k) => k <= samples).map((k) => [String(k), meanPassAtK(samples, counts, k)]),
+  );
+}
+
+/** Ids of questions with at least one right answer. */
+export function solvedIds({ answers }: Tried): string[] {
+  return Object.keys(answers).filter((id) => answers[id]!.includes('1'));
+}
+
+/** Runs by label, in the order of first appearance. */
+export function byLabel(runs: readonly RunDigest[]): Map<string, RunDigest[]> {
+  const groups = new Map<string, RunDigest[]>();
+  for (const run of runs) groups.set(run.label, [...(groups.get(run.label) ?? []), run]);
+  return groups;
+}
+
+export function summarize(runs: readonly RunDigest[]): MethodSummaries {
+  const groups = byLabel(runs);
+  const solved = new Map<string, Set<string>>();
+  for (const [label, own] of groups) {
+    const last = own.flatMap(({ tries }) => newest(tries) ?? []);
+    solved.set(label, new Set(last.flatMap(solvedIds)));
+  }
+  const out: MethodSummaries = {};
+  for (const [label, own] of groups) {
+    const method = own[0]!.method;
+    const others = [...groups].filter(
+      ([other, [run]]) => other !== label && !METHODS[run!.method].contains.includes(method),
+    );
+    const elsewhere = new Set(others.flatMap(([other]) => [...solved.get(other)!]));
+    const mean = (value: (run: RunDigest) => number) => spread(own.map(value)).mean;
+    const heldout = own.flatMap((run) => newest(run.heldout) ?? []);
+    const goalposts = own.flatMap((run) => newest(run.tries) ?? []);
+    out[label] = {
+      method,
+      title: METHODS[method].title,
+      about: METHODS[method].about,
+      citation: METHODS[method].citation.text,
+      seeds: own.map((run) => run.seed),
+      iterations: mean((run) => run.iterations),
+      tokens: mean((run) => run.tokensSampled + run.tokensTrained),
+      tokensSampled: mean((run) => run.tokensSampled),
+      tokensTrained: mean((run) => run.tokensTrained),
+      seconds: mean((run) => run.seconds),
+      heldout: { ...size(heldout), pass: passSpread(heldout) },
+      goalposts: {
+        n: size(goalposts).n,
+        total: size(goalposts).questions,
+        solved: solved.get(label)!.size,
+        solved_only_here: [...solved.get(label)!].filter((id) => !elsewhere.has(id)).length,
+        by_seed: goalposts.map((tried) => solvedIds(tried).length),
+        pass: passSpread(goalposts),
+      },
+    };
+  }
+  return out;
+}
+
+const size = (tried: readonly Tried[]): { n: number; questions: number } => ({
+  n: tried[0]?.samples ?? 0,
+  questions: tried[0] ? Object.keys(tried[0].answers).length : 0,
+});
+
+/** Mean and spread over runs of their pass@k, for each k that all of them have. */
+function passSpread(tried: readonly Tried[]): Record<string, Spread> {
+  const curves = tried.map(passCurve);
+  const ks = Object.keys(curves[0] ?? {}).filter((k) => curves.every((curve) => k in curve));
+  return Object.fromEntries(ks.map((k) => [k, spread(curves.map((curve) => curve[k]!))]));
+}
