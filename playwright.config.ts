@@ -31,6 +31,8 @@ export default defineConfig({
   use: {
     baseURL,
     headless: true,
+    // It would fetch 40 MB in each test's fresh profile; offline.spec.ts lets it.
+    serviceWorkers: 'block',
     actionTimeout: 60_000,
     screenshot: 'off',
     video: 'off',

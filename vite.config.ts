@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
+import { VitePWA } from 'vite-plugin-pwa';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
@@ -28,7 +29,38 @@ function rawRuntimeScripts(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [react(), rawRuntimeScripts()],
+  plugins: [
+    react(),
+    rawRuntimeScripts(),
+    VitePWA({
+      strategies: 'injectManifest',
+      srcDir: 'src/offline',
+      filename: 'serviceWorker.ts',
+      // `src/offline/page.ts` registers it, once the page is there.
+      injectRegister: false,
+      injectManifest: {
+        globPatterns: ['**/*'],
+        globIgnores: ['**/README.md', 'icons/icon.svg'],
+        // ONNX Runtime's wasm is the largest.
+        maximumFileSizeToCacheInBytes: 64e6,
+      },
+      manifest: {
+        name: 'Foothold',
+        short_name: 'Foothold',
+        description: 'A small coding model teaches itself, in a browser tab.',
+        start_url: './',
+        scope: './',
+        display: 'standalone',
+        background_color: '#faf9f5',
+        theme_color: '#faf9f5',
+        icons: [
+          { src: 'icons/icon-192.png', sizes: '192x192', type: 'image/png' },
+          { src: 'icons/icon-512.png', sizes: '512x512', type: 'image/png' },
+          { src: 'icons/icon-512-maskable.png', sizes: '512x512', type: 'image/png', purpose: 'maskable' },
+        ],
+      },
+    }),
+  ],
   // Relative addresses: the build works from any folder of any static host.
   base: './',
   worker: { format: 'es' },

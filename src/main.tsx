@@ -1,11 +1,13 @@
 /** Puts the page together: the lab behind its client, the journal, the bank. */
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { workOffline } from './offline/page.ts';
 import { openSandbox } from './python/sandbox.ts';
 import { openIndexedDbJournal } from './run/indexedDbJournal.ts';
 import { App } from './ui/App.tsx';
 import { loadBank } from './ui/banks.ts';
 import { createLabClient } from './ui/labClient.ts';
+import { acceptDrops, followAddress } from './ui/opening.ts';
 import { Session } from './ui/session.ts';
 
 const session = new Session({
@@ -14,8 +16,19 @@ const session = new Session({
   loadBank: () => loadBank('micro'),
 });
 
+followAddress(session);
+acceptDrops(session);
+
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <App session={session} />
   </StrictMode>,
 );
+
+if (import.meta.env.PROD) {
+  const rests = () => {
+    const { ready, replay, opening, status } = session.getSnapshot();
+    return ready && !replay && !opening && status !== 'loading';
+  };
+  void workOffline(`${import.meta.env.BASE_URL}serviceWorker.js`, rests);
+}

@@ -181,7 +181,8 @@ export class Lab {
   }
 
   /**
-   * A new run that starts from a checkpoint of another one, with that run's model and goalposts. Its log
+   * A new run that starts from a checkpoint of another one, with that run's model and, unless others are
+   * given, its goalposts. Its log
    * stands on its own: iterations count from 1, and the novelty buffer starts empty.
    */
   branch(command: CommandOf<'branch'>): Promise<void> {
@@ -198,9 +199,10 @@ export class Lab {
           'Choose another one: the newest and those marked as kept are always there.',
         );
       }
+      const { model, bank, questions } = origin;
+      const goalposts = command.goalposts ?? origin.goalposts;
       checkTrains(settings);
-      checkStart(settings, origin.goalposts, origin.questions);
-      const { model, bank, goalposts, questions } = origin;
+      checkStart(settings, goalposts, questions);
       const branchedFrom = { run, iteration: checkpoint.iteration };
       this.session = await this.open(
         { name, settings, model, bank, goalposts, ...(questions && { questions }), branchedFrom },

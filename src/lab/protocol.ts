@@ -28,7 +28,16 @@ export type Command =
   /** Take up a stored run where it stopped. */
   | { type: 'resume'; run: string; backend: BackendChoice; iterations?: number }
   /** A new run that starts from a checkpoint of an old one. */
-  | { type: 'branch'; run: string; blob: string; name: string; settings: Settings; backend: BackendChoice }
+  | {
+      type: 'branch';
+      run: string;
+      blob: string;
+      name: string;
+      settings: Settings;
+      /** Absent: those of the run that it branches off. */
+      goalposts?: Question[];
+      backend: BackendChoice;
+    }
   /**
    * Tries questions with stored checkpoints of a run and appends how they went to its log. What is there
    * already is not tried again.

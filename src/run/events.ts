@@ -37,6 +37,8 @@ export type RunEventBody =
       branchedFrom?: { run: string; iteration: number };
     }
   | { type: 'renamed'; name: string }
+  /** What a person writes about the run; the newest counts, empty takes it back. */
+  | { type: 'noted'; text: string }
   /** A lab took the run up (again): everything after the end of iteration `after` is void. */
   | { type: 'resumed'; after: number; policy: PolicyInfo }
   | { type: 'iteration-started'; iteration: number; goalposts: string[]; axes: (Axis | null)[] }
@@ -107,3 +109,6 @@ export type RunEventBody =
 /** `seq` counts from 0 without gaps; `at` is milliseconds since the epoch and carries no meaning for the method. */
 export type RunEvent = RunEventBody & { seq: number; at: number };
 export type EventOf<T extends RunEventBody['type']> = Extract<RunEvent, { type: T }>;
+
+/** A person's words about the run, which is as old as before. */
+export const aboutTheRun = ({ type }: RunEventBody): boolean => type === 'renamed' || type === 'noted';

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { parseCheckpoint } from './checkpointFormat.ts';
 import type { RunEvent } from './events.ts';
 import { type Journal, RunLockedError, type RunSummary, StorageFullError } from './journal.ts';
-import { newestFirst, prepareEntry, type RunHead, summarize } from './journalEntry.ts';
+import { newestFirst, prepareEntry, prepareImport, type RunHead, summarize } from './journalEntry.ts';
 
 /** The line that ends an append. */
 interface Commit {
@@ -330,6 +330,39 @@ export async function openFolderJournal(folder: string): Promise<Journal> {
       const { head } = await headOf(run);
       if (!head || !(blob in head.checkpoints)) return undefined;
       return parseCheckpoint(await readFile(checkpointFile(run, blob)));
+    },
+
+    async exportRun(run, wanted = () => true) {
+      const { head, events } = await readLog(run);
+      const blobs = Object.keys(head?.checkpoints ?? {}).filter(wanted);
+      const checkpoints = await Promise.all(
+        blobs.map(async (blob) => ({
+          blob,
+          bytes: new Uint8Array(await readFile(checkpointFile(run, blob))),
+        })),
+      );
+      return { events, checkpoints };
+    },
+
+    async importRun(run, recorded) {
+      const { head, lines } = prepareImport(run, recorded);
+      // An empty one is not there: whoever asked for its lock left the folder behind.
+      if ((await headOf(run)).head) throw new Error(`Run ${run} exists already`);
+      const commits = recorded.checkpoints.map(
+        ({ blob, bytes }): Commit => ({
+          committed: head.nextSeq,
+          checkpoint: { blob, bytes: bytes.length },
+        }),
+      );
+      const text = [lines, ...[{ committed: head.nextSeq }, ...commits].map((c) => `${JSON.stringify(c)}\n`)];
+      await mkdir(checkpointFolder(run), { recursive: true });
+      for (const { blob, bytes } of recorded.checkpoints) await writeCheckpoint(run, blob, bytes);
+      // The log in its place is what makes the run exist.
+      const temporary = join(runFolder(run), `import-${randomUUID()}.tmp`);
+      await writeDurably(temporary, Buffer.from(text.join('')));
+      await rename(temporary, logFile(run));
+      await syncFolder(runFolder(run));
+      await syncFolder(folder);
     },
 
     async remove(run) {

@@ -4,7 +4,7 @@ import type { RunEvent } from './events.ts';
 
 /**
  * The events that count, in order: an iteration that was interrupted leaves events behind, which the
- * `resumed` after it voids. `run-started`, `renamed` and `resumed` belong to no iteration and stay.
+ * `resumed` after it voids. Events that belong to no iteration (`run-started`, `renamed`, `noted`, `resumed`) stay.
  * The iteration in progress, if any, is included.
  */
 export function validEvents(events: readonly RunEvent[]): RunEvent[] {

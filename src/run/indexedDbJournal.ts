@@ -1,9 +1,9 @@
 /** The journal in the browser: three object stores, one transaction an append. */
-import { type DBSchema, type IDBPDatabase, type IDBPObjectStore, openDB } from 'idb';
+import { type DBSchema, type IDBPDatabase, type IDBPObjectStore, type IDBPTransaction, openDB } from 'idb';
 import { parseCheckpoint } from './checkpointFormat.ts';
 import type { RunEvent } from './events.ts';
 import { type Journal, RunLockedError, StorageFullError } from './journal.ts';
-import { newestFirst, prepareEntry, type RunHead } from './journalEntry.ts';
+import { newestFirst, prepareEntry, prepareImport, type RunHead } from './journalEntry.ts';
 
 interface Schema extends DBSchema {
   /** By run. */
@@ -18,6 +18,8 @@ const VERSION = 1;
 /** Milliseconds that a lock may take to come free before the run counts as open elsewhere. */
 const LOCK_PATIENCE = 2000;
 const STORES = ['runs', 'events', 'checkpoints'] as const;
+
+type Writing = IDBPTransaction<Schema, typeof STORES, 'readwrite'>;
 
 /** All keys that begin with this run: arrays sort after strings and numbers. */
 const allOf = (run: string) => IDBKeyRange.bound([run], [run, []]);
@@ -58,6 +60,36 @@ export async function openIndexedDbJournal(name = 'foothold'): Promise<Journal> 
     const tx = (await database()).transaction(name);
     const [value] = await Promise.all([request(tx.store), tx.done]);
     return value;
+  }
+
+  /** One transaction over all stores: what `work` does in it lands together or not at all. */
+  async function write<T>(work: (tx: Writing) => Promise<T>): Promise<T> {
+    const tx = (await database()).transaction(STORES, 'readwrite', { durability: 'strict' });
+    // Watched from the start: a transaction that fails early must not go unhandled.
+    const outcome = tx.done.then(
+      () => undefined,
+      (error: unknown) => tx.error ?? error,
+    );
+    try {
+      const result = await work(tx);
+      const failure = await outcome;
+      if (failure) throw failure;
+      return result;
+    } catch (error) {
+      try {
+        tx.abort();
+      } catch {
+        // It has ended already.
+      }
+      const failure = (await outcome) ?? error;
+      if ([error, failure].some((e) => e instanceof Error && e.name === 'QuotaExceededError')) {
+        throw new StorageFullError(
+          "The browser's storage is full; nothing of this step was written. Delete old runs or free disk space, then resume.",
+          { cause: error },
+        );
+      }
+      throw error;
+    }
   }
 
   /** Locks of this very journal, so that it may remove a run that it holds itself. */
@@ -102,15 +134,8 @@ export async function openIndexedDbJournal(name = 'foothold'): Promise<Journal> 
     },
 
     async append(run, bodies, checkpoint) {
-      const db = await database();
-      const tx = db.transaction(STORES, 'readwrite', { durability: 'strict' });
-      // Watched from the start: a transaction that fails early must not go unhandled.
-      const outcome = tx.done.then(
-        () => undefined,
-        (error: unknown) => tx.error ?? error,
-      );
-      const runs = tx.objectStore('runs');
-      try {
+      return write(async (tx) => {
+        const runs = tx.objectStore('runs');
         const entry = prepareEntry(run, await runs.get(run), bodies, checkpoint, Date.now());
         const log = tx.objectStore('events');
         const checkpoints = tx.objectStore('checkpoints');
@@ -121,24 +146,8 @@ export async function openIndexedDbJournal(name = 'foothold'): Promise<Journal> 
           added && checkpoints.put(added.bytes, [run, added.blob]),
           runs.put(entry.head, run),
         ]);
-        const failure = await outcome;
-        if (failure) throw failure;
         return entry.events;
-      } catch (error) {
-        try {
-          tx.abort();
-        } catch {
-          // It has ended already.
-        }
-        const failure = (await outcome) ?? error;
-        if ([error, failure].some((e) => e instanceof Error && e.name === 'QuotaExceededError')) {
-          throw new StorageFullError(
-            "The browser's storage is full; nothing of this step was written. Delete old runs or free disk space, then resume.",
-            { cause: error },
-          );
-        }
-        throw error;
-      }
+      });
     },
 
     async read(run) {
@@ -148,6 +157,36 @@ export async function openIndexedDbJournal(name = 'foothold'): Promise<Journal> 
     async getCheckpoint(run, blob) {
       const bytes = await readFrom('checkpoints', (store) => store.get([run, blob]));
       return bytes && parseCheckpoint(bytes);
+    },
+
+    async exportRun(run, wanted = () => true) {
+      const tx = (await database()).transaction(['events', 'checkpoints']);
+      const checkpoints = tx.objectStore('checkpoints');
+      const [events, keys] = await Promise.all([
+        tx.objectStore('events').getAll(allOf(run)),
+        checkpoints.getAllKeys(allOf(run)),
+      ]);
+      const found = await Promise.all(
+        keys.flatMap(([, blob]) =>
+          wanted(blob) ? [checkpoints.get([run, blob]).then((bytes) => ({ blob, bytes: bytes! }))] : [],
+        ),
+      );
+      await tx.done;
+      return { events, checkpoints: found };
+    },
+
+    async importRun(run, recorded) {
+      const { head } = prepareImport(run, recorded);
+      await write(async (tx) => {
+        const log = tx.objectStore('events');
+        const checkpoints = tx.objectStore('checkpoints');
+        if (await tx.objectStore('runs').getKey(run)) throw new Error(`Run ${run} exists already`);
+        await Promise.all([
+          tx.objectStore('runs').put(head, run),
+          ...recorded.events.map((event) => log.add(event, [run, event.seq])),
+          ...recorded.checkpoints.map(({ blob, bytes }) => checkpoints.add(bytes, [run, blob])),
+        ]);
+      });
     },
 
     async remove(run) {

@@ -9,6 +9,15 @@ export interface RunSummary {
   updatedAt: number;
   iterations: number;
   bytes: number;
+  /** What a person wrote about it. */
+  notes?: string;
+}
+
+/** A whole run on its way from one place to another: into a file, back from a deletion. */
+export interface RecordedRun {
+  events: RunEvent[];
+  /** Serialized, as `checkpointFormat.ts` says; any number of those that the log names. */
+  checkpoints: { blob: string; bytes: Uint8Array<ArrayBuffer> }[];
 }
 
 /**
@@ -27,6 +36,13 @@ export interface Journal {
   ): Promise<RunEvent[]>;
   read(run: string): Promise<RunEvent[]>;
   getCheckpoint(run: string, blob: string): Promise<PolicySnapshot | undefined>;
+  /** The run with those of its checkpoints that are wanted and still there. */
+  exportRun(run: string, wanted?: (blob: string) => boolean): Promise<RecordedRun>;
+  /**
+   * Stores a run that was recorded before as it is, its times included, all of it or nothing. `run` is
+   * the id in its first event and not in use. Damaged checkpoints are refused (`DamagedCheckpointError`).
+   */
+  importRun(run: string, recorded: RecordedRun): Promise<void>;
   remove(run: string): Promise<void>;
   close(): Promise<void>;
 }

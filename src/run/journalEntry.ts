@@ -1,8 +1,8 @@
 /** What both journals do with an append before they store it: check it, number it, fold it into the summary. */
 import type { PolicySnapshot } from '../gasp/ports.ts';
-import { serializeCheckpoint } from './checkpointFormat.ts';
-import type { RunEvent, RunEventBody } from './events.ts';
-import type { RunSummary } from './journal.ts';
+import { parseCheckpoint, serializeCheckpoint } from './checkpointFormat.ts';
+import { aboutTheRun, type RunEvent, type RunEventBody } from './events.ts';
+import type { RecordedRun, RunSummary } from './journal.ts';
 
 /** The `checkpoint` argument of `Journal.append`. */
 export interface NewCheckpoint {
@@ -87,9 +87,37 @@ export function prepareEntry(
   };
 }
 
+/** Head and lines of a run that comes whole. Throws where it could not have been recorded as one. */
+export function prepareImport(
+  run: string,
+  { events, checkpoints }: RecordedRun,
+): { head: RunHead; lines: string } {
+  const [first] = events;
+  if (first?.type !== 'run-started' || first.run !== run) {
+    throw new Error(`The first event of run ${run} must be its own run-started`);
+  }
+  if (events.some((event, index) => event.seq !== index || (index > 0 && event.type === 'run-started'))) {
+    throw new Error(`The events of run ${run} are not numbered from 0 without gaps`);
+  }
+  const named = new Set(events.flatMap((event) => (event.type === 'checkpoint' ? [event.blob] : [])));
+  for (const { blob, bytes } of checkpoints) {
+    if (!named.delete(blob)) throw new Error(`No event of run ${run} speaks for a checkpoint ${blob}`);
+    parseCheckpoint(bytes);
+  }
+  const lines = events.map((event) => `${JSON.stringify(event)}\n`).join('');
+  const sizes = Object.fromEntries(checkpoints.map(({ blob, bytes }) => [blob, bytes.length]));
+  const empty = { run, name: run, startedAt: first.at, updatedAt: first.at, iterations: 0 };
+  const size = new TextEncoder().encode(lines).length;
+  const summary = {
+    ...events.reduce(summarize, { ...empty, bytes: 0 }),
+    bytes: Object.values(sizes).reduce((sum, bytes) => sum + bytes, size),
+  };
+  return { head: { nextSeq: events.length, summary, checkpoints: sizes }, lines };
+}
+
 /** The summary after one more event; `bytes` is the journal's own business. */
 export function summarize(summary: RunSummary, event: RunEvent): RunSummary {
-  const next = { ...summary, updatedAt: event.at };
+  const next = { ...summary, updatedAt: aboutTheRun(event) ? summary.updatedAt : event.at };
   switch (event.type) {
     case 'run-started':
       next.name = event.name;
@@ -97,6 +125,9 @@ export function summarize(summary: RunSummary, event: RunEvent): RunSummary {
       break;
     case 'renamed':
       next.name = event.name;
+      break;
+    case 'noted':
+      next.notes = event.text;
       break;
     case 'resumed':
       next.iterations = event.after;

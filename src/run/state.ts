@@ -6,7 +6,7 @@ import { completeSettings } from '../gasp/defaults.ts';
 import type { PolicyInfo, UpdateStats } from '../gasp/ports.ts';
 import type { Attempt, Axis, Proposal, Question, Role, TaskType } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
-import type { Counters, RunEvent, Split } from './events.ts';
+import { aboutTheRun, type Counters, type RunEvent, type Split } from './events.ts';
 import { validEvents } from './history.ts';
 
 /** The student's answers to one question, in one task. */
@@ -85,6 +85,8 @@ export interface RunState {
   /** The bank's own training questions, for methods that train on them. */
   questions?: Question[];
   branchedFrom?: { run: string; iteration: number };
+  /** What a person wrote about the run. */
+  notes?: string;
   policy?: PolicyInfo;
   startedAt: number;
   updatedAt: number;
@@ -120,10 +122,13 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
   }
   if (!state)
     throw new Error(`The log begins with "${event.type}" (event ${event.seq}), not with "run-started".`);
-  const next = { ...state, updatedAt: event.at };
+  const next = { ...state, updatedAt: aboutTheRun(event) ? state.updatedAt : event.at };
   switch (event.type) {
     case 'renamed':
       next.name = event.name;
+      break;
+    case 'noted':
+      next.notes = event.text;
       break;
     case 'resumed':
       next.policy = event.policy;
@@ -242,32 +247,9 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
   return next;
 }
 
-/**
- * The state after all valid events, or as it was at the end of iteration `upTo`. Null for an empty
- * log. Throws when the log does not begin with `run-started`.
- */
-export function foldEvents(events: readonly RunEvent[], upTo = Number.POSITIVE_INFINITY): RunState | null {
-  let state: RunState | null = null;
-  for (const event of validEvents(events)) {
-    // Skipped rather than stopped at: the starting model's evaluation may come late in the log.
-    if ('iteration' in event && event.iteration > upTo) continue;
-    state = applyEvent(state, event);
-  }
-  return state;
-}
-
-/** A run as it was at the end of an iteration. Parts are shared, so that what did not change is known by identity. */
-export function stateAt(state: RunState, iteration: number): RunState {
-  const upTo = <T extends { iteration: number }>(list: T[]) =>
-    list.filter((candidate) => candidate.iteration <= iteration);
-  return {
-    ...state,
-    iterations: upTo(state.iterations),
-    taught: upTo(state.taught),
-    evaluations: upTo(state.evaluations),
-    checkpoints: upTo(state.checkpoints),
-    ...(state.measurements && { measurements: upTo(state.measurements) }),
-  };
+/** The state after all valid events. Null for an empty log. Throws when the log does not begin with `run-started`. */
+export function foldEvents(events: readonly RunEvent[]): RunState | null {
+  return validEvents(events).reduce<RunState | null>(applyEvent, null);
 }
 
 /** With one more part of a measurement, which joins the parts that it completes. */

@@ -1,6 +1,6 @@
 /** The whole page. It reads the session's snapshot and sends commands; nothing here computes a run. */
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
-import { finishedIterations, goalpostStates, type RunState, type Stone, stateAt } from '../run/state.ts';
+import { goalpostStates, type RunState, type Stone } from '../run/state.ts';
 import { BankSheet } from './BankSheet.tsx';
 import { chosenQuestions } from '../gasp/bank.ts';
 import { Checkpoints, RunNumbers } from './Checkpoints.tsx';
@@ -8,34 +8,40 @@ import { Curves } from './Curves.tsx';
 import { Climb } from './figures/Climb.tsx';
 import { GoalpostList } from './GoalpostList.tsx';
 import { LoopNow, UpdateCard } from './LoopNow.tsx';
+import { NewVersion } from './NewVersion.tsx';
+import { Offer, ReplayNote } from './ReplayNote.tsx';
 import { RunsList } from './RunsList.tsx';
+import { RunsSheet } from './RunsSheet.tsx';
 import { SettingsSheet } from './SettingsSheet.tsx';
+import { ShareSheet } from './ShareSheet.tsx';
 import { GoalpostSheet, StoneSheet } from './StoneSheet.tsx';
 import type { Session } from './session.ts';
 import { TermRun } from './Term.tsx';
+import { useTime } from './time.ts';
 import { Transport, useSpaceKey } from './Transport.tsx';
 import { Welcome } from './Welcome.tsx';
 import './tokens.css';
 import './base.css';
 import './App.css';
 
-type Panel = { kind: 'stone' | 'goalpost'; id: string } | { kind: 'bank' | 'settings' } | null;
+type Panel =
+  | { kind: 'stone' | 'goalpost'; id: string }
+  | { kind: 'bank' | 'settings' | 'runs' | 'share' }
+  | null;
 
 export function App({ session }: { session: Session }) {
   const snapshot = useSyncExternalStore(session.subscribe, session.getSnapshot);
-  const { state: live, bank, chosen, settings, problem, runs } = snapshot;
-  useSpaceKey(session, snapshot);
+  const { state: live, timeline, bank, chosen, settings, problem, runs } = snapshot;
+  const time = useTime(timeline);
+  useSpaceKey(session, snapshot, time);
   const [panel, setPanel] = useState<Panel>(null);
-  // Time travel and an opened stone belong to one run; another run on the stage starts afresh.
-  const [scrub, setScrub] = useState<{ run: string; iteration: number } | null>(null);
-  const scrubbed = scrub && scrub.run === live?.run ? scrub.iteration : null;
-
   useEffect(() => {
     document.title = live?.name ? `${live.name} · Foothold` : 'Foothold';
   }, [live?.name]);
 
   const lastIteration = live?.iterations.at(-1)?.iteration ?? 0;
-  const state = useMemo(() => (live && scrubbed !== null ? stateAt(live, scrubbed) : live), [live, scrubbed]);
+  const past = time.moment !== null;
+  const state = timeline && time.moment !== null ? timeline.at(time.moment) : live;
   const goalposts = useMemo(() => chosenQuestions(bank, chosen), [bank, chosen]);
   // Before the first run the climb stands empty, with the flags of what was chosen.
   const preview = useMemo<RunState>(
@@ -60,9 +66,10 @@ export function App({ session }: { session: Session }) {
   const openStone = useCallback((opened: Stone) => setPanel({ kind: 'stone', id: opened.id }), []);
   const openGoalpost = useCallback((id: string) => setPanel({ kind: 'goalpost', id }), []);
   const chooseGoalposts = useCallback(() => setPanel({ kind: 'bank' }), []);
-  const branch = useCallback((blob: string) => session.branch(blob), [session]);
+  const branch = useCallback((blob: string) => void session.branch(blob), [session]);
   const showRun = useCallback((run: string) => void session.show(run), [session]);
-  const removeRun = useCallback((run: string) => void session.remove(run), [session]);
+  const manageRuns = useCallback(() => setPanel({ kind: 'runs' }), []);
+  const undoRemove = useCallback(() => void session.shelf.undoRemove(), [session]);
   const stones = useMemo(
     () =>
       new Map(live?.iterations.flatMap((iteration) => iteration.stones.map((stone) => [stone.id, stone]))),
@@ -90,21 +97,16 @@ export function App({ session }: { session: Session }) {
               New run
             </button>
           )}
+          <button type="button" className="button is-quiet" onClick={() => setPanel({ kind: 'share' })}>
+            Share
+          </button>
           <button type="button" className="button is-quiet" onClick={() => setPanel({ kind: 'settings' })}>
             Settings
           </button>
         </nav>
       </header>
       {/* Fixed at the bottom, but early in the order of the keyboard: it is what one needs most. */}
-      {(live || busy) && (
-        <Transport
-          session={session}
-          snapshot={snapshot}
-          lastIteration={lastIteration}
-          shownIteration={scrubbed ?? (live ? Math.max(lastIteration, finishedIterations(live)) : 0)}
-          onScrub={(iteration) => setScrub(live && iteration !== null ? { run: live.run, iteration } : null)}
-        />
-      )}
+      {(live || busy) && <Transport session={session} snapshot={snapshot} time={time} />}
       {problem && (
         <div className="problem" role="alert">
           <p>
@@ -115,9 +117,19 @@ export function App({ session }: { session: Session }) {
           </button>
         </div>
       )}
+      {state && <ReplayNote session={session} snapshot={snapshot} state={state} />}
+      <NewVersion busy={busy} holdsRun={snapshot.live || snapshot.elsewhere !== null} />
+      <Offer session={session} snapshot={snapshot} />
       <div className="page" data-narrow={(!live && runs.length === 0) || undefined}>
         <main className="middle">
-          {!live && <Welcome session={session} snapshot={snapshot} />}
+          {!live &&
+            (snapshot.opening ? (
+              <p className="opening" role="status">
+                Opening the session
+              </p>
+            ) : (
+              <Welcome session={session} snapshot={snapshot} />
+            ))}
           <Climb
             state={shown}
             lastIteration={lastIteration}
@@ -129,8 +141,8 @@ export function App({ session }: { session: Session }) {
             <>
               <LoopNow
                 state={state}
-                past={scrubbed !== null}
-                streaming={scrubbed === null ? snapshot.streaming : null}
+                past={past}
+                streaming={past ? null : snapshot.streaming}
                 onOpen={openStone}
               />
               <UpdateCard state={state} />
@@ -148,7 +160,14 @@ export function App({ session }: { session: Session }) {
               <Checkpoints state={live ?? state} busy={busy} onBranch={branch} />
             </>
           )}
-          <RunsList runs={runs} open={live?.run} onShow={showRun} onRemove={removeRun} />
+          <RunsList
+            runs={runs}
+            open={live?.run}
+            deleted={snapshot.deleted}
+            onShow={showRun}
+            onManage={manageRuns}
+            onUndo={undoRemove}
+          />
         </aside>
       </div>
       {stone && state && (
@@ -169,6 +188,12 @@ export function App({ session }: { session: Session }) {
       )}
       {panel?.kind === 'bank' && bank && (
         <BankSheet bank={bank} session={session} snapshot={snapshot} onClose={() => setPanel(null)} />
+      )}
+      {panel?.kind === 'runs' && (
+        <RunsSheet session={session} snapshot={snapshot} onClose={() => setPanel(null)} />
+      )}
+      {panel?.kind === 'share' && (
+        <ShareSheet session={session} snapshot={snapshot} onClose={() => setPanel(null)} />
       )}
       {panel?.kind === 'settings' && (
         <SettingsSheet

@@ -1,4 +1,4 @@
-/** Earlier runs, newest first: open one to look at it, or forget it. */
+/** Earlier runs, newest first: open one to look at it. */
 import { memo } from 'react';
 import type { RunSummary } from '../run/journal.ts';
 import { ago, bytes } from './format.ts';
@@ -8,19 +8,33 @@ import './RunsList.css';
 export const RunsList = memo(function RunsList(props: {
   runs: RunSummary[];
   open: string | undefined;
+  /** The run that was deleted last, as long as that can be undone. */
+  deleted: { name: string } | null;
   onShow: (run: string) => void;
-  onRemove: (run: string) => void;
+  onManage: () => void;
+  onUndo: () => void;
 }) {
-  const { runs, open, onShow, onRemove } = props;
+  const { runs, open, deleted, onShow, onManage, onUndo } = props;
   const now = useNow();
-  if (runs.length === 0) return null;
+  if (runs.length === 0 && !deleted) return null;
   return (
     <section aria-labelledby="runs-title">
       <div className="section-head">
         <h2 className="eyebrow" id="runs-title">
           Runs
         </h2>
+        <button type="button" className="link runs-manage" onClick={onManage}>
+          manage<span className="visually-hidden"> runs</span>
+        </button>
       </div>
+      {deleted && (
+        <p className="section-note">
+          Deleted {deleted.name}.{' '}
+          <button type="button" className="link" onClick={onUndo}>
+            Undo
+          </button>
+        </p>
+      )}
       <ol className="runs">
         {runs.map((run) => (
           <li key={run.run} aria-current={run.run === open || undefined}>
@@ -30,15 +44,7 @@ export const RunsList = memo(function RunsList(props: {
                 {run.iterations} {run.iterations === 1 ? 'iteration' : 'iterations'}, {bytes(run.bytes)},{' '}
                 {ago(run.updatedAt, now)}
               </span>
-            </button>
-            <button
-              type="button"
-              className="link"
-              onClick={() => {
-                if (window.confirm(`Delete ${run.name} with its checkpoints for good?`)) onRemove(run.run);
-              }}
-            >
-              delete<span className="visually-hidden"> {run.name}</span>
+              {run.notes && <span className="section-note runs-notes">{run.notes}</span>}
             </button>
           </li>
         ))}

@@ -1,8 +1,11 @@
 /** The bar at the bottom, as in a music player: run, pause, step, the time slider, the backend. */
-import { type CSSProperties, useEffect, useId } from 'react';
+import { useEffect, useMemo } from 'react';
 import type { BackendChoice, LabStatus } from '../lab/protocol.ts';
+import { finishedIterations } from '../run/state.ts';
 import { activityShare, activityText, short } from './format.ts';
-import type { Session, Snapshot } from './session.ts';
+import { resumePoints, type Session, type Snapshot } from './session.ts';
+import { TimeControls } from './TimeControls.tsx';
+import type { Time } from './time.ts';
 import './Transport.css';
 
 const running: LabStatus[] = ['running', 'loading', 'pausing'];
@@ -13,8 +16,8 @@ function toggle(session: Session, status: LabStatus): void {
   else if (status !== 'pausing' && status !== 'mining') session.run();
 }
 
-/** Space runs and pauses the open run, wherever it would not press or type something else. */
-export function useSpaceKey(session: Session, { status, state }: Snapshot): void {
+/** Space runs and pauses the open run, or plays the replay, wherever it would not press or type something else. */
+export function useSpaceKey(session: Session, { status, state, replay }: Snapshot, time: Time): void {
   const open = state !== null;
   useEffect(() => {
     if (!open) return;
@@ -23,11 +26,13 @@ export function useSpaceKey(session: Session, { status, state }: Snapshot): void
       const target = event.target as Element;
       if (target.closest('button, input, select, textarea, summary, a, dialog, [contenteditable]')) return;
       event.preventDefault();
-      toggle(session, status);
+      if (!replay) toggle(session, status);
+      else if (time.playing) time.pause();
+      else time.play();
     };
     window.addEventListener('keydown', onKeyDown);
     return () => window.removeEventListener('keydown', onKeyDown);
-  }, [session, status, open]);
+  }, [session, status, open, replay, time]);
 }
 
 export function BackendChoiceField(props: {
@@ -60,7 +65,7 @@ export function BackendChoiceField(props: {
 }
 
 /** What the lab is doing, in one line. */
-export function doing({ status, activity, state, elsewhere }: Snapshot): string {
+export function doing({ status, activity, state, replay, elsewhere }: Snapshot): string {
   const now = activity ? activityText(activity) : '';
   switch (status) {
     case 'pausing':
@@ -74,24 +79,23 @@ export function doing({ status, activity, state, elsewhere }: Snapshot): string 
     case 'measuring':
       return now || 'Measuring';
   }
+  if (replay) return 'Replay';
   if (state && elsewhere !== null) return 'Stored; Run goes on with it';
   if (status === 'failed') return 'Stopped by an error';
   return status === 'paused' ? 'Paused' : state ? 'Stored; Run goes on with it' : '';
 }
 
-export function Transport(props: {
+interface Props {
   session: Session;
   snapshot: Snapshot;
-  /** Last iteration of the run, and the one that is shown. */
-  lastIteration: number;
-  shownIteration: number;
-  onScrub: (iteration: number | null) => void;
-}) {
-  const { session, snapshot, lastIteration, shownIteration, onScrub } = props;
-  const { status, activity, tokensPerSecond, state, mined } = snapshot;
+  time: Time;
+}
+
+export function Transport(props: Props) {
+  const { session, snapshot, time } = props;
+  const { status, activity, tokensPerSecond, timeline, replay, mined } = snapshot;
   const mining = status === 'mining' || (status === 'loading' && mined !== null && !mined.finished);
   const busy = running.includes(status) || mining;
-  const slider = useId();
 
   const share = activity ? activityShare(activity) : undefined;
   const text = doing(snapshot);
@@ -128,6 +132,8 @@ export function Transport(props: {
               <Icon name={stops ? 'stop' : 'pause'} />{' '}
               {status === 'pausing' ? 'Stop now' : stops ? 'Stop' : 'Pause'}
             </button>
+          ) : replay ? (
+            <GoOn session={session} snapshot={snapshot} time={time} />
           ) : (
             <button
               type="button"
@@ -138,55 +144,56 @@ export function Transport(props: {
               <Icon name="run" /> Run
             </button>
           )}
-          <button
-            type="button"
-            className="button"
-            disabled={busy}
-            onClick={() => session.run(1)}
-            title="Run one iteration"
-          >
-            <Icon name="step" /> Step
-          </button>
+          {!replay && (
+            <button
+              type="button"
+              className="button"
+              disabled={busy}
+              onClick={() => session.run(1)}
+              title="Run one iteration"
+            >
+              <Icon name="step" /> Step
+            </button>
+          )}
         </div>
         <p className="transport-doing" aria-live="polite">
           {text}
         </p>
-        {state && lastIteration > 0 && (
-          <div className="transport-time">
-            <label className="visually-hidden" htmlFor={slider}>
-              Iteration shown
-            </label>
-            <input
-              id={slider}
-              type="range"
-              min={0}
-              max={lastIteration}
-              value={shownIteration}
-              style={{ '--share': shownIteration / lastIteration } as CSSProperties}
-              aria-valuetext={`iteration ${shownIteration} of ${lastIteration}`}
-              onChange={(event) => {
-                const to = Number(event.target.value);
-                onScrub(to >= lastIteration ? null : to);
-              }}
-            />
-            <span className="transport-iteration">
-              {shownIteration} <span className="transport-iteration-of">of {lastIteration}</span>
-            </span>
-            {shownIteration < lastIteration && (
-              <button type="button" className="link" onClick={() => onScrub(null)}>
-                now
-              </button>
-            )}
-          </div>
-        )}
+        {timeline && <TimeControls timeline={timeline} time={time} />}
         <div className="transport-backend">
           <span className="transport-speed">
             {tokensPerSecond > 0 ? `${short(Math.round(tokensPerSecond))} tokens/s` : ''}
           </span>
-          <BackendChoiceField session={session} snapshot={snapshot} auto="auto" />
+          {!replay && <BackendChoiceField session={session} snapshot={snapshot} auto="auto" />}
         </div>
       </div>
     </section>
+  );
+}
+
+/** Makes a replay a run of one's own. */
+function GoOn({
+  session,
+  snapshot: { replay, timeline },
+  time,
+}: Pick<Props, 'session' | 'snapshot' | 'time'>) {
+  const points = useMemo(() => (replay ? resumePoints(replay) : []), [replay]);
+  if (!timeline) return null;
+  const iteration = finishedIterations(timeline.at(time.moment ?? timeline.length));
+  const end = points.findLast((point) => point <= iteration);
+  return (
+    <button
+      type="button"
+      className="button is-primary"
+      onClick={() => void session.goOn(iteration)}
+      title={
+        end === undefined
+          ? 'A run of your own with the same settings and seed: no weights came along, so it begins at the start'
+          : `A run of your own that goes on exactly where this one was after iteration ${end}`
+      }
+    >
+      <Icon name="run" /> Go on from here
+    </button>
   );
 }
 

@@ -1,6 +1,7 @@
 /** Numbers and words as the page writes them. */
 import type { ProposerRole, Verdict } from '../gasp/question.ts';
 import type { Activity } from '../lab/protocol.ts';
+import type { RunEvent } from '../run/events.ts';
 
 export const percent = (share: number): string =>
   `${(share * 100).toFixed(share > 0 && share < 0.01 ? 2 : share < 0.1 && share > 0 ? 1 : 0)} %`;
@@ -100,4 +101,38 @@ export function activityText({ task, done, total, unit }: Activity): string {
 /** How far it is, from 0 to 1; undefined where nobody knows. */
 export function activityShare({ task, done, total }: Activity): number | undefined {
   return total === 0 || (done >= total && loaded[task]) ? undefined : done / total;
+}
+
+/** "lift accepted": an event in two or three words. */
+export function eventText(event: RunEvent): string {
+  switch (event.type) {
+    case 'run-started':
+      return 'run started';
+    case 'renamed':
+      return 'renamed';
+    case 'noted':
+      return 'note written';
+    case 'resumed':
+      return event.after === 0 ? 'begins' : 'resumed';
+    case 'iteration-started':
+      return 'goalposts drawn';
+    case 'proposed':
+      return event.proposal.fault ? `${event.proposal.role} turned away` : `${event.proposal.role} proposed`;
+    case 'attempted':
+      return `${event.attempts.length} answers`;
+    case 'rewarded':
+      return event.accepted ? 'accepted' : 'out of its band';
+    case 'taught':
+      return 'taught by a person';
+    case 'updated':
+      return 'weights updated';
+    case 'evaluated':
+      return event.iteration === 0 ? 'start evaluated' : 'goalposts tried';
+    case 'measured':
+      return 'measured';
+    case 'checkpoint':
+      return 'checkpoint';
+    case 'iteration-finished':
+      return 'iteration done';
+  }
 }

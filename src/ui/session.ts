@@ -8,14 +8,14 @@ import type { Question } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
 import type { Activity, BackendChoice, LabStatus, Message } from '../lab/protocol.ts';
 import type { RunEvent } from '../run/events.ts';
-import type { Journal, RunSummary } from '../run/journal.ts';
+import type { RecordedRun } from '../run/journal.ts';
 import { runName } from '../run/names.ts';
-import { applyEvent, foldEvents, type RunState } from '../run/state.ts';
+import { Timeline } from '../run/timeline.ts';
+import type { RunState } from '../run/state.ts';
+import type { Recipe } from '../share/schema.ts';
 import { type Bank, chosenQuestions, firstGoalposts } from '../gasp/bank.ts';
 import type { LabClient } from './labClient.ts';
-
-/** The part of the journal that the page reads; the lab alone appends. */
-export type RunReader = Pick<Journal, 'list' | 'read' | 'remove'>;
+import { type RunStore, Shelf, type ShelfState } from './shelf.ts';
 
 export interface Problem {
   message: string;
@@ -27,10 +27,9 @@ export interface Streaming {
   rows: { id: string; text: string }[];
 }
 
-export interface Snapshot {
+export interface Snapshot extends ShelfState {
   /** False until the stored runs have been looked up. */
   ready: boolean;
-  runs: RunSummary[];
   bank: Bank | null;
 
   /** What the next run starts with. */
@@ -39,10 +38,18 @@ export interface Snapshot {
   chosen: ReadonlySet<string>;
   backendChoice: BackendChoice;
 
-  /** The open run; null on the first page. */
+  /** The open run as it is; null on the first page. */
   state: RunState | null;
+  /** Its past. The same object grows with a run, so that `state` is what tells of changes. */
+  timeline: Timeline | null;
+  /** The open run is one from elsewhere that is not stored here: looked at, not run. */
+  replay: RecordedRun | null;
   /** The lab holds the open run (it runs or is paused), so that it can go on at once. */
   live: boolean;
+  /** Something from elsewhere is being fetched or read. */
+  opening: boolean;
+  /** Runs from a file, to be stored if the person wants that. */
+  offered: RecordedRun[] | null;
   /** Name of the run that the lab works on while another one, or none, is on the stage. */
   elsewhere: string | null;
   status: LabStatus;
@@ -57,22 +64,29 @@ export interface Snapshot {
 
 export interface Services {
   lab: LabClient;
-  openJournal: () => Promise<RunReader>;
+  openJournal: () => Promise<RunStore>;
   loadBank: () => Promise<Bank>;
 }
 
-const model = 'embedded';
+/** What the page's own bank goes with. */
+const EMBEDDED = 'embedded';
 
 export class Session {
   private snapshot: Snapshot = {
     ready: false,
     runs: [],
+    deleted: null,
+    room: null,
     bank: null,
     settings: DEFAULT_SETTINGS,
     chosen: new Set(),
     backendChoice: 'auto',
     state: null,
+    timeline: null,
+    replay: null,
     live: false,
+    opening: false,
+    offered: null,
     elsewhere: null,
     status: 'idle',
     activity: null,
@@ -90,14 +104,23 @@ export class Session {
   private labRunName = '';
   /** A run was asked for whose first event has not come yet: it takes the stage when it does. */
   private expecting = false;
-  private journal: Promise<RunReader> | undefined;
+  /** The stored runs. */
+  readonly shelf: Shelf;
+  private readonly bankLoaded: Promise<void>;
+  /** Of the next run. */
+  model = EMBEDDED;
   private readonly listeners = new Set<() => void>();
   private frame: number | undefined;
 
   constructor(private readonly services: Services) {
     services.lab.listen((message) => this.receive(message));
-    void this.refreshRuns().finally(() => this.change({ ready: true }));
-    services.loadBank().then(
+    this.shelf = new Shelf(
+      services.openJournal,
+      (part) => this.change(part),
+      (error, advice) => this.report(error, advice),
+    );
+    void this.shelf.refresh().finally(() => this.change({ ready: true }));
+    this.bankLoaded = services.loadBank().then(
       (bank) => this.change({ bank, chosen: new Set(firstGoalposts(bank).map(({ id }) => id)) }),
       (error: unknown) =>
         this.report(
@@ -117,8 +140,9 @@ export class Session {
 
   /** Run: goes on with the open run, or starts one with what is chosen. */
   run(iterations?: number): void {
-    const { state, backendChoice: backend, settings, bank, chosen } = this.snapshot;
+    const { state, replay, backendChoice: backend, settings, bank, chosen } = this.snapshot;
     const limit = iterations === undefined ? {} : { iterations };
+    if (replay) return;
     if (state) {
       this.take(state.run);
       this.services.lab.send({ type: 'resume', run: state.run, backend, ...limit });
@@ -126,13 +150,12 @@ export class Session {
     }
     const goalposts = chosenQuestions(bank, chosen);
     if (!bank || !canStart(this.snapshot)) return;
-    this.expecting = true;
-    this.change({ status: 'loading', problem: null, ...this.standing() });
+    this.expect();
     this.services.lab.send({
       type: 'start',
       name: this.freshName(),
       settings,
-      model,
+      model: this.model,
       bank: bank.name,
       goalposts,
       ...(slots(settings).real > 0 && { questions: bank.questions }),
@@ -153,20 +176,31 @@ export class Session {
     this.services.lab.send({ type: 'pause', now: status === 'pausing' || status === 'loading' });
   }
 
-  /** A new run from a checkpoint of the open one, with its settings. */
-  branch(blob: string): void {
-    const { state, backendChoice: backend } = this.snapshot;
+  /**
+   * A new run from a checkpoint of the open one, or from the start of training where `blob` is null; with
+   * its settings and goalposts, or with others.
+   */
+  async branch(
+    blob: string | null,
+    change: { settings?: Settings; goalposts?: Question[]; name?: string } = {},
+  ): Promise<void> {
+    const { state, replay, backendChoice: backend } = this.snapshot;
     if (!state) return;
-    this.expecting = true;
-    this.change({ status: 'loading', problem: null, ...this.standing() });
-    this.services.lab.send({
-      type: 'branch',
-      run: state.run,
-      blob,
-      name: this.freshName(),
-      settings: state.settings,
-      backend,
-    });
+    const name = change.name || this.freshName();
+    const settings = change.settings ?? state.settings;
+    const goalposts = change.goalposts ?? state.goalposts;
+    if (blob === null) {
+      this.expect();
+      const { model, bank, questions } = state;
+      const start = { name, settings, model, bank, goalposts, backend };
+      this.services.lab.send({ type: 'start', ...start, ...(questions && { questions }) });
+      return;
+    }
+    // The lab branches from what is stored.
+    const run = replay ? await this.adopt(replay) : state.run;
+    if (run === undefined) return;
+    this.expect();
+    this.services.lab.send({ type: 'branch', run, blob, name, settings, goalposts, backend });
   }
 
   /** Shows a stored run without running it. */
@@ -174,12 +208,99 @@ export class Session {
     if (this.open === run && this.snapshot.state) return;
     this.open = run;
     try {
-      const events = await (await this.reader()).read(run);
+      const events = await (await this.shelf.reader()).read(run);
       if (this.open !== run) return;
-      this.events = events;
-      this.change({ state: foldEvents(events), ...this.standing() });
+      this.stage(events, null);
     } catch (error) {
       this.report(error, 'The run is still stored. Reload the page and try again.');
+    }
+  }
+
+  /** Shows a run from elsewhere. Nothing is stored, and nothing of it can be run. */
+  showReplay(run: RecordedRun): void {
+    this.expecting = false;
+    this.open = null;
+    this.stage(run.events, run);
+  }
+
+  /** What the next run starts with, from elsewhere. It is not started. */
+  async takeRecipe(recipe: Recipe): Promise<void> {
+    await this.bankLoaded;
+    const { bank } = this.snapshot;
+    if (!bank) return;
+    const ids = new Set(recipe.goalposts.map(({ id }) => id));
+    const known = new Set(bank.goalposts.map(({ id }) => id));
+    this.close();
+    this.model = recipe.model;
+    this.change({
+      settings: recipe.settings,
+      chosen: ids,
+      // Its own words for a question come before those of a bank that may have changed since.
+      bank: {
+        ...bank,
+        goalposts: [
+          ...bank.goalposts.map((q) => recipe.goalposts.find(({ id }) => id === q.id) ?? q),
+          ...recipe.goalposts.filter(({ id }) => !known.has(id)),
+        ],
+      },
+    });
+  }
+
+  /**
+   * Makes the replay a run of one's own and runs it: from the last checkpoint that came along and is not
+   * past `iteration`, exactly as it would have gone on, or from its seed where there is none.
+   */
+  async goOn(iteration: number): Promise<void> {
+    const { replay } = this.snapshot;
+    if (!replay) return;
+    const from = resumable(replay, iteration);
+    if (!from) return this.branch(null, { name: this.freeNameLike(this.snapshot.state!.name) });
+    const run = await this.adopt(from);
+    if (run !== undefined) await this.resume(run);
+  }
+
+  /** Stores the replay as it is. */
+  async keepReplay(): Promise<void> {
+    const { replay } = this.snapshot;
+    const run = replay && (await this.adopt(replay));
+    if (run) await this.show(run);
+  }
+
+  setOpening(opening: boolean): void {
+    this.change({ opening });
+  }
+
+  /** Stores the runs that were offered, or lets go of them. */
+  async answerOffer(store: boolean): Promise<void> {
+    const { offered } = this.snapshot;
+    this.change({ offered: null });
+    if (store && offered) await this.importRuns(offered);
+  }
+  offer(offered: RecordedRun[]): void {
+    this.change({ offered });
+  }
+  async importRuns(runs: RecordedRun[]): Promise<void> {
+    try {
+      await this.shelf.adopt(runs);
+    } catch (error) {
+      this.report(error, 'The runs before it in the file are stored, this one and those after it are not.');
+    }
+  }
+
+  /** The open run with those of its checkpoints that are there and wanted. */
+  async recorded(wanted: (blob: string) => boolean = () => true): Promise<RecordedRun> {
+    const { replay, state } = this.snapshot;
+    if (!replay) return (await this.shelf.reader()).exportRun(state!.run, wanted);
+    return { ...replay, checkpoints: replay.checkpoints.filter(({ blob }) => wanted(blob)) };
+  }
+
+  private async adopt(run: RecordedRun): Promise<string | undefined> {
+    try {
+      const [id] = await this.shelf.adopt([run]);
+      return id;
+    } catch (error) {
+      this.report(error, 'It was not stored, and is still shown. Free some space, then try again.');
+      return undefined;
     }
   }
 
@@ -190,18 +311,33 @@ export class Session {
     this.expecting = false;
     this.open = null;
     this.events = [];
-    this.change({ state: null, streaming: null, activity: null, ...this.standing() });
-    void this.refreshRuns();
+    this.change({
+      state: null,
+      timeline: null,
+      replay: null,
+      streaming: null,
+      activity: null,
+      ...this.standing(),
+    });
+    void this.shelf.refresh();
   }
 
   async remove(run: string): Promise<void> {
-    try {
-      await (await this.reader()).remove(run);
-      if (this.open === run) this.close();
-    } catch (error) {
-      this.report(error, 'If the run is open in another tab, close that tab first.');
+    if ((await this.shelf.remove(run)) && this.open === run) this.close();
+  }
+
+  async rename(run: string, name: string): Promise<void> {
+    this.told(run, await this.shelf.tell(run, { type: 'renamed', name }));
+  }
+  async note(run: string, text: string): Promise<void> {
+    this.told(run, await this.shelf.tell(run, { type: 'noted', text }));
+  }
+  private told(run: string, event: RunEvent | undefined): void {
+    if (event && this.open === run) this.extend(run, [event]);
+    if (event?.type === 'renamed' && this.labRun === run) {
+      this.labRunName = event.name;
+      this.change(this.standing());
     }
-    await this.refreshRuns();
   }
 
   setSettings(settings: Settings): void {
@@ -245,7 +381,7 @@ export class Session {
           ...this.standing(),
           ...(resting && { activity: null, streaming: null, tokensPerSecond: 0 }),
         });
-        if (resting) void this.refreshRuns();
+        if (resting) void this.shelf.refresh();
         break;
       }
       case 'activity':
@@ -297,7 +433,7 @@ export class Session {
       this.open = run;
       this.labRun = run;
       this.labRunName = begin.name;
-      void this.refreshRuns();
+      void this.shelf.refresh();
       this.events = [];
     }
     if (events[0] && events[0].seq > this.events.length) {
@@ -307,17 +443,39 @@ export class Session {
       return;
     }
     const fresh = events.filter((event) => event.seq >= this.events.length);
+    if (fresh.length === 0) return;
     this.events.push(...fresh);
-    const state = fresh.some((event) => event.type === 'resumed')
-      ? foldEvents(this.events)
-      : fresh.reduce<RunState | null>(applyEvent, begin ? null : this.snapshot.state);
-    this.changeSoon({ state, ...this.standing() });
+    if (fresh.some((event) => event.type === 'iteration-finished')) void this.shelf.refresh();
+    const { timeline } = this.snapshot;
+    if (begin || !timeline || fresh.some((event) => event.type === 'resumed')) {
+      this.stageSoon(new Timeline(this.events));
+    } else {
+      timeline.push(fresh);
+      this.stageSoon(timeline);
+    }
+  }
+
+  /** Puts a run on the stage. */
+  private stage(events: RunEvent[], replay: RecordedRun | null): void {
+    this.events = events.slice();
+    const timeline = events.length > 0 ? new Timeline(events) : null;
+    this.change({ state: timeline?.state ?? null, timeline, replay, ...this.standing() });
+  }
+
+  private stageSoon(timeline: Timeline): void {
+    this.changeSoon({ state: timeline.state, timeline, replay: null, ...this.standing() });
   }
 
   /** Whether the lab works on what is on the stage. */
   private standing(): Pick<Snapshot, 'live' | 'elsewhere'> {
     const live = this.expecting || (this.labRun !== null && this.labRun === this.open);
     return { live, elsewhere: live || this.labRun === null ? null : this.labRunName };
+  }
+
+  /** A new run will take the stage with its first event. */
+  private expect(): void {
+    this.expecting = true;
+    this.change({ status: 'loading', problem: null, ...this.standing() });
   }
 
   private take(run: string): void {
@@ -333,25 +491,13 @@ export class Session {
     );
   }
 
-  private async reader(): Promise<RunReader> {
-    this.journal ??= this.services.openJournal();
-    return this.journal;
+  /** The name of a run from elsewhere, unless a run here has it. */
+  private freeNameLike(name: string): string {
+    return this.snapshot.runs.some((run) => run.name === name) ? this.freshName() : name;
   }
 
-  private async refreshRuns(): Promise<void> {
-    try {
-      const runs = await (await this.reader()).list();
-      this.change({ runs });
-    } catch (error) {
-      this.journal = undefined;
-      this.report(
-        error,
-        'Runs cannot be stored here. Allow storage for this site, or leave private browsing.',
-      );
-    }
-  }
-
-  private report(error: unknown, advice: string): void {
+  /** Says that something did not work. */
+  report(error: unknown, advice: string): void {
     this.change({
       problem: { message: error instanceof Error ? error.message : String(error), advice },
     });
@@ -370,6 +516,22 @@ export class Session {
       for (const listener of this.listeners) listener();
     });
   }
+}
+
+/** Iterations of the checkpoints that came along with a run, in order. */
+export function resumePoints({ events, checkpoints }: RecordedRun): number[] {
+  const here = new Set(checkpoints.map(({ blob }) => blob));
+  return events.flatMap((e) => (e.type === 'checkpoint' && here.has(e.blob) ? [e.iteration] : []));
+}
+
+/** The run up to its last checkpoint that came along and is not past `iteration`; undefined without one. */
+export function resumable({ events, checkpoints }: RecordedRun, iteration: number): RecordedRun | undefined {
+  const end = resumePoints({ events, checkpoints }).findLast((point) => point <= iteration);
+  if (end === undefined) return undefined;
+  const next = events.findIndex((event) => event.type === 'iteration-started' && event.iteration > end);
+  const kept = next < 0 ? events : events.slice(0, next);
+  const named = new Set(kept.flatMap((event) => (event.type === 'checkpoint' ? [event.blob] : [])));
+  return { events: kept, checkpoints: checkpoints.filter(({ blob }) => named.has(blob)) };
 }
 
 /** Guided methods need something to aim at. */

@@ -167,6 +167,8 @@ describe('going on', () => {
       },
       read: (run) => inner.read(run),
       getCheckpoint: (run, blob) => inner.getCheckpoint(run, blob),
+      exportRun: (run, wanted) => inner.exportRun(run, wanted),
+      importRun: (run, recorded) => inner.importRun(run, recorded),
       remove: (run) => inner.remove(run),
       close: () => inner.close(),
     };

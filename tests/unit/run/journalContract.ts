@@ -186,4 +186,45 @@ export function testJournal(open: () => Promise<Journal>, clear: () => Promise<v
     expect(event?.seq).toBe(0);
     expect(await other.getCheckpoint('a', 'c1')).toBeUndefined();
   });
+
+  test('a run that is exported, removed and imported is what it was, and goes on', async () => {
+    await journal.append('a', [started('a', 'Alpha')]);
+    await saveAt('a', 1);
+    await saveAt('a', 2);
+    await saveAt('a', 3, ['c2']);
+    await journal.append('b', [started('b')]);
+    const [before] = (await journal.list()).filter(({ run }) => run === 'a');
+    const whole = await journal.exportRun('a');
+    expect(whole.checkpoints.map(({ blob }) => blob).sort()).toEqual(['c1', 'c3']);
+    expect((await journal.exportRun('a', (blob) => blob === 'c3')).checkpoints).toHaveLength(1);
+    await expect(journal.importRun('a', whole)).rejects.toThrow(/exists already/);
+
+    await journal.remove('a');
+    const other = await openAnother();
+    await other.importRun('a', whole);
+    expect(await journal.exportRun('a')).toEqual(whole);
+    expect((await (await openAnother()).list()).find(({ run }) => run === 'a')).toEqual(before);
+    expect((await journal.getCheckpoint('a', 'c3'))?.step).toBe(3);
+    const [next] = await journal.append('a', [finished(4)]);
+    expect(next?.seq).toBe(whole.events.length);
+    expect((await journal.read('b')).length).toBe(1);
+  });
+
+  test('a run that could not have been recorded is not imported', async () => {
+    await journal.append('a', [started('a')]);
+    await saveAt('a', 1);
+    const { events, checkpoints } = await journal.exportRun('a');
+    const [checkpoint] = checkpoints;
+    const broken = { blob: 'c1', bytes: checkpoint!.bytes.slice(0, -1) };
+    const renamed = events.map((e) => (e.type === 'run-started' ? { ...e, run: 'z' } : e));
+    await expect(journal.importRun('z', { events, checkpoints })).rejects.toThrow(/its own run-started/);
+    for (const [recorded, reason] of [
+      [{ events: renamed.toSpliced(1, 1), checkpoints: [] }, /without gaps/],
+      [{ events: renamed, checkpoints: [{ ...checkpoint!, blob: 'c7' }] }, /speaks for a checkpoint c7/],
+      [{ events: renamed, checkpoints: [broken] }, /cut off/],
+    ] as const)
+      await expect(journal.importRun('z', recorded as never)).rejects.toThrow(reason);
+    expect((await journal.list()).map(({ run }) => run)).toEqual(['a']);
+    expect(await journal.read('z')).toEqual([]);
+  });
 }

@@ -63,15 +63,6 @@ describe('foldEvents', () => {
     expect(stone.passRate).toBe(stone.trials.find((trial) => trial.task === 'induction')!.passRate);
   });
 
-  it('shows the run as it was at the end of an earlier iteration', () => {
-    const lastOfSix = events.findIndex(
-      (event) => event.type === 'iteration-started' && event.iteration === 7,
-    );
-    expect(foldEvents(events, 6)).toEqual(foldEvents(events.slice(0, lastOfSix)));
-    expect(finishedIterations(foldEvents(events, 5)!)).toBe(5);
-    expect(foldEvents(events, 0)!.iterations).toEqual([]);
-  });
-
   it('voids what an interrupted iteration left behind', () => {
     const whole = foldEvents(events)!;
     const interrupted = exampleEvents({ iterations: 13, seed: 3, interrupted: true });
@@ -79,6 +70,13 @@ describe('foldEvents', () => {
     const resumed = foldEvents(append(interrupted, { type: 'resumed', after: 12, policy: whole.policy! }))!;
     expect(resumed.iterations).toEqual(whole.iterations);
     expect(resumed.checkpoints).toEqual(whole.checkpoints);
+  });
+
+  it('carries name and notes, which make it no younger', () => {
+    const told = foldEvents(
+      append(events, { type: 'renamed', name: 'Ünïcode' }, { type: 'noted', text: 'one\ntwo' }),
+    )!;
+    expect(told).toMatchObject({ name: 'Ünïcode', notes: 'one\ntwo', updatedAt: state.updatedAt });
   });
 
   it('keeps the kept checkpoints and the newest one', () => {

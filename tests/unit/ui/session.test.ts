@@ -161,7 +161,7 @@ describe('Session', () => {
     ]);
     say({ type: 'events', run: 'first', events: resumed });
     expect(session.getSnapshot().state!.iterations).toHaveLength(1);
-    expect(session.getSnapshot().state!.iterations).toEqual(foldEvents(cut, 1)!.iterations);
+    expect(session.getSnapshot().state!.iterations).toEqual(foldEvents(cut)!.iterations.slice(0, 1));
   });
 
   it('finishes the iteration at the first pause and abandons it at the second', () => {

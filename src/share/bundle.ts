@@ -1,0 +1,112 @@
+/**
+ * A session as bytes, the same in a link and in a file: gzip of
+ *
+ *     one line of JSON   { foothold: 'recipe' | 'replay', version: 1, ... } as `schema.ts` says
+ *     after it           the bytes of the checkpoints that the line announces, one after the other
+ *
+ * `version` grows when older readers could not make sense of what is written; each version that ever
+ * was stays readable.
+ */
+import { DamagedCheckpointError, parseCheckpoint } from '../run/checkpointFormat.ts';
+import type { RunEvent } from '../run/events.ts';
+import { validEvents } from '../run/history.ts';
+import type { RecordedRun } from '../run/journal.ts';
+import { logFault } from './log.ts';
+import { gunzip, gzip } from './packing.ts';
+import { ShareError } from './problem.ts';
+import { check, type Recipe, recipeSchema, replaySchema } from './schema.ts';
+
+export const SHARE_VERSION = 1;
+
+export type Shared = { kind: 'recipe'; recipe: Recipe } | { kind: 'replay'; runs: RecordedRun[] };
+
+const NEWLINE = 0x0a;
+
+/** Runs as one file's bytes: their valid events, and the checkpoints that they come with. */
+export async function packRuns(runs: readonly RecordedRun[]): Promise<Uint8Array<ArrayBuffer>> {
+  const entries = runs.map(({ events, checkpoints }) => {
+    const valid = validEvents(events);
+    const named = new Set(valid.flatMap((event) => (event.type === 'checkpoint' ? [event.blob] : [])));
+    return {
+      events: valid.map(({ seq: _, ...event }) => event),
+      checkpoints: checkpoints.filter(({ blob }) => named.has(blob)),
+    };
+  });
+  const line = JSON.stringify({
+    foothold: 'replay',
+    version: SHARE_VERSION,
+    runs: entries.map(({ events, checkpoints }) => ({
+      events,
+      checkpoints: checkpoints.map(({ blob, bytes }) => ({ blob, bytes: bytes.length })),
+    })),
+  });
+  return gzip([line, '\n', ...entries.flatMap(({ checkpoints }) => checkpoints.map(({ bytes }) => bytes))]);
+}
+
+export function packRecipe(recipe: Recipe): Promise<Uint8Array<ArrayBuffer>> {
+  return gzip([JSON.stringify({ foothold: 'recipe', version: SHARE_VERSION, ...recipe }), '\n']);
+}
+
+/** What bytes of unknown origin hold, once all of it is known to be sound. Throws `ShareError`. */
+export async function unpack(packed: Uint8Array<ArrayBuffer>, limit: number): Promise<Shared> {
+  if (packed[0] !== 0x1f || packed[1] !== 0x8b) throw new ShareError('This is not a Foothold session.');
+  const bytes = await gunzip(packed, limit);
+  const end = bytes.indexOf(NEWLINE);
+  const head = parse(bytes.subarray(0, end < 0 ? bytes.length : end));
+  if (head.foothold !== 'recipe' && head.foothold !== 'replay')
+    throw new ShareError('This is not a Foothold session.');
+  if (head.version !== SHARE_VERSION) {
+    throw new ShareError(
+      `It was made by another version of Foothold (format ${String(head.version).slice(0, 20)}; this page reads ${SHARE_VERSION}).`,
+      'Nothing was changed. Reload the page to get its newest version, then open it again.',
+    );
+  }
+  if (head.foothold === 'recipe') {
+    const recipe = check(recipeSchema, head);
+    if (!recipe.ok) throw new ShareError(`It holds what no recipe does (${recipe.reason}).`);
+    if (new Set(recipe.value.goalposts.map(({ id }) => id)).size < recipe.value.goalposts.length)
+      throw new ShareError('It holds what no recipe does (two goalposts with the same id).');
+    return { kind: 'recipe', recipe: recipe.value };
+  }
+  const read = check(replaySchema, head);
+  if (!read.ok) throw new ShareError(`It holds what no run does (${read.reason}).`);
+  let at = end < 0 ? bytes.length : end + 1;
+  const runs = read.value.runs.map((run): RecordedRun => {
+    const events = run.events.map((event, seq) => ({ ...event, seq }) as RunEvent);
+    const fault = logFault(events);
+    if (fault) throw new ShareError(`It holds what no run does: ${fault}.`);
+    const checkpoints = run.checkpoints.map(({ blob, bytes: length }) => {
+      if (!events.some((event) => event.type === 'checkpoint' && event.blob === blob))
+        throw new ShareError('It holds a checkpoint that its run does not have.');
+      const part = bytes.slice(at, at + length);
+      at += length;
+      assertWhole(part);
+      return { blob, bytes: part };
+    });
+    if (new Set(checkpoints.map(({ blob }) => blob)).size < checkpoints.length)
+      throw new ShareError('It holds the same checkpoint twice.');
+    return { events, checkpoints };
+  });
+  if (at !== bytes.length) throw new ShareError('It holds more than it says, or less.');
+  return { kind: 'replay', runs };
+}
+
+function parse(line: Uint8Array): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line));
+  } catch {
+    throw new ShareError('This is not a Foothold session: what it holds cannot be read.');
+  }
+  if (typeof value !== 'object' || value === null) throw new ShareError('This is not a Foothold session.');
+  return value as Record<string, unknown>;
+}
+
+function assertWhole(bytes: Uint8Array): void {
+  try {
+    parseCheckpoint(bytes);
+  } catch (error) {
+    if (error instanceof DamagedCheckpointError) throw new ShareError(error.message);
+    throw error;
+  }
+}
