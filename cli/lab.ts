@@ -4,6 +4,8 @@
  *   npm run lab -- compare --methods base,azr,real,gasp,gasp+real --seeds 1,2,3 --minutes 20 --out DIR [--json]
  */
 import { compareCommand, compareUsage } from './compare.ts';
+import { PeftError } from '../src/lm/peftConfig.ts';
+import { adapterCommand, adapterUsage } from './adapter.ts';
 import { gradcheckCommand, gradcheckUsage } from './gradcheck.ts';
 import { runCommand, runUsage } from './run.ts';
 import { UsageError } from './usage.ts';
@@ -11,6 +13,7 @@ import { UsageError } from './usage.ts';
 const COMMANDS: Record<string, { usage: string; run: (args: string[]) => Promise<number> }> = {
   run: { usage: runUsage, run: runCommand },
   compare: { usage: compareUsage, run: compareCommand },
+  adapter: { usage: adapterUsage, run: adapterCommand },
   gradcheck: { usage: gradcheckUsage, run: gradcheckCommand },
 };
 
@@ -31,8 +34,12 @@ if (!command) {
   try {
     process.exitCode = await command.run(args);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n\n${command.usage}`);
-    process.exitCode = 2;
+    if (error instanceof PeftError) {
+      console.error(error.message);
+      process.exitCode = 1;
+    } else if (error instanceof UsageError) {
+      console.error(`${error.message}\n\n${command.usage}`);
+      process.exitCode = 2;
+    } else throw error;
   }
 }

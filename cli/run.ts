@@ -3,7 +3,10 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFAULT_SETTINGS } from '../src/gasp/defaults.ts';
 import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
+import { tuningOfAdapter } from '../src/lab/adapters.ts';
 import { describeProblem } from '../src/lab/problems.ts';
+import { readPeft } from '../src/lm/peft.ts';
+import { readAdapterFolder } from './adapter.ts';
 import { nodePorts } from './nodePorts.ts';
 import { report } from './report.ts';
 import { checkSame, newRun, readBank, readSettings, SHIPPED_BANK } from './settings.ts';
@@ -20,6 +23,7 @@ export const runUsage = `lab run --out DIR [options]
   --set KEY=VALUE   any other setting, as often as needed, such as --set estimator=trr++ --set 'tuning={"kind":"full"}'
   --bank FILE       questions with mined goalposts (default: the shipped bank)
   --model DIR       model repository (default: the shipped model)
+  --adapter DIR     start from a LoRA adapter in PEFT's format, with its rank and scale unless --set tuning=... says otherwise
   --samples N       the report's pass@N over the goalposts (default 100; 0: no report)
   --threads N       of ONNX Runtime (default 2)
   --json            the last line is the report as JSON
@@ -37,8 +41,10 @@ export async function runCommand(args: string[]): Promise<number> {
   const samples = numberOption('samples', values.samples);
   const minutes =
     values.minutes === undefined ? Infinity : numberOption('minutes', values.minutes, { integer: false });
+  const adapter = values.adapter === undefined ? undefined : await readAdapterFolder(values.adapter);
   const settings = readSettings(values.method, numberOption('seed', values.seed), values.set, {
     evaluateEvery: EVALUATE_EVERY,
+    ...(adapter && { tuning: tuningOfAdapter(readPeft(adapter.config, adapter.weights)) }),
   });
   const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
 
@@ -53,7 +59,10 @@ export async function runCommand(args: string[]): Promise<number> {
     if (stored) checkSame(await ports.journal.read(stored.run), settings, out);
     await lab.play(ports.journal, {
       ...(stored && { run: stored.run }),
-      start: () => newRun(settings, readBank(values.bank ?? SHIPPED_BANK)),
+      start: () => ({
+        ...newRun(settings, readBank(values.bank ?? SHIPPED_BANK)),
+        ...(adapter && { adapter }),
+      }),
       iterations,
       enough: ({ seconds }) => seconds >= minutes * 60,
     });
@@ -91,6 +100,7 @@ function parseOptions(args: string[]) {
         set: { type: 'string', multiple: true, default: [] },
         bank: { type: 'string' },
         model: { type: 'string' },
+        adapter: { type: 'string' },
         samples: { type: 'string', default: '100' },
         threads: { type: 'string', default: '2' },
         json: { type: 'boolean', default: false },

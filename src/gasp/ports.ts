@@ -108,12 +108,22 @@ export interface PolicySnapshot {
   secondMoment: Float32Array;
 }
 
+/**
+ * What the trained vector of a LoRA adapter holds: for each module in order its A [in, rank], then its
+ * B [rank, out], where the layer gives `W x + scale B A x`.
+ */
+export interface AdapterShape {
+  modules: { name: string; in: number; out: number; rank: number; scale: number }[];
+}
+
 export interface PolicyInfo {
   model: string;
   /** What runs it: `cpu`, `wasm`, `wasm x 4`, `webgpu (adapter)`, `remote`. */
   backend: string;
   parameters: number;
   trainable: number;
+  /** Set where an adapter trains: with it, a stored snapshot can be exported without the model. */
+  adapter?: AdapterShape;
 }
 
 export interface Policy {

@@ -25,6 +25,7 @@ import {
 import { acceptedQuestions, lastFinished, taughtQuestions, validEvents } from '../run/history.ts';
 import type { Journal } from '../run/journal.ts';
 import { foldEvents } from '../run/state.ts';
+import { startFromAdapter } from './adapters.ts';
 import { describeProblem, LabError } from './problems.ts';
 import type { BackendChoice, Command, LabStatus, MeasurementPlan, Message } from './protocol.ts';
 import { Telemetry } from './telemetry.ts';
@@ -169,13 +170,23 @@ export class Lab {
 
   /** A new run. Settles when it is paused or has failed; errors go out as messages. */
   start(command: CommandOf<'start'>): Promise<void> {
-    const { name, model, bank, goalposts, questions, backend, iterations } = command;
+    const { name, model, bank, goalposts, questions, adapter, backend, iterations } = command;
     const settings = methodSettings(command.settings);
     return this.enqueue(async () => {
       checkTrains(settings, iterations);
       checkStart(settings, goalposts, questions);
-      const start = { name, settings, model, bank, goalposts, ...(questions && { questions }) };
-      this.session = await this.open(start, backend);
+      const start = {
+        name,
+        settings,
+        model,
+        bank,
+        goalposts,
+        ...(questions && { questions }),
+        ...(adapter && { adapter: adapter.name }),
+      };
+      this.session = await this.open(start, backend, async (policy) => {
+        if (adapter) await startFromAdapter(policy, adapter);
+      });
       await this.iterate(this.session, iterations);
     });
   }
@@ -207,7 +218,7 @@ export class Lab {
       this.session = await this.open(
         { name, settings, model, bank, goalposts, ...(questions && { questions }), branchedFrom },
         backend,
-        snapshot,
+        (policy) => policy.restore(snapshot),
       );
       await this.iterate(this.session);
     });
@@ -478,7 +489,7 @@ export class Lab {
   private async open(
     start: Omit<EventOf<'run-started'>, 'type' | 'version' | 'run' | 'seq' | 'at'>,
     backend: BackendChoice,
-    snapshot?: PolicySnapshot,
+    prepare: (policy: Policy) => Promise<void>,
   ): Promise<Session> {
     await this.closeSession();
     const { settings, model, goalposts, questions = [] } = start;
@@ -488,7 +499,7 @@ export class Lab {
     try {
       checkReadable(engine.dialect, [...goalposts, ...questions]);
       await this.judgeReady();
-      if (snapshot) await engine.policy.restore(snapshot);
+      await prepare(engine.policy);
       release = await this.ports.journal.lock(run);
       await this.append(
         run,

@@ -1,5 +1,6 @@
 /** What a person can do about an error. */
 import { BackendError } from '../lm/runtime.ts';
+import { PeftError } from '../lm/peftConfig.ts';
 import { ModelFileError } from '../lm/repository.ts';
 import { DamagedCheckpointError } from '../run/checkpointFormat.ts';
 import { RunLockedError, StorageFullError } from '../run/journal.ts';
@@ -24,6 +25,9 @@ export function describeProblem(error: unknown): { message: string; advice: stri
   const message = sentence(error instanceof Error ? error.message : String(error));
   if (error instanceof LabError) return { message, advice: error.advice };
   if (error instanceof BackendError) return { message, advice: error.advice };
+  if (error instanceof PeftError) {
+    return { message, advice: 'Nothing was changed. Choose another adapter, or go on without one.' };
+  }
   if (error instanceof ModelFileError) {
     return {
       message,

@@ -2,6 +2,7 @@
 import type { Fault, Question } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
 import type { GoalpostDraft, PersonDraft, TeachingTrial } from '../gasp/teaching.ts';
+import type { AdapterFiles } from './adapters.ts';
 import type { RunEvent, Split } from '../run/events.ts';
 
 export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
@@ -21,6 +22,8 @@ export type Command =
       goalposts: Question[];
       /** The bank's own training questions; needed by methods that train on them. */
       questions?: Question[];
+      /** A LoRA adapter in PEFT's format to start from, in place of one that changes nothing yet. */
+      adapter?: AdapterFiles;
       backend: BackendChoice;
       /** Run this many iterations, then pause; absent: until paused. */
       iterations?: number;

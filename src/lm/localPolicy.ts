@@ -11,6 +11,7 @@ import type {
   WeightedSequence,
 } from '../gasp/ports.ts';
 import { Random } from '../gasp/random.ts';
+import { adapterShape } from './adapterVector.ts';
 import { decoderParameters, type DecoderConfig, type Tuning, type Weights } from './decoder.ts';
 import {
   readDecoderConfig,
@@ -74,7 +75,13 @@ export class LocalPolicy implements Policy {
     this.start = initialWeights(layout, weights, seed);
     this.sampler = new Sampler(runtime, config, tuning, layout, weights);
     const own = decoderParameters(config).reduce((n, p) => n + p.dims.reduce((a, b) => a * b, 1), 0);
-    this.info = { model, backend: runtime.name, parameters: own, trainable: layout.size };
+    this.info = {
+      model,
+      backend: runtime.name,
+      parameters: own,
+      trainable: layout.size,
+      ...(tuning.kind === 'lora' && { adapter: adapterShape(layout, () => tuning.alpha / tuning.rank) }),
+    };
   }
 
   async sample(requests: SampleRequest[], options: SampleOptions): Promise<Completion[][]> {

@@ -33,6 +33,8 @@ export type RunEventBody =
       goalposts: Question[];
       /** The bank's own training questions, for methods that train on them. */
       questions?: Question[];
+      /** Set when this run started from an imported adapter: what that one is called. */
+      adapter?: string;
       /** Set when this run branched off another one's checkpoint. */
       branchedFrom?: { run: string; iteration: number };
     }

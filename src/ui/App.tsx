@@ -67,6 +67,7 @@ export function App({ session }: { session: Session }) {
   const openGoalpost = useCallback((id: string) => setPanel({ kind: 'goalpost', id }), []);
   const chooseGoalposts = useCallback(() => setPanel({ kind: 'bank' }), []);
   const branch = useCallback((blob: string) => void session.branch(blob), [session]);
+  const exportAdapter = useCallback((blob: string) => void session.exportAdapter(blob), [session]);
   const showRun = useCallback((run: string) => void session.show(run), [session]);
   const manageRuns = useCallback(() => setPanel({ kind: 'runs' }), []);
   const undoRemove = useCallback(() => void session.shelf.undoRemove(), [session]);
@@ -157,7 +158,7 @@ export function App({ session }: { session: Session }) {
           {state && (
             <>
               <RunNumbers state={state} backend={snapshot.live ? snapshot.backend?.backend : undefined} />
-              <Checkpoints state={live ?? state} busy={busy} onBranch={branch} />
+              <Checkpoints state={live ?? state} busy={busy} onBranch={branch} onExport={exportAdapter} />
             </>
           )}
           <RunsList

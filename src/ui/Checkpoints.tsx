@@ -56,8 +56,9 @@ export const Checkpoints = memo(function Checkpoints(props: {
   state: RunState;
   busy: boolean;
   onBranch: (blob: string) => void;
+  onExport: (blob: string) => void;
 }) {
-  const { state, busy, onBranch } = props;
+  const { state, busy, onBranch, onExport } = props;
   const now = useNow();
   return (
     <section aria-labelledby="checkpoints-title">
@@ -79,6 +80,16 @@ export const Checkpoints = memo(function Checkpoints(props: {
                   {bytes(checkpoint.bytes)}, {ago(checkpoint.at, now)}
                 </span>
               </span>
+              {state.policy?.adapter && (
+                <button
+                  type="button"
+                  className="link"
+                  title="The LoRA adapter in PEFT’s format, as a zip of its two files"
+                  onClick={() => onExport(checkpoint.blob)}
+                >
+                  adapter<span className="visually-hidden"> of iteration {checkpoint.iteration}</span>
+                </button>
+              )}
               <button
                 type="button"
                 className="link"
@@ -94,7 +105,8 @@ export const Checkpoints = memo(function Checkpoints(props: {
       )}
       {state.checkpoints.length > 0 && (
         <p className="checkpoints-note">
-          To go back to one is to branch: a new run starts from its weights, this one stays as it is.
+          To go back to one is to branch: a new run starts from its weights, this one stays as it is. Its
+          adapter loads in PEFT.
         </p>
       )}
     </section>

@@ -14,6 +14,8 @@ import { Timeline } from '../run/timeline.ts';
 import type { RunState } from '../run/state.ts';
 import type { Recipe } from '../share/schema.ts';
 import { type Bank, chosenQuestions, firstGoalposts } from '../gasp/bank.ts';
+import { baseModelName, exportAdapter } from '../lab/adapters.ts';
+import { download } from './download.ts';
 import type { LabClient } from './labClient.ts';
 import { type RunStore, Shelf, type ShelfState } from './shelf.ts';
 
@@ -201,6 +203,25 @@ export class Session {
     if (run === undefined) return;
     this.expect();
     this.services.lab.send({ type: 'branch', run, blob, name, settings, goalposts, backend });
+  }
+
+  /** Saves a checkpoint's adapter as a zip of the two files that PEFT reads. */
+  async exportAdapter(blob: string): Promise<void> {
+    const { state } = this.snapshot;
+    const checkpoint = state?.checkpoints.find((c) => c.blob === blob);
+    if (!state || !checkpoint) return;
+    try {
+      const snapshot = await (await this.shelf.reader()).getCheckpoint(state.run, blob);
+      if (!snapshot) throw new Error('This checkpoint is no longer stored.');
+      const files = exportAdapter(state.policy, snapshot, baseModelName(state.model));
+      const { zipSync } = await import('fflate');
+      const name = `${state.name}, iteration ${checkpoint.iteration}, adapter`;
+      // Weights are as good as random to a compressor: it would only take time.
+      const zip = zipSync(Object.fromEntries(files), { level: 0 });
+      download(`${name}.zip`, zip as Uint8Array<ArrayBuffer>, 'application/zip');
+    } catch (error) {
+      this.report(error, 'Nothing was changed. Try another checkpoint.');
+    }
   }
 
   /** Shows a stored run without running it. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Random } from '../../../src/gasp/random.ts';
-import { adapterOfVector, vectorOfAdapter } from '../../../src/lm/adapterVector.ts';
+import { adapterOfVector, adapterShape, vectorOfAdapter } from '../../../src/lm/adapterVector.ts';
 import { adapterParameters, decoderParameters, trainableLayout } from '../../../src/lm/decoder.ts';
 import { CONFIG_FILE, readPeft, WEIGHTS_FILE, writePeft } from '../../../src/lm/peft.ts';
 import { PeftError } from '../../../src/lm/peftConfig.ts';
@@ -19,6 +19,7 @@ import { micro, randomModel, randomValues, referenceLogprobs } from './reference
 
 const lora = { kind: 'lora', rank: 4, alpha: 6 } as const;
 const layout = trainableLayout(micro, lora);
+const shape = adapterShape(layout, () => lora.alpha / lora.rank);
 
 function randomTensor(dims: number[], random: Random): SafeTensor {
   const values = Float32Array.from({ length: dims[0]! * dims[1]! }, () => random.uniform() - 0.5);
@@ -82,7 +83,7 @@ test.each([
   const files = peftFiles(some, config);
   const model = randomModel(micro, 1);
   const trainer = new Trainer(nodeRuntime(1), micro, lora, model, 7);
-  trainer.weights = vectorOfAdapter(layout, lora, files.read(), trainer.weights);
+  trainer.weights = vectorOfAdapter(shape, files.read(), trainer.weights);
   const [logp] = await trainer.score([tokens]);
   await trainer.dispose();
   const mergedModel = merged(files.tensors, scaleOf);
@@ -98,7 +99,7 @@ test.each([
 
 test('what is trained here is written as PEFT writes it, and read again it is the same', () => {
   const flat = randomValues(layout.parameters, 11);
-  const files = writePeft(adapterOfVector(layout, lora, flat, 'someone/model'));
+  const files = writePeft(adapterOfVector(shape, flat, 'someone/model'));
   const config = JSON.parse(new TextDecoder().decode(files.get(CONFIG_FILE)));
   expect(config).toMatchObject({
     peft_type: 'LORA',
@@ -117,7 +118,7 @@ test('what is trained here is written as PEFT writes it, and read again it is th
   const at = layout.offsets.get('model.layers.1.mlp.down_proj.lora_A')!;
   expect(safeTensorValues(down)[1 * micro.feedForward + 5]).toBe(flat[at + 5 * 4 + 1]);
   const read = readPeft(new TextDecoder().decode(files.get(CONFIG_FILE)), files.get(WEIGHTS_FILE)!);
-  expect(vectorOfAdapter(layout, lora, read, new Float32Array(layout.size))).toEqual(flat);
+  expect(vectorOfAdapter(shape, read, new Float32Array(layout.size))).toEqual(flat);
 });
 
 test('an adapter on the last layers, with a rank of its own on one module, keeps both', () => {
@@ -136,7 +137,7 @@ test('an adapter on the last layers, with a rank of its own on one module, keeps
 
 test("what an adapter leaves alone trains from the policy's own start", () => {
   const start = randomValues(layout.parameters, 5);
-  const flat = vectorOfAdapter(layout, lora, peftFiles(some).read(), start);
+  const flat = vectorOfAdapter(shape, peftFiles(some).read(), start);
   const part = (values: Float32Array, name: string) => {
     const at = layout.offsets.get(name)!;
     const { dims } = layout.parameters.find((p) => p.name === name)!;
@@ -247,14 +248,15 @@ test('weights that are not pairs of linear layers are refused by name', () => {
 
 test('an adapter of another model, other modules or a higher rank does not go in', () => {
   const start = new Float32Array(layout.size);
-  const into = (files: { read: () => ReturnType<typeof readPeft> }, l = layout) =>
-    vectorOfAdapter(l, lora, files.read(), start);
+  const into = (files: { read: () => ReturnType<typeof readPeft> }, l = shape) =>
+    vectorOfAdapter(l, files.read(), start);
   expect(() => into(peftFiles((m) => some(m) && 5, { r: 5 }))).toThrow(
     /has rank 5, this run trains rank 4: set the rank to 5/,
   );
-  const other = trainableLayout({ ...micro, width: 16 }, lora);
+  const shapeOf = (c: typeof micro) => adapterShape(trainableLayout(c, lora), () => 1);
+  const other = shapeOf({ ...micro, width: 16 });
   expect(() => into(peftFiles(some), other)).toThrow(/8 to 8 wide, this model's 16 to 16/);
-  const short = trainableLayout({ ...micro, layers: 1 }, lora);
+  const short = shapeOf({ ...micro, layers: 1 });
   expect(() => into(peftFiles(some), short)).toThrow(
     /changes model.layers.1.* and 2 more, which this model does not train/,
   );

@@ -1,0 +1,74 @@
+/** `lab adapter`: the adapter of a run's checkpoint in PEFT's format. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type AdapterFiles, baseModelName, exportAdapter } from '../src/lab/adapters.ts';
+import { CONFIG_FILE, WEIGHTS_FILE } from '../src/lm/peft.ts';
+import { openFolderJournal } from '../src/run/folderJournal.ts';
+import { foldEvents } from '../src/run/state.ts';
+import { numberOption, UsageError } from './usage.ts';
+
+export const adapterUsage = `lab adapter --run DIR --out DIR [options]
+  Writes the LoRA adapter of a checkpoint as PEFT reads it (adapter_config.json, adapter_model.safetensors).
+  lab run --adapter DIR starts a run from one.
+  --run DIR         folder of the run, as given to lab run --out
+  --checkpoint N    the checkpoint of iteration N; 0 is the start (default: the newest)
+  --out DIR         where the two files go
+`;
+
+export async function adapterCommand(args: string[]): Promise<number> {
+  const values = readOptions(args);
+  if (!values.run || !values.out) throw new UsageError('--run DIR and --out DIR are needed.');
+  const journal = await openFolderJournal(resolve(values.run));
+  try {
+    const [stored] = await journal.list();
+    if (!stored) throw new UsageError(`${values.run} holds no run.`);
+    const state = foldEvents(await journal.read(stored.run))!;
+    const { checkpoints } = state;
+    const wanted =
+      values.checkpoint === undefined ? undefined : numberOption('checkpoint', values.checkpoint);
+    const checkpoint =
+      wanted === undefined ? checkpoints.at(-1) : checkpoints.findLast((c) => c.iteration === wanted);
+    const snapshot = checkpoint && (await journal.getCheckpoint(stored.run, checkpoint.blob));
+    if (!checkpoint || !snapshot) {
+      const kept = [...new Set(checkpoints.map((c) => c.iteration))].join(', ');
+      throw new UsageError(
+        `The run has no checkpoint of iteration ${wanted ?? 0}. Stored are those of: ${kept || 'none'}.`,
+      );
+    }
+    const files = exportAdapter(state.policy, snapshot, baseModelName(state.model));
+    await mkdir(values.out, { recursive: true });
+    for (const [name, bytes] of files) await writeFile(join(values.out, name), bytes);
+    console.log(
+      `${values.out}: the adapter of iteration ${checkpoint.iteration}, for ${baseModelName(state.model)}`,
+    );
+    return 0;
+  } finally {
+    await journal.close();
+  }
+}
+
+/** An adapter's two files from a folder. Throws `UsageError` where one is not there. */
+export async function readAdapterFolder(folder: string): Promise<AdapterFiles> {
+  const read = async (name: string) => {
+    try {
+      return await readFile(join(folder, name));
+    } catch {
+      const pickled = name === WEIGHTS_FILE ? ' (an adapter_model.bin has to be saved anew by PEFT)' : '';
+      throw new UsageError(`${folder} has no ${name}${pickled}.`);
+    }
+  };
+  const [config, weights] = await Promise.all([read(CONFIG_FILE), read(WEIGHTS_FILE)]);
+  return { name: folder, config: config.toString('utf8'), weights };
+}
+
+function readOptions(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: { run: { type: 'string' }, checkpoint: { type: 'string' }, out: { type: 'string' } },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

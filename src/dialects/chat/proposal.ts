@@ -1,0 +1,33 @@
+/** What a teacher's text says about its question in words. */
+import { readAnswer } from './blocks.ts';
+
+const MAX_TITLE = 100;
+
+/**
+ * The message is what the text labels as one, in a block or in the prose, or else the function's
+ * docstring; the title is its first sentence, or what the function returns.
+ */
+export function describeProposal(text: string, program: string): { title: string; message: string } {
+  const { blocks, prose } = readAnswer(text);
+  const block = blocks.find((b) => /^(?:message|title)$/.test(b.language))?.text;
+  const labelled =
+    /^[\s>#*_-]*(?:message|title|problem|description|task|hint)[*_]*\s*:[*_\s]*(\S[^\n]*)/im.exec(prose)?.[1];
+  const docstring = /("""|''')\s*(\S[\s\S]*?)\s*\1/.exec(program)?.[2]?.split(/\n\s*\n/)[0];
+  const message = oneLine(block ?? labelled ?? docstring ?? '');
+  const sentence = /^.*?[.!?](?=\s|$)/.exec(message)?.[0] ?? message;
+  return { title: cut(sentence.replace(/[.:]$/, '') || summary(program)), message };
+}
+
+const oneLine = (text: string) =>
+  text
+    .replace(/[*_`]{2,}|[*_]+$/g, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+
+const cut = (text: string) => (text.length > MAX_TITLE ? `${text.slice(0, MAX_TITLE - 1)}…` : text);
+
+/** Of a function that nothing is said about: what it returns last. */
+function summary(program: string): string {
+  const returned = [...program.matchAll(/^\s*return\s+(.+)$/gm)].at(-1)?.[1];
+  return returned ? `return ${returned}` : program.trim().split('\n')[0]!;
+}

@@ -1,0 +1,58 @@
+/** A run's adapter to and from PEFT's format: what is stored is enough, the model is not needed. */
+import type { Policy, PolicyInfo, PolicySnapshot } from '../gasp/ports.ts';
+import { adapterOfVector, vectorOfAdapter } from '../lm/adapterVector.ts';
+import { type LoraAdapter, readPeft, writePeft } from '../lm/peft.ts';
+import { PeftError } from '../lm/peftConfig.ts';
+import { EMBEDDED_MODEL } from './models.ts';
+
+/** The two files of an adapter as they came from somewhere. */
+export interface AdapterFiles {
+  /** What people call it: a folder or a repository. */
+  name: string;
+  /** `adapter_config.json` and `adapter_model.safetensors`. */
+  config: string;
+  weights: Uint8Array;
+}
+
+/**
+ * The adapter that a checkpoint of a run holds, as PEFT's two files by name. `policy` is what the run's
+ * log says of its policy. Throws `PeftError` where the run trains no adapter, or does not say which.
+ */
+export function exportAdapter(
+  policy: PolicyInfo | undefined,
+  snapshot: PolicySnapshot,
+  baseModel: string,
+): Map<string, Uint8Array<ArrayBuffer>> {
+  if (!policy?.adapter) {
+    throw new PeftError(
+      policy && policy.trainable >= policy.parameters
+        ? 'This run trains all weights of its model, so there is no adapter to export.'
+        : 'This run was recorded before adapters could be exported: resume it once, then export again.',
+    );
+  }
+  return writePeft(adapterOfVector(policy.adapter, snapshot.weights, baseModel));
+}
+
+/** Puts an adapter into a policy that has not trained yet. Throws `PeftError` where it does not fit. */
+export async function startFromAdapter(policy: Policy, files: AdapterFiles): Promise<void> {
+  const adapter = readPeft(files.config, files.weights);
+  const shape = policy.info.adapter;
+  if (!shape) {
+    throw new PeftError('This run trains all weights of its model: choose LoRA to start from an adapter.');
+  }
+  const snapshot = await policy.snapshot();
+  await policy.restore({ ...snapshot, weights: vectorOfAdapter(shape, adapter, snapshot.weights) });
+}
+
+/** LoRA settings under which an adapter goes on training as it is: its highest rank, and its scale. */
+export function tuningOfAdapter({ pairs }: LoraAdapter): { kind: 'lora'; rank: number; alpha: number } {
+  const all = [...pairs.values()];
+  const rank = Math.max(...all.map((pair) => pair.rank));
+  const scale = Math.max(...all.map((pair) => pair.scale));
+  return { kind: 'lora', rank, alpha: Number((scale * rank).toPrecision(12)) };
+}
+
+/** What PEFT should call the model that a run's adapter belongs to. */
+export function baseModelName(model: string): string {
+  return model === EMBEDDED_MODEL ? 'foothold-micro' : model;
+}
