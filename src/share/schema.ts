@@ -101,7 +101,16 @@ const attempt = v.pipe(
   v.transform(({ text, verdict, reason, reward }): Attempt => ({ text, verdict, reason, reward })),
 );
 
-const policy = v.object({ model: name, backend: name, parameters: whole, trainable: whole });
+const adapter = v.object({
+  modules: list(v.object({ name, in: whole, out: whole, rank: whole, scale: number })),
+});
+const policy = v.object({
+  model: name,
+  backend: name,
+  parameters: whole,
+  trainable: whole,
+  adapter: v.exactOptional(adapter),
+});
 
 /** Of any age: what a setting that is missing here was then is its default now. */
 const settings = v.pipe(
@@ -140,6 +149,7 @@ const event = v.variant('type', [
     bank: name,
     goalposts: list(question),
     questions: v.exactOptional(list(question)),
+    adapter: v.exactOptional(name),
     branchedFrom: v.exactOptional(branchedFrom),
     at,
   }),
