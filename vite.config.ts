@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
@@ -6,6 +6,11 @@ import { defineConfig, type Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
+
+/** What `src/ui/editor/monaco.ts` imports. */
+const monacoEntries = [
+  ...readFileSync(join(root, 'src/ui/editor/monaco.ts'), 'utf8').matchAll(/'(monaco-editor\/[^'?]+)'/g),
+].map(([, entry]) => entry!);
 
 /**
  * Serves the runtimes' own loader scripts as they are. The page hands them to isolated frames as
@@ -74,6 +79,15 @@ export default defineConfig({
     exclude: ['onnxruntime-web', 'pyodide', '@huggingface/transformers'],
     // A fixed list instead of discovery: discovery reloads the page in the middle of what it does.
     noDiscovery: true,
-    include: ['react', 'react/jsx-runtime', 'react/jsx-dev-runtime', 'react-dom', 'react-dom/client', 'idb'],
+    include: [
+      'react',
+      'react/jsx-runtime',
+      'react/jsx-dev-runtime',
+      'react-dom',
+      'react-dom/client',
+      'idb',
+      // Thousands of modules otherwise.
+      ...monacoEntries,
+    ],
   },
 });

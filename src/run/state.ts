@@ -263,6 +263,15 @@ function complete(measurements: Measurement[], part: Measurement): Measurement[]
   return measurements.with(at, { ...before, answers: { ...before.answers, ...answers } });
 }
 
+/** A proposal by its id, the model's or a person's. */
+export function findStone(state: RunState, id: string | undefined): Stone | undefined {
+  if (id === undefined) return undefined;
+  // Ids begin with their iteration's number.
+  const number = Number(id.split('.')[0]);
+  const iteration = state.iterations.findLast((candidate) => candidate.iteration === number);
+  return [...(iteration?.stones ?? []), ...state.taught].find((stone) => stone.id === id);
+}
+
 function changeIteration(
   state: RunState,
   number: number,

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 
 import { goalpostStates, type RunState, type Stone } from '../run/state.ts';
 import { BankSheet } from './BankSheet.tsx';
 import { chosenQuestions } from '../gasp/bank.ts';
+import type { Question } from '../gasp/question.ts';
 import { Checkpoints, RunNumbers } from './Checkpoints.tsx';
 import { Curves } from './Curves.tsx';
 import { Climb } from './figures/Climb.tsx';
@@ -15,7 +16,11 @@ import { RunsSheet } from './RunsSheet.tsx';
 import { SettingsSheet } from './SettingsSheet.tsx';
 import { ShareSheet } from './ShareSheet.tsx';
 import { GoalpostSheet, StoneSheet } from './StoneSheet.tsx';
+import { isOwn } from './ownGoalposts.ts';
 import type { Session } from './session.ts';
+import { GoalpostEditor } from './teach/GoalpostEditor.tsx';
+import { type NamedProgram, ProgramsSheet } from './teach/ProgramsSheet.tsx';
+import { TeacherSheet, type TeachStart } from './teach/TeacherSheet.tsx';
 import { TermRun } from './Term.tsx';
 import { useTime } from './time.ts';
 import { Transport, useSpaceKey } from './Transport.tsx';
@@ -27,6 +32,9 @@ import './App.css';
 type Panel =
   | { kind: 'stone' | 'goalpost'; id: string }
   | { kind: 'bank' | 'settings' | 'runs' | 'share' }
+  | { kind: 'teach'; start: TeachStart }
+  | { kind: 'programs'; programs: NamedProgram[] }
+  | { kind: 'write-goalpost'; from?: Question }
   | null;
 
 export function App({ session }: { session: Session }) {
@@ -68,13 +76,19 @@ export function App({ session }: { session: Session }) {
   const chooseGoalposts = useCallback(() => setPanel({ kind: 'bank' }), []);
   const branch = useCallback((blob: string) => void session.branch(blob), [session]);
   const exportAdapter = useCallback((blob: string) => void session.exportAdapter(blob), [session]);
+  const writeGoalpost = useCallback(() => setPanel({ kind: 'write-goalpost' }), []);
+  const teach = useCallback((start: TeachStart) => setPanel({ kind: 'teach', start }), []);
   const showRun = useCallback((run: string) => void session.show(run), [session]);
   const manageRuns = useCallback(() => setPanel({ kind: 'runs' }), []);
   const undoRemove = useCallback(() => void session.shelf.undoRemove(), [session]);
   const stones = useMemo(
     () =>
-      new Map(live?.iterations.flatMap((iteration) => iteration.stones.map((stone) => [stone.id, stone]))),
-    [live?.iterations],
+      new Map(
+        [...(live?.iterations.flatMap((iteration) => iteration.stones) ?? []), ...(live?.taught ?? [])].map(
+          (stone) => [stone.id, stone],
+        ),
+      ),
+    [live?.iterations, live?.taught],
   );
   const stone = panel?.kind === 'stone' ? stones.get(panel.id) : undefined;
   const goalpost =
@@ -152,7 +166,13 @@ export function App({ session }: { session: Session }) {
           )}
         </main>
         <aside className="left" aria-label="Goalposts">
-          <GoalpostList state={state} chosen={goalposts} onOpen={openGoalpost} onChoose={chooseGoalposts} />
+          <GoalpostList
+            state={state}
+            chosen={goalposts}
+            onOpen={openGoalpost}
+            onChoose={chooseGoalposts}
+            onWrite={writeGoalpost}
+          />
         </aside>
         <aside className="right" aria-label="The run">
           {state && (
@@ -177,6 +197,8 @@ export function App({ session }: { session: Session }) {
           state={live ?? state}
           onOpen={openStone}
           onOpenGoalpost={openGoalpost}
+          onTeach={teach}
+          onRead={(programs) => setPanel({ kind: 'programs', programs })}
           onClose={() => setPanel((now) => (now?.kind === 'stone' ? null : now))}
         />
       )}
@@ -184,7 +206,37 @@ export function App({ session }: { session: Session }) {
         <GoalpostSheet
           key={goalpost.question.id}
           goalpost={goalpost}
+          onTeach={live ? teach : undefined}
+          onEdit={
+            isOwn(goalpost.question)
+              ? () => setPanel({ kind: 'write-goalpost', from: goalpost.question })
+              : undefined
+          }
+          onRemove={() => session.removeGoalpost(goalpost.question.id)}
           onClose={() => setPanel((now) => (now?.kind === 'goalpost' ? null : now))}
+        />
+      )}
+      {panel?.kind === 'teach' && (
+        <TeacherSheet
+          key={`${panel.start.role}/${panel.start.from.id}`}
+          start={panel.start}
+          session={session}
+          snapshot={snapshot}
+          onClose={() => setPanel((now) => (now?.kind === 'teach' ? null : now))}
+        />
+      )}
+      {panel?.kind === 'programs' && (
+        <ProgramsSheet
+          programs={panel.programs}
+          onClose={() => setPanel((now) => (now?.kind === 'programs' ? null : now))}
+        />
+      )}
+      {panel?.kind === 'write-goalpost' && (
+        <GoalpostEditor
+          session={session}
+          snapshot={snapshot}
+          from={panel.from}
+          onClose={() => setPanel((now) => (now?.kind === 'write-goalpost' ? null : now))}
         />
       )}
       {panel?.kind === 'bank' && bank && (

@@ -14,8 +14,9 @@ export const GoalpostList = memo(function GoalpostList(props: {
   chosen: Question[];
   onOpen: (id: string) => void;
   onChoose: () => void;
+  onWrite: () => void;
 }) {
-  const { state, chosen, onOpen, onChoose } = props;
+  const { state, chosen, onOpen, onChoose, onWrite } = props;
   const goalposts = useMemo(
     () =>
       state
@@ -44,9 +45,14 @@ export const GoalpostList = memo(function GoalpostList(props: {
         <p className="goalposts-key">drawn in iteration {state?.iterations.at(-1)?.iteration}</p>
       )}
       {!state && (
-        <button type="button" className="button goalposts-choose" onClick={onChoose}>
-          Choose goalposts
-        </button>
+        <p className="goalposts-choose">
+          <button type="button" className="button" onClick={onChoose}>
+            Choose goalposts
+          </button>
+          <button type="button" className="button is-quiet" onClick={onWrite}>
+            Write one
+          </button>
+        </p>
       )}
       <ol className="goalposts-list" data-all={all || goalposts.length <= few + 3 || undefined}>
         {goalposts.map((goalpost) => {

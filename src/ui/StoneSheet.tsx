@@ -1,12 +1,14 @@
 /** Everything about one proposal or goalpost: program, pairs, each answer with its verdict. */
 import type { Question } from '../gasp/question.ts';
-import type { GoalpostState, RunState, Stone, Trial } from '../run/state.ts';
+import { findStone, type GoalpostState, type RunState, type Stone, type Trial } from '../run/state.ts';
 import { Dot, Dots, markOf } from './figures/Dots.tsx';
 import { RewardCurve } from './figures/RewardCurve.tsx';
 import { axisNames, percent, roleNames, short, verdictNames } from './format.ts';
 import { Examples, Program } from './Program.tsx';
 import { Sheet } from './Sheet.tsx';
 import { whoReads } from './Term.tsx';
+import type { NamedProgram } from './teach/ProgramsSheet.tsx';
+import type { TeachStart } from './teach/TeacherSheet.tsx';
 import './StoneSheet.css';
 
 const taskTitles = {
@@ -20,6 +22,8 @@ export function StoneSheet(props: {
   state: RunState;
   onOpen: (stone: Stone) => void;
   onOpenGoalpost: (id: string) => void;
+  onTeach: (start: TeachStart) => void;
+  onRead: (programs: NamedProgram[]) => void;
   onClose: () => void;
 }) {
   const { stone, state, onOpen, onClose } = props;
@@ -27,19 +31,68 @@ export function StoneSheet(props: {
   const { question, fault } = proposal;
   const relatives =
     state.iterations.find((candidate) => candidate.iteration === stone.iteration)?.stones ?? [];
-  const lemma = relatives.find((candidate) => candidate.id === proposal.parent);
-  const lift = relatives.find((candidate) => candidate.proposal.parent === stone.id);
+  const taught = state.taught.some((candidate) => candidate.id === stone.id);
+  const lemma = findStone(state, proposal.parent);
+  const lift = [...relatives, ...state.taught].find((candidate) => candidate.proposal.parent === stone.id);
   const goalpost = state.goalposts.find((candidate) => candidate.id === proposal.goalpost);
+  const axis = proposal.axis ?? 'f';
+  const programs = [
+    goalpost && { name: 'goalpost', program: goalpost.program },
+    lemma?.proposal.question && { name: 'lemma', program: lemma.proposal.question.program },
+    question && { name: proposal.role, program: question.program },
+    lift?.proposal.question && { name: 'lift', program: lift.proposal.question.program },
+  ].filter((program) => program !== undefined);
   return (
     <Sheet
       content={stone.id}
+      footer={
+        question && (
+          <>
+            <button type="button" className="button" onClick={() => props.onRead(programs)}>
+              {programs.length > 1 ? 'Compare programs' : 'Open the program'}
+            </button>
+            <button
+              type="button"
+              className="button"
+              onClick={() =>
+                props.onTeach({
+                  role: proposal.role,
+                  axis,
+                  from: question,
+                  ...(goalpost && { goalpost }),
+                  ...(lemma && { parent: lemma }),
+                })
+              }
+            >
+              Edit and try
+            </button>
+            {proposal.role === 'lemma' && (
+              <button
+                type="button"
+                className="button"
+                onClick={() =>
+                  props.onTeach({
+                    role: 'lift',
+                    axis,
+                    from: question,
+                    parent: stone,
+                    ...(goalpost && { goalpost }),
+                  })
+                }
+              >
+                Write a lift
+              </button>
+            )}
+          </>
+        )
+      }
       className={`of-${proposal.role}`}
       title={
         <span className="stone-role">
           {roleNames[proposal.role]}
           <span className="section-note">
-            {' '}
-            of iteration {stone.iteration}
+            {taught ? ' of yours, kept after ' : ' of '}
+            {taught && stone.iteration === 0 ? 'the start' : `iteration ${stone.iteration}`}
             {proposal.axis && `, ${axisNames[proposal.axis]}`}
           </span>
         </span>
@@ -112,7 +165,7 @@ export function StoneSheet(props: {
   );
 }
 
-function QuestionText({ question }: { question: Question }) {
+export function QuestionText({ question }: { question: Question }) {
   return (
     <>
       <p className="card-title">{question.title || 'Untitled'}</p>
@@ -136,7 +189,7 @@ function QuestionText({ question }: { question: Question }) {
   );
 }
 
-function TrialView({ trial, question }: { trial: Trial; question: Question | undefined }) {
+export function TrialView({ trial, question }: { trial: Trial; question: Question | undefined }) {
   const given =
     trial.index === undefined || !question
       ? undefined
@@ -172,10 +225,40 @@ function TrialView({ trial, question }: { trial: Trial; question: Question | und
   );
 }
 
-export function GoalpostSheet({ goalpost, onClose }: { goalpost: GoalpostState; onClose: () => void }) {
+export function GoalpostSheet(props: {
+  goalpost: GoalpostState;
+  /** Absent while no run is open: there is no student to try it on. */
+  onTeach?: ((start: TeachStart) => void) | undefined;
+  /** For a person's own goalpost, as long as no run has it. */
+  onEdit?: (() => void) | undefined;
+  onRemove?: (() => void) | undefined;
+  onClose: () => void;
+}) {
+  const { goalpost, onTeach, onEdit, onRemove, onClose } = props;
   const { question, tries, solvedAt, drawn } = goalpost;
+  const actions = onTeach ? (
+    <button
+      type="button"
+      className="button"
+      onClick={() => onTeach({ role: 'lemma', axis: 'f', from: question, goalpost: question })}
+    >
+      Write a lemma for it
+    </button>
+  ) : (
+    onEdit && (
+      <>
+        <button type="button" className="button" onClick={onEdit}>
+          Edit
+        </button>
+        <button type="button" className="button" onClick={onRemove}>
+          Delete
+        </button>
+      </>
+    )
+  );
   return (
     <Sheet
+      footer={actions}
       className="of-goalpost"
       title={
         <span className="stone-role">

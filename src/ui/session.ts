@@ -16,8 +16,11 @@ import type { Recipe } from '../share/schema.ts';
 import { type Bank, chosenQuestions, firstGoalposts } from '../gasp/bank.ts';
 import { baseModelName, exportAdapter } from '../lab/adapters.ts';
 import { download } from './download.ts';
+import type { PersonDraft } from '../gasp/teaching.ts';
 import type { LabClient } from './labClient.ts';
 import { type RunStore, Shelf, type ShelfState } from './shelf.ts';
+import { isOwn, ownGoalposts, storeOwnGoalposts } from './ownGoalposts.ts';
+import { Teaching } from './teaching.ts';
 
 export interface Problem {
   message: string;
@@ -98,6 +101,7 @@ export class Session {
     mined: null,
     problem: null,
   };
+  readonly teaching: Teaching;
   private events: RunEvent[] = [];
   /** Run whose events are shown; also set while its log is being read. */
   private open: string | null = null;
@@ -115,6 +119,7 @@ export class Session {
   private frame: number | undefined;
 
   constructor(private readonly services: Services) {
+    this.teaching = new Teaching(services.lab);
     services.lab.listen((message) => this.receive(message));
     this.shelf = new Shelf(
       services.openJournal,
@@ -123,7 +128,11 @@ export class Session {
     );
     void this.shelf.refresh().finally(() => this.change({ ready: true }));
     this.bankLoaded = services.loadBank().then(
-      (bank) => this.change({ bank, chosen: new Set(firstGoalposts(bank).map(({ id }) => id)) }),
+      (bank) =>
+        this.change({
+          bank: { ...bank, questions: [...ownGoalposts(), ...bank.questions] },
+          chosen: new Set(firstGoalposts(bank).map(({ id }) => id)),
+        }),
       (error: unknown) =>
         this.report(
           error,
@@ -370,6 +379,51 @@ export class Session {
   choose(ids: Iterable<string>): void {
     this.change({ chosen: new Set(ids) });
   }
+  /** Plays the teacher in the open run. */
+  tryDraft(draft: PersonDraft): void {
+    const { state, backendChoice, live, status } = this.snapshot;
+    if (!state) return;
+    if (!live || status !== 'running') this.take(state.run);
+    this.teaching.try(state.run, draft, backendChoice);
+  }
+
+  cancelTry(): void {
+    // A trial that has not begun is a model that loads.
+    this.services.lab.send(
+      this.snapshot.status === 'loading' ? { type: 'pause', now: true } : { type: 'cancel-try' },
+    );
+  }
+
+  /** Adds a goalpost that a person wrote, in the place of `instead`, and chooses it for the next run. */
+  addGoalpost(question: Question, instead?: string): void {
+    const { bank, chosen } = this.snapshot;
+    if (!bank) return;
+    const others = bank.questions.filter(({ id }) => id !== instead);
+    const next = new Set(chosen).add(question.id);
+    if (instead !== undefined) next.delete(instead);
+    this.setOwn([question, ...others], next);
+  }
+
+  removeGoalpost(id: string): void {
+    const { bank, chosen } = this.snapshot;
+    if (!bank) return;
+    const next = new Set(chosen);
+    next.delete(id);
+    this.setOwn(
+      bank.questions.filter((question) => question.id !== id),
+      next,
+    );
+  }
+
+  private setOwn(questions: Question[], chosen: Set<string>): void {
+    const { bank } = this.snapshot;
+    this.change({ bank: { ...bank!, questions }, chosen });
+    if (!storeOwnGoalposts(questions.filter(isOwn))) {
+      const message = 'This browser does not keep your goalposts.';
+      this.change({ problem: { message, advice: 'They are here until the page is closed.' } });
+    }
+  }
+
   dismissProblem(): void {
     this.change({ problem: null });
   }

@@ -76,8 +76,10 @@ export const Climb = memo(function Climb(props: {
   const view = useMemo(() => viewOf(width, lastIteration), [width, lastIteration]);
   const placed = useMemo(
     () =>
-      width ? place(state.iterations, view, state.settings.goalpostsPerIteration) : new Map<string, Placed>(),
-    [state.iterations, state.settings.goalpostsPerIteration, view, width],
+      width
+        ? place(state.iterations, state.taught, view, state.settings.goalpostsPerIteration)
+        : new Map<string, Placed>(),
+    [state.iterations, state.taught, state.settings.goalpostsPerIteration, view, width],
   );
   const goalposts = useMemo(() => goalpostStates(state), [state]);
   const points = useMemo(() => frontier(state.iterations), [state.iterations]);
@@ -164,6 +166,7 @@ export const Climb = memo(function Climb(props: {
         {`Iterations from left to right, difficulty upward: a question that no answer solves lies at the top. ${placed.size} questions tried, ${accepted.length} in their band. ${solved} of ${goalposts.length} goalposts solved.`}
         {points.length > 0 &&
           ` The student now finds half of the programs of ${short(points.at(-1)!.lines)} lines; at first ${short(points[0]!.lines)}.`}
+        {state.taught.length > 0 && ` ${state.taught.length} more were written by a person.`}
         {' Arrow keys go from question to question, Enter opens one.'}
       </p>
       {width > 0 && (
@@ -192,6 +195,19 @@ export const Climb = memo(function Climb(props: {
           {state.iterations.map((iteration) => (
             <Column key={iteration.iteration} iteration={iteration} placed={placed} view={view} />
           ))}
+          {state.taught.map(({ id }) => {
+            const at = placed.get(id);
+            const from = at && placed.get(at.stone.proposal.parent ?? '');
+            return (
+              at && (
+                <g key={id} className="climb-taught">
+                  {from && <line className="climb-pair" x1={from.x} y1={from.y} x2={at.x} y2={at.y} />}
+                  <circle className="climb-taught-ring" cx={at.x} cy={at.y} r={view.size + 3} />
+                  <StoneMark placed={at} size={view.size} />
+                </g>
+              )
+            );
+          })}
           <BandNames view={view} />
           {state.iterations.length === 0 && <WhatWillStand view={view} />}
           <Frontier points={points} view={view} />
@@ -236,6 +252,7 @@ const scatter = 0.024;
  */
 function place(
   iterations: IterationState[],
+  taught: Stone[],
   { x, y, columnWidth }: View,
   slots: number,
 ): Map<string, Placed> {
@@ -260,6 +277,11 @@ function place(
         ),
       });
     }
+  }
+  // A person's lie between the iterations that they came between.
+  for (const stone of taught) {
+    if (stone.passRate === undefined) continue;
+    placed.set(stone.id, { stone, x: x(stone.iteration + 0.5), y: y(stone.passRate) });
   }
   return placed;
 }
@@ -381,40 +403,7 @@ const Column = memo(
         })}
         {iteration.stones.map((stone) => {
           const at = placed.get(stone.id);
-          if (!at) return null;
-          const className = `climb-stone of-${stone.proposal.role}`;
-          const accepted = stone.accepted || undefined;
-          if (stone.proposal.role === 'lift')
-            return (
-              <path
-                key={stone.id}
-                className={className}
-                data-accepted={accepted}
-                d={triangle(at.x, at.y, size * 1.15)}
-              />
-            );
-          if (stone.proposal.role === 'unguided')
-            return (
-              <rect
-                key={stone.id}
-                className={className}
-                data-accepted={accepted}
-                x={at.x - size * 0.8}
-                y={at.y - size * 0.8}
-                width={size * 1.6}
-                height={size * 1.6}
-              />
-            );
-          return (
-            <circle
-              key={stone.id}
-              className={className}
-              data-accepted={accepted}
-              cx={at.x}
-              cy={at.y}
-              r={size}
-            />
-          );
+          return at && <StoneMark key={stone.id} placed={at} size={size} />;
         })}
         {faults.length > 0 && (
           <path
@@ -429,6 +418,15 @@ const Column = memo(
   // Where an iteration's stones lie follows from these two.
   (before, after) => before.iteration === after.iteration && before.view === after.view,
 );
+
+/** A lift is a triangle, an unguided question a square, a lemma a disc; filled where it was accepted. */
+function StoneMark({ placed: { stone, x, y }, size }: { placed: Placed; size: number }) {
+  const { role } = stone.proposal;
+  const shared = { className: `climb-stone of-${role}`, 'data-accepted': stone.accepted || undefined };
+  if (role === 'lift') return <path {...shared} d={triangle(x, y, size * 1.15)} />;
+  if (role === 'lemma') return <circle {...shared} cx={x} cy={y} r={size} />;
+  return <rect {...shared} x={x - size * 0.8} y={y - size * 0.8} width={size * 1.6} height={size * 1.6} />;
+}
 
 const Frontier = memo(function Frontier(props: { points: FrontierPoint[]; view: View }) {
   const {

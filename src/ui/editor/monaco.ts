@@ -1,0 +1,167 @@
+/**
+ * Monaco with Python and little else, in the page's own ink. It loads when the first editor opens; its
+ * worker, which computes differences, is a file of our own origin.
+ */
+import EditorWorker from 'monaco-editor/editor/editor.worker.js?worker';
+import { editor, KeyCode, KeyMod, MarkerSeverity } from 'monaco-editor/editor';
+import 'monaco-editor/features/codeEditor/register';
+import 'monaco-editor/features/diffEditor/register';
+import 'monaco-editor/features/bracketMatching/register';
+import 'monaco-editor/features/clipboard/register';
+import 'monaco-editor/features/comment/register';
+import 'monaco-editor/features/find/register';
+import 'monaco-editor/features/hover/register';
+import 'monaco-editor/features/indentation/register';
+import 'monaco-editor/features/linesOperations/register';
+import 'monaco-editor/features/toggleTabFocusMode/register';
+import 'monaco-editor/features/wordOperations/register';
+import 'monaco-editor/languages/definitions/python/register';
+
+self.MonacoEnvironment = { getWorker: () => new EditorWorker({ name: 'editor' }) };
+
+export interface EditorOptions {
+  value: string;
+  /** Program to compare with, on the left. */
+  against?: string | undefined;
+  readOnly: boolean;
+  /** What a screen reader calls it. */
+  label: string;
+  onChange: (value: string) => void;
+  /** Ctrl or Command with Enter. */
+  onSubmit: () => void;
+}
+
+export interface OpenEditor {
+  setValue(value: string): void;
+  /** Underlines a line and says why; undefined takes it away. */
+  mark(problem: { line: number; message: string } | undefined): void;
+  dispose(): void;
+}
+
+const dark = matchMedia('(prefers-color-scheme: dark)');
+let themed = false;
+
+/** Weight and slant instead of hues, as everywhere on the page. Colours come from its own custom properties. */
+function applyTheme(): void {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name: string) => style.getPropertyValue(name).trim();
+  const bare = (name: string) => colour(name).slice(1);
+  editor.defineTheme('foothold', {
+    base: dark.matches ? 'vs-dark' : 'vs',
+    inherit: false,
+    rules: [
+      { token: '', foreground: bare('--ink') },
+      { token: 'keyword', foreground: bare('--ink'), fontStyle: 'bold' },
+      { token: 'comment', foreground: bare('--ink-faint'), fontStyle: 'italic' },
+      { token: 'string', foreground: bare('--ink-soft') },
+    ],
+    colors: {
+      'editor.background': colour('--sunken'),
+      'editor.foreground': colour('--ink'),
+      'editorGutter.background': colour('--sunken'),
+      'editorLineNumber.foreground': colour('--ink-faint'),
+      'editorLineNumber.activeForeground': colour('--ink'),
+      'editorCursor.foreground': colour('--ink'),
+      'editor.selectionBackground': `${colour('--ink')}2e`,
+      'editorError.foreground': colour('--broken'),
+      'editorWidget.background': colour('--raised'),
+      'editorWidget.foreground': colour('--ink'),
+      'editorHoverWidget.background': colour('--raised'),
+      'editorHoverWidget.foreground': colour('--ink'),
+      'diffEditor.insertedTextBackground': `${colour('--ink')}1f`,
+      'diffEditor.insertedLineBackground': `${colour('--ink')}0f`,
+      'diffEditor.removedTextBackground': `${colour('--broken')}33`,
+      'diffEditor.removedLineBackground': `${colour('--broken')}14`,
+      'diffEditor.diagonalFill': colour('--rule'),
+      'diffEditor.border': colour('--rule'),
+      focusBorder: colour('--ink'),
+    },
+  });
+  editor.setTheme('foothold');
+}
+
+/** An editor in `element`, which must have a height. */
+export function openEditor(element: HTMLElement, options: EditorOptions): OpenEditor {
+  applyTheme();
+  if (!themed) dark.addEventListener('change', applyTheme);
+  themed = true;
+  const { value, against, readOnly, label } = options;
+  const common: editor.IEditorOptions = {
+    readOnly,
+    ariaLabel: label,
+    fontFamily: getComputedStyle(document.documentElement).getPropertyValue('--mono'),
+    fontSize: 13,
+    lineHeight: 20,
+    minimap: { enabled: false },
+    lineNumbersMinChars: 3,
+    scrollBeyondLastLine: false,
+    wordWrap: 'on',
+    overviewRulerLanes: 0,
+    hideCursorInOverviewRuler: true,
+    renderLineHighlight: 'none',
+    folding: false,
+    contextmenu: false,
+    quickSuggestions: false,
+    bracketPairColorization: { enabled: false },
+    padding: { top: 10, bottom: 10 },
+    scrollbar: { alwaysConsumeMouseWheel: false },
+    // What one does not write, Tab passes through.
+    tabFocusMode: readOnly,
+    cursorBlinking: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'solid' : 'blink',
+  };
+  const model = editor.createModel(value, 'python');
+  model.updateOptions({ tabSize: 4, insertSpaces: true });
+  const original = against === undefined ? undefined : editor.createModel(against, 'python');
+  let written: editor.IStandaloneCodeEditor;
+  let whole: { dispose(): void };
+  if (original) {
+    const diff = editor.createDiffEditor(element, {
+      ...common,
+      automaticLayout: true,
+      originalEditable: false,
+      renderSideBySide: true,
+      useInlineViewWhenSpaceIsLimited: true,
+      renderSideBySideInlineBreakpoint: 560,
+      renderOverviewRuler: false,
+      renderMarginRevertIcon: false,
+      renderGutterMenu: false,
+      diffWordWrap: 'on',
+      ignoreTrimWhitespace: false,
+    });
+    diff.setModel({ original, modified: model });
+    written = diff.getModifiedEditor();
+    // The diff editor does not hand its own options for these on.
+    written.updateOptions({ ariaLabel: label });
+    diff.getOriginalEditor().updateOptions({
+      ariaLabel: `${label}: what it is compared with`,
+      tabFocusMode: true,
+    });
+    whole = diff;
+  } else {
+    written = editor.create(element, { ...common, automaticLayout: true, model });
+    whole = written;
+  }
+  written.addCommand(KeyMod.CtrlCmd | KeyCode.Enter, () => options.onSubmit());
+  model.onDidChangeContent(() => options.onChange(model.getValue()));
+  return {
+    setValue: (next) => {
+      if (next !== model.getValue()) model.setValue(next);
+    },
+    mark: (problem) => {
+      if (!problem) return editor.setModelMarkers(model, 'judge', []);
+      const line = Math.max(1, Math.min(problem.line, model.getLineCount()));
+      const { message } = problem;
+      const startColumn = model.getLineFirstNonWhitespaceColumn(line) || 1;
+      const range = { startLineNumber: line, endLineNumber: line, startColumn };
+      editor.setModelMarkers(model, 'judge', [
+        { ...range, endColumn: model.getLineMaxColumn(line), message, severity: MarkerSeverity.Error },
+      ]);
+      written.revealLineInCenterIfOutsideViewport(line);
+    },
+    dispose: () => {
+      whole.dispose();
+      model.dispose();
+      original?.dispose();
+    },
+  };
+}

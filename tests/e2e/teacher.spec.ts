@@ -1,0 +1,101 @@
+/** A person plays the teacher: tries a lemma, keeps it, and writes a goalpost of their own. */
+import type { Page } from '@playwright/test';
+import { expect, test } from './fixtures.ts';
+import {
+  eventsOf,
+  expectIterations,
+  numberOf,
+  pause,
+  runButton,
+  SMALL,
+  setSettings,
+  storedRun,
+} from './labPage.ts';
+
+/** Replaces everything in the open editor, as a person would. */
+async function write(page: Page, label: string, program: string): Promise<void> {
+  const field = page.getByRole('textbox', { name: label });
+  await expect(page.locator('.code-editor[data-state="open"]')).toBeVisible();
+  await field.focus();
+  await page.keyboard.press('ControlOrMeta+A');
+  await page.keyboard.insertText(program);
+}
+
+test('a lemma is written, tried by the student, kept in the run and trained on', async ({ page }) => {
+  const workers: string[] = [];
+  page.on('request', (request) => {
+    if (request.url().includes('worker')) workers.push(new URL(request.url()).origin);
+  });
+  await page.goto('./');
+  await setSettings(page, { ...SMALL, 'Goalposts an iteration': 2 });
+  await runButton(page).click();
+  await expectIterations(page, 1);
+  await pause(page);
+  const { events: before } = await storedRun(page);
+  const done = eventsOf(before, 'iteration-finished').length;
+
+  await page.getByRole('complementary', { name: 'Goalposts' }).getByRole('listitem').first().click();
+  await page.getByRole('button', { name: 'Write a lemma for it' }).click();
+  const sheet = page.getByRole('dialog', { name: /You are the teacher/ });
+  const tryIt = sheet.getByRole('button', { name: 'Try', exact: true });
+
+  // A program that is not Python: its line is marked and nothing is tried.
+  await write(page, 'Program of your lemma', 'def f(x):\n    x = sorted(x\n    return x');
+  await tryIt.click();
+  await expect(sheet.getByText('Never tried')).toBeVisible();
+  await expect(sheet.getByRole('alert')).toContainText('Line 2');
+  const wrong = await sheet.locator('.squiggly-error').last().boundingBox();
+  const lines = await sheet.locator('.editor.modified .view-line').all();
+  const second = await lines[1]!.boundingBox();
+  expect(Math.abs(wrong!.y - second!.y)).toBeLessThan(10);
+
+  // One that is: real answers of the student, and what they are worth.
+  await write(page, 'Program of your lemma', 'def f(x):\n    x = sorted(x)\n    return x');
+  await page.keyboard.press('ControlOrMeta+Enter');
+  const result = sheet.getByRole('region', { name: 'How it fared' });
+  await expect(result.getByText('pass rate, of 4 answers')).toBeVisible();
+  await expect(result.getByText('would have earned')).toBeVisible();
+  await expect(result.locator('.attempts > li')).toHaveCount(4);
+  expect((await storedRun(page)).events).toEqual(before);
+  await sheet.getByRole('button', { name: 'Keep in the run' }).click();
+  await expect(sheet.getByRole('status')).toHaveText('Kept: the next iteration trains on it.');
+  await sheet.getByRole('button', { name: 'Close' }).click();
+
+  const [taught] = eventsOf((await storedRun(page)).events, 'taught');
+  expect(taught).toMatchObject({ iteration: done, proposal: { role: 'lemma' } });
+  expect(taught!.attempts).toHaveLength(4);
+  await page.getByRole('button', { name: 'Step' }).click();
+  await expectIterations(page, done + 1);
+  await expect(numberOf(page, 'iterations')).toHaveText(String(done + 1));
+  const practised = eventsOf((await storedRun(page)).events, 'attempted').filter(
+    (event) => event.question === taught!.proposal.id,
+  );
+  expect(practised.map((event) => event.iteration)).toEqual([done + 1]);
+  expect(workers.length).toBeGreaterThan(1);
+  expect(new Set(workers)).toEqual(new Set([new URL(page.url()).origin]));
+});
+
+test('a goalpost of one’s own: run by Python, chosen, and there again after a reload', async ({ page }) => {
+  await page.goto('./');
+  await page.getByRole('button', { name: 'Write one' }).click();
+  const sheet = page.getByRole('dialog', { name: 'A goalpost of your own' });
+  await sheet.getByLabel(/^Title/).fill('largest first, whole');
+  await write(page, 'Program of your goalpost', 'def f(x):\n    return undefined_name');
+  await sheet.getByRole('button', { name: 'Run it' }).click();
+  await expect(sheet.getByRole('alert')).toContainText('undefined_name');
+  await expect(sheet.locator('.squiggly-error').first()).toBeVisible();
+  await expect(sheet.getByRole('button', { name: 'Add it' })).toBeDisabled();
+
+  await write(page, 'Program of your goalpost', 'def f(x):\n    return sorted(x)[::-1]');
+  await sheet.getByRole('button', { name: 'Run it' }).click();
+  await expect(sheet.getByRole('region', { name: 'What it asks' })).toContainText('[3, 2, -1]');
+  await sheet.getByRole('button', { name: 'Add it' }).click();
+  const list = page.getByRole('complementary', { name: 'Goalposts' });
+  await expect(list.getByText('largest first, whole')).toBeVisible();
+  await page.reload();
+  await page.getByRole('button', { name: 'Choose goalposts' }).click();
+  const bank = page.getByRole('dialog', { name: 'Choose goalposts' });
+  await bank.getByLabel('Which questions').selectOption('all');
+  await bank.getByLabel('Search titles and programs').fill('largest first, whole');
+  await expect(bank.getByRole('checkbox', { name: 'largest first, whole' })).toHaveCount(1);
+});
