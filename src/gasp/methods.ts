@@ -20,11 +20,11 @@ export interface Citation {
   url: string;
 }
 
-const gaspPaper = (where: string): Citation => ({
+export const gaspPaper = (where: string): Citation => ({
   text: `Jana et al. 2026, ${where}`,
   url: 'https://arxiv.org/abs/2603.15957',
 });
-const azrPaper: Citation = { text: 'Zhao et al. 2025', url: 'https://arxiv.org/abs/2505.03335' };
+export const azrPaper: Citation = { text: 'Zhao et al. 2025', url: 'https://arxiv.org/abs/2505.03335' };
 
 export const METHODS: Record<MethodName, Method> = {
   base: {

@@ -8,6 +8,7 @@ import { Checkpoints, RunNumbers } from './Checkpoints.tsx';
 import { Curves } from './Curves.tsx';
 import { Climb } from './figures/Climb.tsx';
 import { GoalpostList } from './GoalpostList.tsx';
+import { Lecture } from './Lecture.tsx';
 import { LoopNow, UpdateCard } from './LoopNow.tsx';
 import { NewVersion } from './NewVersion.tsx';
 import { Offer, ReplayNote } from './ReplayNote.tsx';
@@ -31,7 +32,7 @@ import './App.css';
 
 type Panel =
   | { kind: 'stone' | 'goalpost'; id: string }
-  | { kind: 'bank' | 'settings' | 'runs' | 'share' }
+  | { kind: 'bank' | 'settings' | 'runs' | 'share' | 'lecture' }
   | { kind: 'teach'; start: TeachStart }
   | { kind: 'programs'; programs: NamedProgram[] }
   | { kind: 'write-goalpost'; from?: Question }
@@ -110,6 +111,16 @@ export function App({ session }: { session: Session }) {
           {live && (
             <button type="button" className="button is-quiet" onClick={() => session.close()}>
               New run
+            </button>
+          )}
+          {live?.iterations.some((iteration) => iteration.counters) && (
+            <button
+              type="button"
+              className="button is-quiet"
+              title="One iteration, phase by phase, in large type"
+              onClick={() => setPanel({ kind: 'lecture' })}
+            >
+              Lecture
             </button>
           )}
           <button type="button" className="button is-quiet" onClick={() => setPanel({ kind: 'share' })}>
@@ -247,6 +258,8 @@ export function App({ session }: { session: Session }) {
       )}
       {panel?.kind === 'share' && (
         <ShareSheet session={session} snapshot={snapshot} onClose={() => setPanel(null)} />
+      {panel?.kind === 'lecture' && live && (
+        <Lecture state={live} from={scrubbed ?? lastIteration} onClose={() => setPanel(null)} />
       )}
       {panel?.kind === 'settings' && (
         <SettingsSheet

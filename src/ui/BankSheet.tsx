@@ -6,7 +6,7 @@ import { activityShare } from './format.ts';
 import { Examples, Program } from './Program.tsx';
 import type { Session, Snapshot } from './session.ts';
 import { Sheet } from './Sheet.tsx';
-import { whoReads } from './Term.tsx';
+import { whoReads } from './terms.ts';
 import { doing } from './Transport.tsx';
 import './BankSheet.css';
 

@@ -3,8 +3,13 @@ import { memo } from 'react';
 import { METHODS } from '../gasp/methods.ts';
 import { currentCounters, finishedIterations, type RunState } from '../run/state.ts';
 import { ago, bytes, count, duration } from './format.ts';
+import { Term } from './Term.tsx';
+import type { TermName } from './terms.ts';
 import { useNow } from './useNow.ts';
 import './Checkpoints.css';
+
+/** Rows whose words explain themselves. */
+const explained: Record<string, TermName> = { estimator: 'estimator', training: 'LoRA' };
 
 export const RunNumbers = memo(function RunNumbers({
   state,
@@ -38,7 +43,7 @@ export const RunNumbers = memo(function RunNumbers({
       <dl className="numbers">
         {rows.map(([name, value]) => (
           <div key={name}>
-            <dt>{name}</dt>
+            <dt>{explained[name] ? <Term name={explained[name]}>{name}</Term> : name}</dt>
             <dd>{value}</dd>
           </div>
         ))}

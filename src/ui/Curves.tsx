@@ -4,6 +4,7 @@ import { slots } from '../gasp/methods.ts';
 import { type RunState, roleMeans, summarizeEvaluation } from '../run/state.ts';
 import { Curve, type Series } from './figures/Curve.tsx';
 import { percent, short } from './format.ts';
+import { Term } from './Term.tsx';
 import './Curves.css';
 
 export const Curves = memo(function Curves({
@@ -72,6 +73,7 @@ export const Curves = memo(function Curves({
       <div className="curves-grid">
         <Curve
           title="Goalposts solved"
+          heading={<Term name="solved">Goalposts solved</Term>}
           note={`at least one of ${samples} fresh answers; the first point is the starting model`}
           empty={unevaluated}
           series={series.solved}
@@ -82,6 +84,7 @@ export const Curves = memo(function Curves({
         />
         <Curve
           title="Mean pass@1 on goalposts"
+          heading={<Term name="pass@1">Mean pass@1 on goalposts</Term>}
           note="over all goalposts: less noisy than the count"
           empty={unevaluated}
           series={series.mean}
@@ -91,6 +94,7 @@ export const Curves = memo(function Curves({
         />
         <Curve
           title="Pass rate"
+          heading={<Term name="pass rate">Pass rate</Term>}
           note="mean over the questions proposed"
           series={series.passRate}
           format={percent}
@@ -100,6 +104,7 @@ export const Curves = memo(function Curves({
         />
         <Curve
           title="Teacher's reward"
+          heading={<Term name="reward">Teacher's reward</Term>}
           note="mean over proposals that were tried"
           series={series.reward}
           format={short}
@@ -109,6 +114,7 @@ export const Curves = memo(function Curves({
         />
         <Curve
           title="Accepted"
+          heading={<Term name="accepted">Accepted</Term>}
           note="questions in their band, an iteration"
           series={series.accepted}
           format={short}
@@ -118,6 +124,7 @@ export const Curves = memo(function Curves({
         />
         <Curve
           title="Loss"
+          heading={<Term name="loss">Loss</Term>}
           note="policy gradient; its level means little"
           series={series.loss}
           format={short}
@@ -125,6 +132,7 @@ export const Curves = memo(function Curves({
         />
         <Curve
           title="Gradient norm"
+          heading={<Term name="gradient norm">Gradient norm</Term>}
           note="before clipping"
           series={series.gradNorm}
           format={short}
@@ -133,6 +141,7 @@ export const Curves = memo(function Curves({
         />
         <Curve
           title="Entropy"
+          heading={<Term name="entropy">Entropy</Term>}
           note="nats a token; near 0 all answers are alike"
           series={series.entropy}
           format={short}

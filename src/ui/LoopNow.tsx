@@ -3,50 +3,15 @@ import { memo, type ReactNode, useMemo, useState } from 'react';
 import type { Question } from '../gasp/question.ts';
 import type { IterationState, RunState, Stone } from '../run/state.ts';
 import { goalpostStates } from '../run/state.ts';
+import { type Chain, chainsOf, furthest } from './chains.ts';
 import { Dots, type Mark, markOf } from './figures/Dots.tsx';
 import { RewardCurve } from './figures/RewardCurve.tsx';
 import { axisNames, count, percent, roleNames, short } from './format.ts';
 import { Examples, Program } from './Program.tsx';
 import type { Streaming } from './session.ts';
 import { Term } from './Term.tsx';
+import type { TermName } from './terms.ts';
 import './LoopNow.css';
-
-/** A goalpost with the lemma written for it and the lift made from that; an unguided question stands alone. */
-interface Chain {
-  goalpost?: Question;
-  first?: Stone;
-  lift?: Stone;
-}
-
-function chainsOf(state: RunState, iteration: IterationState): Chain[] {
-  const goalposts = new Map(state.goalposts.map((question) => [question.id, question]));
-  const firsts = iteration.stones.filter((stone) => stone.proposal.role !== 'lift');
-  const lifts = new Map(
-    iteration.stones
-      .filter((stone) => stone.proposal.role === 'lift')
-      .map((stone) => [stone.proposal.parent, stone]),
-  );
-  const length = Math.max(state.settings.goalpostsPerIteration, firsts.length);
-  return Array.from({ length }, (_, slot) => {
-    const first = firsts[slot];
-    const id = first ? first.proposal.goalpost : iteration.goalposts[slot];
-    const goalpost = id === undefined ? undefined : goalposts.get(id);
-    const lift = first && lifts.get(first.id);
-    return { ...(goalpost && { goalpost }), ...(first && { first }), ...(lift && { lift }) };
-  });
-}
-
-/** The chain to show when nobody chose one: the newest that got furthest. */
-function furthest(chains: Chain[]): number {
-  const progress = ({ goalpost, first, lift }: Chain) =>
-    (lift?.accepted ? 32 : 0) +
-    (lift?.passRate !== undefined ? 16 : lift?.proposal.question ? 8 : 0) +
-    (first?.accepted ? 4 : 0) +
-    (first?.proposal.question ? (goalpost ? 2 : 1) : 0);
-  let best = 0;
-  for (let i = 1; i < chains.length; i++) if (progress(chains[i]!) > progress(chains[best]!)) best = i;
-  return best;
-}
 
 export function LoopNow(props: {
   state: RunState;
@@ -234,9 +199,13 @@ function StoneCard(props: {
     <article className={`card of-${kind}`}>
       <header>
         <h3 className="card-role">
-          {kind === 'unguided' ? roleNames.unguided : <Term name={kind}>{roleNames[kind]}</Term>}
+          <Term name={kind === 'unguided' ? 'unguided question' : kind}>{roleNames[kind]}</Term>
         </h3>
-        {stone?.proposal.axis && <span className="card-tag">{axisNames[stone.proposal.axis]}</span>}
+        {stone?.proposal.axis && (
+          <span className="card-tag">
+            <Term name="axis">{axisNames[stone.proposal.axis]}</Term>
+          </span>
+        )}
         {stone && (
           <button type="button" className="link card-open" onClick={() => onOpen(stone)}>
             open<span className="visually-hidden"> this {kind}</span>
@@ -269,13 +238,19 @@ function StoneCard(props: {
                 'waiting for answers'
               ) : (
                 <>
-                  <strong>{percent(stone.passRate)}</strong> pass
+                  <strong>{percent(stone.passRate)}</strong> <Term name="pass rate">pass</Term>
                   <br />
                   {stone.reward !== undefined && (
                     <>
-                      reward <strong>{short(stone.reward)}</strong>
+                      <Term name="reward">reward</Term> <strong>{short(stone.reward)}</strong>
                       <br />
-                      {stone.accepted ? 'in its band, accepted' : 'out of its band'}
+                      {stone.accepted ? (
+                        <>
+                          in its band, <Term name="accepted">accepted</Term>
+                        </>
+                      ) : (
+                        <Term name="accepted">out of its band</Term>
+                      )}
                     </>
                   )}
                 </>
@@ -310,7 +285,7 @@ export const UpdateCard = memo(function UpdateCard({ state }: { state: RunState 
   const iteration = state.iterations.findLast((candidate) => candidate.update);
   if (!iteration?.update) return null;
   const { stats, groups, sequences } = iteration.update;
-  const numbers: [string, string, string][] = [
+  const numbers: [TermName, string, string][] = [
     ['loss', short(stats.loss), 'policy-gradient loss, a mean over optimizer steps'],
     ['gradient norm', short(stats.gradNorm), 'before clipping'],
     ['moved', percent(stats.moved), 'change of the trained weights over their norm'],
@@ -335,7 +310,9 @@ export const UpdateCard = memo(function UpdateCard({ state }: { state: RunState 
         <dl className="update-numbers">
           {numbers.map(([name, value, note]) => (
             <div key={name}>
-              <dt>{name}</dt>
+              <dt>
+                <Term name={name}>{name}</Term>
+              </dt>
               <dd>
                 <strong>{value}</strong>
                 <span>{note}</span>
@@ -355,7 +332,9 @@ export const UpdateCard = memo(function UpdateCard({ state }: { state: RunState 
           <tr>
             <th scope="col">group</th>
             <th scope="col">texts</th>
-            <th scope="col">mean reward</th>
+            <th scope="col">
+              <Term name="reward">mean reward</Term>
+            </th>
           </tr>
         </thead>
         <tbody>

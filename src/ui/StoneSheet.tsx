@@ -6,7 +6,8 @@ import { RewardCurve } from './figures/RewardCurve.tsx';
 import { axisNames, percent, roleNames, short, verdictNames } from './format.ts';
 import { Examples, Program } from './Program.tsx';
 import { Sheet } from './Sheet.tsx';
-import { whoReads } from './Term.tsx';
+import { Term } from './Term.tsx';
+import { whoReads } from './terms.ts';
 import type { NamedProgram } from './teach/ProgramsSheet.tsx';
 import type { TeachStart } from './teach/TeacherSheet.tsx';
 import './StoneSheet.css';
@@ -131,22 +132,30 @@ export function StoneSheet(props: {
         <div className="stone-paid">
           <dl className="facts">
             <div>
-              <dt>pass rate</dt>
+              <dt>
+                <Term name="pass rate">pass rate</Term>
+              </dt>
               <dd>{percent(stone.passRate)}</dd>
             </div>
             {stone.reward !== undefined && (
               <div>
-                <dt>reward</dt>
+                <dt>
+                  <Term name="reward">reward</Term>
+                </dt>
                 <dd>{short(stone.reward)}</dd>
               </div>
             )}
             <div>
-              <dt>verdict</dt>
+              <dt>
+                <Term name="accepted">verdict</Term>
+              </dt>
               <dd>{stone.accepted ? 'accepted' : 'out of its band'}</dd>
             </div>
             {proposal.similarity !== undefined && (
               <div>
-                <dt>nearest earlier question</dt>
+                <dt>
+                  <Term name="similarity">nearest earlier question</Term>
+                </dt>
                 <dd>similarity {short(proposal.similarity)}</dd>
               </div>
             )}
@@ -286,7 +295,9 @@ export function GoalpostSheet(props: {
               <th scope="col">iteration</th>
               <th scope="col">passed</th>
               <th scope="col">of</th>
-              <th scope="col">pass@1</th>
+              <th scope="col">
+                <Term name="pass@1">pass@1</Term>
+              </th>
             </tr>
           </thead>
           <tbody>

@@ -14,7 +14,7 @@ import {
 
 /** Replaces everything in the open editor, as a person would. */
 async function write(page: Page, label: string, program: string): Promise<void> {
-  const field = page.getByRole('textbox', { name: label });
+  const field = page.getByRole('textbox', { name: label, exact: true });
   await expect(page.locator('.code-editor[data-state="open"]')).toBeVisible();
   await field.focus();
   await page.keyboard.press('ControlOrMeta+A');

@@ -1,6 +1,7 @@
 /** The hero figure: a run as a climb. Stones by difficulty, bands behind, flags on the top line. */
 import { type KeyboardEvent, memo, type PointerEvent, useId, useMemo, useState } from 'react';
-import { slots } from '../../gasp/methods.ts';
+import { methodSettings, slots } from '../../gasp/methods.ts';
+import type { Settings } from '../../gasp/settings.ts';
 import { inBand } from '../../gasp/rewards.ts';
 import { type FrontierPoint, frontier } from '../../run/frontier.ts';
 import {
@@ -10,7 +11,10 @@ import {
   type RunState,
   type Stone,
 } from '../../run/state.ts';
+import { Term } from '../Term.tsx';
 import { percent, roleNames, short } from '../format.ts';
+import type { FigureTable } from './exportFigure.ts';
+import { FigureTools } from './FigureTools.tsx';
 import { linear, type Scale, ticks } from './scale.ts';
 import { useWidth } from './useWidth.ts';
 import './Climb.css';
@@ -121,31 +125,36 @@ export const Climb = memo(function Climb(props: {
 
   const accepted = [...placed.values()].filter(({ stone }) => stone.accepted);
   const unguided = slots(state.settings).unguided > 0;
+  const bands = useMemo(() => bandsOf(state.settings), [state.settings]);
   const solved = goalposts.filter((goalpost) => goalpost.solvedAt !== undefined).length;
 
   return (
     <figure className="climb" ref={box}>
       <figcaption className="climb-caption">
         <h2 className="eyebrow">The climb</h2>
-        <ul className="climb-key" aria-hidden="true">
+        <ul className="climb-key">
           <li className="of-goalpost">
             <svg viewBox="0 0 12 12" aria-hidden="true">
               <path d="M3 12V1l7 2.5L3 6" />
             </svg>
             goalpost
           </li>
-          <li className="of-lemma">
-            <svg viewBox="0 0 12 12" aria-hidden="true">
-              <circle cx="6" cy="6" r="4" />
-            </svg>
-            lemma
-          </li>
-          <li className="of-lift">
-            <svg viewBox="0 0 12 12" aria-hidden="true">
-              <path d={triangle(6, 6, 4.4)} />
-            </svg>
-            lift
-          </li>
+          {bands.includes('lemma') && (
+            <li className="of-lemma">
+              <svg viewBox="0 0 12 12" aria-hidden="true">
+                <circle cx="6" cy="6" r="4" />
+              </svg>
+              lemma
+            </li>
+          )}
+          {bands.includes('lift') && (
+            <li className="of-lift">
+              <svg viewBox="0 0 12 12" aria-hidden="true">
+                <path d={triangle(6, 6, 4.4)} />
+              </svg>
+              lift
+            </li>
+          )}
           {unguided && (
             <li className="of-unguided">
               <svg viewBox="0 0 12 12" aria-hidden="true">
@@ -158,9 +167,18 @@ export const Climb = memo(function Climb(props: {
             <svg viewBox="0 0 18 12" aria-hidden="true">
               <path d="M0 9 6 7 11 4 18 3" />
             </svg>
-            lines solved half the time
+            <Term name="frontier">lines solved half the time</Term>
           </li>
+          {state.taught.length > 0 && (
+            <li className="is-taught">
+              <svg viewBox="0 0 12 12" aria-hidden="true">
+                <circle cx="6" cy="6" r="5" />
+              </svg>
+              by a person
+            </li>
+          )}
         </ul>
+        <FigureTools title="The climb" figure={box} table={() => climbTable(state, points)} />
       </figcaption>
       <p className="visually-hidden" id={help}>
         {`Iterations from left to right, difficulty upward: a question that no answer solves lies at the top. ${placed.size} questions tried, ${accepted.length} in their band. ${solved} of ${goalposts.length} goalposts solved.`}
@@ -172,6 +190,7 @@ export const Climb = memo(function Climb(props: {
       {width > 0 && (
         <svg
           className="climb-figure"
+          data-figure
           data-dense={view.columnWidth < 3 ? 'very' : view.columnWidth < 10 ? 'quite' : undefined}
           width={width}
           height={view.height}
@@ -191,7 +210,7 @@ export const Climb = memo(function Climb(props: {
           onKeyDown={onKeyDown}
           onBlur={() => setActive(null)}
         >
-          <Ground view={view} />
+          <Ground view={view} bands={bands} />
           {state.iterations.map((iteration) => (
             <Column key={iteration.iteration} iteration={iteration} placed={placed} view={view} />
           ))}
@@ -208,8 +227,8 @@ export const Climb = memo(function Climb(props: {
               )
             );
           })}
-          <BandNames view={view} />
-          {state.iterations.length === 0 && <WhatWillStand view={view} />}
+          <BandNames view={view} bands={bands} />
+          {state.iterations.length === 0 && <WhatWillStand view={view} bands={bands} unguided={unguided} />}
           <Frontier points={points} view={view} />
           <Flags goalposts={goalposts} view={view} onOpen={props.onOpenGoalpost} />
           {[...new Set([props.selected, active])].map((id) => {
@@ -286,19 +305,50 @@ function place(
   return placed;
 }
 
+/** One row a question tried; the frontier of its iteration stands with it. */
+function climbTable({ iterations, taught }: RunState, points: readonly FrontierPoint[]): FigureTable {
+  const frontierAt = new Map(points.map((point) => [point.iteration, point.lines]));
+  const people = new Set(taught);
+  return {
+    columns: ['iteration', 'id', 'role', 'by', 'title', 'pass rate', 'reward', 'accepted', 'frontier, lines'],
+    rows: [...iterations.flatMap((iteration) => iteration.stones), ...taught]
+      .filter((stone) => stone.passRate !== undefined)
+      .map((stone) => [
+        stone.iteration,
+        stone.id,
+        stone.proposal.role,
+        people.has(stone) ? 'person' : 'model',
+        stone.proposal.question?.title ?? '',
+        stone.passRate!,
+        stone.reward ?? Number.NaN,
+        stone.accepted ? 'yes' : 'no',
+        frontierAt.get(stone.iteration) ?? Number.NaN,
+      ]),
+  };
+}
+
 /** The band of a role as pass rates, read off its reward. */
 function bandEdges(role: 'lemma' | 'lift'): [number, number] {
   const inside = Array.from({ length: 1001 }, (_, i) => i / 1000).filter((p) => inBand(role, p));
   return [inside[0]!, inside.at(-1)!];
 }
-const bands = { lemma: bandEdges('lemma'), lift: bandEdges('lift') };
+const edges = { lemma: bandEdges('lemma'), lift: bandEdges('lift') };
 
-const Ground = memo(function Ground({ view: { plot, x, y, columns, small } }: { view: View }) {
+type Band = keyof typeof edges;
+
+/** The bands that a run's questions are meant to fall into: without goalposts there is neither. */
+function bandsOf(settings: Settings): Band[] {
+  if (slots(settings).guided === 0) return [];
+  return methodSettings(settings).lifts > 0 ? ['lemma', 'lift'] : ['lemma'];
+}
+
+const Ground = memo(function Ground(props: { view: View; bands: Band[] }) {
+  const { plot, x, y, columns, small } = props.view;
   const width = plot.right - plot.left;
   return (
     <g>
-      {(['lemma', 'lift'] as const).map((role) => {
-        const [low, high] = bands[role];
+      {props.bands.map((role) => {
+        const [low, high] = edges[role];
         return (
           <g key={role} className={`of-${role}`}>
             <rect className="climb-band" x={plot.left} y={y(low)} width={width} height={y(high) - y(low)} />
@@ -344,7 +394,9 @@ const Ground = memo(function Ground({ view: { plot, x, y, columns, small } }: { 
 });
 
 /** What will be here, said in the place where it will be. */
-function WhatWillStand({ view: { plot, y, small } }: { view: View }) {
+function WhatWillStand(props: { view: View; bands: Band[]; unguided: boolean }) {
+  const { plot, y, small } = props.view;
+  const { bands, unguided } = props;
   const x = plot.left + (small ? 11 : 130);
   const [lemma, lift] = small
     ? ['easier: half of the answers pass', 'harder: one in ten']
@@ -354,26 +406,41 @@ function WhatWillStand({ view: { plot, y, small } }: { view: View }) {
       ];
   return (
     <g className="climb-promise">
-      <text x={x} y={y(bands.lemma[1]) - (small ? 24 : 7)}>
-        {lemma}
-      </text>
-      <text x={x} y={y(bands.lift[0]) + (small ? 32 : 15)}>
-        {lift}
-      </text>
+      {bands.includes('lemma') && (
+        <text x={x} y={y(edges.lemma[1]) - (small ? 24 : 7)}>
+          {lemma}
+        </text>
+      )}
+      {bands.includes('lift') && (
+        <text x={x} y={y(edges.lift[0]) + (small ? 32 : 15)}>
+          {lift}
+        </text>
+      )}
+      {bands.length === 0 && unguided && (
+        <text x={plot.left + 11} y={y(0.5)}>
+          {small
+            ? 'the fewer answers pass, the better it pays'
+            : 'the teacher makes questions up: the fewer answers pass, the better it is paid, but for none at all nothing'}
+        </text>
+      )}
     </g>
   );
 }
 
 /** Above the stones, or they would hide them. */
-function BandNames({ view: { plot, y } }: { view: View }) {
+function BandNames({ view: { plot, y }, bands }: { view: View; bands: Band[] }) {
   return (
     <g>
-      <text className="climb-band-name of-lift" x={plot.left + 11} y={y(bands.lift[0]) + 15}>
-        lift band
-      </text>
-      <text className="climb-band-name of-lemma" x={plot.left + 11} y={y(bands.lemma[1]) - 7}>
-        lemma band
-      </text>
+      {bands.includes('lift') && (
+        <text className="climb-band-name of-lift" x={plot.left + 11} y={y(edges.lift[0]) + 15}>
+          lift band
+        </text>
+      )}
+      {bands.includes('lemma') && (
+        <text className="climb-band-name of-lemma" x={plot.left + 11} y={y(edges.lemma[1]) - 7}>
+          lemma band
+        </text>
+      )}
     </g>
   );
 }

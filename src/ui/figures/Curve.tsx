@@ -1,5 +1,7 @@
 /** A small line chart: one quantity over iterations, at most two series. */
-import { type KeyboardEvent, type PointerEvent, useState } from 'react';
+import { type KeyboardEvent, type PointerEvent, type ReactNode, useState } from 'react';
+import type { FigureTable } from './exportFigure.ts';
+import { FigureTools } from './FigureTools.tsx';
 import { linear } from './scale.ts';
 import { useWidth } from './useWidth.ts';
 import './Curve.css';
@@ -15,6 +17,8 @@ const height = 84;
 
 export function Curve(props: {
   title: string;
+  /** In the title's place, where one of its words explains itself. */
+  heading?: ReactNode;
   /** One line that says what it shows. */
   note: string;
   /** Said in its place while there is nothing to draw. */
@@ -60,7 +64,10 @@ export function Curve(props: {
   return (
     <figure className="curve">
       <figcaption>
-        <h3>{title}</h3>
+        <div className="curve-head">
+          <h3>{props.heading ?? title}</h3>
+          {!blank && <FigureTools title={title} figure={box} table={() => tableOf(drawn)} />}
+        </div>
         <p className="curve-values">
           {drawn.map((line) => {
             const point = at(line);
@@ -78,6 +85,7 @@ export function Curve(props: {
       <div ref={box}>
         {width > 0 && (
           <svg
+            data-figure
             width={width}
             height={height}
             role="img"
@@ -128,6 +136,22 @@ export function Curve(props: {
       <p className="curve-note">{note}</p>
     </figure>
   );
+}
+
+/** One row an iteration, one column a line. */
+function tableOf(series: readonly Series[]): FigureTable {
+  const iterations = [...new Set(series.flatMap((line) => line.points.map((point) => point.iteration)))];
+  return {
+    columns: ['iteration', ...series.map((line) => line.name)],
+    rows: iterations
+      .sort((a, b) => a - b)
+      .map((iteration) => [
+        iteration,
+        ...series.map(
+          (line) => line.points.find((point) => point.iteration === iteration)?.value ?? Number.NaN,
+        ),
+      ]),
+  };
 }
 
 /** Running mean over a tenth of the points. */

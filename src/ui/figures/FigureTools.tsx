@@ -1,0 +1,122 @@
+/** Beside every figure: its numbers as a table, and the figure as a file. */
+import { type RefObject, useContext, useId, useRef, useState } from 'react';
+import { TermRun } from '../Term.tsx';
+import { csvText, download, type FigureTable, fileName, pngOf, svgText } from './exportFigure.ts';
+import './FigureTools.css';
+
+/** Rows that the page shows; the file has all. */
+const shownRows = 200;
+
+export function FigureTools(props: {
+  title: string;
+  /** Holds the figure's one SVG. */
+  figure: RefObject<HTMLElement | null>;
+  /** Computed when it is asked for. */
+  table: () => FigureTable;
+}) {
+  const { title, figure, table } = props;
+  const run = useContext(TermRun)?.name ?? '';
+  const id = useId();
+  const button = useRef<HTMLButtonElement>(null);
+  const box = useRef<HTMLDivElement>(null);
+  const [open, setOpen] = useState(false);
+  const [problem, setProblem] = useState('');
+  const save = async (kind: 'svg' | 'png' | 'csv') => {
+    try {
+      setProblem('');
+      const svg = figure.current?.querySelector('svg[data-figure]') as SVGSVGElement | null;
+      const content =
+        kind === 'csv'
+          ? new Blob([csvText(table())], { type: 'text/csv' })
+          : !svg
+            ? undefined
+            : kind === 'svg'
+              ? new Blob([svgText(svg, title)], { type: 'image/svg+xml' })
+              : await pngOf(svg, title);
+      if (!content) throw new Error('There is nothing drawn yet.');
+      download(`${fileName(run, title)}.${kind}`, content);
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const place = () => {
+    const anchor = button.current?.getBoundingClientRect();
+    if (!anchor || !box.current) return;
+    const { offsetWidth, offsetHeight } = box.current;
+    box.current.style.left = `${Math.max(12, Math.min(anchor.right - offsetWidth, window.innerWidth - offsetWidth - 12))}px`;
+    box.current.style.top = `${Math.max(12, Math.min(anchor.bottom + 6, window.innerHeight - offsetHeight - 12))}px`;
+  };
+  const { columns, rows } = open ? table() : { columns: [], rows: [] };
+  return (
+    <>
+      <button
+        type="button"
+        className="figure-more"
+        ref={button}
+        popoverTarget={id}
+        aria-label={`Data and files: ${title}`}
+        title="Its numbers as a table; SVG, PNG, CSV"
+      >
+        <svg viewBox="0 0 14 14" width="14" height="14" aria-hidden="true">
+          <path d="M7 1.5v7M4 6l3 3 3-3M2 12.5h10" />
+        </svg>
+      </button>
+      <div
+        className="figure-box"
+        id={id}
+        ref={box}
+        popover="auto"
+        onToggle={(event) => {
+          setOpen(event.newState === 'open');
+          // Once the table is in it.
+          if (event.newState === 'open') requestAnimationFrame(place);
+        }}
+      >
+        <h4>{title}</h4>
+        <div className="figure-files">
+          {(['svg', 'png', 'csv'] as const).map((kind) => (
+            <button key={kind} type="button" className="button" onClick={() => void save(kind)}>
+              {kind.toUpperCase()}
+            </button>
+          ))}
+        </div>
+        {problem && <p role="alert">{problem}</p>}
+        {open && rows.length === 0 && <p className="section-note">No numbers yet.</p>}
+        {open && rows.length > 0 && (
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
+          <section className="figure-table" tabIndex={0} aria-label={`Data: ${title}`}>
+            <table>
+              <thead>
+                <tr>
+                  {columns.map((column) => (
+                    <th key={column} scope="col">
+                      {column}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {rows.slice(-shownRows).map((row, i) => (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: rows are known by their place
+                  <tr key={i}>
+                    {row.map((cell, j) => (
+                      // biome-ignore lint/suspicious/noArrayIndexKey: cells are known by their place
+                      <td key={j} data-text={typeof cell === 'string' || undefined}>
+                        {typeof cell === 'number' ? Number(cell.toPrecision(4)) : cell}
+                      </td>
+                    ))}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </section>
+        )}
+        {rows.length > shownRows && (
+          <p className="section-note">
+            The last {shownRows} of {rows.length} rows; the CSV has all.
+          </p>
+        )}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,110 @@
+/** A figure as a file: SVG with its looks written into it, PNG drawn from that, CSV of its numbers. */
+
+/** The numbers of a figure; every row has a cell for each column. */
+export interface FigureTable {
+  columns: string[];
+  rows: (string | number)[][];
+}
+
+/** What style sheets decide about a shape or a text. */
+const looks = [
+  'fill',
+  'fill-opacity',
+  'stroke',
+  'stroke-width',
+  'stroke-opacity',
+  'stroke-dasharray',
+  'stroke-linecap',
+  'stroke-linejoin',
+  'opacity',
+  'visibility',
+  'display',
+  'font-family',
+  'font-size',
+  'font-weight',
+  'font-style',
+  'letter-spacing',
+  'text-anchor',
+  'paint-order',
+  'transform',
+  'transform-origin',
+] as const;
+
+/** A document of its own: no style sheet is needed to look as on the page. */
+export function svgText(svg: SVGSVGElement, title: string): string {
+  const copy = svg.cloneNode(true) as SVGSVGElement;
+  const sources = [svg, ...svg.querySelectorAll('*')];
+  const copies = [copy, ...copy.querySelectorAll('*')];
+  for (const [i, source] of sources.entries()) {
+    const style = getComputedStyle(source);
+    const text = looks
+      .map((name) => [name, style.getPropertyValue(name)] as const)
+      .filter(([, value]) => value !== '' && value !== 'none' && value !== 'normal')
+      .map(([name, value]) => `${name}:${value}`);
+    // What is not painted has to say so.
+    for (const name of ['fill', 'stroke', 'display'] as const) {
+      if (style.getPropertyValue(name) === 'none') text.push(`${name}:none`);
+    }
+    copies[i]!.setAttribute('style', text.join(';'));
+    for (const name of ['class', 'tabindex', 'role', 'aria-describedby']) copies[i]!.removeAttribute(name);
+  }
+  const { width, height } = svg.getBoundingClientRect();
+  copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  copy.setAttribute('width', String(Math.round(width)));
+  copy.setAttribute('height', String(Math.round(height)));
+  const ground = document.createElementNS(copy.namespaceURI, 'rect');
+  ground.setAttribute('width', '100%');
+  ground.setAttribute('height', '100%');
+  ground.setAttribute('fill', getComputedStyle(document.documentElement).backgroundColor);
+  const name = document.createElementNS(copy.namespaceURI, 'title');
+  name.textContent = title;
+  copy.prepend(name, ground);
+  return new XMLSerializer().serializeToString(copy);
+}
+
+/** Pixels of the PNG for each pixel of the page: sharp on a slide. */
+const DENSITY = 3;
+
+export async function pngOf(svg: SVGSVGElement, title: string): Promise<Blob> {
+  const { width, height } = svg.getBoundingClientRect();
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgText(svg, title))}`;
+  await image.decode();
+  const canvas = document.createElement('canvas');
+  canvas.width = Math.round(width * DENSITY);
+  canvas.height = Math.round(height * DENSITY);
+  canvas.getContext('2d')!.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve, reject) =>
+    canvas.toBlob(
+      (blob) => (blob ? resolve(blob) : reject(new Error('This browser draws no PNG.'))),
+      'image/png',
+    ),
+  );
+}
+
+/** RFC 4180. A text that a spreadsheet would take for a formula is kept a text. */
+export function csvText({ columns, rows }: FigureTable): string {
+  const cell = (value: string | number) => {
+    if (typeof value === 'number') return Number.isFinite(value) ? String(value) : '';
+    const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return `${[columns, ...rows].map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;
+}
+
+export function download(name: string, content: Blob): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  // The browser reads it after this call.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** `quiet-ridge climb.svg`, without what file systems refuse. */
+export const fileName = (...parts: string[]): string =>
+  parts
+    .filter((part) => part !== '')
+    .join(' ')
+    .replace(/[^\p{L}\p{N} ._@-]/gu, '')
+    .slice(0, 120);
