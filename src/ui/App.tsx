@@ -208,7 +208,7 @@ export function App({ session }: { session: Session }) {
           state={live ?? state}
           onOpen={openStone}
           onOpenGoalpost={openGoalpost}
-          onTeach={teach}
+          onTeach={snapshot.replay ? undefined : teach}
           onRead={(programs) => setPanel({ kind: 'programs', programs })}
           onClose={() => setPanel((now) => (now?.kind === 'stone' ? null : now))}
         />
@@ -217,7 +217,7 @@ export function App({ session }: { session: Session }) {
         <GoalpostSheet
           key={goalpost.question.id}
           goalpost={goalpost}
-          onTeach={live ? teach : undefined}
+          onTeach={live && !snapshot.replay ? teach : undefined}
           onEdit={
             isOwn(goalpost.question)
               ? () => setPanel({ kind: 'write-goalpost', from: goalpost.question })
@@ -258,8 +258,13 @@ export function App({ session }: { session: Session }) {
       )}
       {panel?.kind === 'share' && (
         <ShareSheet session={session} snapshot={snapshot} onClose={() => setPanel(null)} />
+      )}
       {panel?.kind === 'lecture' && live && (
-        <Lecture state={live} from={scrubbed ?? lastIteration} onClose={() => setPanel(null)} />
+        <Lecture
+          state={live}
+          from={state?.iterations.at(-1)?.iteration ?? 0}
+          onClose={() => setPanel(null)}
+        />
       )}
       {panel?.kind === 'settings' && (
         <SettingsSheet

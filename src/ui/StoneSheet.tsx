@@ -23,7 +23,8 @@ export function StoneSheet(props: {
   state: RunState;
   onOpen: (stone: Stone) => void;
   onOpenGoalpost: (id: string) => void;
-  onTeach: (start: TeachStart) => void;
+  /** Absent in a replay: no student is there to try it. */
+  onTeach?: ((start: TeachStart) => void) | undefined;
   onRead: (programs: NamedProgram[]) => void;
   onClose: () => void;
 }) {

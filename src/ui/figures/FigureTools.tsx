@@ -1,7 +1,8 @@
 /** Beside every figure: its numbers as a table, and the figure as a file. */
 import { type RefObject, useContext, useId, useRef, useState } from 'react';
+import { download } from '../download.ts';
 import { TermRun } from '../Term.tsx';
-import { csvText, download, type FigureTable, fileName, pngOf, svgText } from './exportFigure.ts';
+import { csvText, type FigureTable, pngOf, svgText } from './exportFigure.ts';
 import './FigureTools.css';
 
 /** Rows that the page shows; the file has all. */
@@ -25,16 +26,11 @@ export function FigureTools(props: {
     try {
       setProblem('');
       const svg = figure.current?.querySelector('svg[data-figure]') as SVGSVGElement | null;
-      const content =
-        kind === 'csv'
-          ? new Blob([csvText(table())], { type: 'text/csv' })
-          : !svg
-            ? undefined
-            : kind === 'svg'
-              ? new Blob([svgText(svg, title)], { type: 'image/svg+xml' })
-              : await pngOf(svg, title);
-      if (!content) throw new Error('There is nothing drawn yet.');
-      download(`${fileName(run, title)}.${kind}`, content);
+      const name = `${run} ${title}.${kind}`.trim();
+      if (kind === 'csv') return download(name, csvText(table()), 'text/csv');
+      if (!svg) throw new Error('There is nothing drawn yet.');
+      if (kind === 'svg') download(name, svgText(svg, title), 'image/svg+xml');
+      else download(name, await pngOf(svg, title), 'image/png');
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
     }

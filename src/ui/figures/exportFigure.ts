@@ -65,7 +65,7 @@ export function svgText(svg: SVGSVGElement, title: string): string {
 /** Pixels of the PNG for each pixel of the page: sharp on a slide. */
 const DENSITY = 3;
 
-export async function pngOf(svg: SVGSVGElement, title: string): Promise<Blob> {
+export async function pngOf(svg: SVGSVGElement, title: string): Promise<Uint8Array<ArrayBuffer>> {
   const { width, height } = svg.getBoundingClientRect();
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgText(svg, title))}`;
@@ -74,12 +74,9 @@ export async function pngOf(svg: SVGSVGElement, title: string): Promise<Blob> {
   canvas.width = Math.round(width * DENSITY);
   canvas.height = Math.round(height * DENSITY);
   canvas.getContext('2d')!.drawImage(image, 0, 0, canvas.width, canvas.height);
-  return new Promise((resolve, reject) =>
-    canvas.toBlob(
-      (blob) => (blob ? resolve(blob) : reject(new Error('This browser draws no PNG.'))),
-      'image/png',
-    ),
-  );
+  const drawn = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
+  if (!drawn) throw new Error('This browser draws no PNG.');
+  return new Uint8Array(await drawn.arrayBuffer());
 }
 
 /** RFC 4180. A text that a spreadsheet would take for a formula is kept a text. */
@@ -91,20 +88,3 @@ export function csvText({ columns, rows }: FigureTable): string {
   };
   return `${[columns, ...rows].map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;
 }
-
-export function download(name: string, content: Blob): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  // The browser reads it after this call.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
-
-/** `quiet-ridge climb.svg`, without what file systems refuse. */
-export const fileName = (...parts: string[]): string =>
-  parts
-    .filter((part) => part !== '')
-    .join(' ')
-    .replace(/[^\p{L}\p{N} ._@-]/gu, '')
-    .slice(0, 120);
