@@ -34,7 +34,7 @@ type Panel =
   | { kind: 'stone' | 'goalpost'; id: string }
   | { kind: 'bank' | 'settings' | 'runs' | 'share' | 'lecture' }
   | { kind: 'teach'; start: TeachStart }
-  | { kind: 'programs'; programs: NamedProgram[] }
+  | { kind: 'programs'; programs: NamedProgram[]; shown: number }
   | { kind: 'write-goalpost'; from?: Question }
   | null;
 
@@ -78,6 +78,10 @@ export function App({ session }: { session: Session }) {
   const branch = useCallback((blob: string) => void session.branch(blob), [session]);
   const exportAdapter = useCallback((blob: string) => void session.exportAdapter(blob), [session]);
   const writeGoalpost = useCallback(() => setPanel({ kind: 'write-goalpost' }), []);
+  const read = useCallback(
+    (programs: NamedProgram[], shown: number) => setPanel({ kind: 'programs', programs, shown }),
+    [],
+  );
   const teach = useCallback((start: TeachStart) => setPanel({ kind: 'teach', start }), []);
   const showRun = useCallback((run: string) => void session.show(run), [session]);
   const manageRuns = useCallback(() => setPanel({ kind: 'runs' }), []);
@@ -209,7 +213,7 @@ export function App({ session }: { session: Session }) {
           onOpen={openStone}
           onOpenGoalpost={openGoalpost}
           onTeach={snapshot.replay ? undefined : teach}
-          onRead={(programs) => setPanel({ kind: 'programs', programs })}
+          onRead={read}
           onClose={() => setPanel((now) => (now?.kind === 'stone' ? null : now))}
         />
       )}
@@ -218,6 +222,7 @@ export function App({ session }: { session: Session }) {
           key={goalpost.question.id}
           goalpost={goalpost}
           onTeach={live && !snapshot.replay ? teach : undefined}
+          onRead={read}
           onEdit={
             isOwn(goalpost.question)
               ? () => setPanel({ kind: 'write-goalpost', from: goalpost.question })
@@ -239,6 +244,7 @@ export function App({ session }: { session: Session }) {
       {panel?.kind === 'programs' && (
         <ProgramsSheet
           programs={panel.programs}
+          shown={panel.shown}
           onClose={() => setPanel((now) => (now?.kind === 'programs' ? null : now))}
         />
       )}

@@ -147,7 +147,7 @@ function GoalpostCard({ state, question }: { state: RunState; question?: Questio
       {question ? (
         <>
           <p className="card-title">{question.title || question.id}</p>
-          <Program source={question.program} label="Program of the goalpost" />
+          {question.program && <Program source={question.program} label="Program of the goalpost" />}
           <Examples inputs={question.inputs} outputs={question.outputs} limit={question.shown} />
           {last && first && (
             <div className="card-result">

@@ -25,10 +25,11 @@ export function StoneSheet(props: {
   onOpenGoalpost: (id: string) => void;
   /** Absent in a replay: no student is there to try it. */
   onTeach?: ((start: TeachStart) => void) | undefined;
-  onRead: (programs: NamedProgram[]) => void;
+  /** `shown` is the place of the one to begin with. */
+  onRead: (programs: NamedProgram[], shown: number) => void;
   onClose: () => void;
 }) {
-  const { stone, state, onOpen, onClose } = props;
+  const { stone, state, onOpen, onTeach, onClose } = props;
   const { proposal } = stone;
   const { question, fault } = proposal;
   const relatives =
@@ -44,36 +45,50 @@ export function StoneSheet(props: {
     question && { name: proposal.role, program: question.program },
     lift?.proposal.question && { name: 'lift', program: lift.proposal.question.program },
   ].filter((program) => program !== undefined);
+  const own = programs.findIndex(({ program }) => program === question?.program);
+  const answers =
+    stone.trials
+      .find((trial) => trial.task === 'induction')
+      ?.attempts.map(({ text, verdict }, i) => ({
+        name: `answer ${i + 1}, ${verdictNames[verdict]}`,
+        program: text,
+      })) ?? [];
   return (
     <Sheet
       content={stone.id}
       footer={
         question && (
           <>
-            <button type="button" className="button" onClick={() => props.onRead(programs)}>
-              {programs.length > 1 ? 'Compare programs' : 'Open the program'}
-            </button>
             <button
               type="button"
               className="button"
-              onClick={() =>
-                props.onTeach({
-                  role: proposal.role,
-                  axis,
-                  from: question,
-                  ...(goalpost && { goalpost }),
-                  ...(lemma && { parent: lemma }),
-                })
-              }
+              onClick={() => props.onRead([...programs, ...answers], own)}
             >
-              Edit and try
+              Compare programs
             </button>
-            {proposal.role === 'lemma' && (
+            {onTeach && (
               <button
                 type="button"
                 className="button"
                 onClick={() =>
-                  props.onTeach({
+                  onTeach({
+                    role: proposal.role,
+                    axis,
+                    from: question,
+                    ...(goalpost && { goalpost }),
+                    ...(lemma && { parent: lemma }),
+                  })
+                }
+              >
+                Edit and try
+              </button>
+            )}
+            {onTeach && proposal.role === 'lemma' && (
+              <button
+                type="button"
+                className="button"
+                onClick={() =>
+                  onTeach({
                     role: 'lift',
                     axis,
                     from: question,
@@ -180,7 +195,7 @@ export function QuestionText({ question }: { question: Question }) {
     <>
       <p className="card-title">{question.title || 'Untitled'}</p>
       {question.message && <p className="section-note">The student is told: {question.message}</p>}
-      <Program source={question.program} />
+      {question.program && <Program source={question.program} />}
       <p className="stone-label">
         {question.shown} examples for the student
         {question.inputs.length > question.shown && ', then the hidden ones'}
@@ -239,12 +254,13 @@ export function GoalpostSheet(props: {
   goalpost: GoalpostState;
   /** Absent while no run is open: there is no student to try it on. */
   onTeach?: ((start: TeachStart) => void) | undefined;
+  onRead: (programs: NamedProgram[], shown: number) => void;
   /** For a person's own goalpost, as long as no run has it. */
   onEdit?: (() => void) | undefined;
   onRemove?: (() => void) | undefined;
   onClose: () => void;
 }) {
-  const { goalpost, onTeach, onEdit, onRemove, onClose } = props;
+  const { goalpost, onTeach, onRead, onEdit, onRemove, onClose } = props;
   const { question, tries, solvedAt, drawn } = goalpost;
   const actions = onTeach ? (
     <button
@@ -268,7 +284,20 @@ export function GoalpostSheet(props: {
   );
   return (
     <Sheet
-      footer={actions}
+      footer={
+        <>
+          {question.program !== '' && (
+            <button
+              type="button"
+              className="button"
+              onClick={() => onRead([{ name: 'goalpost', program: question.program }], 0)}
+            >
+              Open the program
+            </button>
+          )}
+          {actions}
+        </>
+      }
       className="of-goalpost"
       title={
         <span className="stone-role">

@@ -5,14 +5,20 @@ import { Sheet } from '../Sheet.tsx';
 import './teach.css';
 
 export interface NamedProgram {
-  /** goalpost, lemma, lift, unguided. */
+  /** Such as `goalpost`, `lemma` or `answer 3, wrong`. */
   name: string;
   program: string;
 }
 
-export function ProgramsSheet({ programs, onClose }: { programs: NamedProgram[]; onClose: () => void }) {
-  const [right, setRight] = useState(programs.length - 1);
-  const [left, setLeft] = useState(programs.length > 1 ? programs.length - 2 : -1);
+export function ProgramsSheet(props: {
+  programs: NamedProgram[];
+  /** The one to begin with, beside the one before it. */
+  shown: number;
+  onClose: () => void;
+}) {
+  const { programs, shown, onClose } = props;
+  const [right, setRight] = useState(shown);
+  const [left, setLeft] = useState(shown - 1);
   const choice = (label: string, value: number, set: (value: number) => void, none: boolean) => (
     <label className="teach-choice">
       <span>{label}</span>
