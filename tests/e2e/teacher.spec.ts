@@ -12,14 +12,17 @@ import {
   storedRun,
 } from './labPage.ts';
 
-/** Replaces everything in the open editor, as a person would. */
+/** Replaces everything in the open editor by what is pasted. */
 async function write(page: Page, label: string, program: string): Promise<void> {
   const field = page.getByRole('textbox', { name: label, exact: true });
   await expect(page.locator('.code-editor[data-state="open"]')).toBeVisible();
+  await page.evaluate((text) => navigator.clipboard.writeText(text), program);
   await field.focus();
   await page.keyboard.press('ControlOrMeta+A');
-  await page.keyboard.insertText(program);
+  await page.keyboard.press('ControlOrMeta+V');
 }
+
+test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
 
 test('a lemma is written, tried by the student, kept in the run and trained on', async ({ page }) => {
   const workers: string[] = [];
