@@ -29,7 +29,10 @@ export function Lecture(props: { state: RunState; from: number; onClose: () => v
   }));
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    if (dialog.current && !dialog.current.open) dialog.current.showModal();
+    if (!dialog.current || dialog.current.open) return;
+    dialog.current.showModal();
+    // Not the button to leave: space turns the page.
+    dialog.current.focus();
   }, []);
   const iteration = iterations[at.iteration];
   if (!iteration) return null;
@@ -67,6 +70,7 @@ export function Lecture(props: { state: RunState; from: number; onClose: () => v
       ref={dialog}
       className={`lecture of-${page.hue}`}
       aria-label="Lecture"
+      tabIndex={-1}
       onClose={props.onClose}
       onKeyDown={onKeyDown}
       onClick={(event) => turn(event.clientX < window.innerWidth / 3 ? -1 : 1)}
@@ -78,6 +82,17 @@ export function Lecture(props: { state: RunState; from: number; onClose: () => v
         </p>
         {page.content}
       </div>
+      <button
+        type="button"
+        className="button is-quiet lecture-close"
+        onClick={(event) => {
+          event.stopPropagation();
+          dialog.current?.close();
+        }}
+        onKeyDown={(event) => event.key === ' ' && event.stopPropagation()}
+      >
+        Close
+      </button>
       <p className="visually-hidden">
         Right and left arrow turn the pages, up and down change the iteration, Escape leaves.
       </p>
