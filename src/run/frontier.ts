@@ -33,9 +33,24 @@ export function frontier(iterations: readonly IterationState[]): FrontierPoint[]
   let b = prior.slopeMean;
   let longest = 0;
   const samples = iterations.map(rolloutsByLength);
+  /** All iterations so far are those that the last fit of this one followed. */
+  let known = true;
   for (let at = 0; at < iterations.length; at++) {
+    const iteration = iterations[at]!;
+    const before = fitted.get(iteration);
+    known &&= before !== undefined && before.after === iterations[at - 1];
+    if (known) {
+      ({ a, b, longest } = before!);
+      if (before!.point) points.push(before!.point);
+      continue;
+    }
+    const remember = (point?: FrontierPoint) =>
+      fitted.set(iteration, { after: iterations[at - 1], a, b, longest, ...(point && { point }) });
     for (const { length } of samples[at]!) longest = Math.max(longest, length);
-    if (samples[at]!.length === 0) continue;
+    if (samples[at]!.length === 0) {
+      remember();
+      continue;
+    }
     const recent = merged(samples.slice(Math.max(0, at + 1 - windowSize), at + 1).flat());
     for (let step = 0; step < 8; step++) {
       let gradientA = -(a - 0) / prior.intercept ** 2;
@@ -60,7 +75,9 @@ export function frontier(iterations: readonly IterationState[]): FrontierPoint[]
       b = Math.max(0.1, Math.min(10, b));
     }
     // No claim beyond what was tried, give or take a line.
-    points.push({ iteration: iterations[at]!.iteration, lines: Math.max(0, Math.min(longest + 1, a / b)) });
+    const point = { iteration: iteration.iteration, lines: Math.max(0, Math.min(longest + 1, a / b)) };
+    points.push(point);
+    remember(point);
   }
   return points;
 }
@@ -71,6 +88,12 @@ interface Sample {
   passed: number;
   rollouts: number;
 }
+
+/** What was fitted at an iteration, and the one that it followed: scrubbing asks for the same again and again. */
+const fitted = new WeakMap<
+  IterationState,
+  { after: IterationState | undefined; a: number; b: number; longest: number; point?: FrontierPoint }
+>();
 
 /** A finished iteration is the same object in every state, so that it is counted once. */
 const counted = new WeakMap<IterationState, Sample[]>();

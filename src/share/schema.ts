@@ -291,9 +291,12 @@ export function check<T extends v.GenericSchema>(
   return { ok: false, reason: `${where ? `${where}: ` : ''}${issue.message}`.slice(0, 300) };
 }
 
-/** Keeps the schema and the events in step: what it lets through are events, and all kinds of them. */
-type Unnumbered = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, 'seq'> : never) : never;
+/** Keeps schema and events in step: it lets events through, all kinds of them, with all of their fields. */
+type WithoutSeq<E> = E extends RunEvent ? Omit<E, 'seq'> : never;
+type Unnumbered = WithoutSeq<RunEvent>;
 type Read = v.InferOutput<typeof event>;
+type Whole<T> = T extends (infer U)[] ? Whole<U>[] : T extends object ? { [K in keyof T]-?: Whole<T[K]> } : T;
 const _reads: (read: Read) => Unnumbered = (read) => read;
-const _writes: (written: Unnumbered['type']) => Read['type'] = (written) => written;
-void [_reads, _writes];
+const _whole: (read: Whole<Read>) => Whole<Unnumbered> = (read) => read;
+const _kinds: (written: Unnumbered['type']) => Read['type'] = (written) => written;
+void [_reads, _whole, _kinds];

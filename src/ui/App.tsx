@@ -4,7 +4,9 @@ import { goalpostStates, type RunState, type Stone } from '../run/state.ts';
 import { BankSheet } from './BankSheet.tsx';
 import { chosenQuestions } from '../gasp/bank.ts';
 import type { Question } from '../gasp/question.ts';
+import { BranchSheet } from './BranchSheet.tsx';
 import { Checkpoints, RunNumbers } from './Checkpoints.tsx';
+import { ComparePicker, useOther } from './compare.tsx';
 import { Curves } from './Curves.tsx';
 import { Climb } from './figures/Climb.tsx';
 import { GoalpostList } from './GoalpostList.tsx';
@@ -36,6 +38,7 @@ type Panel =
   | { kind: 'teach'; start: TeachStart }
   | { kind: 'programs'; programs: NamedProgram[]; shown: number }
   | { kind: 'write-goalpost'; from?: Question }
+  | { kind: 'branch'; iteration: number; blob: string | null }
   | null;
 
 export function App({ session }: { session: Session }) {
@@ -75,7 +78,14 @@ export function App({ session }: { session: Session }) {
   const openStone = useCallback((opened: Stone) => setPanel({ kind: 'stone', id: opened.id }), []);
   const openGoalpost = useCallback((id: string) => setPanel({ kind: 'goalpost', id }), []);
   const chooseGoalposts = useCallback(() => setPanel({ kind: 'bank' }), []);
-  const branch = useCallback((blob: string) => void session.branch(blob), [session]);
+  const branch = useCallback(
+    (from: { iteration: number; blob: string | null }) => setPanel({ kind: 'branch', ...from }),
+    [],
+  );
+  const { replay } = snapshot;
+  const here = useMemo(() => replay && new Set(replay.checkpoints.map(({ blob }) => blob)), [replay]);
+  const [other, compare] = useOther(session, snapshot);
+  const span = Math.max(lastIteration, other?.last ?? 0);
   const exportAdapter = useCallback((blob: string) => void session.exportAdapter(blob), [session]);
   const writeGoalpost = useCallback(() => setPanel({ kind: 'write-goalpost' }), []);
   const read = useCallback(
@@ -162,7 +172,8 @@ export function App({ session }: { session: Session }) {
             ))}
           <Climb
             state={shown}
-            lastIteration={lastIteration}
+            lastIteration={span}
+            other={other}
             selected={panel?.kind === 'stone' ? panel.id : null}
             onOpen={openStone}
             onOpenGoalpost={openGoalpost}
@@ -176,7 +187,9 @@ export function App({ session }: { session: Session }) {
                 onOpen={openStone}
               />
               <UpdateCard state={state} />
-              <Curves state={state} lastIteration={lastIteration} />
+              <Curves state={state} lastIteration={span} other={other}>
+                <ComparePicker snapshot={snapshot} other={other} onCompare={compare} />
+              </Curves>
             </>
           )}
         </main>
@@ -193,7 +206,13 @@ export function App({ session }: { session: Session }) {
           {state && (
             <>
               <RunNumbers state={state} backend={snapshot.live ? snapshot.backend?.backend : undefined} />
-              <Checkpoints state={live ?? state} busy={busy} onBranch={branch} onExport={exportAdapter} />
+              <Checkpoints
+                state={live ?? state}
+                busy={busy}
+                here={here}
+                onBranch={branch}
+                onExport={exportAdapter}
+              />
             </>
           )}
           <RunsList
@@ -258,6 +277,15 @@ export function App({ session }: { session: Session }) {
       )}
       {panel?.kind === 'bank' && bank && (
         <BankSheet bank={bank} session={session} snapshot={snapshot} onClose={() => setPanel(null)} />
+      )}
+      {panel?.kind === 'branch' && live && (
+        <BranchSheet
+          session={session}
+          snapshot={snapshot}
+          from={panel}
+          onChoose={chooseGoalposts}
+          onClose={() => setPanel(null)}
+        />
       )}
       {panel?.kind === 'runs' && (
         <RunsSheet session={session} snapshot={snapshot} onClose={() => setPanel(null)} />

@@ -60,10 +60,13 @@ export const RunNumbers = memo(function RunNumbers({
 export const Checkpoints = memo(function Checkpoints(props: {
   state: RunState;
   busy: boolean;
-  onBranch: (blob: string) => void;
+  /** Checkpoints of a replay whose weights came along; null for a stored run, which has them. */
+  here: ReadonlySet<string> | null;
+  /** `blob` is null where the run's start is to be made anew from its seed. */
+  onBranch: (from: { iteration: number; blob: string | null }) => void;
   onExport: (blob: string) => void;
 }) {
-  const { state, busy, onBranch, onExport } = props;
+  const { state, busy, here, onBranch, onExport } = props;
   const now = useNow();
   return (
     <section aria-labelledby="checkpoints-title">
@@ -85,7 +88,7 @@ export const Checkpoints = memo(function Checkpoints(props: {
                   {bytes(checkpoint.bytes)}, {ago(checkpoint.at, now)}
                 </span>
               </span>
-              {state.policy?.adapter && (
+              {state.policy?.adapter && !here && (
                 <button
                   type="button"
                   className="link"
@@ -98,9 +101,20 @@ export const Checkpoints = memo(function Checkpoints(props: {
               <button
                 type="button"
                 className="link"
-                disabled={busy}
-                title={busy ? 'Pause first' : 'A new run that starts from these weights'}
-                onClick={() => onBranch(checkpoint.blob)}
+                disabled={busy || !canBranch(checkpoint, here)}
+                title={
+                  busy
+                    ? 'Pause first'
+                    : canBranch(checkpoint, here)
+                      ? 'A new run that starts from these weights, with other settings or goalposts'
+                      : 'The weights did not come along'
+                }
+                onClick={() =>
+                  onBranch({
+                    iteration: checkpoint.iteration,
+                    blob: !here || here.has(checkpoint.blob) ? checkpoint.blob : null,
+                  })
+                }
               >
                 branch<span className="visually-hidden"> from iteration {checkpoint.iteration}</span>
               </button>
@@ -117,3 +131,9 @@ export const Checkpoints = memo(function Checkpoints(props: {
     </section>
   );
 });
+
+/** A run's start needs no weights: model and seed give them. */
+const canBranch = (
+  { iteration, blob }: { iteration: number; blob: string },
+  here: ReadonlySet<string> | null,
+) => !here || here.has(blob) || iteration === 0;

@@ -1,63 +1,94 @@
 /** The run's numbers over its iterations, as small multiples. */
-import { memo, useMemo } from 'react';
+import { memo, type ReactNode, useMemo } from 'react';
 import { slots } from '../gasp/methods.ts';
 import { type RunState, roleMeans, summarizeEvaluation } from '../run/state.ts';
+import type { Other } from './compare.tsx';
 import { Curve, type Series } from './figures/Curve.tsx';
 import { percent, short } from './format.ts';
 import { Term } from './Term.tsx';
 import './Curves.css';
 
+type AllSeries = ReturnType<typeof seriesOf>;
+
+function seriesOf(state: Pick<RunState, 'iterations' | 'evaluations' | 'settings'>) {
+  const finished = state.iterations.filter((iteration) => iteration.counters);
+  const roles = (key: 'passRate' | 'reward' | 'accepted'): Series[] =>
+    (slots(state.settings).guided > 0 ? (['lemma', 'lift'] as const) : (['unguided'] as const)).map(
+      (role) => ({
+        name: role,
+        className: `of-${role}`,
+        points: finished.map((iteration) => ({
+          iteration: iteration.iteration,
+          value: roleMeans(iteration, role)[key],
+        })),
+      }),
+    );
+  const stat = (name: string, key: 'loss' | 'gradNorm' | 'entropy'): Series[] => [
+    {
+      name,
+      points: finished.flatMap((iteration) =>
+        iteration.update && iteration.update.stats.steps > 0
+          ? [{ iteration: iteration.iteration, value: iteration.update.stats[key] }]
+          : [],
+      ),
+    },
+  ];
+  const evaluation = (name: string, key: 'solved' | 'meanPassRate'): Series[] => [
+    {
+      name,
+      className: 'of-goalpost',
+      points: state.evaluations.map((evaluated) => ({
+        iteration: evaluated.iteration,
+        value: summarizeEvaluation(evaluated)[key],
+      })),
+    },
+  ];
+  return {
+    solved: evaluation('solved', 'solved'),
+    mean: evaluation('mean pass@1', 'meanPassRate'),
+    passRate: roles('passRate'),
+    reward: roles('reward'),
+    accepted: roles('accepted'),
+    loss: stat('loss', 'loss'),
+    gradNorm: stat('gradient norm', 'gradNorm'),
+    entropy: stat('entropy', 'entropy'),
+  };
+}
+
+/** A line of the other run, from where the open one begins. */
+const asOther = (line: Series, { state, shift }: Other): Series => ({
+  ...line,
+  name: `${line.name} of ${state.name}`,
+  other: true,
+  points: line.points
+    .map(({ iteration, value }) => ({ iteration: iteration + shift, value }))
+    .filter(({ iteration }) => iteration >= 0),
+});
+
 export const Curves = memo(function Curves({
   state,
   lastIteration,
+  other,
+  children,
 }: {
   state: RunState;
   lastIteration: number;
+  /** A second run, drawn dashed. */
+  other: Other | null;
+  /** Beside the heading. */
+  children?: ReactNode;
 }) {
   const series = useMemo(() => {
-    const finished = state.iterations.filter((iteration) => iteration.counters);
-    const roles = (key: 'passRate' | 'reward' | 'accepted'): Series[] =>
-      (slots(state.settings).guided > 0 ? (['lemma', 'lift'] as const) : (['unguided'] as const)).map(
-        (role) => ({
-          name: role,
-          className: `of-${role}`,
-          points: finished.map((iteration) => ({
-            iteration: iteration.iteration,
-            value: roleMeans(iteration, role)[key],
-          })),
-        }),
-      );
-    const stat = (name: string, key: 'loss' | 'gradNorm' | 'entropy'): Series[] => [
-      {
-        name,
-        points: finished.flatMap((iteration) =>
-          iteration.update && iteration.update.stats.steps > 0
-            ? [{ iteration: iteration.iteration, value: iteration.update.stats[key] }]
-            : [],
-        ),
-      },
-    ];
-    const evaluation = (name: string, key: 'solved' | 'meanPassRate'): Series[] => [
-      {
-        name,
-        className: 'of-goalpost',
-        points: state.evaluations.map((evaluated) => ({
-          iteration: evaluated.iteration,
-          value: summarizeEvaluation(evaluated)[key],
-        })),
-      },
-    ];
-    return {
-      solved: evaluation('solved', 'solved'),
-      mean: evaluation('mean pass@1', 'meanPassRate'),
-      passRate: roles('passRate'),
-      reward: roles('reward'),
-      accepted: roles('accepted'),
-      loss: stat('loss', 'loss'),
-      gradNorm: stat('gradient norm', 'gradNorm'),
-      entropy: stat('entropy', 'entropy'),
-    };
-  }, [state.iterations, state.evaluations, state.settings]);
+    const own = seriesOf(state);
+    if (!other) return own;
+    const theirs = seriesOf(other.state);
+    return Object.fromEntries(
+      Object.entries(own).map(([key, lines]) => [
+        key,
+        [...lines, ...theirs[key as keyof AllSeries].map((line) => asOther(line, other))],
+      ]),
+    ) as unknown as AllSeries;
+  }, [state, other]);
 
   const { evaluateEvery } = state.settings;
   const samples = state.evaluations.at(-1)?.samples ?? state.settings.evaluateSamples;
@@ -69,6 +100,7 @@ export const Curves = memo(function Curves({
         <h2 className="eyebrow" id="curves-title">
           Over the run
         </h2>
+        {children}
       </div>
       <div className="curves-grid">
         <Curve

@@ -17,14 +17,45 @@ const kindNames = { system: 'Systems', ablation: 'Ablations', extension: 'Extens
 
 type NumberField = keyof typeof NUMBER_RULES;
 
-export function SettingsSheet(props: {
+interface FormProps {
   settings: Settings;
   /** Set while a run is open: its settings are fixed, and shown as they are. */
   fixed: boolean;
   onChange: (settings: Settings) => void;
-  onClose: () => void;
-}) {
-  const { settings, fixed, onChange, onClose } = props;
+}
+
+export function SettingsSheet({ onClose, ...props }: FormProps & { onClose: () => void }) {
+  const { fixed, onChange } = props;
+  const [resets, setResets] = useState(0);
+  return (
+    <Sheet
+      title={fixed ? 'Settings of this run' : 'Settings of the next run'}
+      onClose={onClose}
+      footer={
+        fixed ? (
+          <span className="section-note">
+            A run keeps its settings. Branch off one of its checkpoints, or start a new one, to change them.
+          </span>
+        ) : (
+          <button
+            type="button"
+            className="button"
+            onClick={() => {
+              onChange(DEFAULT_SETTINGS);
+              setResets(resets + 1);
+            }}
+          >
+            Back to the defaults
+          </button>
+        )
+      }
+    >
+      <SettingsForm key={resets} {...props} />
+    </Sheet>
+  );
+}
+
+export function SettingsForm({ settings, fixed, onChange }: FormProps) {
   // What is typed may be unusable for a moment; only whole, valid settings are passed on.
   const [draft, setDraft] = useState(settings);
   const shown = fixed ? settings : methodSettings(draft);
@@ -95,26 +126,7 @@ export function SettingsSheet(props: {
   const { tuning } = shown;
 
   return (
-    <Sheet
-      title={fixed ? 'Settings of this run' : 'Settings of the next run'}
-      onClose={onClose}
-      footer={
-        fixed ? (
-          <span className="section-note">A run keeps its settings. Start a new one to change them.</span>
-        ) : (
-          <button
-            type="button"
-            className="button"
-            onClick={() => {
-              setDraft(DEFAULT_SETTINGS);
-              onChange(DEFAULT_SETTINGS);
-            }}
-          >
-            Back to the defaults
-          </button>
-        )
-      }
-    >
+    <>
       <Group title="Self-play">
         <Setting
           name="Method"
@@ -320,7 +332,7 @@ export function SettingsSheet(props: {
           1024,
         )}
       </Group>
-    </Sheet>
+    </>
   );
 }
 

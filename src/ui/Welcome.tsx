@@ -1,5 +1,7 @@
 /** The first page: one sentence, one button. Everything else is chosen already. */
+import { useSyncExternalStore } from 'react';
 import { METHODS, slots } from '../gasp/methods.ts';
+import { getOffline, subscribeOffline } from '../offline/page.ts';
 import { canStart, type Session, type Snapshot } from './session.ts';
 import { BackendChoiceField, doing, Icon } from './Transport.tsx';
 import './Welcome.css';
@@ -10,6 +12,7 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
     slots(settings).guided === 0
       ? METHODS[settings.method].title
       : `${chosen.size} ${chosen.size === 1 ? 'goalpost' : 'goalposts'}`;
+  const { kept } = useSyncExternalStore(subscribeOffline, getOffline);
   const last = runs[0];
   const starting = status === 'loading' || status === 'pausing';
   return (
@@ -56,7 +59,7 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
           ? 'Loading the questions.'
           : chosen.size === 0 && !canStart(snapshot)
             ? 'Choose at least one goalpost to aim at, or the unguided method in the settings.'
-            : `${aims} and a model that ships with the page: no account, no GPU needed. Nothing leaves this computer.`}
+            : `${aims} and a model that ships with the page: no account, no GPU needed. Nothing leaves this computer.${kept ? ' It works without network too.' : ''}`}
       </p>
     </section>
   );

@@ -25,7 +25,8 @@ export function count(value: number): string {
 }
 
 export function bytes(value: number): string {
-  return value < 1e6 ? `${Math.round(value / 1e3)} kB` : `${(value / 1e6).toFixed(1)} MB`;
+  if (value < 1e6) return `${Math.round(value / 1e3)} kB`;
+  return value < 1e9 ? `${(value / 1e6).toFixed(1)} MB` : `${(value / 1e9).toFixed(1)} GB`;
 }
 
 export function duration(seconds: number): string {

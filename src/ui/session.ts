@@ -259,19 +259,15 @@ export class Session {
     const { bank } = this.snapshot;
     if (!bank) return;
     const ids = new Set(recipe.goalposts.map(({ id }) => id));
-    const known = new Set(bank.goalposts.map(({ id }) => id));
     this.close();
     this.model = recipe.model;
     this.change({
       settings: recipe.settings,
       chosen: ids,
-      // Its own words for a question come before those of a bank that may have changed since.
+      // First, in its order and its own words: all of that decides how its run goes.
       bank: {
         ...bank,
-        goalposts: [
-          ...bank.goalposts.map((q) => recipe.goalposts.find(({ id }) => id === q.id) ?? q),
-          ...recipe.goalposts.filter(({ id }) => !known.has(id)),
-        ],
+        goalposts: [...recipe.goalposts, ...bank.goalposts.filter(({ id }) => !ids.has(id))],
       },
     });
   }
@@ -559,7 +555,7 @@ export class Session {
     this.change({ status: 'loading', problem: null, ...this.standing() });
   }
 
-  private freshName(): string {
+  freshName(): string {
     return runName(
       Math.random,
       this.snapshot.runs.map((run) => run.name),

@@ -10,12 +10,14 @@ const TYPES: Record<string, string> = {
   '.html': 'text/html',
   '.js': 'text/javascript',
   '.json': 'application/json',
+  '.png': 'image/png',
+  '.webmanifest': 'application/manifest+json',
   '.mjs': 'text/javascript',
   '.wasm': 'application/wasm',
 };
 
-/** Serves `folder` at `prefix` (such as `/some/folder/`) of a free port. */
-export async function serveStatic(folder: string, prefix: string) {
+/** Serves `folder` at `prefix` (such as `/some/folder/`) of a free port, with `headers` where a test is about them. */
+export async function serveStatic(folder: string, prefix: string, headers: Record<string, string> = {}) {
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
     const inside = path.startsWith(prefix)
@@ -26,6 +28,7 @@ export async function serveStatic(folder: string, prefix: string) {
       response.writeHead(404).end();
       return;
     }
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.setHeader('Content-Type', TYPES[extname(file)] ?? 'application/octet-stream');
     createReadStream(file).pipe(response);
   });

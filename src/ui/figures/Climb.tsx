@@ -12,6 +12,7 @@ import {
   type Stone,
 } from '../../run/state.ts';
 import { Term } from '../Term.tsx';
+import type { Other } from '../compare.tsx';
 import { percent, roleNames, short } from '../format.ts';
 import type { FigureTable } from './exportFigure.ts';
 import { FigureTools } from './FigureTools.tsx';
@@ -68,11 +69,13 @@ export const Climb = memo(function Climb(props: {
   state: RunState;
   /** Last iteration of the whole run, which may lie beyond `state` when it is scrubbed back. */
   lastIteration: number;
+  /** A second run, whose frontier is drawn dashed. */
+  other?: Other | null;
   selected: string | null;
   onOpen: (stone: Stone) => void;
   onOpenGoalpost: (id: string) => void;
 }) {
-  const { state, lastIteration, onOpen } = props;
+  const { state, lastIteration, other, onOpen } = props;
   const [box, width] = useWidth<HTMLDivElement>();
   const [active, setActive] = useState<string | null>(null);
   const help = useId();
@@ -87,6 +90,15 @@ export const Climb = memo(function Climb(props: {
   );
   const goalposts = useMemo(() => goalpostStates(state), [state]);
   const points = useMemo(() => frontier(state.iterations), [state.iterations]);
+  const otherPoints = useMemo(
+    () =>
+      other
+        ? frontier(other.state.iterations)
+            .map(({ iteration, lines }) => ({ iteration: iteration + other.shift, lines }))
+            .filter(({ iteration }) => iteration >= 1)
+        : [],
+    [other],
+  );
   const shown = active ? placed.get(active) : undefined;
 
   const nearest = (event: PointerEvent<SVGSVGElement>): Placed | undefined => {
@@ -229,7 +241,7 @@ export const Climb = memo(function Climb(props: {
           })}
           <BandNames view={view} bands={bands} />
           {state.iterations.length === 0 && <WhatWillStand view={view} bands={bands} unguided={unguided} />}
-          <Frontier points={points} view={view} />
+          <Frontier points={points} others={otherPoints} view={view} />
           <Flags goalposts={goalposts} view={view} onOpen={props.onOpenGoalpost} />
           {[...new Set([props.selected, active])].map((id) => {
             const mark = id ? placed.get(id) : undefined;
@@ -495,21 +507,28 @@ function StoneMark({ placed: { stone, x, y }, size }: { placed: Placed; size: nu
   return <rect {...shared} x={x - size * 0.8} y={y - size * 0.8} width={size * 1.6} height={size * 1.6} />;
 }
 
-const Frontier = memo(function Frontier(props: { points: FrontierPoint[]; view: View }) {
+const Frontier = memo(function Frontier(props: {
+  points: FrontierPoint[];
+  /** Of the run that this one is compared with. */
+  others: FrontierPoint[];
+  view: View;
+}) {
   const {
     points,
+    others,
     view: { x, plot },
   } = props;
-  if (points.length < 2) return null;
-  const top = Math.max(5, ...points.map((point) => Math.ceil(point.lines)));
+  if (points.length < 2 && others.length < 2) return null;
+  const top = Math.max(5, ...[...points, ...others].map((point) => Math.ceil(point.lines)));
   const y = linear([0, top], [plot.bottom, plot.top]);
-  const last = points.at(-1)!;
+  const last = points.at(-1);
+  const path = (line: FrontierPoint[]) =>
+    line.map((point, i) => `${i ? 'L' : 'M'}${x(point.iteration)} ${y(point.lines)}`).join('');
   return (
     <g className="climb-frontier">
-      <path
-        d={points.map((point, i) => `${i ? 'L' : 'M'}${x(point.iteration)} ${y(point.lines)}`).join('')}
-      />
-      <circle cx={x(last.iteration)} cy={y(last.lines)} r={3} />
+      {others.length > 1 && <path data-other="" d={path(others)} />}
+      {points.length > 1 && <path d={path(points)} />}
+      {last && <circle cx={x(last.iteration)} cy={y(last.lines)} r={3} />}
       {ticks(0, top, top).map((tick) => (
         <text key={tick} className="climb-tick" x={plot.right + 8} y={y(tick) + 4}>
           {tick}

@@ -10,6 +10,8 @@ export interface Series {
   name: string;
   /** A class that sets `--hue`, or none for ink. */
   className?: string;
+  /** Of the run that this one is compared with. */
+  other?: boolean;
   points: { iteration: number; value: number }[];
 }
 
@@ -72,8 +74,9 @@ export function Curve(props: {
           {drawn.map((line) => {
             const point = at(line);
             return (
-              <span key={line.name} className={line.className}>
-                {drawn.length > 1 && !blank && <span className="curve-name">{line.name}</span>}
+              <span key={line.name} className={line.className} data-other={line.other || undefined}>
+                {drawn.length > 1 && !blank && !line.other && <span className="curve-name">{line.name}</span>}
+                {line.other && <span className="visually-hidden">{line.name}</span>}
                 {blank ? null : <output>{point ? format(point.value) : '–'}</output>}
               </span>
             );
@@ -102,7 +105,7 @@ export function Curve(props: {
             {drawn.map((line) => {
               const mark = at(line);
               return (
-                <g key={line.name} className={line.className}>
+                <g key={line.name} className={line.className} data-other={line.other || undefined}>
                   <path
                     className="curve-raw"
                     d={line.points

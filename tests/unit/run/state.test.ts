@@ -216,6 +216,21 @@ describe('frontier', () => {
     expect(points.at(-1)!.lines).toBeCloseTo(3.5, 1);
   });
 
+  it('is the same whether iterations came one by one, all at once, or after other ones', () => {
+    const fresh = () => foldEvents(exampleEvents({ iterations: 15, seed: 4 }))!.iterations;
+    const whole = frontier(fresh());
+    const grown = fresh();
+    for (let length = 1; length <= 15; length++)
+      expect(frontier(grown.slice(0, length))).toEqual(
+        whole.slice(0, frontier(grown.slice(0, length)).length),
+      );
+    expect(frontier(grown)).toEqual(whole);
+    // The same iterations after another beginning are fitted anew, and do not spoil what was.
+    const other = frontier([iterationAt(1, 4), ...grown.slice(1)]);
+    expect(other[3]).not.toEqual(whole[3]);
+    expect(frontier(grown)).toEqual(whole);
+  });
+
   it('claims nothing beyond what was tried', () => {
     const easy = iterationAt(1, 50);
     expect(frontier([{ ...easy, stones: easy.stones.slice(0, 1) }])[0]!.lines).toBeLessThanOrEqual(2);

@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Command, Message } from '../../../src/lab/protocol.ts';
 import type { RunEvent, RunEventBody } from '../../../src/run/events.ts';
+import { serializeCheckpoint } from '../../../src/run/checkpointFormat.ts';
 import { openFolderJournal } from '../../../src/run/folderJournal.ts';
 import type { Journal } from '../../../src/run/journal.ts';
+import { lastFinished } from '../../../src/run/history.ts';
 import { foldEvents } from '../../../src/run/state.ts';
 import { Session } from '../../../src/ui/session.ts';
 import { exampleEvents } from '../../fixtures/events.ts';
+import { snapshot } from '../run/journalSamples.ts';
 
 let folder: string;
 let journal: Journal;
@@ -205,5 +208,84 @@ describe('Session', () => {
     });
     await vi.waitFor(() => expect(broken.getSnapshot().problem?.message).toBe('The operation is insecure.'));
     expect(broken.getSnapshot().problem!.advice).toMatch(/storage/);
+  });
+
+  it('shows a replay without storing or running any of it', async () => {
+    session.showReplay({ events: example, checkpoints: [] });
+    expect(session.getSnapshot()).toMatchObject({ live: false, state: { name: 'quiet-ridge' } });
+    session.run();
+    say({ type: 'events', run: 'first', events: example });
+    expect(sent).toEqual([]);
+    expect(await journal.list()).toEqual([]);
+    session.close();
+    expect(session.getSnapshot()).toMatchObject({ state: null, replay: null });
+  });
+
+  it('keeps a replay under an id and a name of its own, whatever it calls itself', async () => {
+    await store(example);
+    const before = await journal.exportRun('first');
+    session.showReplay({ events: example, checkpoints: [] });
+    await session.keepReplay();
+    const { state, replay } = session.getSnapshot();
+    expect(replay).toBeNull();
+    expect(state!.run).not.toBe('first');
+    expect(state!.name).toBe('quiet-ridge-2');
+    expect(await journal.exportRun('first')).toEqual(before);
+    expect(await journal.list()).toHaveLength(2);
+  });
+
+  it('goes on from the last checkpoint that came along, and from the seed where none did', async () => {
+    const bytes = serializeCheckpoint(snapshot(1));
+    const long = exampleEvents({ iterations: 3, run: 'first' });
+    session.showReplay({ events: long, checkpoints: [{ blob: 'iteration-1', bytes }] });
+    await session.goOn(2);
+    const [own] = await journal.list();
+    expect(sent).toMatchObject([{ type: 'resume', run: own!.run }]);
+    expect(own).toMatchObject({ name: 'quiet-ridge', iterations: 1 });
+    expect((await journal.getCheckpoint(own!.run, 'iteration-1'))?.step).toBe(1);
+    expect(lastFinished(await journal.read(own!.run))).toBe(1);
+
+    session.showReplay({ events: long, checkpoints: [{ blob: 'iteration-3', bytes }] });
+    await session.goOn(2);
+    expect(sent[1]).toMatchObject({ type: 'start', settings: begin.settings, goalposts: begin.goalposts });
+    expect(await journal.list()).toHaveLength(1);
+  });
+
+  it('branches with other settings and goalposts', async () => {
+    await store(example);
+    await session.show('first');
+    const settings = { ...begin.settings, rollouts: 2 };
+    await session.branch('iteration-2', { settings, goalposts: begin.goalposts.slice(1), name: 'mine' });
+    expect(sent).toMatchObject([
+      { type: 'branch', run: 'first', blob: 'iteration-2', settings, name: 'mine' },
+    ]);
+    expect(sent[0]).toHaveProperty('goalposts.length', begin.goalposts.length - 1);
+  });
+
+  it('renames and annotates, deletes and takes back', async () => {
+    await store(example);
+    await session.show('first');
+    await session.rename('first', 'north face');
+    await session.note('first', 'steep');
+    expect(session.getSnapshot()).toMatchObject({
+      state: { name: 'north face', notes: 'steep' },
+      runs: [{ name: 'north face', notes: 'steep' }],
+    });
+    const before = await journal.exportRun('first');
+    await session.remove('first');
+    expect(session.getSnapshot()).toMatchObject({ state: null, runs: [], deleted: { name: 'north face' } });
+    await session.shelf.undoRemove();
+    expect(session.getSnapshot()).toMatchObject({ runs: [{ run: 'first' }], deleted: null });
+    expect(await journal.exportRun('first')).toEqual(before);
+  });
+
+  it('takes a recipe: settings, seed and goalposts, in its order and its own words', async () => {
+    const own = { ...begin.goalposts[1]!, title: 'as the sender knew it' };
+    const foreign = { ...begin.goalposts[0]!, id: 'nowhere-else' };
+    const settings = { ...begin.settings, seed: 77 };
+    await session.takeRecipe({ model: 'embedded', bank: 'micro', settings, goalposts: [foreign, own] });
+    session.run();
+    expect(sent).toMatchObject([{ type: 'start', settings, model: 'embedded' }]);
+    expect(sent[0]).toHaveProperty('goalposts', [foreign, own]);
   });
 });

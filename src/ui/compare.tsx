@@ -1,0 +1,104 @@
+/** A second run on the figures of the open one. */
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import { foldEvents, type RunState } from '../run/state.ts';
+import type { Session, Snapshot } from './session.ts';
+
+/** The second run, and by how much its iterations are moved to stand where the open one's stand. */
+export interface Other {
+  state: RunState;
+  shift: number;
+  /** Its last iteration, as it stands on the figure. */
+  last: number;
+}
+
+/** The run that the open one is compared with; another open run is compared with none. */
+export function useOther(session: Session, snapshot: Snapshot): [Other | null, (run: string | null) => void] {
+  const { state, runs } = snapshot;
+  const [chosen, setChosen] = useState<{ open: string; run: string } | null>(null);
+  const [loaded, setLoaded] = useState<RunState | null>(null);
+  const open = state?.run;
+  const wanted = chosen && chosen.open === open ? chosen.run : null;
+  const version = runs.find(({ run }) => run === wanted)?.updatedAt;
+  // `version` is new with each iteration of the other run.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as said
+  useEffect(() => {
+    if (!wanted) {
+      setLoaded(null);
+      return;
+    }
+    let late = false;
+    session.shelf
+      .reader()
+      .then((store) => store.read(wanted))
+      .then((events) => {
+        if (!late) setLoaded(foldEvents(events));
+      })
+      .catch((error: unknown) => session.report(error, 'The run is still stored. Try again.'));
+    return () => {
+      late = true;
+    };
+  }, [session, wanted, version]);
+  const compare = useCallback((run: string | null) => setChosen(run && open ? { open, run } : null), [open]);
+  const shift = state && loaded && loaded.run === wanted ? shiftBetween(state, loaded) : null;
+  const other = useMemo(
+    () =>
+      loaded && shift !== null
+        ? { state: loaded, shift, last: (loaded.iterations.at(-1)?.iteration ?? 0) + shift }
+        : null,
+    [loaded, shift],
+  );
+  return [other, compare];
+}
+
+/**
+ * What is added to the other run's iterations: a branch begins where it left its origin, and two
+ * branches of one origin stand at their own distance from it.
+ */
+export function shiftBetween(
+  open: Pick<RunState, 'run' | 'branchedFrom'>,
+  other: Pick<RunState, 'run' | 'branchedFrom'>,
+): number {
+  if (open.branchedFrom?.run === other.run) return -open.branchedFrom.iteration;
+  if (other.branchedFrom?.run === open.run) return other.branchedFrom.iteration;
+  if (open.branchedFrom && open.branchedFrom.run === other.branchedFrom?.run)
+    return other.branchedFrom.iteration - open.branchedFrom.iteration;
+  return 0;
+}
+
+export function ComparePicker(props: {
+  snapshot: Snapshot;
+  other: Other | null;
+  onCompare: (run: string | null) => void;
+}) {
+  const { snapshot, other, onCompare } = props;
+  const { runs, state } = snapshot;
+  const others = runs.filter(({ run }) => run !== state?.run);
+  if (others.length === 0) return null;
+  const origin = state?.branchedFrom?.run;
+  return (
+    <label className="compare">
+      <span>Compare with</span>
+      <select
+        className="field"
+        value={other?.state.run ?? ''}
+        onChange={(event) => onCompare(event.target.value || null)}
+      >
+        <option value="">no other run</option>
+        {others.map(({ run, name }) => (
+          <option key={run} value={run}>
+            {name}
+            {run === origin ? ' (branched off it)' : ''}
+          </option>
+        ))}
+      </select>
+      {other && (
+        <span className="compare-key">
+          <svg viewBox="0 0 24 6" aria-hidden="true">
+            <path d="M0 3h24" />
+          </svg>
+          {other.state.name}
+        </span>
+      )}
+    </label>
+  );
+}
