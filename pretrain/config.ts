@@ -16,7 +16,7 @@ export const decoderConfig: DecoderConfig = {
 export const training = {
   seed: 1,
   batch: 64,
-  steps: 9500,
+  steps: 15000,
   learningRate: 3e-3,
   warmup: 100,
   weightDecay: 0.02,

@@ -41,7 +41,8 @@ const promptOutputWeight = 0.3;
 
 /** Depth of the questions that teachers read, from depth 2: mostly 4, as goalposts are. */
 const goalpostDepths = [0, 0.1, 0.2, 0.45, 0.15, 0.1];
-const lemmaDepths = [0.25, 0.55, 0.2];
+/** Mostly 2: what the student half knows. One line it knows, and of three it seldom gets any right. */
+const lemmaDepths = [0.08, 0.8, 0.12];
 const unguidedDepths = [0.25, 0.45, 0.3];
 /** Share of lemma prompts without a title: a setting lets the teacher read examples only. */
 const untitledShare = 0.15;
