@@ -80,6 +80,15 @@ function applyTheme(): void {
   editor.setTheme('foothold');
 }
 
+/** The diff editor hands no label on to its halves, and clears theirs whenever it lays them out anew. */
+function keepLabel(half: editor.ICodeEditor, ariaLabel: string): void {
+  const set = () => {
+    if (half.getOption(editor.EditorOption.ariaLabel) !== ariaLabel) half.updateOptions({ ariaLabel });
+  };
+  set();
+  half.onDidChangeConfiguration(set);
+}
+
 /** An editor in `element`, which must have a height. */
 export function openEditor(element: HTMLElement, options: EditorOptions): OpenEditor {
   applyTheme();
@@ -130,12 +139,9 @@ export function openEditor(element: HTMLElement, options: EditorOptions): OpenEd
     });
     diff.setModel({ original, modified: model });
     written = diff.getModifiedEditor();
-    // The diff editor does not hand its own options for these on.
-    written.updateOptions({ ariaLabel: label });
-    diff.getOriginalEditor().updateOptions({
-      ariaLabel: `${label}: what it is compared with`,
-      tabFocusMode: true,
-    });
+    keepLabel(written, label);
+    keepLabel(diff.getOriginalEditor(), `${label}: what it is compared with`);
+    diff.getOriginalEditor().updateOptions({ tabFocusMode: true });
     whole = diff;
   } else {
     written = editor.create(element, { ...common, automaticLayout: true, model });
