@@ -116,7 +116,7 @@ export const Curves = memo(function Curves({
         />
         <Curve
           title="Mean pass@1 on goalposts"
-          heading={<Term name="pass@1">Mean pass@1 on goalposts</Term>}
+          heading={<Term name="pass@1">Mean pass@1</Term>}
           note="over all goalposts: less noisy than the count"
           empty={unevaluated}
           series={series.mean}

@@ -200,7 +200,7 @@ function stonePages(stone: Stone): Page[] {
           {definitions[role === 'unguided' ? 'unguided question' : role].formula}
         </p>
         <div className="lecture-curve">
-          <RewardCurve kind={role} passRate={passRate} />
+          <RewardCurve kind={role} passRate={passRate} tools={false} />
         </div>
         <h2>{rewardSum(role, passRate)}</h2>
         <p className="lecture-say">

@@ -52,7 +52,7 @@ export function DefinitionText({ definition }: { definition: Definition }) {
         <span key={paragraph}>{paragraph}</span>
       ))}
       {formula && <span className="term-formula">{formula}</span>}
-      {here && <span className="term-here">Here: {here}</span>}
+      {here && <span className="term-here">In this run: {here}</span>}
       {source && (
         <span className="term-source">
           <a className="link" href={source.url} target="_blank" rel="noreferrer">

@@ -61,11 +61,14 @@ const rewardSums: Record<ProposerRole, (p: string, q: string) => string> = {
   unguided: (p) => `1 − ${p}`,
 };
 
+/** Digits enough that the sum comes out as written. */
+const exact = (value: number) => String(Number(value.toPrecision(4)));
+
 /** A proposer's reward with its pass rate put into the formula. */
 export function rewardSum(role: ProposerRole, p: number): string {
   const value = short(proposerReward(role, p));
   return inBand(role, p)
-    ? `${rewardSums[role](short(p), short(1 - p))} = ${value}`
+    ? `${rewardSums[role](exact(p), exact(1 - p))} = ${value}`
     : `p = ${short(p)} lies outside of the band: ${value}`;
 }
 
@@ -79,7 +82,7 @@ const filled = (state: RunState, role: ProposerRole): string | undefined => {
     means && means.proposed > 0
       ? ` Iteration ${iteration.iteration}: ${means.accepted} of ${means.proposed} accepted.`
       : '';
-  return `The newest: ${sum}.${mean}`;
+  return `the newest: ${sum}.${mean}`;
 };
 
 export const definitions = {
@@ -130,7 +133,7 @@ export const definitions = {
       const attempts = stone?.trials.find((trial) => trial.task === 'induction')?.attempts;
       if (!attempts) return undefined;
       const passed = attempts.filter((attempt) => attempt.verdict === 'passed').length;
-      return `The newest question: ${passed} / ${attempts.length} = ${short(passed / attempts.length)}.`;
+      return `the newest question: ${passed} / ${attempts.length} = ${short(passed / attempts.length)}.`;
     },
     source: gaspPaper('section 3'),
   },
@@ -142,7 +145,7 @@ export const definitions = {
       const groups = lastUpdate(state)?.update;
       if (!groups) return undefined;
       const { groups: list } = groups as NonNullable<IterationState['update']>;
-      return `Means of the last update: ${list
+      return `means of the last update: ${list
         .map(
           (group) =>
             `${group.role === 'solver' ? `student, ${group.task}` : group.role} ${short(group.meanReward)}`,
@@ -184,7 +187,7 @@ export const definitions = {
     here: (state) => {
       const proposals = state.iterations.flatMap((i) => i.stones.map((stone) => stone.proposal));
       const copies = proposals.filter((proposal) => proposal.fault?.kind === 'copy').length;
-      return `Threshold ${short(state.settings.noveltyThreshold)}; ${copies} of ${count(proposals.length)} proposals were copies.`;
+      return `threshold ${short(state.settings.noveltyThreshold)}; ${copies} of ${count(proposals.length)} proposals were copies.`;
     },
     source: gaspPaper('ablations'),
   },
@@ -209,7 +212,7 @@ export const definitions = {
       if (!last) return undefined;
       const start = state.evaluations.find((evaluation) => evaluation.iteration === 0);
       const { solved, tried } = summarizeEvaluation(last);
-      return `Iteration ${last.iteration}: ${solved} of ${tried} with n = ${last.samples}${start ? `; ${summarizeEvaluation(start).solved} by the starting weights` : ''}.`;
+      return `iteration ${last.iteration}: ${solved} of ${tried} with n = ${last.samples}${start ? `; ${summarizeEvaluation(start).solved} by the starting weights` : ''}.`;
     },
     source: gaspPaper('section 4'),
   },
@@ -223,7 +226,7 @@ export const definitions = {
       if (!last) return undefined;
       const passed = Object.values(last.passed).reduce((sum, n) => sum + n, 0);
       const { tried, meanPassRate } = summarizeEvaluation(last);
-      return `Iteration ${last.iteration}: ${passed} right of ${tried} · ${last.samples} answers = ${percent(meanPassRate)}.`;
+      return `iteration ${last.iteration}: ${passed} right of ${tried} · ${last.samples} answers = ${percent(meanPassRate)}.`;
     },
     source: chen,
   },
@@ -235,7 +238,7 @@ export const definitions = {
     here: (state) => {
       const groups = (lastUpdate(state)?.update as IterationState['update'])?.groups ?? [];
       const group = groups.find((candidate) => candidate.role === 'solver');
-      return `This run uses ${state.settings.estimator}${group ? `; the student’s mean is ${short(group.meanReward)}, so a right answer stands ${inside(1 - group.meanReward)} above it` : ''}.`;
+      return `it uses ${state.settings.estimator}${group ? `; the student’s mean is ${short(group.meanReward)}, so a right answer stands ${inside(1 - group.meanReward)} above it` : ''}.`;
     },
     source: azrPaper,
   },
@@ -246,7 +249,7 @@ export const definitions = {
     formula: 'L = −mean(A · π / π_old)',
     here: stat(
       (stats, iteration) =>
-        `Iteration ${iteration}: ${short(stats.loss)} over ${count(stats.tokens)} tokens in ${stats.steps} steps.`,
+        `iteration ${iteration}: ${short(stats.loss)} over ${count(stats.tokens)} tokens in ${stats.steps} steps.`,
     ),
     source: ppo,
   },
@@ -258,18 +261,18 @@ export const definitions = {
     here: (state) =>
       stat(({ gradNorm }, iteration) => {
         const bound = state.settings.maxGradNorm;
-        return `Iteration ${iteration}: |g| = ${short(gradNorm)}, bound ${short(bound)}, so g · ${short(Math.min(1, bound / gradNorm))}.`;
+        return `iteration ${iteration}: |g| = ${short(gradNorm)}, bound ${short(bound)}, so g · ${short(Math.min(1, bound / gradNorm))}.`;
       })(state),
   },
   moved: {
     text: ['How far the trained weights went in one update, as a share of their own length.'],
     formula: '|θ_new − θ_old| / |θ_old|',
-    here: stat((stats, iteration) => `Iteration ${iteration}: ${percent(stats.moved)}.`),
+    here: stat((stats, iteration) => `iteration ${iteration}: ${percent(stats.moved)}.`),
   },
   KL: {
     text: ['How far the policy has gone from the one that sampled the texts, per token.'],
     formula: 'mean(exp(d) − d − 1), d = log π − log π_old',
-    here: stat((stats, iteration) => `Iteration ${iteration}: ${short(stats.kl)} nats a token.`),
+    here: stat((stats, iteration) => `iteration ${iteration}: ${short(stats.kl)} nats a token.`),
     source: kl,
   },
   clipped: {
@@ -280,7 +283,7 @@ export const definitions = {
     here: (state) =>
       stat(
         (stats, iteration) =>
-          `Iteration ${iteration}: ${percent(stats.clipped)} with ε = ${short(state.settings.clip)}${state.settings.clip === 0 ? ', which turns the clip off' : ''}.`,
+          `iteration ${iteration}: ${percent(stats.clipped)} with ε = ${short(state.settings.clip)}${state.settings.clip === 0 ? ', which turns the clip off' : ''}.`,
       )(state),
     source: ppo,
   },
@@ -291,7 +294,7 @@ export const definitions = {
     formula: 'H = −mean(log π)',
     here: stat(
       (stats, iteration) =>
-        `Iteration ${iteration}: ${short(stats.entropy)} nats, as if choosing among ${short(Math.exp(stats.entropy))} equally likely tokens.`,
+        `iteration ${iteration}: ${short(stats.entropy)} nats, as if choosing among ${short(Math.exp(stats.entropy))} equally likely tokens.`,
     ),
   },
   LoRA: {
@@ -302,7 +305,7 @@ export const definitions = {
     here: ({ settings: { tuning }, policy }) =>
       tuning.kind === 'lora'
         ? `r = ${tuning.rank}, α = ${short(tuning.alpha)}, so B A counts ${short(tuning.alpha / tuning.rank)} times${policy ? `; ${count(policy.trainable)} trained weights beside ${count(policy.parameters)}` : ''}.`
-        : 'This run trains all weights instead.',
+        : 'it trains all weights instead.',
     source: lora,
   },
 } satisfies Record<string, Definition>;

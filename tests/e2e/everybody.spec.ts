@@ -106,7 +106,7 @@ test('the whole main job by keyboard, and every view for everybody', async ({ pa
     await tabTo(page, term);
     await page.keyboard.press('Enter');
     await expect(page.getByText('[4p(1 − p)]⁵')).toBeVisible();
-    await expect(page.getByText(/Here: The newest: /)).toBeVisible();
+    await expect(page.getByText(/In this run: the newest: /)).toBeVisible();
     await expect(page.getByRole('link', { name: /Jana et al\. 2026/ })).toBeVisible();
     await everywhere(page, 'definition');
     await page.keyboard.press('Escape');

@@ -80,6 +80,17 @@ function applyTheme(): void {
   editor.setTheme('foothold');
 }
 
+function pythonModel(source: string): editor.ITextModel {
+  const model = editor.createModel(source, 'python');
+  model.updateOptions({
+    tabSize: 4,
+    insertSpaces: true,
+    // Hues mean something else here.
+    bracketColorizationOptions: { enabled: false, independentColorPoolPerBracketType: false },
+  });
+  return model;
+}
+
 /** The diff editor hands no label on to its halves, and clears theirs whenever it lays them out anew. */
 function keepLabel(half: editor.ICodeEditor, ariaLabel: string): void {
   const set = () => {
@@ -111,16 +122,14 @@ export function openEditor(element: HTMLElement, options: EditorOptions): OpenEd
     folding: false,
     contextmenu: false,
     quickSuggestions: false,
-    bracketPairColorization: { enabled: false },
     padding: { top: 10, bottom: 10 },
     scrollbar: { alwaysConsumeMouseWheel: false },
     // What one does not write, Tab passes through.
     tabFocusMode: readOnly,
     cursorBlinking: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'solid' : 'blink',
   };
-  const model = editor.createModel(value, 'python');
-  model.updateOptions({ tabSize: 4, insertSpaces: true });
-  const original = against === undefined ? undefined : editor.createModel(against, 'python');
+  const model = pythonModel(value);
+  const original = against === undefined ? undefined : pythonModel(against);
   let written: editor.IStandaloneCodeEditor;
   let whole: { dispose(): void };
   if (original) {

@@ -84,15 +84,15 @@ export function FigureTools(props: {
             <table>
               <thead>
                 <tr>
-                  {columns.map((column) => (
-                    <th key={column} scope="col">
+                  {columns.map((column, i) => (
+                    <th key={column} scope="col" data-text={typeof rows[0]?.[i] === 'string' || undefined}>
                       {column}
                     </th>
                   ))}
                 </tr>
               </thead>
               <tbody>
-                {rows.slice(-shownRows).map((row, i) => (
+                {rows.slice(0, shownRows).map((row, i) => (
                   // biome-ignore lint/suspicious/noArrayIndexKey: rows are known by their place
                   <tr key={i}>
                     {row.map((cell, j) => (
@@ -109,7 +109,7 @@ export function FigureTools(props: {
         )}
         {rows.length > shownRows && (
           <p className="section-note">
-            The last {shownRows} of {rows.length} rows; the CSV has all.
+            The first {shownRows} of {rows.length} rows; the CSV has all.
           </p>
         )}
       </div>

@@ -1,7 +1,10 @@
 /** Fig. 3 of the paper with this run's data: what a proposal earns for each pass rate. */
+import { useRef } from 'react';
 import { inBand, proposerReward } from '../../gasp/rewards.ts';
 import type { ProposerRole } from '../../gasp/question.ts';
 import { percent, short } from '../format.ts';
+import type { FigureTable } from './exportFigure.ts';
+import { FigureTools } from './FigureTools.tsx';
 import { linear } from './scale.ts';
 import './RewardCurve.css';
 
@@ -30,39 +33,68 @@ const curves: Record<ProposerRole, string> = {
   unguided: pieces('unguided').join(''),
 };
 
+/** The points on it, the newest first, then the curve itself. */
+function tableOf(kind: ProposerRole, passRate: number | undefined, earlier: number[] = []): FigureTable {
+  const row = (what: string, p: number) => [what, p, proposerReward(kind, p)];
+  return {
+    columns: ['what', 'pass rate', 'reward'],
+    rows: [
+      ...(passRate === undefined ? [] : [row('this question', passRate)]),
+      ...earlier.map((p) => row('earlier question', p)),
+      ...Array.from({ length: 101 }, (_, i) => row('curve', i / 100)),
+    ],
+  };
+}
+
 export function RewardCurve({
   kind,
   passRate,
   earlier,
+  tools = true,
 }: {
   kind: ProposerRole;
   passRate?: number;
   earlier?: number[];
+  /** Whether its numbers and files are offered beside it. */
+  tools?: boolean;
 }) {
   const reward = passRate === undefined ? undefined : proposerReward(kind, passRate);
+  const figure = useRef<HTMLSpanElement>(null);
   return (
-    <svg
-      className={`reward-curve of-${kind}`}
-      viewBox={`0 0 ${width} ${height}`}
-      role="img"
-      aria-label={
-        passRate === undefined
-          ? `Reward of a ${kind} for each pass rate`
-          : `Reward ${short(reward!)} at a pass rate of ${percent(passRate)}`
-      }
-    >
-      <line className="reward-zero" x1={4} x2={width - 4} y1={y(0)} y2={y(0)} />
-      <path className="reward-line" d={curves[kind]} />
-      {earlier?.map((p, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: points without identity
-        <circle key={i} className="reward-earlier" cx={x(p)} cy={y(proposerReward(kind, p))} r={1.8} />
-      ))}
-      {passRate !== undefined && <circle className="reward-point" cx={x(passRate)} cy={y(reward!)} r={4.5} />}
-      {[0, 0.5, 1].map((p) => (
-        <text key={p} x={x(p)} y={height - 1} textAnchor={p === 0 ? 'start' : p === 1 ? 'end' : 'middle'}>
-          {p}
-        </text>
-      ))}
-    </svg>
+    <span className="reward-figure" ref={figure}>
+      {tools && (
+        <FigureTools
+          title={`Reward of a ${kind === 'unguided' ? 'question' : kind}`}
+          figure={figure}
+          table={() => tableOf(kind, passRate, earlier)}
+        />
+      )}
+      <svg
+        data-figure
+        className={`reward-curve of-${kind}`}
+        viewBox={`0 0 ${width} ${height}`}
+        role="img"
+        aria-label={
+          passRate === undefined
+            ? `Reward of a ${kind} for each pass rate`
+            : `Reward ${short(reward!)} at a pass rate of ${percent(passRate)}`
+        }
+      >
+        <line className="reward-zero" x1={4} x2={width - 4} y1={y(0)} y2={y(0)} />
+        <path className="reward-line" d={curves[kind]} />
+        {earlier?.map((p, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: points without identity
+          <circle key={i} className="reward-earlier" cx={x(p)} cy={y(proposerReward(kind, p))} r={1.8} />
+        ))}
+        {passRate !== undefined && (
+          <circle className="reward-point" cx={x(passRate)} cy={y(reward!)} r={4.5} />
+        )}
+        {[0, 0.5, 1].map((p) => (
+          <text key={p} x={x(p)} y={height - 1} textAnchor={p === 0 ? 'start' : p === 1 ? 'end' : 'middle'}>
+            {p}
+          </text>
+        ))}
+      </svg>
+    </span>
   );
 }
