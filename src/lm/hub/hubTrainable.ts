@@ -45,14 +45,15 @@ export function sequenceFeeds(
   const B = rows.length;
   const n = Math.max(...rows.map((r) => r.length));
   const ids = new BigInt64Array(B * n);
-  const mask = new BigInt64Array(B * n);
+  // Padding stands on the right, where no token looks. Hiding it would leave padded positions without
+  // any key to attend to, and their gradient would not be a number.
+  const mask = new BigInt64Array(B * n).fill(1n);
   const positions = new BigInt64Array(B * n);
   rows.forEach((tokens, r) => {
     for (let t = 0; t < n; t++) {
       positions[r * n + t] = BigInt(t);
       if (t >= tokens.length) continue;
       ids[r * n + t] = BigInt(tokens[t]!);
-      mask[r * n + t] = 1n;
     }
   });
   const all: Record<string, () => HostTensor> = {
