@@ -6,6 +6,7 @@
 import { compareCommand, compareUsage } from './compare.ts';
 import { PeftError } from '../src/lm/peftConfig.ts';
 import { adapterCommand, adapterUsage } from './adapter.ts';
+import { generateCommand, generateUsage } from './generate.ts';
 import { gradcheckCommand, gradcheckUsage } from './gradcheck.ts';
 import { runCommand, runUsage } from './run.ts';
 import { UsageError } from './usage.ts';
@@ -15,6 +16,7 @@ const COMMANDS: Record<string, { usage: string; run: (args: string[]) => Promise
   compare: { usage: compareUsage, run: compareCommand },
   adapter: { usage: adapterUsage, run: adapterCommand },
   gradcheck: { usage: gradcheckUsage, run: gradcheckCommand },
+  generate: { usage: generateUsage, run: generateCommand },
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -81,6 +81,7 @@ export const NUMBER_RULES = {
 const LORA_RULES = {
   rank: { min: 1, max: 1024, integer: true },
   alpha: { min: 0, max: 1e4, above: true },
+  layers: { min: 1, max: 1000, integer: true },
 } as const satisfies Record<string, NumberRule>;
 
 /**
@@ -145,5 +146,7 @@ function tuningError(value: unknown): string | undefined {
   const rank = numberError(tuning.rank, LORA_RULES.rank);
   if (rank) return `Rank: ${rank}`;
   const alpha = numberError(tuning.alpha, LORA_RULES.alpha);
-  return alpha && `Alpha: ${alpha}`;
+  if (alpha) return `Alpha: ${alpha}`;
+  const layers = tuning.layers === undefined ? undefined : numberError(tuning.layers, LORA_RULES.layers);
+  return layers && `Layers: ${layers}`;
 }

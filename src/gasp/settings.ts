@@ -75,8 +75,8 @@ export interface Settings {
   maxGradNorm: number;
   weightDecay: number;
   microbatchTokens: number;
-  /** `lora` with a rank on every linear projection, or `full`. */
-  tuning: { kind: 'lora'; rank: number; alpha: number } | { kind: 'full' };
+  /** `lora` with a rank on every linear projection (of the last `layers` layers, where it is set), or `full`. */
+  tuning: { kind: 'lora'; rank: number; alpha: number; layers?: number } | { kind: 'full' };
   /** Keep a checkpoint every so many iterations (the newest one is always kept). */
   checkpointEvery: number;
   /** Try all goalposts with this many samples every `evaluateEvery` iterations; 0 turns it off. */

@@ -20,7 +20,8 @@ export interface DecoderConfig {
   normEpsilon: number;
 }
 
-export type Tuning = { kind: 'lora'; rank: number; alpha: number } | { kind: 'full' };
+/** `layers`: adapters on that many of the last layers only, absent: on all. */
+export type Tuning = { kind: 'lora'; rank: number; alpha: number; layers?: number } | { kind: 'full' };
 
 export interface Parameter {
   name: string;
@@ -73,9 +74,9 @@ export function decoderParameters(c: DecoderConfig): Parameter[] {
 }
 
 /** LoRA's pair for every linear projection: A [in, rank] starts random, B [rank, out] at zero (Hu et al. 2021). */
-export function adapterParameters(c: DecoderConfig, rank: number): Parameter[] {
+export function adapterParameters(c: DecoderConfig, rank: number, layers = c.layers): Parameter[] {
   const out: Parameter[] = [];
-  for (let i = 0; i < c.layers; i++) {
+  for (let i = Math.max(0, c.layers - layers); i < c.layers; i++) {
     for (const linear of LINEARS) {
       const [fanIn, fanOut] = linearDims(c, linear);
       const name = `model.layers.${i}.${linear}`;
@@ -101,7 +102,8 @@ export interface Layout {
 }
 
 export function trainableLayout(c: DecoderConfig, tuning: Tuning): Layout {
-  const parameters = tuning.kind === 'full' ? decoderParameters(c) : adapterParameters(c, tuning.rank);
+  const parameters =
+    tuning.kind === 'full' ? decoderParameters(c) : adapterParameters(c, tuning.rank, tuning.layers);
   const offsets = new Map<string, number>();
   let size = 0;
   for (const p of parameters) {
@@ -109,7 +111,10 @@ export function trainableLayout(c: DecoderConfig, tuning: Tuning): Layout {
     size += elementCount(p.dims);
   }
   const shape = `v${c.vocabulary}-d${c.width}-l${c.layers}-h${c.heads}-f${c.feedForward}`;
-  const what = tuning.kind === 'full' ? 'full' : `lora-r${tuning.rank}-a${tuning.alpha}`;
+  const what =
+    tuning.kind === 'full'
+      ? 'full'
+      : `lora-r${tuning.rank}-a${tuning.alpha}${tuning.layers === undefined ? '' : `-last${tuning.layers}`}`;
   return { id: `${shape}/${what}`, parameters, offsets, size };
 }
 
@@ -161,7 +166,7 @@ class WeightSource {
   linear(x: Value, name: string): Value {
     const { b } = this;
     const base = b.matmul(x, this.get(`${name}.weight`));
-    if (this.tuning.kind === 'full') return base;
+    if (this.tuning.kind === 'full' || !this.layout.offsets.has(`${name}.lora_A`)) return base;
     const low = b.matmul(b.matmul(x, this.get(`${name}.lora_A`)), this.get(`${name}.lora_B`));
     return b.add(base, b.mul(low, b.scalar(this.tuning.alpha / this.tuning.rank)));
   }

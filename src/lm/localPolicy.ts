@@ -12,7 +12,7 @@ import type {
 } from '../gasp/ports.ts';
 import { Random } from '../gasp/random.ts';
 import { adapterShape } from './adapterVector.ts';
-import { decoderParameters, type DecoderConfig, type Tuning, type Weights } from './decoder.ts';
+import { decoderParameters, type Tuning } from './decoder.ts';
 import {
   readDecoderConfig,
   readDecoderWeights,
@@ -21,9 +21,9 @@ import {
   type RepositoryFiles,
 } from './repository.ts';
 import type { Runtime } from './runtime.ts';
-import { type SampledRow, Sampler } from './sampler.ts';
+import { type SampledRow, Sampler, type TokenRequest, type TokenSampleOptions } from './sampler.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
-import { initialWeights, microbatches, Trainer, type TrainingRow } from './trainer.ts';
+import { microbatches, Trainer, type TrainingRow, type VectorTrainer } from './trainer.ts';
 
 export interface LocalPolicyOptions {
   /** What the run's events call the model. */
@@ -40,12 +40,12 @@ export interface LocalPolicyOptions {
 /** Tokens in one forward pass where nothing is kept for a backward pass. */
 const SCORING_TOKENS = 16384;
 
-/** Loads a repository and opens a policy on it. */
+/** Loads the embedded decoder's repository and opens a policy on it. */
 export async function openLocalPolicy(
   files: RepositoryFiles,
   options: LocalPolicyOptions,
 ): Promise<LocalPolicy> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress, model, runtime, tuning, seed } = options;
   const config = await readJson(files, 'config.json', signal);
   const shape = readDecoderConfig(config);
   const [tokenizer, file] = await Promise.all([
@@ -53,40 +53,71 @@ export async function openLocalPolicy(
     files.read('onnx/model.onnx', { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) }),
   ]);
   const weights = readDecoderWeights(file, shape);
-  return new LocalPolicy(tokenizer, shape, weights, readStopTokens(config), options);
+  const trainer = new Trainer(runtime, shape, tuning, weights, seed);
+  const { layout } = trainer;
+  return new LocalPolicy({
+    tokenizer,
+    trainer,
+    sampler: new Sampler(runtime, shape, tuning, layout, weights),
+    stop: readStopTokens(config),
+    info: {
+      model,
+      backend: runtime.name,
+      parameters: decoderParameters(shape).reduce((n, p) => n + p.dims.reduce((a, b) => a * b, 1), 0),
+      trainable: layout.size,
+      ...(tuning.kind === 'lora' && { adapter: adapterShape(layout, () => tuning.alpha / tuning.rank) }),
+    },
+  });
+}
+
+/** What samples rows of tokens with the trained vector `weights`. */
+export interface RowSampler {
+  sample(
+    weights: Float32Array,
+    requests: readonly TokenRequest[],
+    options: TokenSampleOptions,
+  ): Promise<SampledRow[]>;
+  dispose(): Promise<void>;
+}
+
+export interface PolicyParts {
+  tokenizer: Tokenizer;
+  trainer: VectorTrainer;
+  sampler: RowSampler;
+  stop: ReadonlySet<number>;
+  info: PolicyInfo;
+  /** Most tokens in one forward pass where nothing is kept for a backward pass. */
+  scoringTokens?: number;
+  /** Ends what only one of sampling and training needs, where memory is short. */
+  takeTurns?: boolean;
 }
 
 export class LocalPolicy implements Policy {
   readonly info: PolicyInfo;
-  private readonly trainer: Trainer;
-  private readonly sampler: Sampler;
+  private readonly tokenizer: Tokenizer;
+  private readonly trainer: VectorTrainer;
+  private readonly sampler: RowSampler;
+  private readonly stop: ReadonlySet<number>;
+  private readonly scoringTokens: number;
+  private readonly takeTurns: boolean;
   /** The trained vector that the run started from: where the KL penalty pulls to. */
   private readonly start: Float32Array;
 
-  constructor(
-    private readonly tokenizer: Tokenizer,
-    config: DecoderConfig,
-    weights: Weights,
-    private readonly stop: ReadonlySet<number>,
-    { model, runtime, tuning, seed }: LocalPolicyOptions,
-  ) {
-    this.trainer = new Trainer(runtime, config, tuning, weights, seed);
-    const { layout } = this.trainer;
-    this.start = initialWeights(layout, weights, seed);
-    this.sampler = new Sampler(runtime, config, tuning, layout, weights);
-    const own = decoderParameters(config).reduce((n, p) => n + p.dims.reduce((a, b) => a * b, 1), 0);
-    this.info = {
-      model,
-      backend: runtime.name,
-      parameters: own,
-      trainable: layout.size,
-      ...(tuning.kind === 'lora' && { adapter: adapterShape(layout, () => tuning.alpha / tuning.rank) }),
-    };
+  constructor(parts: PolicyParts) {
+    this.info = parts.info;
+    this.tokenizer = parts.tokenizer;
+    this.trainer = parts.trainer;
+    this.sampler = parts.sampler;
+    this.stop = parts.stop;
+    this.scoringTokens = parts.scoringTokens ?? SCORING_TOKENS;
+    this.takeTurns = parts.takeTurns ?? false;
+    this.start = parts.trainer.weights.slice();
   }
 
   async sample(requests: SampleRequest[], options: SampleOptions): Promise<Completion[][]> {
     const prompts = requests.map((r) => this.tokenizer.encode(r.prompt));
     const { onProgress, signal } = options;
+    if (this.takeTurns) await this.trainer.dispose();
     const rows = await this.sampler.sample(
       this.trainer.weights,
       requests.map((r, i) => ({ tokens: prompts[i]!, samples: r.samples, maxTokens: r.maxTokens })),
@@ -138,7 +169,7 @@ export class LocalPolicy implements Policy {
     const out: number[][] = [];
     for (const group of microbatches(
       rows.map((r) => r.length),
-      SCORING_TOKENS,
+      this.scoringTokens,
     )) {
       signal?.throwIfAborted();
       const scored = await this.trainer.score(group.map((i) => rows[i]!));
@@ -154,6 +185,7 @@ export class LocalPolicy implements Policy {
    * mean over its completions' tokens. Cancelled or failed, the weights are those from before.
    */
   async update(batch: WeightedSequence[], options: UpdateOptions): Promise<UpdateStats> {
+    if (this.takeTurns) await this.sampler.dispose();
     const before = this.trainer.snapshot();
     // Without a KL term a sequence of advantage 0 has no gradient: don't compute it.
     const useful = options.klWeight > 0 ? batch : batch.filter((s) => s.advantage !== 0);

@@ -300,6 +300,7 @@ export const SHAPES: Record<string, ShapeRule> = {
   },
   IsInf: (c) => [{ dtype: 'bool', shape: input(c).shape }],
   IsNaN: (c) => [{ dtype: 'bool', shape: input(c).shape }],
+  NonZero: (c) => [{ dtype: 'int64', shape: [input(c).shape.length, unknownDim()] }],
   Size: () => [{ dtype: 'int64', shape: [] }],
   Flatten: (c) => {
     const x = input(c);

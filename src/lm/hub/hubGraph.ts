@@ -199,7 +199,7 @@ class HubGraph {
   }
 }
 
-/** The linear layers of the model's graph. */
+/** The linear layers of the model's graph, in the order of its file. */
 export function findLinears(model: HubModel): NamedLinear[] {
   const found: NamedLinear[] = [];
   const graph = new HubGraph(model, undefined, 'whole', (linear) => {
@@ -207,7 +207,8 @@ export function findLinears(model: HubModel): NamedLinear[] {
     if (named) found.push(named);
   });
   graph.importer.get(model.head?.input ?? model.logits);
-  return found;
+  const order = new Map(model.graph.nodes.map((n, i) => [n.outputs[0]!, i]));
+  return found.sort((a, c) => order.get(a.key)! - order.get(c.key)!);
 }
 
 /** Inputs input_ids [B, T] and what else the graph reads; output logits [B, T, vocabulary]. */

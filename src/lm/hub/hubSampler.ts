@@ -73,6 +73,13 @@ export class HubSampler {
     return rows;
   }
 
+  /** Prepares the model, which the first call does otherwise. */
+  async open(): Promise<void> {
+    this.graph ??= cachedGraph(this.model, this.plan);
+    this.session ??= openModel(this.runtime, this.graph);
+    await this.session;
+  }
+
   async dispose(): Promise<void> {
     const { session } = this;
     this.session = undefined;
@@ -156,9 +163,8 @@ export class HubSampler {
     past: number,
     cache: readonly HostTensor[],
   ): Promise<{ logits: Float32Array; present: HostTensor[] }> {
-    this.graph ??= cachedGraph(this.model, this.plan);
-    this.session ??= openModel(this.runtime, this.graph);
-    const session = await this.session;
+    await this.open();
+    const [graph, session] = [this.graph!, await this.session!];
     const B = ids.length;
     const T = ids[0]!.length;
     const S = past + T;
@@ -170,7 +176,7 @@ export class HubSampler {
       return int64([B, columns], out);
     };
     const feeds: Record<string, HostTensor> = {};
-    for (const name of this.graph.graph.inputs.keys()) {
+    for (const name of graph.graph.inputs.keys()) {
       const window = /^causal(?:\.(\d+))?$/.exec(name);
       if (name === 'weights') feeds[name] = float32([weights.length], weights);
       else if (name === 'input_ids') feeds[name] = plane(T, (r, t) => ids[r]![t]!);

@@ -1,0 +1,127 @@
+/** `lab generate`: completions of one prompt, through the model's chat template. */
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { ChatMessage } from '../src/gasp/ports.ts';
+import { folderFiles } from '../src/lm/folderFiles.ts';
+import { type AdapterPlan, findLinears } from '../src/lm/hub/hubGraph.ts';
+import { DTYPE_FILES, type HubModel, loadHubModel, readHubStopTokens } from '../src/lm/hub/hubModel.ts';
+import { HubSampler } from '../src/lm/hub/hubSampler.ts';
+import { planAdapters } from '../src/lm/hub/hubTrainable.ts';
+import { findModules } from '../src/lm/hub/linears.ts';
+import { adapterShape, vectorOfAdapter } from '../src/lm/adapterVector.ts';
+import { readPeft } from '../src/lm/peft.ts';
+import { nodeRuntime } from '../src/lm/runtime.node.ts';
+import { loadTokenizer } from '../src/lm/tokenizer.ts';
+import { readAdapterFolder } from './adapter.ts';
+import { readDType } from './gradcheck.ts';
+import { numberOption, UsageError } from './usage.ts';
+
+export const generateUsage = `lab generate --model DIR --prompt TEXT [options]
+  Samples answers to a prompt, which goes through the model's chat template.
+  --model DIR       repository in Hugging Face layout
+  --prompt TEXT     what the user says
+  --system TEXT     what the system says
+  --max-tokens N    longest answer (default 256)
+  --temperature T   0 is greedy (default 0)
+  --samples K       answers (default 1)
+  --seed S          (default 1)
+  --adapter DIR     LoRA adapter in PEFT's format
+  --dtype NAME      ${Object.keys(DTYPE_FILES).join(', ')} (default: the first of q4, q4f16, fp16, fp32 that is there)
+  --threads N       of ONNX Runtime (default 2)
+  --json            the last line is {"samples": [{"tokens", "text", "logprob"}], "tokens_per_second"}
+`;
+
+export async function generateCommand(args: string[]): Promise<number> {
+  const { values } = parseOptions(args);
+  if (!values.model || values.prompt === undefined)
+    throw new UsageError('--model DIR and --prompt TEXT are needed.');
+  const dtype = readDType(values.dtype);
+  const samples = numberOption('samples', values.samples, { min: 1 });
+  const maxTokens = numberOption('max-tokens', values['max-tokens'], { min: 1 });
+  const temperature = numberOption('temperature', values.temperature, { integer: false });
+  const seed = numberOption('seed', values.seed);
+  const files = folderFiles(resolve(values.model));
+  try {
+    const model = await loadHubModel(files, dtype ? { dtype } : {});
+    const [tokenizer, stop] = await Promise.all([
+      loadTokenizer(files),
+      readHubStopTokens(files, model.config),
+    ]);
+    const { plan, weights } = await readAdapterOn(model, values.adapter);
+    const messages: ChatMessage[] = [
+      ...(values.system === undefined ? [] : [{ role: 'system' as const, content: values.system }]),
+      { role: 'user', content: values.prompt },
+    ];
+    const sampler = new HubSampler(
+      nodeRuntime(numberOption('threads', values.threads, { min: 1 })),
+      model,
+      plan,
+    );
+    await sampler.open();
+    const begun = performance.now();
+    const rows = await sampler.sample(weights, [{ tokens: tokenizer.encode(messages), samples, maxTokens }], {
+      temperature,
+      topP: 1,
+      seed,
+      stop,
+    });
+    const seconds = (performance.now() - begun) / 1000;
+    await sampler.dispose();
+    const out = rows.map((row) => ({
+      tokens: row.tokens,
+      text: tokenizer.decode(row.tokens),
+      logprob: row.logprobs.reduce((a, b) => a + b, 0),
+    }));
+    const rate = rows.reduce((n, row) => n + row.tokens.length, 0) / seconds;
+    for (const { text, logprob } of out) {
+      (values.json ? console.error : console.log)(`${text}\n-- log-probability ${logprob.toFixed(2)}`);
+    }
+    (values.json ? console.error : console.log)(`${rate.toFixed(1)} tokens/s`);
+    if (values.json) console.log(JSON.stringify({ samples: out, tokens_per_second: rate }));
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError || !(error instanceof Error)) throw error;
+    console.error(error.message);
+    return 1;
+  }
+}
+
+/** An adapter from a folder, on the layers that it names; without a folder none at all. */
+async function readAdapterOn(
+  model: HubModel,
+  folder: string | undefined,
+): Promise<{ plan: AdapterPlan | undefined; weights: Float32Array }> {
+  if (folder === undefined) return { plan: undefined, weights: new Float32Array(0) };
+  const { config, weights } = await readAdapterFolder(resolve(folder));
+  const adapter = readPeft(config, weights);
+  const modules = findModules([...adapter.pairs.keys()], findLinears(model), model.widths).map((module) => {
+    const { rank, scale } = adapter.pairs.get(module.name)!;
+    return { ...module, rank, scale };
+  });
+  const plan = planAdapters(model, modules);
+  const shape = adapterShape(plan.layout, (name) => adapter.pairs.get(name)!.scale);
+  return { plan, weights: vectorOfAdapter(shape, adapter, new Float32Array(plan.layout.size)) };
+}
+
+function parseOptions(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        model: { type: 'string' },
+        prompt: { type: 'string' },
+        system: { type: 'string' },
+        'max-tokens': { type: 'string', default: '256' },
+        temperature: { type: 'string', default: '0' },
+        samples: { type: 'string', default: '1' },
+        seed: { type: 'string', default: '1' },
+        adapter: { type: 'string' },
+        dtype: { type: 'string' },
+        threads: { type: 'string', default: '2' },
+        json: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

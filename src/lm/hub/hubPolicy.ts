@@ -1,0 +1,109 @@
+/** A policy on a decoder from the Hub: loaded, given adapters, and checked against the memory allowed. */
+import { adapterShape } from '../adapterVector.ts';
+import type { Tuning } from '../decoder.ts';
+import { LocalPolicy, type LocalPolicyOptions } from '../localPolicy.ts';
+import { checkFits, decoderSize, type Dtype, estimateMemory, type MemoryEstimate } from '../memory.ts';
+import { readJson, type RepositoryFiles } from '../repository.ts';
+import { loadTokenizer } from '../tokenizer.ts';
+import { VectorTrainer } from '../trainer.ts';
+import { type AdapterPlan, findLinears } from './hubGraph.ts';
+import { type HubDType, type HubModel, loadHubModel, readHubStopTokens } from './hubModel.ts';
+import { HubSampler } from './hubSampler.ts';
+import { hubTrainable, planAdapters } from './hubTrainable.ts';
+import { allModules } from './linears.ts';
+
+export interface HubPolicyOptions extends LocalPolicyOptions {
+  /** Absent: the first of q4, q4f16, fp16 and fp32 that is there. */
+  dtype?: HubDType;
+  /** Bytes that loading, sampling and training may take together; absent: no bound. */
+  memoryLimit?: number;
+  /** Tokens in one forward-backward pass, of which the estimate is made. */
+  microbatchTokens?: number;
+}
+
+/** What the estimate supposes of a run: rows sampled at a time, and their longest length in tokens. */
+const ROWS = 32;
+const ROW_TOKENS = 768;
+const MICROBATCH_TOKENS = 2048;
+
+/**
+ * Opens a repository from the Hub. Throws `ModelTooBigError` before the weights are read where they
+ * would not fit, and `UnsupportedGraphError` where the graph cannot be trained through.
+ */
+export async function openHubPolicy(files: RepositoryFiles, options: HubPolicyOptions): Promise<LocalPolicy> {
+  const { signal, runtime, tuning, seed, dtype, onProgress } = options;
+  if (tuning.kind !== 'lora') {
+    throw new Error('a model from the Hub keeps its own weights and trains by LoRA: set the tuning to lora');
+  }
+  const config = await readJson(files, 'config.json', signal);
+  const estimate = estimateOf(config, tuning, options);
+  if (estimate && options.memoryLimit) checkFits(options.model, estimate, options.memoryLimit);
+  const [tokenizer, stop, model] = await Promise.all([
+    loadTokenizer(files, signal),
+    readHubStopTokens(files, config, signal),
+    loadHubModel(files, {
+      ...(dtype && { dtype }),
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress }),
+    }),
+  ]);
+  const plan = planLayers(model, tuning);
+  const trainer = new VectorTrainer(runtime, hubTrainable(model, plan), seed);
+  const scales = new Map(plan.modules.map((m) => [m.name, m.scale]));
+  return new LocalPolicy({
+    tokenizer,
+    trainer,
+    sampler: new HubSampler(
+      runtime,
+      model,
+      plan,
+      options.memoryLimit ? { cacheBytes: options.memoryLimit / 4 } : {},
+    ),
+    stop,
+    scoringTokens: 2 * (options.microbatchTokens ?? MICROBATCH_TOKENS),
+    // Two sessions hold the weights twice.
+    takeTurns: Boolean(
+      estimate && options.memoryLimit && estimate.total + estimate.download > options.memoryLimit,
+    ),
+    info: {
+      model: options.model,
+      backend: runtime.name,
+      parameters: model.parameters,
+      trainable: plan.layout.size,
+      adapter: adapterShape(plan.layout, (name) => scales.get(name)!),
+    },
+  });
+}
+
+/** Adapters of one rank on all linear layers, or on those of the last few layers. */
+export function planLayers(model: HubModel, tuning: Extract<Tuning, { kind: 'lora' }>): AdapterPlan {
+  const modules = allModules(findLinears(model), model.widths, model.family);
+  const layers = 1 + Math.max(-1, ...modules.map((m) => m.layer));
+  const first = layers - Math.min(layers, tuning.layers ?? layers);
+  const scale = tuning.alpha / tuning.rank;
+  return planAdapters(
+    model,
+    modules.filter((m) => m.layer >= first).map((m) => ({ ...m, rank: tuning.rank, scale })),
+  );
+}
+
+/** From config.json alone; undefined where it lacks a number. */
+export function estimateOf(
+  config: Record<string, unknown>,
+  tuning: Extract<Tuning, { kind: 'lora' }>,
+  {
+    dtype = 'q4',
+    microbatchTokens = MICROBATCH_TOKENS,
+  }: Pick<HubPolicyOptions, 'dtype' | 'microbatchTokens'>,
+): MemoryEstimate | undefined {
+  const size = decoderSize(config);
+  if (!size) return undefined;
+  const known: Dtype = dtype === 'int8' || dtype === 'uint8' ? 'q8' : dtype === 'bnb4' ? 'q4' : dtype;
+  return estimateMemory(size, known, {
+    rank: tuning.rank,
+    adaptedLayers: Math.min(tuning.layers ?? size.layers, size.layers),
+    microbatchTokens,
+    rows: ROWS,
+    rowTokens: ROW_TOKENS,
+  });
+}

@@ -1,0 +1,55 @@
+/** Sampling from exported decoders with a cache: what is drawn, and with which log-probability. */
+import { describe, expect, test } from 'vitest';
+import { findLinears } from '../../../../src/lm/hub/hubGraph.ts';
+import { planLayers } from '../../../../src/lm/hub/hubPolicy.ts';
+import { HubSampler } from '../../../../src/lm/hub/hubSampler.ts';
+import { hubTrainable } from '../../../../src/lm/hub/hubTrainable.ts';
+import { nodeRuntime } from '../../../../src/lm/runtime.node.ts';
+import { VectorTrainer } from '../../../../src/lm/trainer.ts';
+import { fixturesThere, loadFixture } from './fixtures.ts';
+
+const PROMPTS = [[5, 6, 7, 8, 9, 10, 11], [40], [300, 301, 302]];
+const OPTIONS = { temperature: 1, topP: 1, seed: 4, stop: new Set([1]) };
+
+describe.skipIf(!fixturesThere)('reference models beside the project (../shared/fixtures)', () => {
+  // Plain operators with a mask and positions as inputs; fused attention; half precision.
+  test.each(['qwen2-optimum-q4', 'llama-genai-int4', 'qwen2-genai-fp16'])(
+    '%s: prompts of other lengths in the batch change nothing, and log-probabilities are those of training',
+    async (name) => {
+      const { model } = await loadFixture(name);
+      const plan = planLayers(model, { kind: 'lora', rank: 2, alpha: 4 });
+      const runtime = nodeRuntime(1);
+      const trainer = new VectorTrainer(runtime, hubTrainable(model, plan), 3);
+      // Away from the start, where B is zero.
+      const weights = trainer.weights.map((w, i) => w + 0.05 * Math.sin(i));
+      const sampler = new HubSampler(runtime, model, plan);
+      const requests = PROMPTS.map((tokens) => ({ tokens, samples: 3, maxTokens: 12 }));
+      const rows = await sampler.sample(weights, requests, OPTIONS);
+      expect(rows.map((r) => [r.request, r.sample])).toEqual(
+        PROMPTS.flatMap((_, request) => [0, 1, 2].map((sample) => [request, sample])),
+      );
+      const tight = new HubSampler(runtime, model, plan, { rows: 2, prefillTokens: 4 });
+      const again = await tight.sample(weights, requests, OPTIONS);
+      expect(again.map((r) => r.tokens)).toEqual(rows.map((r) => r.tokens));
+      trainer.weights = weights;
+      const scored = await trainer.score(rows.map((r) => [...PROMPTS[r.request]!, ...r.tokens]));
+      rows.forEach((row, i) => {
+        row.logprobs.forEach((logprob, t) => {
+          expect(scored[i]![PROMPTS[row.request]!.length - 1 + t]!).toBeCloseTo(logprob, 4);
+        });
+      });
+      await Promise.all([sampler.dispose(), tight.dispose(), trainer.dispose()]);
+    },
+  );
+
+  test('packed projections are adapted under the names of the layers in them, on the last layers only where asked', async () => {
+    const { model } = await loadFixture('qwen2-genai-int4');
+    expect(findLinears(model).filter((l) => l.module.endsWith('qkv_proj'))).toHaveLength(3);
+    const plan = planLayers(model, { kind: 'lora', rank: 2, alpha: 4, layers: 1 });
+    expect(plan.modules.map((m) => m.name)).toEqual(
+      ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj', 'self_attn.o_proj']
+        .concat(['mlp.gate_proj', 'mlp.up_proj', 'mlp.down_proj'])
+        .map((name) => `model.layers.2.${name}`),
+    );
+  });
+});
