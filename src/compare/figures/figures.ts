@@ -112,12 +112,11 @@ export function comparisonFigures(comparison: Comparison, runs: readonly RunDige
   return groups.filter((group) => group.figures.length > 0);
 }
 
-const tokens = (value: number): string =>
-  value >= 1e6
-    ? `${Number((value / 1e6).toFixed(1))} M`
-    : value >= 1e3
-      ? `${Math.round(value / 1e3)} k`
-      : `${value}`;
+/** 1,500 as "1.5 k". */
+function tokens(value: number): string {
+  if (value >= 1e6) return `${Number((value / 1e6).toFixed(2))} M`;
+  return value >= 1e3 ? `${Number((value / 1e3).toFixed(1))} k` : String(value);
+}
 
 function samplesNote(samples: readonly number[]): string {
   const different = [...new Set(samples)].filter((n) => n > 0);

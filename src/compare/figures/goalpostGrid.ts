@@ -16,7 +16,7 @@ interface Column {
   tried: Tried;
 }
 
-/** Undefined where nothing was tried. Goalposts that no run solves at any checkpoint are counted, not drawn. */
+/** Undefined where nothing was tried, or none solved. Goalposts that no run solves at any checkpoint are counted, not drawn. */
 export function goalpostGrid(runs: readonly RunDigest[]): Figure | undefined {
   const blocks = [...byLabel(runs)].map(([label, own]) => ({
     label,
@@ -33,6 +33,7 @@ export function goalpostGrid(runs: readonly RunDigest[]): Figure | undefined {
     .map((id) => ({ id, count: all.filter((column) => solved(column, id)).length }))
     .filter(({ count }) => count > 0)
     .sort((a, b) => b.count - a.count || (a.id < b.id ? -1 : 1));
+  if (rows.length === 0) return undefined;
   const marks = marksFor(blocks.map(({ label }) => label));
   const parts: SvgNode[] = [];
   let x = side;
@@ -41,24 +42,29 @@ export function goalpostGrid(runs: readonly RunDigest[]): Figure | undefined {
     const from = x;
     for (const own of block.runs) {
       for (const column of own) {
+        let misses = '';
         rows.forEach(({ id }, row) => {
           const y = top + row * (cell + 1);
-          const name = `${titles.get(id) ?? id}: ${passesOf(column.tried.answers[id] ?? '', samples)} of ${samples}, iteration ${column.tried.iteration}`;
+          if (!solved(column, id)) {
+            misses += `M${at(x + 2)} ${y + 2}h2v2h-2z`;
+            return;
+          }
+          const passed = passesOf(column.tried.answers[id] ?? '', samples);
+          const name = `${titles.get(id) ?? id}: ${passed} of ${samples}, iteration ${column.tried.iteration}`;
           parts.push(
-            solved(column, id)
-              ? svg(
-                  'rect',
-                  { class: `bar m${marks.get(block.label)}`, x: at(x), y, width: cell, height: cell },
-                  svg('title', {}, name),
-                )
-              : svg('rect', { class: 'miss', x: at(x + 2), y: y + 2, width: 2, height: 2 }),
+            svg(
+              'rect',
+              { class: `bar m${marks.get(block.label)}`, x: at(x), y, width: cell, height: cell },
+              svg('title', {}, name),
+            ),
           );
         });
+        parts.push(svg('path', { class: 'miss', d: misses }));
         x += cell + 1;
       }
       x += gap;
     }
-    const width = Math.max(x - from - gap, block.label.length * 6.4);
+    const width = Math.max(x - from - gap, Math.max(8, block.label.length) * 6.6);
     parts.push(
       svg('text', { class: `name m${marks.get(block.label)}`, x: at(from), y: 16 }, block.label),
       svg(
@@ -75,7 +81,7 @@ export function goalpostGrid(runs: readonly RunDigest[]): Figure | undefined {
   return {
     id: 'goalposts-by-checkpoints',
     title,
-    caption: `The first ${samples} answers at each checkpoint count. ${left} of ${tried.length} goalposts that no run solves at any of them are left out.`,
+    caption: `The first ${samples} answers at each checkpoint count. Left out: ${left} of ${tried.length} goalposts, which no run solves at any of them.`,
     node: drawing(
       {
         width: Math.max(360, Math.ceil(x)),
@@ -88,13 +94,13 @@ export function goalpostGrid(runs: readonly RunDigest[]): Figure | undefined {
     table: [
       ['goalpost', 'title', 'method', 'seed', 'iteration', 'right answers', 'answers'],
       ...all.flatMap(({ label, seed, tried: { iteration, answers, samples: n } }) =>
-        Object.entries(answers).map(([id, digits]) => [
+        rows.map(({ id }) => [
           id,
           titles.get(id) ?? '',
           label,
           seed,
           iteration,
-          passesOf(digits),
+          passesOf(answers[id] ?? ''),
           n,
         ]),
       ),

@@ -31,7 +31,8 @@ export function lineChart({ title, lines, x, y }: LineChart): SvgNode {
   const longest = Math.max(0, ...drawn.map(({ label }) => label.length));
   const right = chartWidth - Math.min(110, 14 + longest * 6.2);
   const low = Math.min(y.from ?? Infinity, ...points.map((p) => p.y - p.sd));
-  const high = Math.max(y.to ?? -Infinity, ...points.map((p) => p.y + p.sd), low + 1e-9);
+  // A line that is flat, at zero perhaps, lies at the bottom of some axis all the same.
+  const high = Math.max(y.to ?? -Infinity, ...points.map((p) => p.y + p.sd), low + 0.01);
   const scaleY = linear([low, high], [bottom, top]);
   const place = x.log ? Math.log : (value: number) => value;
   const xs = points.map((p) => p.x);
@@ -56,7 +57,7 @@ export function lineChart({ title, lines, x, y }: LineChart): SvgNode {
   }
   return drawing(
     { width: chartWidth, height, title, about },
-    ...ticks(low, high, 4).map((value) =>
+    ...ticks(low, high, 5).map((value) =>
       svg(
         'g',
         {},
