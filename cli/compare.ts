@@ -3,15 +3,15 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Comparison, compareRuns } from '../src/compare/comparison.ts';
 import { digestRun, type RunDigest } from '../src/compare/digest.ts';
+import { measurementPlans, ON_THE_WAY } from '../src/compare/plans.ts';
 import { reportPage } from '../src/compare/report.ts';
-import { type Bank, evenly } from '../src/gasp/bank.ts';
 import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
 import type { LabPorts } from '../src/lab/lab.ts';
 import { EMBEDDED_MODEL, modelSource } from '../src/lab/models.ts';
 import { describeProblem } from '../src/lab/problems.ts';
 import type { MeasurementPlan } from '../src/lab/protocol.ts';
 import type { Counters, RunEvent } from '../src/run/events.ts';
-import { finishedIterations, foldEvents, type RunState } from '../src/run/state.ts';
+import { foldEvents, type RunState } from '../src/run/state.ts';
 import { ComparisonFolder, entrantSettings, readEntrants, readSeeds } from './comparison.ts';
 import { nodePorts, publicFolder } from './nodePorts.ts';
 import { checkSame, newRun, readBank, SHIPPED_BANK } from './settings.ts';
@@ -22,9 +22,6 @@ const list = (kind: 'system' | 'ablation' | 'extension') =>
   METHOD_NAMES.filter((name) => METHODS[name].kind === kind)
     .map((name) => `    ${name.padEnd(20)}${METHODS[name].about} (${METHODS[name].citation.text})`)
     .join('\n');
-
-/** Answers to a goalpost at a checkpoint on the way. */
-const ON_THE_WAY = 32;
 
 export const compareUsage = `lab compare --methods A,B,... --seeds 1,2,... (--minutes M | --tokens T | --iterations N) --out DIR [options]
   Runs every method with every seed, measures each at its end, and writes DIR/report.html and DIR/report.json.
@@ -75,36 +72,6 @@ function checkBudget(state: RunState, budget: Budget, label: string): void {
   throw new UsageError(
     `${label} has run for longer than this budget. Choose another --out, or a budget that is no smaller.`,
   );
-}
-
-/** What to try of a finished run: held-out questions and goalposts at its end, goalposts on the way. */
-function measurements(
-  state: RunState,
-  bank: Bank,
-  { samples, checkpoints, questions }: { samples: number; checkpoints: number; questions: number },
-): MeasurementPlan[] {
-  const last = finishedIterations(state);
-  const goalposts = evenly(state.goalposts, questions);
-  const kept = state.checkpoints
-    .map(({ iteration }) => iteration)
-    .filter((iteration) => iteration > 0 && iteration < last);
-  const wanted = Array.from({ length: checkpoints }, (_, i) => ((i + 1) * last) / (checkpoints + 1));
-  const nearest = wanted.flatMap((at) =>
-    kept.length === 0 ? [] : kept.reduce((a, b) => (Math.abs(b - at) < Math.abs(a - at) ? b : a)),
-  );
-  const onTheWay = [...new Set(nearest)].map(
-    (iteration): MeasurementPlan => ({
-      iteration,
-      split: 'goalposts',
-      samples: Math.min(samples, ON_THE_WAY),
-      questions: goalposts,
-    }),
-  );
-  return [
-    { iteration: last, split: 'heldout', samples, questions: evenly(bank.heldout, questions) },
-    { iteration: last, split: 'goalposts', samples, questions: goalposts },
-    ...onTheWay,
-  ];
 }
 
 /** A run for the report, with what was measured as this command asks for it. */
@@ -200,8 +167,8 @@ export async function compareCommand(args: string[]): Promise<number> {
       });
       if (!lab.fine) break;
       const state = foldEvents(await ports.journal.read(nextRun))!;
-      const plans = measurements(state, bank, wanted);
-      await lab.measure({ run: nextRun, plans });
+      const plans = measurementPlans(state, bank.heldout, wanted);
+      await lab.measure(nextRun, plans);
       if (!lab.fine) break;
       digests.push(digest(await ports.journal.read(nextRun), entrant.label, plans));
       write();

@@ -2,12 +2,14 @@
  * The lab without a browser.
  *   npm run lab -- run --method gasp --iterations 200 --seed 1 --out DIR [--json]
  *   npm run lab -- compare --methods base,azr,real,gasp,gasp+real --seeds 1,2,3 --minutes 20 --out DIR [--json]
+ *   npm run lab -- mine --out BANK.json [--against DIR] [--json]
  */
 import { compareCommand, compareUsage } from './compare.ts';
 import { PeftError } from '../src/lm/peftConfig.ts';
 import { adapterCommand, adapterUsage } from './adapter.ts';
 import { generateCommand, generateUsage } from './generate.ts';
 import { gradcheckCommand, gradcheckUsage } from './gradcheck.ts';
+import { mineCommand, mineUsage } from './mine.ts';
 import { runCommand, runUsage } from './run.ts';
 import { UsageError } from './usage.ts';
 
@@ -15,6 +17,7 @@ const COMMANDS: Record<string, { usage: string; run: (args: string[]) => Promise
   run: { usage: runUsage, run: runCommand },
   compare: { usage: compareUsage, run: compareCommand },
   adapter: { usage: adapterUsage, run: adapterCommand },
+  mine: { usage: mineUsage, run: mineCommand },
   gradcheck: { usage: gradcheckUsage, run: gradcheckCommand },
   generate: { usage: generateUsage, run: generateCommand },
 };

@@ -1,6 +1,6 @@
 /** A lab that tells a terminal what it does, ends runs by a budget and stops on Ctrl-C. */
 import { Lab, type LabPorts } from '../src/lab/lab.ts';
-import type { Command, Message } from '../src/lab/protocol.ts';
+import type { Command, MeasurementPlan, Message } from '../src/lab/protocol.ts';
 import type { Counters, RunEvent } from '../src/run/events.ts';
 import {
   currentCounters,
@@ -63,8 +63,8 @@ export class TerminalLab {
     return run ?? this.lab.run ?? '';
   }
 
-  async measure(command: Omit<Extract<Command, { type: 'measure' }>, 'type' | 'backend'>): Promise<void> {
-    await this.lab.measure({ ...command, backend: 'auto' });
+  async measure(run: string, plans: MeasurementPlan[]): Promise<void> {
+    await this.lab.measure({ runs: [{ run, plans }], backend: 'auto' });
   }
 
   async close(): Promise<void> {

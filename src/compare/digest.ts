@@ -1,7 +1,14 @@
 /** A run reduced to what a comparison shows: small, plain, and the same for stored and imported runs. */
 import type { ProposerRole } from '../gasp/question.ts';
+import { Random } from '../gasp/random.ts';
 import type { MethodName } from '../gasp/settings.ts';
-import { currentCounters, finishedIterations, type IterationState, type RunState } from '../run/state.ts';
+import {
+  currentCounters,
+  type EvaluationState,
+  finishedIterations,
+  type IterationState,
+  type RunState,
+} from '../run/state.ts';
 
 /** Questions of one split tried with one checkpoint; `passed` digits as in the run's log. */
 export interface Tried {
@@ -81,6 +88,7 @@ export function digestRun(state: RunState, label: string = state.settings.method
     measurements.flatMap(({ split: own, iteration, samples, answers }) =>
       own === name ? [{ iteration, samples, answers }] : [],
     );
+  const tries = split('goalposts');
   const finished = state.iterations.filter((iteration) => iteration.counters);
   const series: Record<string, Point[]> = {};
   for (const iteration of finished) {
@@ -109,10 +117,44 @@ export function digestRun(state: RunState, label: string = state.settings.method
     goalposts: state.goalposts.map(({ id, title }) => ({ id, title })),
     heldout: split('heldout'),
     validation: split('validation'),
-    tries: split('goalposts'),
+    tries: tries.length > 0 ? tries : state.evaluations.map(triedInPassing),
     series,
     proposals: proposals.filter((_, i) => i % every === 0),
   };
+}
+
+/**
+ * A trial of all goalposts in the course of the run, which counted right answers but not which they were: they
+ * are put anywhere, so that the first few answers are as good as any.
+ */
+function triedInPassing({ iteration, samples, passed }: EvaluationState): Tried {
+  const digits = (id: string, right: number) =>
+    Random.for(iteration, 'answers', id)
+      .shuffle(Array.from({ length: samples }, (_, i) => (i < right ? '1' : '0')))
+      .join('');
+  return {
+    iteration,
+    samples,
+    answers: Object.fromEntries(Object.entries(passed).map(([id, right]) => [id, digits(id, right)])),
+  };
+}
+
+/**
+ * The model that a run started from, as a run of the base model; undefined where nothing was tried with it.
+ */
+export function startingModel(run: RunDigest, label = 'base'): RunDigest | undefined {
+  const first = (tried: readonly Tried[]) => tried.filter(({ iteration }) => iteration === 0);
+  const [heldout, validation, tries] = [first(run.heldout), first(run.validation), first(run.tries)];
+  if (heldout.length + tries.length === 0) return undefined;
+  const nothing = {
+    iterations: 0,
+    seconds: 0,
+    tokensSampled: 0,
+    tokensTrained: 0,
+    series: {},
+    proposals: [],
+  };
+  return { ...run, ...nothing, run: `${run.run}/start`, label, method: 'base', heldout, validation, tries };
 }
 
 const mean = (values: readonly number[]): number | undefined =>

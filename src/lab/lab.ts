@@ -347,25 +347,28 @@ export class Lab {
   }
 
   /**
-   * Tries questions with checkpoints of a stored run. How they went is appended to the run's log part by
+   * Tries questions with checkpoints of stored runs. How they went is appended to a run's log part by
    * part, so that called off or killed, the same command goes on where it was.
    */
-  measure(command: CommandOf<'measure'>): Promise<void> {
-    const { run, plans, backend } = command;
+  measure({ runs, backend }: CommandOf<'measure'>): Promise<void> {
     return this.enqueue(async () => {
-      const release = this.session?.run === run ? undefined : await this.ports.journal.lock(run);
-      let engine: Engine | undefined;
-      try {
-        const { model, settings } = startOf(run, await this.ports.journal.read(run));
-        engine = await this.load(model, settings, backend);
-        const tools = this.tools(engine, await this.judgeReady());
-        this.setStatus('measuring');
-        for (const plan of plans) await this.carryOut(plan, run, settings, tools);
-      } finally {
-        release?.();
-        await engine?.policy.dispose();
-      }
+      for (const { run, plans } of runs) await this.measureRun(run, plans, backend);
     });
+  }
+
+  private async measureRun(run: string, plans: MeasurementPlan[], backend: BackendChoice): Promise<void> {
+    const release = this.session?.run === run ? undefined : await this.ports.journal.lock(run);
+    let engine: Engine | undefined;
+    try {
+      const { model, settings } = startOf(run, await this.ports.journal.read(run));
+      engine = await this.load(model, settings, backend);
+      const tools = this.tools(engine, await this.judgeReady());
+      this.setStatus('measuring');
+      for (const plan of plans) await this.carryOut(plan, run, settings, tools);
+    } finally {
+      release?.();
+      await engine?.policy.dispose();
+    }
   }
 
   private async carryOut(

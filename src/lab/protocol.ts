@@ -42,10 +42,10 @@ export type Command =
       backend: BackendChoice;
     }
   /**
-   * Tries questions with stored checkpoints of a run and appends how they went to its log. What is there
+   * Tries questions with stored checkpoints of runs and appends how they went to their logs. What is there
    * already is not tried again.
    */
-  | { type: 'measure'; run: string; plans: MeasurementPlan[]; backend: BackendChoice }
+  | { type: 'measure'; runs: { run: string; plans: MeasurementPlan[] }[]; backend: BackendChoice }
   /** `now` abandons the iteration in progress; otherwise it is finished first. */
   | { type: 'pause'; now: boolean }
   /** Find goalposts among these questions: no success in `samples` answers of the shipped model. */

@@ -7,6 +7,7 @@ import type { Question } from '../gasp/question.ts';
 import { BranchSheet } from './BranchSheet.tsx';
 import { Checkpoints, RunNumbers } from './Checkpoints.tsx';
 import { ComparePicker, useOther } from './compare.tsx';
+import { CompareSheet } from './CompareSheet.tsx';
 import { Curves } from './Curves.tsx';
 import { Climb } from './figures/Climb.tsx';
 import { GoalpostList } from './GoalpostList.tsx';
@@ -34,7 +35,7 @@ import './App.css';
 
 type Panel =
   | { kind: 'stone' | 'goalpost'; id: string }
-  | { kind: 'bank' | 'settings' | 'runs' | 'share' | 'lecture' }
+  | { kind: 'bank' | 'settings' | 'runs' | 'share' | 'compare' | 'lecture' }
   | { kind: 'teach'; start: TeachStart }
   | { kind: 'programs'; programs: NamedProgram[]; shown: number }
   | { kind: 'write-goalpost'; from?: Question }
@@ -74,7 +75,7 @@ export function App({ session }: { session: Session }) {
     [settings, goalposts],
   );
   const shown = state ?? preview;
-  const busy = ['running', 'loading', 'pausing', 'mining'].includes(snapshot.status);
+  const busy = ['running', 'loading', 'pausing', 'mining', 'measuring'].includes(snapshot.status);
   const openStone = useCallback((opened: Stone) => setPanel({ kind: 'stone', id: opened.id }), []);
   const openGoalpost = useCallback((id: string) => setPanel({ kind: 'goalpost', id }), []);
   const chooseGoalposts = useCallback(() => setPanel({ kind: 'bank' }), []);
@@ -95,6 +96,7 @@ export function App({ session }: { session: Session }) {
   const teach = useCallback((start: TeachStart) => setPanel({ kind: 'teach', start }), []);
   const showRun = useCallback((run: string) => void session.show(run), [session]);
   const manageRuns = useCallback(() => setPanel({ kind: 'runs' }), []);
+  const compareRuns = useCallback(() => setPanel({ kind: 'compare' }), []);
   const undoRemove = useCallback(() => void session.shelf.undoRemove(), [session]);
   const stones = useMemo(
     () =>
@@ -221,6 +223,7 @@ export function App({ session }: { session: Session }) {
             deleted={snapshot.deleted}
             onShow={showRun}
             onManage={manageRuns}
+            onCompare={compareRuns}
             onUndo={undoRemove}
           />
         </aside>
@@ -289,6 +292,9 @@ export function App({ session }: { session: Session }) {
       )}
       {panel?.kind === 'runs' && (
         <RunsSheet session={session} snapshot={snapshot} onClose={() => setPanel(null)} />
+      )}
+      {panel?.kind === 'compare' && (
+        <CompareSheet session={session} snapshot={snapshot} onClose={() => setPanel(null)} />
       )}
       {panel?.kind === 'share' && (
         <ShareSheet session={session} snapshot={snapshot} onClose={() => setPanel(null)} />

@@ -12,9 +12,10 @@ export const RunsList = memo(function RunsList(props: {
   deleted: { name: string } | null;
   onShow: (run: string) => void;
   onManage: () => void;
+  onCompare: () => void;
   onUndo: () => void;
 }) {
-  const { runs, open, deleted, onShow, onManage, onUndo } = props;
+  const { runs, open, deleted, onShow, onManage, onCompare, onUndo } = props;
   const now = useNow();
   if (runs.length === 0 && !deleted) return null;
   return (
@@ -23,6 +24,9 @@ export const RunsList = memo(function RunsList(props: {
         <h2 className="eyebrow" id="runs-title">
           Runs
         </h2>
+        <button type="button" className="link runs-manage" onClick={onCompare}>
+          compare<span className="visually-hidden"> runs</span>
+        </button>
         <button type="button" className="link runs-manage" onClick={onManage}>
           manage<span className="visually-hidden"> runs</span>
         </button>

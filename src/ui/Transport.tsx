@@ -13,7 +13,7 @@ const running: LabStatus[] = ['running', 'loading', 'pausing'];
 /** Run, unless the lab is at it: then pause. */
 function toggle(session: Session, status: LabStatus): void {
   if (status === 'running' || status === 'loading') session.pause();
-  else if (status !== 'pausing' && status !== 'mining') session.run();
+  else if (status !== 'pausing' && status !== 'mining' && status !== 'measuring') session.run();
 }
 
 /** Space runs and pauses the open run, or plays the replay, wherever it would not press or type something else. */
@@ -95,11 +95,11 @@ export function Transport(props: Props) {
   const { session, snapshot, time } = props;
   const { status, activity, tokensPerSecond, timeline, replay, mined } = snapshot;
   const mining = status === 'mining' || (status === 'loading' && mined !== null && !mined.finished);
-  const busy = running.includes(status) || mining;
+  const busy = running.includes(status) || mining || status === 'measuring';
 
   const share = activity ? activityShare(activity) : undefined;
   const text = doing(snapshot);
-  const stops = mining || status === 'loading' || status === 'pausing';
+  const stops = mining || status === 'measuring' || status === 'loading' || status === 'pausing';
 
   return (
     <section className="transport" aria-label="Transport">

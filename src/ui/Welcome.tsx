@@ -36,7 +36,7 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
               <button
                 type="button"
                 className="button is-primary"
-                disabled={status === 'mining'}
+                disabled={status === 'mining' || status === 'measuring'}
                 onClick={() => void session.resume(last.run)}
               >
                 <Icon name="run" /> Resume {last.name}
@@ -45,7 +45,7 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
             <button
               type="button"
               className={`button ${last ? '' : 'is-primary'}`}
-              disabled={status === 'mining' || !canStart(snapshot)}
+              disabled={status === 'mining' || status === 'measuring' || !canStart(snapshot)}
               onClick={() => session.run()}
             >
               <Icon name="run" /> {last ? 'Run a new one' : 'Run'}

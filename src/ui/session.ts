@@ -2,6 +2,7 @@
  * What the page knows, in one store: the open run as events and state, what the lab says, and what is
  * chosen for the next run. Components read snapshots and call methods; no algorithm lives here.
  */
+import { measurementPlans } from '../compare/plans.ts';
 import { DEFAULT_SETTINGS } from '../gasp/defaults.ts';
 import { slots } from '../gasp/methods.ts';
 import type { Question } from '../gasp/question.ts';
@@ -11,7 +12,7 @@ import type { RunEvent } from '../run/events.ts';
 import type { RecordedRun } from '../run/journal.ts';
 import { runName } from '../run/names.ts';
 import { Timeline } from '../run/timeline.ts';
-import type { RunState } from '../run/state.ts';
+import { foldEvents, type RunState } from '../run/state.ts';
 import type { Recipe } from '../share/schema.ts';
 import { type Bank, chosenQuestions, firstGoalposts } from '../gasp/bank.ts';
 import { baseModelName, exportAdapter } from '../lab/adapters.ts';
@@ -230,6 +231,29 @@ export class Session {
       download(`${name}.zip`, zip as Uint8Array<ArrayBuffer>, 'application/zip');
     } catch (error) {
       this.report(error, 'Nothing was changed. Try another checkpoint.');
+    }
+  }
+
+  /** The log of a stored run. */
+  async readRun(run: string): Promise<RunEvent[]> {
+    return (await this.shelf.reader()).read(run);
+  }
+
+  /** Tries held-out questions and goalposts with stored runs, at their start and at their end. */
+  async measure(runs: readonly string[], wanted: { samples: number; questions: number }): Promise<void> {
+    const { bank, backendChoice: backend } = this.snapshot;
+    if (!bank) return;
+    try {
+      const work = [];
+      for (const run of runs) {
+        const state = foldEvents(await this.readRun(run))!;
+        const plans = measurementPlans(state, bank.heldout, { ...wanted, checkpoints: 0, start: true });
+        work.push({ run, plans });
+      }
+      this.change({ status: 'loading', problem: null });
+      this.services.lab.send({ type: 'measure', runs: work, backend });
+    } catch (error) {
+      this.report(error, 'The runs are still stored. Reload the page and try again.');
     }
   }
 

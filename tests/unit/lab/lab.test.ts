@@ -498,7 +498,7 @@ describe('measuring', () => {
     const straight = await openLab();
     await straight.lab.start({ ...start, iterations: 2 });
     const run = straight.lab.run!;
-    await straight.lab.measure({ run, plans, backend: 'auto' });
+    await straight.lab.measure({ runs: [{ run, plans }], backend: 'auto' });
     expect(errors(straight.messages)).toEqual([]);
     expect(statuses(straight.messages).slice(-3)).toEqual(['loading', 'measuring', 'paused']);
     const events = await straight.journal.read(run);
@@ -513,7 +513,7 @@ describe('measuring', () => {
       for (const digits of Object.values(e.answers)) expect(digits).toMatch(/^[01]{200}$/);
     }
     expect(straight.policies.at(-1)!.disposed).toBe(true);
-    await straight.lab.measure({ run, plans, backend: 'auto' });
+    await straight.lab.measure({ runs: [{ run, plans }], backend: 'auto' });
     expect(await straight.journal.read(run)).toEqual(events);
 
     const second = await openLab((m, self) => {
@@ -522,7 +522,7 @@ describe('measuring', () => {
     await second.lab.start({ ...start, iterations: 2 });
     const stopped = second.lab.run!;
     for (let i = 0; i < plans.length + 4; i++)
-      await second.lab.measure({ run: stopped, plans, backend: 'auto' });
+      await second.lab.measure({ runs: [{ run: stopped, plans }], backend: 'auto' });
     expect(answersOf(await second.journal.read(stopped))).toEqual(answersOf(events));
     // A run that was measured goes on as it would have.
     await second.lab.resume({ run: stopped, backend: 'auto', iterations: 1 });
@@ -532,7 +532,10 @@ describe('measuring', () => {
   test('a checkpoint that is gone is named', async () => {
     const { lab, messages } = await openLab();
     await lab.start({ ...start, iterations: 2 });
-    await lab.measure({ run: lab.run!, plans: [{ ...plans[0]!, iteration: 1 }], backend: 'auto' });
+    await lab.measure({
+      runs: [{ run: lab.run!, plans: [{ ...plans[0]!, iteration: 1 }] }],
+      backend: 'auto',
+    });
     expect(errors(messages)[0]?.message).toContain('iteration 1');
   });
 });

@@ -1,0 +1,70 @@
+/** Two runs made in the page, measured and put side by side. */
+import { readFile } from 'node:fs/promises';
+import { expect, test } from './fixtures.ts';
+import { eventsOf, expectIterations, pause, runButton, SMALL, setSettings, storedRuns } from './labPage.ts';
+
+test('two runs side by side: measured in the page, drawn, and saved as SVG and CSV', async ({ page }) => {
+  await page.goto('./');
+  for (const method of ['gasp', 'azr']) {
+    await setSettings(page, { ...SMALL, Method: method });
+    await runButton(page)
+      .or(page.getByRole('button', { name: 'Run a new one' }))
+      .first()
+      .click();
+    await expectIterations(page, 1);
+    await pause(page);
+    await page.getByRole('button', { name: 'New run' }).click();
+  }
+
+  await page.getByRole('button', { name: 'compare runs' }).click();
+  const sheet = page.getByRole('dialog', { name: 'Compare runs' });
+  await expect(sheet.getByRole('checkbox', { checked: true })).toHaveCount(2);
+  await expect(sheet.getByRole('row')).toHaveCount(3);
+  // Nothing was measured yet: what the runs did is drawn all the same.
+  await expect(sheet.getByRole('img', { name: /^Similarity of proposals/ })).toBeVisible();
+
+  await sheet.getByLabel('Answers').fill('5');
+  await sheet.getByLabel('Questions').fill('6');
+  await sheet.getByRole('button', { name: 'Measure' }).click();
+  // Their common start is a row of its own.
+  await expect(sheet.getByRole('row', { name: /^Base model/ })).toBeVisible({ timeout: 300_000 });
+  await expect(sheet.getByRole('button', { name: 'Measure' })).toBeEnabled({ timeout: 300_000 });
+  await expect(sheet.getByRole('columnheader', { name: 'Held-out pass@5' })).toBeVisible();
+  const runs = await storedRuns(page);
+  for (const { events } of runs) {
+    const measured = eventsOf(events, 'measured');
+    const last = eventsOf(events, 'iteration-finished').at(-1)!.iteration;
+    for (const split of ['heldout', 'goalposts']) {
+      for (const iteration of [0, last]) {
+        const answers = measured.flatMap((e) =>
+          e.split === split && e.iteration === iteration ? Object.entries(e.answers) : [],
+        );
+        expect(answers).toHaveLength(6);
+        for (const [, digits] of answers) expect(digits).toMatch(/^[01]{5}$/);
+      }
+    }
+  }
+
+  const figure = sheet.getByRole('figure').filter({ hasText: 'Pass@k on held-out questions' });
+  await expect(figure.getByRole('img')).toBeVisible();
+  for (const [kind, content] of [
+    ['SVG', /^<svg xmlns.*<style>/s],
+    ['CSV', /^method,k,mean,sd\r\n/],
+  ] as const) {
+    const saved = page.waitForEvent('download');
+    await figure.getByRole('button', { name: kind }).click();
+    const file = await saved;
+    expect(file.suggestedFilename()).toBe(`pass-at-k-heldout.${kind.toLowerCase()}`);
+    expect(await readFile(await file.path(), 'utf8')).toMatch(content);
+  }
+
+  await sheet.getByLabel('average runs of the same method').check();
+  await expect(sheet.getByRole('row', { name: /^AZR/ })).toBeVisible();
+  if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/compare.png` });
+  await page.setViewportSize({ width: 390, height: 844 });
+  // Wide parts scroll by themselves; the page does not.
+  const overflow = await sheet.evaluate((element) => element.scrollWidth - element.clientWidth);
+  expect(overflow).toBe(0);
+  if (process.env.SCREENSHOTS)
+    await page.screenshot({ path: `${process.env.SCREENSHOTS}/compare-phone.png` });
+});
