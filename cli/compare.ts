@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Comparison, compareRuns } from '../src/compare/comparison.ts';
 import { digestRun, type RunDigest } from '../src/compare/digest.ts';
-import { measurementPlans, ON_THE_WAY } from '../src/compare/plans.ts';
+import { measurementPlans, ON_THE_WAY, pickedPlans } from '../src/compare/plans.ts';
 import { reportPage } from '../src/compare/report.ts';
 import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
 import type { LabPorts } from '../src/lab/lab.ts';
@@ -11,7 +11,7 @@ import { EMBEDDED_MODEL, modelSource } from '../src/lab/models.ts';
 import { describeProblem } from '../src/lab/problems.ts';
 import type { MeasurementPlan } from '../src/lab/protocol.ts';
 import type { Counters, RunEvent } from '../src/run/events.ts';
-import { foldEvents, type RunState } from '../src/run/state.ts';
+import { finishedIterations, foldEvents, type RunState } from '../src/run/state.ts';
 import { ComparisonFolder, entrantSettings, readEntrants, readSeeds } from './comparison.ts';
 import { nodePorts, publicFolder } from './nodePorts.ts';
 import { checkSame, newRun, readBank, SHIPPED_BANK } from './settings.ts';
@@ -35,8 +35,9 @@ export const compareUsage = `lab compare --methods A,B,... --seeds 1,2,... (--mi
   --out DIR         folder of the runs and the report
   --samples N       answers to each held-out question and goalpost at the end of a run, for pass@k up to k = N
                     (default: by the budget, from 10 to 100)
-  --checkpoints C   earlier checkpoints, evenly spread, at which the goalposts are tried too, with at most
-                    ${ON_THE_WAY} answers (default 3)
+  --checkpoints C   earlier checkpoints, evenly spread, at which goalposts and validation questions are tried too,
+                    with at most ${ON_THE_WAY} answers (default 3). What is reported is the checkpoint that does
+                    best on the validation questions; the last one's held-out figures stand beside it
   --questions N     measure on N held-out questions and N goalposts only, evenly spread (default: all)
   --set KEY=VALUE   a setting for all methods, as often as needed
   --bank FILE, --model DIR, --threads N, --json   as in lab run
@@ -167,9 +168,15 @@ export async function compareCommand(args: string[]): Promise<number> {
       });
       if (!lab.fine) break;
       const state = foldEvents(await ports.journal.read(nextRun))!;
-      const plans = measurementPlans(state, bank.heldout, wanted);
+      const plans = measurementPlans(state, bank.heldout, { ...wanted, validation: bank.validation ?? [] });
       await lab.measure(nextRun, plans);
       if (!lab.fine) break;
+      const { picked } = digest(await ports.journal.read(nextRun), entrant.label, plans);
+      if (picked !== finishedIterations(state)) {
+        plans.push(...pickedPlans(state, picked, bank.heldout, wanted));
+        await lab.measure(nextRun, plans);
+        if (!lab.fine) break;
+      }
       digests.push(digest(await ports.journal.read(nextRun), entrant.label, plans));
       write();
     }

@@ -77,6 +77,7 @@ export function chooseIdioms(passRates: readonly IdiomPassRate[], count = idiomC
 
 /** What a question is made of; the shape also names its difficulty. */
 type Shape = 'idiom' | 'idiom + 1' | 'pair' | 'pair + 1' | 'triple';
+type Part = 'train' | 'heldout' | 'validation';
 const trainingShapes: [Shape, number][] = [
   ['idiom', 120],
   ['idiom + 1', 250],
@@ -88,6 +89,11 @@ const heldoutShapes: [Shape, number][] = [
   ['idiom', 36],
   ['idiom + 1', 84],
   ['pair', 96],
+];
+/** Single idioms with other inputs; idioms with one more, in combinations that neither part above has. */
+const validationShapes: [Shape, number][] = [
+  ['idiom', 24],
+  ['idiom + 1', 84],
 ];
 /** Share of the combinations that is kept for the held-out questions, where there is a choice. */
 const heldoutShare = 1 / 3;
@@ -131,6 +137,12 @@ export function buildBank(idioms: readonly Idiom[]): ThemedBank {
     triple: [],
   };
   const seen = new Set<string>();
+  const posed = (shapes: [Shape, number][], recipes: Record<Shape, Recipe[]>, part: Part) =>
+    shapes.flatMap(([shape, count]) => pose(recipes[shape], shape, count, part, seen));
+  const questions = posed(trainingShapes, training, 'train');
+  const tested = posed(heldoutShapes, heldout, 'heldout');
+  const programs = new Set(tested.map(({ program }) => program));
+  const untested = withOne.heldout.filter(({ program }) => !programs.has(programSource(program)));
   return {
     name: 'micro',
     title: 'List idioms',
@@ -140,8 +152,9 @@ export function buildBank(idioms: readonly Idiom[]): ThemedBank {
       'idioms in combinations that no training question has.',
     idioms: idioms.map(([first, second]) => [first, second]),
     goalposts: [],
-    questions: trainingShapes.flatMap(([shape, count]) => pose(training[shape], shape, count, 'train', seen)),
-    heldout: heldoutShapes.flatMap(([shape, count]) => pose(heldout[shape], shape, count, 'heldout', seen)),
+    questions,
+    heldout: tested,
+    validation: posed(validationShapes, { ...heldout, 'idiom + 1': untested }, 'validation'),
   };
 }
 
@@ -198,7 +211,7 @@ function pose(
   recipes: readonly Recipe[],
   shape: Shape,
   count: number,
-  part: 'train' | 'heldout',
+  part: Part,
   seen: Set<string>,
 ): Question[] {
   const order = Random.for(seed, part, shape, 'order').shuffle(recipes);

@@ -1,6 +1,6 @@
 /** The whole of a comparison as data: what `report.json` holds and the page shows. */
 import type { RunDigest } from './digest.ts';
-import { byLabel, type MethodSummaries, newest, passCurve, solvedIds, summarize } from './summary.ts';
+import { byLabel, type MethodSummaries, passCurve, reported, solvedIds, summarize } from './summary.ts';
 
 /** What each run could spend; absent: not bounded. */
 export interface Budget {
@@ -27,6 +27,8 @@ export interface RunSummary {
   label: string;
   seed: number;
   iterations: number;
+  /** The checkpoint that is reported. */
+  picked: number;
   tokens: number;
   seconds: number;
   heldout: Record<string, number>;
@@ -44,12 +46,13 @@ export function compareRuns(
     bank: about.bank,
     methods,
     runs: runs.map((run) => {
-      const [heldout, tries] = [newest(run.heldout), newest(run.tries)];
+      const [heldout, tries] = [reported(run, run.heldout), reported(run, run.tries)];
       return {
         run: run.run,
         label: run.label,
         seed: run.seed,
         iterations: run.iterations,
+        picked: run.picked,
         tokens: run.tokensSampled + run.tokensTrained,
         seconds: run.seconds,
         heldout: heldout ? passCurve(heldout) : {},

@@ -1,4 +1,6 @@
 /** A run reduced to what a comparison shows: small, plain, and the same for stored and imported runs. */
+import { passesOf } from '../gasp/measuring.ts';
+import { meanPassAtK } from '../gasp/passAtK.ts';
 import type { ProposerRole } from '../gasp/question.ts';
 import { Random } from '../gasp/random.ts';
 import type { MethodName } from '../gasp/settings.ts';
@@ -38,6 +40,8 @@ export interface RunDigest {
   heldout: Tried[];
   validation: Tried[];
   tries: Tried[];
+  /** The checkpoint that is reported: the one that does best on the validation split, else the newest measured. */
+  picked: number;
   /** Curves over the run, by name; see `seriesNames`. */
   series: Record<string, Point[]>;
   /** Proposals that were tried, for the reward curves: some of them, evenly. */
@@ -104,6 +108,8 @@ export function digestRun(state: RunState, label: string = state.settings.method
       passRate === undefined || reward === undefined ? [] : [{ role: proposal.role, passRate, reward }],
     ),
   );
+  const [heldout, validation] = [split('heldout'), split('validation')];
+  const shownTries = tries.length > 0 ? tries : state.evaluations.map(triedInPassing);
   const every = Math.max(1, Math.ceil(proposals.length / MOST_PROPOSALS));
   return {
     run: state.run,
@@ -115,13 +121,34 @@ export function digestRun(state: RunState, label: string = state.settings.method
     tokensSampled,
     tokensTrained,
     goalposts: state.goalposts.map(({ id, title }) => ({ id, title })),
-    heldout: split('heldout'),
-    validation: split('validation'),
-    tries: tries.length > 0 ? tries : state.evaluations.map(triedInPassing),
+    heldout,
+    validation,
+    tries: shownTries,
+    picked: pickCheckpoint(validation) ?? newestIteration([...heldout, ...shownTries]),
     series,
     proposals: proposals.filter((_, i) => i % every === 0),
   };
 }
+
+/** k of the pass@k by which a checkpoint is picked, as in the paper; less where there are fewer answers. */
+const PICKED_BY = 20;
+
+/**
+ * The iteration whose weights do best on the validation split, the later of two that do equally well;
+ * undefined where it was not tried. Those tried with fewer answers than others are not in the running.
+ */
+export function pickCheckpoint(validation: readonly Tried[]): number | undefined {
+  const samples = Math.max(0, ...validation.map((tried) => tried.samples));
+  const scored = validation
+    .filter((tried) => tried.samples === samples)
+    .map(({ iteration, answers }) => {
+      const passed = Object.values(answers).map((digits) => passesOf(digits));
+      return { iteration, score: meanPassAtK(samples, passed, Math.min(PICKED_BY, samples)) };
+    });
+  return scored.sort((a, b) => a.score - b.score || a.iteration - b.iteration).at(-1)?.iteration;
+}
+
+const newestIteration = (tried: readonly Tried[]) => Math.max(0, ...tried.map(({ iteration }) => iteration));
 
 /**
  * A trial of all goalposts in the course of the run, which counted right answers but not which they were: they
@@ -154,7 +181,8 @@ export function startingModel(run: RunDigest, label = 'base'): RunDigest | undef
     series: {},
     proposals: [],
   };
-  return { ...run, ...nothing, run: `${run.run}/start`, label, method: 'base', heldout, validation, tries };
+  const start = { run: `${run.run}/start`, label, method: 'base', picked: 0 } as const;
+  return { ...run, ...nothing, ...start, heldout, validation, tries };
 }
 
 const mean = (values: readonly number[]): number | undefined =>

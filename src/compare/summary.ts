@@ -26,8 +26,18 @@ export interface MethodSummary {
   tokensSampled: number;
   tokensTrained: number;
   seconds: number;
-  /** Of the last checkpoints. `n`: answers to each question. */
-  heldout: { n: number; questions: number; pass: Record<string, Spread> };
+  /**
+   * Of the checkpoints that the validation split picked, which are the last ones where it was not tried; `last`:
+   * of the last ones in any case. `n`: answers to each question.
+   */
+  heldout: {
+    n: number;
+    questions: number;
+    pass: Record<string, Spread>;
+    last: Record<string, Spread>;
+  };
+  /** Iterations of the checkpoints that are reported, in the order of `seeds`. */
+  picked: number[];
   goalposts: {
     /** Answers to each goalpost. */
     n: number;
@@ -53,9 +63,14 @@ export function spread(values: readonly number[]): Spread {
   return { mean, sd: Math.sqrt(squares / (values.length - 1)) };
 }
 
-/** The last thing tried at the newest checkpoint, with the most samples where there are several. */
+/** What was tried at the newest checkpoint, with the most samples where there are several. */
 export function newest(tried: readonly Tried[]): Tried | undefined {
   return tried.toSorted((a, b) => a.iteration - b.iteration || a.samples - b.samples).at(-1);
+}
+
+/** What was tried at the checkpoint that is reported; at the newest one where nothing was tried there. */
+export function reported({ picked }: RunDigest, tried: readonly Tried[]): Tried | undefined {
+  return newest(tried.filter(({ iteration }) => iteration === picked)) ?? newest(tried);
 }
 
 /** pass@k over the questions tried, for each k of `KS` that there are samples for. */
@@ -82,8 +97,8 @@ export function summarize(runs: readonly RunDigest[]): MethodSummaries {
   const groups = byLabel(runs);
   const solved = new Map<string, Set<string>>();
   for (const [label, own] of groups) {
-    const last = own.flatMap(({ tries }) => newest(tries) ?? []);
-    solved.set(label, new Set(last.flatMap(solvedIds)));
+    const tried = own.flatMap((run) => reported(run, run.tries) ?? []);
+    solved.set(label, new Set(tried.flatMap(solvedIds)));
   }
   const out: MethodSummaries = {};
   for (const [label, own] of groups) {
@@ -93,8 +108,9 @@ export function summarize(runs: readonly RunDigest[]): MethodSummaries {
     );
     const elsewhere = new Set(others.flatMap(([other]) => [...solved.get(other)!]));
     const mean = (value: (run: RunDigest) => number) => spread(own.map(value)).mean;
-    const heldout = own.flatMap((run) => newest(run.heldout) ?? []);
-    const goalposts = own.flatMap((run) => newest(run.tries) ?? []);
+    const heldout = own.flatMap((run) => reported(run, run.heldout) ?? []);
+    const last = own.flatMap((run) => newest(run.heldout) ?? []);
+    const goalposts = own.flatMap((run) => reported(run, run.tries) ?? []);
     out[label] = {
       method,
       title: METHODS[method].title,
@@ -106,7 +122,8 @@ export function summarize(runs: readonly RunDigest[]): MethodSummaries {
       tokensSampled: mean((run) => run.tokensSampled),
       tokensTrained: mean((run) => run.tokensTrained),
       seconds: mean((run) => run.seconds),
-      heldout: { ...size(heldout), pass: passSpread(heldout) },
+      heldout: { ...size(heldout), pass: passSpread(heldout), last: passSpread(last) },
+      picked: own.map((run) => run.picked),
       goalposts: {
         n: size(goalposts).n,
         total: size(goalposts).questions,

@@ -16,6 +16,9 @@ export function shownKs({ methods }: Comparison): string[] {
 export function comparisonTable(comparison: Comparison): { head: string[]; rows: string[][] } {
   const { methods } = comparison;
   const ks = shownKs(comparison);
+  const main = ks.find((k) => k === '20') ?? ks.at(-1);
+  // Without a validation split both are the same.
+  const picks = comparison.runs.some((run) => run.picked !== run.iterations);
   const spread = (value: Spread | undefined, seeds: number, digits: number) => {
     if (!value || Number.isNaN(value.mean)) return '–';
     return percent(value.mean, digits) + (seeds > 1 ? ` ± ${(100 * value.sd).toFixed(digits)}` : '');
@@ -28,6 +31,7 @@ export function comparisonTable(comparison: Comparison): { head: string[]; rows:
       'Tokens',
       'Minutes',
       ...ks.map((k) => `Held-out pass@${k}`),
+      ...(picks && main ? [`last checkpoint’s pass@${main}`] : []),
       'Goalposts solved',
       'by it alone',
       'each seed',
@@ -42,6 +46,7 @@ export function comparisonTable(comparison: Comparison): { head: string[]; rows:
         count(method.tokens),
         (method.seconds / 60).toFixed(1),
         ...ks.map((k) => spread(heldout.pass[k], seeds.length, 1)),
+        ...(picks && main ? [spread(heldout.last[main], seeds.length, 1)] : []),
         goalposts.total === 0 ? '–' : `${goalposts.solved} of ${goalposts.total}`,
         goalposts.total === 0 ? '–' : String(goalposts.solved_only_here),
         goalposts.by_seed.join(', ') || '–',

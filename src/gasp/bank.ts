@@ -10,6 +10,8 @@ export interface Bank {
   questions: Question[];
   /** For pass@k only: nobody trains on them. */
   heldout: Question[];
+  /** For choosing checkpoints and settings: neither trained on nor reported. Older banks have none. */
+  validation?: Question[];
 }
 
 /** The questions of a bank with these ids. */

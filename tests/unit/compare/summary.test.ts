@@ -22,6 +22,7 @@ function run(method: MethodName, seed: number, solves: string, passed = 5): RunD
       { iteration: 10 * seed, samples: 10, answers: answers('xy', () => '1'.repeat(passed).padEnd(10, '0')) },
     ],
     validation: [],
+    picked: 10 * seed,
     tries: [
       // An earlier checkpoint that solves everything, with more answers: not the one that counts.
       { iteration: 1, samples: 32, answers: answers('abcdef', () => '1'.repeat(32)) },

@@ -27,7 +27,8 @@ const has = (whole: string[], part: string[]) =>
 test('601 training and 216 held-out questions of depth 2 to 6, each with its own id', () => {
   expect(bank.questions).toHaveLength(601);
   expect(bank.heldout).toHaveLength(216);
-  const all = [...bank.questions, ...bank.heldout];
+  expect(bank.validation).toHaveLength(108);
+  const all = [...bank.questions, ...bank.heldout, ...bank.validation!];
   expect(new Set(all.map((question) => question.id)).size).toBe(all.length);
   expect(new Set(bank.questions.map((question) => ids(question).length))).toEqual(new Set([2, 3, 4, 5, 6]));
   // The same program may come twice, the same question may not.
@@ -36,7 +37,7 @@ test('601 training and 216 held-out questions of depth 2 to 6, each with its own
 
 test('every question is made of idioms, can be read by the model, and its outputs are right', () => {
   const dialect = microDialect();
-  for (const question of [...bank.questions, ...bank.heldout]) {
+  for (const question of [...bank.questions, ...bank.heldout, ...bank.validation!]) {
     expect(idioms.some((idiom) => has(ids(question), idiom))).toBe(true);
     expect(dialect.unreadable!(question)).toBeNull();
     for (const [i, input] of question.inputs.entries()) {
@@ -46,12 +47,18 @@ test('every question is made of idioms, can be read by the model, and its output
   }
 });
 
-test('no combination of idioms is in both parts', () => {
+test('no combination of idioms is in two parts', () => {
   const trained = bank.questions.map(ids);
   const combinations = bank.heldout.map(ids).filter((program) => program.length > 2);
   expect(combinations.length).toBe(180);
   for (const program of combinations) {
     expect(trained.filter((other) => has(other, program))).toEqual([]);
+  }
+  const tested = bank.heldout.map(ids);
+  const validating = bank.validation!.map(ids).filter((program) => program.length > 2);
+  expect(validating.length).toBe(84);
+  for (const program of validating) {
+    expect([...trained, ...tested].filter((other) => other.join() === program.join())).toEqual([]);
   }
 });
 
