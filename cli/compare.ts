@@ -25,7 +25,8 @@ const list = (kind: 'system' | 'ablation' | 'extension') =>
 
 export const compareUsage = `lab compare --methods A,B,... --seeds 1,2,... (--minutes M | --tokens T | --iterations N) --out DIR [options]
   Runs every method with every seed, measures each at its end, and writes DIR/report.html and DIR/report.json.
-  The same command goes on where it was stopped or killed; more methods and seeds can be added to it.
+  The same command goes on where it was stopped or killed; more methods and seeds can be added to it, and two
+  of these commands may work on one folder at a time, each at its own seeds: a last one reports on all of them.
   --methods LIST    some of those below (default base,azr,real,gasp,gasp+real); gasp:estimator=trr++:clip=0.2 is
                     GASP with other settings, under that name
   --seeds LIST      (default 1,2,3)

@@ -85,6 +85,8 @@ export class ComparisonFolder {
   /** The id of a run, the same for good: chosen and written down when it is first asked for. */
   runId({ label }: Entrant, seed: number): string {
     const key = `${label}, seed ${seed}`;
+    // Another process may be at other seeds or methods of the same comparison.
+    Object.assign(this.contents.runs, readContents(join(this.folder, 'compare.json'))?.runs);
     const known = this.contents.runs[key];
     if (known !== undefined) return known;
     const name = label.replaceAll(/[^A-Za-z0-9]+/g, '-');
@@ -98,8 +100,9 @@ export class ComparisonFolder {
   write(name: string, text: string): string {
     mkdirSync(this.folder, { recursive: true });
     const path = join(this.folder, name);
-    writeFileSync(`${path}.part`, text);
-    renameSync(`${path}.part`, path);
+    const part = `${path}.${process.pid}.part`;
+    writeFileSync(part, text);
+    renameSync(part, path);
     return path;
   }
 }
