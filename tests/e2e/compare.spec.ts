@@ -23,8 +23,8 @@ test('two runs side by side: measured in the page, drawn, and saved as SVG and C
   // Nothing was measured yet: what the runs did is drawn all the same.
   await expect(sheet.getByRole('img', { name: /^Similarity of proposals/ })).toBeVisible();
 
-  await sheet.getByLabel('Answers').fill('5');
-  await sheet.getByLabel('Questions').fill('6');
+  await sheet.getByRole('spinbutton', { name: 'Answers' }).fill('5');
+  await sheet.getByRole('spinbutton', { name: 'Questions' }).fill('6');
   await sheet.getByRole('button', { name: 'Measure' }).click();
   // Their common start is a row of its own.
   await expect(sheet.getByRole('row', { name: /^Base model/ })).toBeVisible({ timeout: 300_000 });

@@ -109,7 +109,10 @@ export function comparisonFigures(comparison: Comparison, runs: readonly RunDige
       }),
     },
   ];
-  return groups.filter((group) => group.figures.length > 0);
+  // A table with nothing but its head is a figure with nothing in it.
+  return groups
+    .map((group) => ({ ...group, figures: group.figures.filter(({ table }) => table.length > 1) }))
+    .filter((group) => group.figures.length > 0);
 }
 
 /** 1,500 as "1.5 k". */

@@ -15,10 +15,9 @@ export function solvedBars(
   runs: readonly RunDigest[],
   marks: ReadonlyMap<string, number>,
 ): Figure {
-  const rows = [...byLabel(runs).keys()].map((label) => ({
-    label,
-    ...comparison.methods[label]!.goalposts,
-  }));
+  const rows = [...byLabel(runs).keys()]
+    .map((label) => ({ label, ...comparison.methods[label]!.goalposts }))
+    .filter(({ total }) => total > 0);
   const left = 14 + 6.2 * Math.min(18, Math.max(4, ...rows.map(({ label }) => label.length)));
   const right = chartWidth - 40;
   const most = Math.max(4, ...rows.map((row) => row.solved));
