@@ -179,5 +179,15 @@ test('the whole main job by keyboard, and every view for everybody', async ({ pa
     await expect(page.locator('.code-editor[data-state="open"]')).toBeVisible();
     await everywhere(page, 'teacher');
     await close(page);
+    for (const [opener, view] of [
+      [page.getByRole('button', { name: 'Share', exact: true }), 'share'],
+      [button('manage runs'), 'runs'],
+      [button(/^branch from/).first(), 'branch'],
+    ] as const) {
+      await opener.click();
+      await expect(dialog(page)).toBeVisible();
+      await everywhere(page, view);
+      await close(page);
+    }
   });
 });
