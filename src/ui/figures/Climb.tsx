@@ -190,7 +190,9 @@ export const Climb = memo(function Climb(props: {
             </li>
           )}
         </ul>
-        <FigureTools title="The climb" figure={box} table={() => climbTable(state, points)} />
+        {placed.size > 0 && (
+          <FigureTools title="The climb" figure={box} table={() => climbTable(state, points)} />
+        )}
       </figcaption>
       <p className="visually-hidden" id={help}>
         {`Iterations from left to right, difficulty upward: a question that no answer solves lies at the top. ${placed.size} questions tried, ${accepted.length} in their band. ${solved} of ${goalposts.length} goalposts solved.`}
