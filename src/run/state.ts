@@ -16,6 +16,8 @@ export interface Trial {
   index?: number;
   attempts: Attempt[];
   passRate: number;
+  /** Set for a trial in a later iteration than its proposal's: practice on what a person kept. */
+  practisedIn?: number;
 }
 
 /** A proposal and what became of it. On the climb it is a stone once it has a pass rate. */
@@ -160,7 +162,15 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
         ],
       }));
       break;
-    case 'attempted':
+    case 'attempted': {
+      const { iteration: practisedIn, attempts, passRate } = event;
+      const kept = state.taught.findLastIndex((stone) => stone.id === event.question);
+      if (kept >= 0) {
+        const stone = state.taught[kept]!;
+        const trials = [...stone.trials, { task: event.task, attempts, passRate, practisedIn }];
+        next.taught = state.taught.with(kept, { ...stone, trials });
+        break;
+      }
       if (state.questions?.some((question) => question.id === event.question)) {
         next.iterations = changeIteration(state, event.iteration, (iteration) => ({
           ...iteration,
@@ -187,6 +197,7 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
         }),
       );
       break;
+    }
     case 'rewarded':
       next.iterations = changeStone(
         state,

@@ -180,7 +180,11 @@ export function StoneSheet(props: {
         </div>
       )}
       {stone.trials.map((trial) => (
-        <TrialView key={`${trial.task}/${trial.index ?? ''}`} trial={trial} question={question} />
+        <TrialView
+          key={`${trial.task}/${trial.index ?? ''}/${trial.practisedIn ?? ''}`}
+          trial={trial}
+          question={question}
+        />
       ))}
       <details className="stone-text">
         <summary>What the teacher wrote, word for word</summary>
@@ -224,7 +228,10 @@ export function TrialView({ trial, question }: { trial: Trial; question: Questio
   return (
     <section className="trial">
       <h3>
-        {taskTitles[trial.task]} <span className="section-note">{trial.task}</span>
+        {taskTitles[trial.task]}{' '}
+        <span className="section-note">
+          {trial.practisedIn === undefined ? trial.task : `practised in iteration ${trial.practisedIn}`}
+        </span>
       </h3>
       {given && <pre className="trial-given">{given}</pre>}
       <p className="trial-rate">

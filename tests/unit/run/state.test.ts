@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent, RunEventBody } from '../../../src/run/events.ts';
 import { frontier, programLength } from '../../../src/run/frontier.ts';
+import { acceptedQuestions, taughtQuestions } from '../../../src/run/history.ts';
 import { runName } from '../../../src/run/names.ts';
 import {
   applyEvent,
@@ -280,5 +281,51 @@ describe('what is measured and trained on besides proposals', () => {
     };
     const state = foldEvents(append([{ ...first, questions: [question] }, ...rest], attempted))!;
     expect(state.iterations.at(-1)!.real).toEqual([{ question: 'real-1', passRate: 0.25 }]);
+  });
+});
+
+describe('what a person kept', () => {
+  const before = exampleEvents({ iterations: 2 });
+  const stone = foldEvents(before)!.iterations[1]!.stones.find(
+    (candidate) => candidate.passRate !== undefined,
+  )!;
+  const { attempts, passRate } = stone.trials[0]!;
+  const question = { ...stone.proposal.question!, id: '2.taught.0' };
+  const proposal = { ...stone.proposal, id: '2.taught.0', question };
+  const taught = {
+    type: 'taught',
+    iteration: 2,
+    proposal,
+    attempts,
+    passRate,
+    reward: 1,
+    accepted: true,
+  } as const;
+  const attempted = { type: 'attempted', iteration: 3, question: '2.taught.0', task: 'induction' } as const;
+  const events = append(
+    before,
+    taught,
+    { type: 'iteration-started', iteration: 3, goalposts: [], axes: [] },
+    { ...attempted, attempts, passRate: 1 },
+  );
+
+  it('stands apart from what the model proposed, with the practice on it', () => {
+    const [plain, state] = [foldEvents(before)!, foldEvents(events)!];
+    expect(state.iterations.slice(0, 2)).toEqual(plain.iterations);
+    expect(state.taught).toHaveLength(1);
+    expect(state.taught[0]).toMatchObject({ id: '2.taught.0', iteration: 2, passRate, reward: 1 });
+    expect(state.taught[0]!.trials.map((trial) => [trial.passRate, trial.practisedIn])).toEqual([
+      [passRate, undefined],
+      [1, 3],
+    ]);
+  });
+
+  it('survives an interrupted iteration, counts as accepted, and waits for the next one', () => {
+    const policy = { model: 'embedded', backend: 'cpu', parameters: 1, trainable: 1 };
+    const resumed = append(events, { type: 'resumed', after: 2, policy });
+    expect(foldEvents(resumed)!.taught.map(({ trials }) => trials.length)).toEqual([1]);
+    expect(acceptedQuestions(resumed, 2).at(-1)).toEqual(question);
+    expect(taughtQuestions(resumed, 2)).toEqual([question]);
+    expect(taughtQuestions(resumed, 3)).toEqual([]);
   });
 });
