@@ -3,12 +3,14 @@
  *   npm run lab -- run --method gasp --iterations 200 --seed 1 --out DIR [--json]
  *   npm run lab -- compare --methods base,azr,real,gasp,gasp+real --seeds 1,2,3 --minutes 20 --out DIR [--json]
  *   npm run lab -- mine --out BANK.json [--against DIR] [--json]
+ *   npm run lab -- judge --problems FILE --answers FILE [--json]
  */
 import { compareCommand, compareUsage } from './compare.ts';
 import { PeftError } from '../src/lm/peftConfig.ts';
 import { adapterCommand, adapterUsage } from './adapter.ts';
 import { generateCommand, generateUsage } from './generate.ts';
 import { gradcheckCommand, gradcheckUsage } from './gradcheck.ts';
+import { judgeCommand, judgeUsage } from './judge.ts';
 import { mineCommand, mineUsage } from './mine.ts';
 import { runCommand, runUsage } from './run.ts';
 import { UsageError } from './usage.ts';
@@ -20,6 +22,7 @@ const COMMANDS: Record<string, { usage: string; run: (args: string[]) => Promise
   mine: { usage: mineUsage, run: mineCommand },
   gradcheck: { usage: gradcheckUsage, run: gradcheckCommand },
   generate: { usage: generateUsage, run: generateCommand },
+  judge: { usage: judgeUsage, run: judgeCommand },
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -142,11 +142,34 @@ export interface Policy {
 export interface ProgramRun {
   program: string;
   inputs: string[];
+  /** Absent: the program runs afresh for each input. */
+  how?: HowToRun;
+  limits?: RunLimits;
+}
+
+/**
+ * As the harnesses of benchmarks run programs; either way what follows the first input that failed is
+ * left out, so that there are fewer calls than inputs.
+ */
+export type HowToRun =
+  /** Once, and then its function `entry` (or LeetCode's `Solution().entry`) is called on each input. */
+  | { kind: 'once'; entry: string; scope?: 'program'; prelude?: boolean }
+  /** Each input is a text on standard input; the value is what is printed. */
+  | { kind: 'stdin'; prelude?: boolean };
+
+/** Of one program, where the judge's own do not do. */
+export interface RunLimits {
+  /** For each input, or one number for all; one more is added for the program itself. */
+  seconds: number | number[];
+  /** For the program with all its inputs. */
+  total: number;
+  valueChars?: number;
+  printChars?: number;
 }
 
 /** What calling `f` on one input gave. `value` is Python's `repr`, normalized by the judge. */
 export type CallResult =
-  | { status: 'returned'; value: string }
+  | { status: 'returned'; value: string; ms?: number }
   | { status: 'raised'; error: string; line?: number }
   | { status: 'timeout' }
   | { status: 'too-big'; error: string };

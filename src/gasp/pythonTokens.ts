@@ -48,7 +48,7 @@ export function pythonStatements(source: string): Statement[] {
   };
   let lineStart = true;
   for (let at = 0; at < source.length; ) {
-    const [kind, text] = match(source, at);
+    const [kind, text] = nextToken(source, at);
     if (kind === 'newline') {
       if (brackets === 0) {
         close();
@@ -78,7 +78,8 @@ export function pythonStatements(source: string): Statement[] {
   return statements.filter(({ tokens: t }) => !(t.length === 1 && t[0]!.kind === 'string'));
 }
 
-function match(source: string, at: number): [TokenKind | 'blank' | 'newline', string] {
+/** The token that begins at `at`, as it is written. */
+export function nextToken(source: string, at: number): [TokenKind | 'blank' | 'newline', string] {
   for (const [kind, pattern] of PATTERNS) {
     pattern.lastIndex = at;
     const text = pattern.exec(source)?.[0];

@@ -1,14 +1,15 @@
 /** What the pool and one interpreter say to each other, wherever the interpreter lives. */
 
-/** Programs to run, each as the JSON that harness.py's `run` takes, with the soft time limit of each. */
+/** Programs to run: the JSON that harness.py's `begin` takes, and the soft time limit of its first step. */
 export interface Request {
-  programs: string[];
-  milliseconds: number;
+  programs: { request: string; milliseconds: number }[];
 }
 
 export type Answer =
   | { type: 'ready' }
-  /** What `run` gave for the next program of the request, as JSON. */
+  /** A program of many steps has finished some more of them. */
+  | { type: 'alive' }
+  /** What came of the next program of the request, as JSON. */
   | { type: 'result'; result: string }
   /** The request is finished; `worn` interpreters hold so much memory that they had better go. */
   | { type: 'done'; worn: boolean }

@@ -79,6 +79,8 @@ class Slot {
   batch: Task[] = [];
   /** How many of `batch` are answered. */
   answered = 0;
+  /** When the program that runs must be done, whatever signs of life it gives; ms since the epoch. */
+  end = Infinity;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -177,13 +179,25 @@ export class PooledJudge implements Judge {
   }
 
   #post(slot: Slot, batch: Task[]): void {
-    const { valueChars, printChars, seconds } = this.#limits;
     const request: Request = {
       programs: batch.map(({ job, index, alone }) => {
-        const { program, inputs } = job.runs[index]!;
-        return JSON.stringify({ program, inputs, seed: index, alone, valueChars, printChars });
+        const run = job.runs[index]!;
+        const { program, inputs, how, limits } = run;
+        const { valueChars, printChars } = { ...this.#limits, ...limits };
+        const ms = stepMilliseconds(run, this.#limits);
+        return {
+          request: JSON.stringify({
+            program,
+            inputs,
+            seed: index,
+            alone,
+            valueChars,
+            printChars,
+            ...(how && { how: { ...how, ms } }),
+          }),
+          milliseconds: ms[0] ?? this.#limits.seconds * 1000,
+        };
       }),
-      milliseconds: seconds * 1000,
     };
     slot.state = 'busy';
     slot.fresh = false;
@@ -193,13 +207,19 @@ export class PooledJudge implements Judge {
     this.#watch(slot);
   }
 
-  #watch(slot: Slot): void {
+  /** Kills what the slot is at when it has been silent for longer than any step of it may take. */
+  #watch(slot: Slot, alive = false): void {
     clearTimeout(slot.timer);
+    const task = slot.batch[slot.answered];
+    const run = task?.job.runs[task.index];
+    const now = Date.now();
+    if (!alive) slot.end = now + (run?.limits?.total ?? Infinity) * 1000;
+    const step = run ? Math.max(0, ...stepMilliseconds(run, this.#limits)) : this.#limits.seconds * 1000;
     slot.timer = setTimeout(
       () => {
         slot.timer = setTimeout(() => this.#give(slot, { status: 'timeout', error: 'timed out' }), LAST_LOOK);
       },
-      this.#limits.seconds * 1000 + GRACE,
+      Math.max(0, Math.min(step, slot.end - now)) + GRACE,
     );
   }
 
@@ -273,8 +293,9 @@ export class PooledJudge implements Judge {
     } else if (answer.type === 'result' && 'result' in answer) {
       const task = slot.batch[slot.answered];
       if (slot.state !== 'busy' || !task) return;
-      this.#watch(slot);
       this.#take(slot, task, answer.result);
+    } else if (answer.type === 'alive') {
+      if (slot.state === 'busy' && slot.answered < slot.batch.length) this.#watch(slot, true);
     } else if (answer.type === 'done' && 'worn' in answer) {
       // Before its last result it would be a lie.
       if (slot.state !== 'busy' || slot.answered < slot.batch.length) return;
@@ -297,9 +318,10 @@ export class PooledJudge implements Judge {
   }
 
   #take(slot: Slot, task: Task, text: unknown): void {
-    const { inputs } = task.job.runs[task.index]!;
-    const reading = readResult(text, inputs.length, this.#limits.valueChars);
+    const run = task.job.runs[task.index]!;
+    const reading = readResult(text, run, run.limits?.valueChars ?? this.#limits.valueChars);
     slot.answered++;
+    this.#watch(slot);
     let lasts = !task.alone;
     if (reading === 'alone' && !task.alone) {
       if (!task.job.over) this.#alone.push({ ...task, alone: true });
@@ -315,14 +337,21 @@ export class PooledJudge implements Judge {
   }
 }
 
+/** What each step of a program may take: the program itself, then each of its inputs. */
+function stepMilliseconds({ inputs, how, limits }: ProgramRun, { seconds }: Limits): number[] {
+  if (!how) return [(typeof limits?.seconds === 'number' ? limits.seconds : seconds) * 1000];
+  const each = limits?.seconds ?? seconds;
+  return inputs.map((_, i) => (typeof each === 'number' ? each : (each[i] ?? seconds)) * 1000);
+}
+
 /** What an interpreter said of a program, if it has the form of a result; it may be a forgery. */
 function readResult(
   text: unknown,
-  inputs: number,
+  { inputs, how }: ProgramRun,
   valueChars: number,
 ): { result: ProgramResult; dirty: boolean } | 'alone' | undefined {
   // JSON spends at most six characters on one.
-  if (typeof text !== 'string' || text.length > 10_000 + inputs * (6 * valueChars + 10_000)) return;
+  if (typeof text !== 'string' || text.length > 10_000 + inputs.length * (6 * valueChars + 10_000)) return;
   let said: unknown;
   try {
     said = JSON.parse(text);
@@ -334,9 +363,11 @@ function readResult(
   const dirty = said.dirty === true;
   switch (said.status) {
     case 'ran': {
-      if (!Array.isArray(said.calls) || said.calls.length !== inputs) return;
+      if (!Array.isArray(said.calls)) return;
       const calls = said.calls.map(readCall);
       if (calls.some((call) => call === undefined)) return;
+      const failed = how !== undefined && calls.length > 0 && calls.at(-1)!.status !== 'returned';
+      if (failed ? calls.length > inputs.length : calls.length !== inputs.length) return;
       return { result: { status: 'ran', calls: calls as CallResult[] }, dirty };
     }
     case 'syntax':
@@ -353,8 +384,10 @@ function readResult(
 
 function readCall(said: unknown): CallResult | undefined {
   if (!isRecord(said)) return;
-  const { status, value, error, line } = said;
-  if (status === 'returned' && typeof value === 'string') return { status, value };
+  const { status, value, error, line, ms } = said;
+  if (status === 'returned' && typeof value === 'string') {
+    return { status, value, ...(typeof ms === 'number' && { ms }) };
+  }
   if (status === 'raised' && typeof error === 'string') return { status, error, ...readLine(line) };
   if (status === 'timeout') return { status };
   if (status === 'too-big' && typeof error === 'string') return { status, error };

@@ -10,15 +10,42 @@
  */
 export function sameValue(a: string, b: string): boolean {
   const table = new Map<string, number>();
-  const first = read(a, table);
-  return first !== undefined && !first.hasNan && first.id === read(b, table)?.id;
+  const first = readValue(a, table);
+  return first !== undefined && !first.hasNan && first.id === readValue(b, table)?.id;
 }
 
-interface Value {
+export type PyType =
+  | 'none'
+  | 'bool'
+  | 'int'
+  | 'float'
+  | 'complex'
+  | 'str'
+  | 'bytes'
+  | 'bytearray'
+  | 'list'
+  | 'tuple'
+  | 'dict'
+  | 'set'
+  | 'frozenset';
+
+/** A value that a literal stands for. */
+export interface Value {
+  /** Equal values of one table have the same. */
   id: number;
+  type: PyType;
   hashable: boolean;
   hasNan: boolean;
+  /** Of lists, tuples and sets their members as written; of dicts keys and values in turn. */
+  items?: Value[];
+  /** Of bool, int and float, as near as a double comes. */
+  number?: number;
+  /** Of str and bytes. */
+  text?: string;
 }
+
+/** Numbers of values, for `readValue`: values read with one table can be compared by `id`. */
+export type ValueTable = Map<string, number>;
 
 /** `braces` are a set or a dict; the last three are calls around one literal. */
 type Kind = 'list' | 'parenthesis' | 'braces' | 'set' | 'frozenset' | 'bytearray';
@@ -45,7 +72,8 @@ const NUMBER =
 const SPACE = /(?:[ \t\r\n\f]|\\\n|#[^\n]*)*/y;
 const NAME = /[A-Za-z_]\w*/y;
 
-function read(text: string, table: Map<string, number>): Value | undefined {
+/** The value of a literal; undefined where it cannot be read. */
+export function readValue(text: string, table: ValueTable = new Map()): Value | undefined {
   try {
     return new Reader(text, table).read();
   } catch (error) {
@@ -114,13 +142,15 @@ class Reader {
     switch (name) {
       case 'True':
       case 'False':
-        return this.#integer(name === 'True' ? (sign === '-' ? '-1' : '1') : '0');
+        return this.#integer(name === 'True' ? (sign === '-' ? '-1' : '1') : '0', sign ? 'int' : 'bool');
       case 'nan':
-        return { ...this.#scalar('nan'), hasNan: true };
-      case 'inf':
-        return this.#scalar(sign === '-' ? 'f-Infinity' : 'fInfinity');
+        return { ...this.#scalar('nan', 'float'), hasNan: true, number: Number.NaN };
+      case 'inf': {
+        const number = sign === '-' ? -Infinity : Infinity;
+        return { ...this.#scalar(`f${number}`, 'float'), number };
+      }
       case 'None':
-        return sign ? this.#fail() : this.#scalar('none');
+        return sign ? this.#fail() : this.#scalar('none', 'none');
       case 'set':
       case 'frozenset':
       case 'bytearray': {
@@ -145,16 +175,16 @@ class Reader {
     if (sign) this.#fail();
     switch (kind) {
       case 'braces':
-        return this.#node('d', [], false, false);
+        return this.#node('dict', [], [], false);
       case 'set':
       case 'frozenset':
-        return this.#node('s', [], kind === 'frozenset', false);
+        return this.#node(kind, [], [], kind === 'frozenset');
       case 'bytearray':
-        return { ...this.#scalar('y'), hashable: false };
+        return { ...this.#scalar('y', 'bytearray'), text: '', hashable: false };
       case 'list':
-        return this.#node('l', [], false, false);
+        return this.#node('list', [], [], false);
       case 'parenthesis':
-        return this.#node('t', [], true, false);
+        return this.#node('tuple', [], [], true);
     }
   }
 
@@ -200,57 +230,50 @@ class Reader {
   }
 
   #close({ kind, values, comma, dict, sign }: Frame): Value {
-    const nan = values.some((value) => value.hasNan);
     const hashable = values.every((value) => value.hashable);
     switch (kind) {
       case 'list':
-        return this.#node('l', ids(values), false, nan);
+        return this.#node('list', ids(values), values, false);
       case 'parenthesis':
         if (values.length > 1 || comma) {
-          return sign ? this.#fail() : this.#node('t', ids(values), hashable, nan);
+          return sign ? this.#fail() : this.#node('tuple', ids(values), values, hashable);
         }
         return sign ? this.#negate(values[0]!, sign) : values[0]!;
       case 'set':
-      case 'frozenset':
-        if (values.length !== 1) this.#fail();
-        return this.#recast(values[0]!, kind === 'frozenset');
+      case 'frozenset': {
+        const [only] = values;
+        if (values.length !== 1 || !only?.items || only.type === 'dict') this.#fail();
+        if (only.items.some((value) => !value.hashable)) this.#fail();
+        return this.#node(kind, distinct(only.items), only.items, kind === 'frozenset');
+      }
       case 'braces': {
         if (dict) {
           const items = new Map<number, Value>();
           for (let i = 0; i < values.length; i += 2) items.set(values[i]!.id, values[i + 1]!);
           const pairs = [...items].sort(([a], [b]) => a - b).map(([key, value]) => `${key}:${value.id}`);
-          return this.#node('d', pairs, false, nan);
+          return this.#node('dict', pairs, values, false);
         }
         if (!hashable) this.#fail();
-        return this.#node('s', distinct(values), false, nan);
+        return this.#node('set', distinct(values), values, false);
       }
       case 'bytearray': {
         const only = values[0]!;
-        if (values.length !== 1 || !this.#bytes.has(only.id)) this.#fail();
-        return { ...only, hashable: false };
+        if (values.length !== 1 || only.type !== 'bytes') this.#fail();
+        return { ...only, type: 'bytearray', hashable: false };
       }
     }
   }
 
-  readonly #bytes = new Set<number>();
-  /** Members of lists, tuples and sets that were read, for `set([...])`. */
-  readonly #members = new Map<number, (string | number)[]>();
-  /** Numbers that were read, for a minus before a parenthesis. */
+  /** Keys of numbers that were read, for a minus before a parenthesis. */
   readonly #numbers = new Map<number, string>();
 
-  #recast(value: Value, hashable: boolean): Value {
-    const members = this.#members.get(value.id);
-    if (!members) return this.#fail();
-    const sorted = [...new Set(members as number[])].sort((a, b) => a - b);
-    return this.#node('s', sorted, hashable, value.hasNan);
-  }
-
   #negate(value: Value, sign: string): Value {
-    const number = this.#numbers.get(value.id);
-    if (number === undefined) return this.#fail();
-    if (sign === '+') return value;
-    if (number === 'i0') return value;
-    return this.#numeric(number[1] === '-' ? number[0] + number.slice(2) : `${number[0]}-${number.slice(1)}`);
+    const key = this.#numbers.get(value.id);
+    if (key === undefined || value.number === undefined) return this.#fail();
+    const type = value.type === 'bool' ? 'int' : value.type;
+    if (sign === '+' || key === 'i0') return { ...value, type };
+    const negated = key[1] === '-' ? key[0] + key.slice(2) : `${key[0]}-${key.slice(1)}`;
+    return this.#numeric(negated, type, -value.number);
   }
 
   #intern(key: string): number {
@@ -261,20 +284,21 @@ class Reader {
     return id;
   }
 
-  #scalar(key: string): Value {
-    return { id: this.#intern(key), hashable: true, hasNan: false };
+  #scalar(key: string, type: PyType): Value {
+    return { id: this.#intern(key), type, hashable: true, hasNan: false };
   }
 
-  #numeric(key: string): Value {
-    const value = this.#scalar(key);
+  #numeric(key: string, type: PyType, number: number): Value {
+    const value = { ...this.#scalar(key, type), number };
     this.#numbers.set(value.id, key);
     return value;
   }
 
-  #node(letter: string, members: (string | number)[], hashable: boolean, hasNan: boolean): Value {
+  /** Sets and frozensets of equal members are equal; any two other types differ. */
+  #node(type: PyType, members: (string | number)[], items: Value[], hashable: boolean): Value {
+    const letter = type === 'frozenset' ? 's' : type[0];
     const id = this.#intern(`${letter}(${members.join(',')})`);
-    if (letter !== 'd') this.#members.set(id, members);
-    return { id, hashable, hasNan };
+    return { id, type, hashable, hasNan: items.some((value) => value.hasNan), items };
   }
 
   #number(sign: string): Value {
@@ -287,14 +311,14 @@ class Reader {
     let value: Value;
     let real: number;
     if (/^0[xXoObB]/.test(digits)) {
-      value = this.#integer(minus + BigInt(digits).toString());
+      value = this.#integer(minus + BigInt(digits).toString(), 'int');
       real = Number(minus + BigInt(digits).toString());
     } else if (/[.eE]/.test(digits)) {
       real = Number(minus + digits);
       value = this.#float(real);
     } else {
       if (/^0+[1-9]/.test(digits)) this.#fail();
-      value = this.#integer(minus + digits);
+      value = this.#integer(minus + digits, 'int');
       real = Number(minus + digits);
     }
     return this.#imaginary(real) ?? value;
@@ -320,20 +344,21 @@ class Reader {
 
   #complex(imaginary: number, real: number): Value {
     // `-0.0` equals `0.0`.
-    if (imaginary === 0) return this.#float(real);
-    return this.#scalar(`c${real + 0 || 0},${imaginary}`);
+    if (imaginary === 0) return { ...this.#float(real), type: 'complex' };
+    return this.#scalar(`c${real + 0 || 0},${imaginary}`, 'complex');
   }
 
   /** Integers and whole floats share their keys, since they are equal. */
-  #integer(digits: string): Value {
-    if (digits.length <= 15) return this.#numeric(`i${Number(digits) || 0}`);
-    return this.#numeric(`i${BigInt(digits)}`);
+  #integer(digits: string, type: PyType): Value {
+    if (digits.length <= 15) return this.#numeric(`i${Number(digits) || 0}`, type, Number(digits));
+    return this.#numeric(`i${BigInt(digits)}`, type, Number(digits));
   }
 
   #float(value: number): Value {
     if (Number.isNaN(value)) this.#fail();
-    if (!Number.isInteger(value)) return this.#numeric(`f${value}`);
-    return this.#integer(Math.abs(value) < 1e15 ? String(value || 0) : String(BigInt(value)));
+    if (!Number.isInteger(value)) return this.#numeric(`f${value}`, 'float', value);
+    const digits = Math.abs(value) < 1e15 ? String(value || 0) : String(BigInt(value));
+    return { ...this.#integer(digits, 'float'), number: value };
   }
 
   /** One or more string literals side by side, which Python joins. */
@@ -356,9 +381,8 @@ class Reader {
       this.#skip();
     }
     if (!kind) this.#fail();
-    const value = this.#scalar(kind + parts.join(''));
-    if (kind === 'y') this.#bytes.add(value.id);
-    return value;
+    const text = parts.join('');
+    return { ...this.#scalar(kind + text, kind === 'y' ? 'bytes' : 'str'), text };
   }
 
   #body(quote: string, raw: boolean, isBytes: boolean): string {

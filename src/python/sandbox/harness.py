@@ -1,5 +1,5 @@
 """Runs untrusted programs inside the sandbox's interpreter. It is given sources and gives back what
-calling them returned; expected values never come in here.
+calling them returned or printed; expected values never come in here.
 
 A program is *tame* where its syntax tree shows that it cannot touch anything that outlives it: no
 way to frames, module or class dictionaries, dynamic attributes or dynamic code, and imports only
@@ -15,7 +15,9 @@ In doubt a program is not tame: it costs a fresh interpreter, half a second.
 import ast
 import builtins
 import gc
+import hashlib
 import importlib
+import io
 import json
 import random
 import signal
@@ -57,7 +59,7 @@ TAME_MEMBERS = {
     module: frozenset(members.split())
     for module, members in {
         'sys': """maxsize float_info int_info hash_info version version_info byteorder getsizeof intern
-            setrecursionlimit getrecursionlimit""",
+            setrecursionlimit getrecursionlimit stdin stdout stderr exit maxunicode""",
         'functools': 'cache cached_property cmp_to_key lru_cache partial reduce total_ordering',
         'typing': """Any Callable ClassVar Collection Counter DefaultDict Deque Dict Final FrozenSet
             Generator Generic Hashable Iterable Iterator List Literal Mapping MutableMapping
@@ -150,10 +152,12 @@ class TooBig(Exception):
 
 
 class _State:
-    __slots__ = ('expired', 'printed', 'print_limit')
+    __slots__ = ('expired', 'printed', 'print_limit', 'kept')
 
     def __init__(self):
         self.expired, self.printed, self.print_limit = False, 0, 0
+        # What is printed, where somebody wants it.
+        self.kept = None
 
 
 STATE = _State()
@@ -167,44 +171,62 @@ def _expire(_number, _frame):
 signal.signal(signal.SIGINT, _expire)
 
 
+class _Bytes:
+    """`sys.stdout.buffer`."""
+
+    __slots__ = ()
+
+    def write(self, data):
+        SINK.write(bytes(data).decode('utf-8', 'replace'))
+        return len(data)
+
+    def flush(self):
+        pass
+
+
 class _Sink:
-    """Standard output of programs: counted and forgotten."""
+    """Standard output of programs: counted, and kept where it is the answer."""
 
     __slots__ = ()
     encoding = 'utf-8'
+    errors = 'strict'
+    buffer = _Bytes()
 
     def write(self, text):
+        if not isinstance(text, str):
+            raise TypeError(f'write() argument must be str, not {_type_name(type(text))}')
         STATE.printed += len(text)
         if STATE.printed > STATE.print_limit:
             raise Flood
+        if STATE.kept is not None:
+            STATE.kept.append(str.__str__(text))
         return len(text)
 
+    def writelines(self, lines):
+        for line in lines:
+            self.write(line)
+
     def flush(self):
+        pass
+
+    def close(self):
         pass
 
     def isatty(self):
         return False
 
-
-class _NoInput:
-    """Standard input of programs: at its end."""
-
-    __slots__ = ()
-    encoding = 'utf-8'
-
-    def read(self, _size=-1):
-        return ''
-
-    readline = read
-
-    def readlines(self, _hint=-1):
-        return []
-
-    def __iter__(self):
-        return iter(())
-
     def fileno(self):
-        raise OSError('standard input has no file')
+        raise OSError('standard output has no file')
+
+
+SINK = _Sink()
+
+
+def _stdin(text):
+    """Standard input that holds `text`. A class of C: no program can change it for the next."""
+    stream = io.StringIO(text)
+    stream.buffer = io.BytesIO(text.encode('utf-8', 'surrogatepass'))
+    return stream
 
 
 def _leave(code=None):
@@ -459,9 +481,10 @@ def _is_plain(source, code):
     return True
 
 
-def examine(source):
+def examine(source, prelude=False):
     """(code, notes) of a program; raises `Refused`."""
-    known = _programs.get(source)
+    key = (source, prelude)
+    known = _programs.get(key)
     if known is not None:
         return known
     if len(source) > SOURCE_CHARS:
@@ -469,11 +492,15 @@ def examine(source):
     notes = _Notes()
     try:
         code = compile(source, PROGRAM, 'exec', dont_inherit=True)
-        if not _is_plain(source, code):
+        if prelude:
+            # As if it had imported them itself.
+            notes.modules.update((name, name) for name in PRELUDE_MODULES if name in SHARED or name == 'sys')
+            notes.imports.update(PRELUDE_STARS)
+        if prelude or not _is_plain(source, code):
             _scan(ast.parse(source, PROGRAM), notes)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         raise _syntax(error) from None
-    return _remember(_programs, source, (code, notes))
+    return _remember(_programs, key, (code, notes))
 
 
 def examine_input(source):
@@ -577,6 +604,40 @@ class _Writer:
         return self.spend('<' + _type_name(kind) + '>')
 
 
+# Values of these types are written alike wherever they are equal.
+_EXACT = frozenset([int, str, type(None)])
+
+
+def _digest(value):
+    """A fingerprint in place of a value that is too long to be written: equal values have equal ones."""
+    return f"digest('{_fingerprint(value, 0).hexdigest()}')"
+
+
+def _fingerprint(value, depth):
+    if depth > VALUE_DEPTH:
+        raise TooBig('the value is nested too deeply')
+    depth += 1
+    kind = type(value)
+    if kind is bool or (issubclass(kind, (int, float)) and float(value).is_integer()):
+        # Equal numbers of different types.
+        text = str(int(value)) if int(value).bit_length() < _BIG_INT_BITS else hex(int(value))
+    elif issubclass(kind, (list, tuple)):
+        name = 'list' if issubclass(kind, list) else 'tuple'
+        if kind in (list, tuple) and _EXACT.issuperset(map(type, value)):
+            text = f'{name} {[*value]!r}'
+        else:
+            parts = [_fingerprint(one, depth).digest() for one in value]
+            return hashlib.sha256(name.encode() + b''.join(parts))
+    elif issubclass(kind, dict):
+        parts = [_fingerprint(k, depth).digest() + _fingerprint(v, depth).digest() for k, v in dict.items(value)]
+        return hashlib.sha256(b'dict' + b''.join(sorted(parts)))
+    elif issubclass(kind, (set, frozenset)):
+        return hashlib.sha256(b'set' + b''.join(sorted(_fingerprint(one, depth).digest() for one in value)))
+    else:
+        text = _Writer(sys.maxsize).write(value, depth)
+    return hashlib.sha256(text.encode('utf-8', 'surrogatepass'))
+
+
 _NAME_OF = type.__dict__['__name__'].__get__
 
 
@@ -614,10 +675,14 @@ def _flood():
     return {'status': 'too-big', 'error': f'printed more than {STATE.print_limit} characters'}
 
 
+def _namespace(alone, name='program'):
+    # A program that is alone may change its builtins, as anywhere else; it harms itself.
+    return {'__name__': name, '__builtins__': vars(builtins) if alone else BUILTINS}
+
+
 def _call(code, call, alone, value_chars):
     """Runs the program afresh and calls `f`; (result, whether the program itself failed)."""
-    # A program that is alone may change its builtins, as anywhere else; it harms itself.
-    namespace = {'__name__': 'program', '__builtins__': vars(builtins) if alone else BUILTINS}
+    namespace = _namespace(alone)
     started = False
     try:
         exec(code, namespace)
@@ -699,11 +764,11 @@ def _intact(modules):
     return True
 
 
-def _settle(notes):
+def _settle(notes, how):
     """Takes back what a tame program may have changed; False where that can't be done."""
-    if 'sys' in notes.imports:
+    if 'sys' in notes.imports or how is not None:
         sys.setrecursionlimit(RECURSION_LIMIT)
-    if 'decimal' in notes.imports:
+    if 'decimal' in notes.imports or (how is not None and how.get('prelude')):
         SHARED['decimal'].setcontext(SHARED['decimal'].Context())
     if notes.stores:
         # Of any: an alias in `typing` passes on what is set to the class that it stands for.
@@ -711,20 +776,197 @@ def _settle(notes):
     return _SETTERS.isdisjoint(notes.imports) or _intact(notes.imports)
 
 
-def run(request):
-    """One program, as JSON in and out: {program, inputs, seed, alone, valueChars, printChars} to a
-    ProgramResult of ports.ts, or {"status": "alone"}; `dirty` is set where the interpreter must go."""
-    request = json.loads(request)
+# --- programs that run once, as benchmarks' harnesses run them ------------------------------------
+
+# What LiveCodeBench's harness puts before every program.
+PRELUDE_STARS = """string re datetime collections heapq bisect copy math random statistics itertools functools
+    operator io sys json builtins typing""".split()
+PRELUDE_MODULES = """string re datetime collections heapq bisect copy math random statistics itertools
+    functools operator io sys json""".split()
+PRELUDE = (
+    ''.join(f'from {name} import *\n' for name in PRELUDE_STARS)
+    + ''.join(f'import {name}\n' for name in PRELUDE_MODULES)
+    + 'sys.setrecursionlimit(50000)\n'
+)
+# Of these names: what a tame program may be given, and what only a program that is alone may use.
+_prelude = {}
+_prelude_alone = set()
+
+
+def _prepare_prelude():
+    everything = {}
+    exec(PRELUDE, everything)
+    notes = _Notes()
+    for name in PRELUDE_STARS:
+        module = SHARED.get(name)
+        if module is None:
+            continue
+        for member in getattr(module, '__all__', None) or [n for n in vars(module) if n[0] != '_']:
+            notes.tame = True
+            _check_member(name, member, notes)
+            if everything.get(member) is getattr(module, member):
+                if notes.tame:
+                    _prelude[member] = everything[member]
+                else:
+                    _prelude_alone.add(member)
+    for name in PRELUDE_MODULES:
+        if name in SHARED or name == 'sys':
+            _prelude[name] = everything[name]
+    _prelude_alone.update(['io', *io.__all__])
+    for name in BUILTINS:
+        _prelude.pop(name, None)
+        _prelude_alone.discard(name)
+
+
+def _is_alone_in_prelude(code):
+    pending = [code]
+    while pending:
+        one = pending.pop()
+        if not _prelude_alone.isdisjoint(one.co_names):
+            return True
+        pending.extend(const for const in one.co_consts if type(const) is types.CodeType)
+    return False
+
+
+def _scope(how, alone, name):
+    namespace = _namespace(alone, name)
+    if how.get('prelude'):
+        sys.setrecursionlimit(50_000)
+        if alone:
+            exec(PRELUDE, namespace)
+        else:
+            namespace.update(_prelude)
+    return namespace
+
+
+def _find(namespace, entry):
+    """The function to call: at the top, or a method of LeetCode's `Solution`."""
+    solution = namespace.get('Solution')
+    if isinstance(solution, type) and entry not in namespace:
+        return getattr(solution(), entry)
+    if entry not in namespace:
+        raise NameError(f'the program defines no {entry}')
+    return namespace[entry]
+
+
+def _outcome(act, value_chars):
+    """What `act` returns or prints, as the result of a call."""
+    try:
+        value = act()
+        if STATE.expired:
+            return {'status': 'timeout'}
+        try:
+            return {'status': 'returned', 'value': _Writer(value_chars).write(value)}
+        except TooBig:
+            return {'status': 'returned', 'value': _digest(value)}
+    except TimeUp:
+        return {'status': 'timeout'}
+    except Flood:
+        return _flood()
+    except TooBig as error:
+        return {'status': 'too-big', 'error': str(error)}
+    except BaseException as error:
+        return {'status': 'timeout'} if STATE.expired else _raised(error)
+
+
+def _timed(act, value_chars):
+    start = _clock()
+    result = _outcome(act, value_chars)
+    result['ms'] = round((_clock() - start) * 1000, 3)
+    return result
+
+
+_clock = SHARED['time'].perf_counter
+
+
+def _calls_once(code, calls, how, alone, value_chars, limits):
+    """Runs the program, then `entry` on each input in the same namespace, until one fails. A generator:
+    it yields before each step the milliseconds that the step may take."""
+    namespace = _scope(how, alone, 'program')
+    found = []
+
+    def define():
+        exec(code, namespace)
+        found.append(_find(namespace, how['entry']))
+
+    failed = _outcome(define, value_chars)
+    if failed['status'] != 'returned':
+        return _whole(failed)
+    # Inputs are data; only where they name what the program defines are they read in its namespace.
+    scope = namespace if how.get('scope') == 'program' else {'__builtins__': namespace['__builtins__']}
+    here = {'f': found[0]}
+    results = []
+    for call, limit in zip(calls, limits):
+        yield limit
+        result = _timed(lambda: eval(call, scope, here), value_chars)
+        results.append(result)
+        if result['status'] != 'returned':
+            break
+    return {'status': 'ran', 'calls': results}
+
+
+def _printed():
+    text = ''.join(STATE.kept)
+    STATE.kept = None
+    return text
+
+
+def _stdin_runs(code, inputs, how, alone, value_chars, limits):
+    """Runs the program afresh on each text of standard input; what it prints is its value."""
+    results = []
+    for index, (text, limit) in enumerate(zip(inputs, limits)):
+        yield limit
+        namespace = _scope(how, alone, '__main__')
+        sys.stdin = _stdin(text)
+        if alone:
+            vars(builtins)['open'] = lambda *_more, **_options: _stdin(text)
+        STATE.kept = []
+        STATE.printed = 0
+
+        def act():
+            try:
+                exec(code, namespace)
+            except SystemExit:
+                pass
+            return _printed()
+
+        result = _timed(act, value_chars)
+        STATE.kept = None
+        results.append(result)
+        if result['status'] != 'returned':
+            break
+    return {'status': 'ran', 'calls': results}
+
+
+def _judge(request):
+    """One program, step by step: yields the milliseconds of the next step, returns its result."""
     STATE.expired = False
     STATE.printed = 0
     STATE.print_limit = request['printChars']
+    STATE.kept = None
+    sys.stdin = _stdin('')
+    alone, inputs, value_chars = request['alone'], request['inputs'], request['valueChars']
+    how = request.get('how')
     notes = None
     try:
         # Runs of one program in one call differ in their seed, so that randomness shows; the same
         # call made again gives the same results.
-        if request['alone'] or 'random' in request['program']:
+        if alone or 'random' in request['program'] or (how and how.get('prelude')):
             random.seed(request['seed'])
-        result, notes = _execute(request['program'], request['inputs'], request['alone'], request['valueChars'])
+        if how is None:
+            result, notes = _execute(request['program'], inputs, alone, value_chars)
+        else:
+            prelude = how.get('prelude', False)
+            code, notes = examine(request['program'], prelude)
+            tame = notes.tame and not (prelude and _is_alone_in_prelude(code))
+            if how['kind'] == 'once':
+                pairs = [examine_input(source) for source in inputs]
+                tame = tame and all(pair[1] for pair in pairs)
+                inputs = [pair[0] for pair in pairs]
+            if not tame and not alone:
+                raise Alone
+            run = _calls_once if how['kind'] == 'once' else _stdin_runs
+            result = yield from run(code, inputs, how, alone, value_chars, how['ms'])
     except Alone:
         result = {'status': 'alone'}
     except Refused as refused:
@@ -733,28 +975,53 @@ def run(request):
             result['line'] = refused.line
     except TimeUp:
         result = {'status': 'timeout', 'error': 'timed out'}
-    if notes is not None and notes.imports and not request['alone'] and not _settle(notes):
+    if notes is not None and (notes.imports or how is not None) and not alone and not _settle(notes, how):
         result['dirty'] = True
-    return json.dumps(result)
+    return result
+
+
+_steps = None
+
+
+def begin(request):
+    """One program, as JSON in and out: {program, inputs, seed, alone, valueChars, printChars, how?} to a
+    ProgramResult of ports.ts, or {"status": "alone"}; `dirty` is set where the interpreter must go.
+    Where there are more steps to come, the milliseconds of the next one instead: call `step` then."""
+    global _steps
+    _steps = _judge(json.loads(request))
+    return step()
+
+
+def step():
+    try:
+        return str(next(_steps))
+    except StopIteration as stop:
+        return json.dumps(stop.value)
+    except TimeUp:
+        return json.dumps({'status': 'timeout', 'error': 'timed out', 'dirty': True})
 
 
 def prepare():
     """Last step before the snapshot: everything that runs later is loaded, warm and settled."""
     warnings.simplefilter('ignore')
-    sys.stdout = sys.stderr = _Sink()
-    sys.stdin = _NoInput()
+    sys.stdout = sys.stderr = SINK
     sys.setrecursionlimit(RECURSION_LIMIT)
+    # Programs take it for infinity; that this interpreter has 32 bits is not theirs to know.
+    sys.maxsize = 2**63 - 1
     # Some names of `typing` and parts of `string` come into being when they are first used.
     for name in SHARED['typing'].__all__:
         getattr(SHARED['typing'], name)
     SHARED['string'].Template('$a').substitute(a=1)
     warm_up = 'import math\nclass A:\n    pass\ndef f(x):\n    return [math.sqrt(v) for v in x]'
     request = dict(program=warm_up, inputs=['[1, 2]', '[3]'], seed=0, alone=False, valueChars=100, printChars=100)
-    run(json.dumps(request))
+    begin(json.dumps(request))
+    _prepare_prelude()
+    sys.setrecursionlimit(RECURSION_LIMIT)
     for name, module in SHARED.items():
         _baselines[name] = [
             (vars(owner), len(vars(owner)), list(vars(owner).values())) for owner in _owners(module)
         ]
+    _baselines['<judge>'] = [(vars(one), len(vars(one)), list(vars(one).values())) for one in (_Sink, _Bytes)]
     _programs.clear()
     _inputs.clear()
     gc.collect()

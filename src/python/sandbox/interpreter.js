@@ -13,6 +13,9 @@ const MEMORY_WORN = 256 * 1024 * 1024;
 /** After the time limit has been raised, Python has this long to finish before it is raised again, in ms. */
 const REPEAT_AFTER = 100;
 
+/** A program of many steps is heard of that often, in ms. */
+const SIGN_OF_LIFE = 200;
+
 /**
  * @typedef {object} Parts
  * @property {(options: object) => Promise<any>} loadPyodide
@@ -26,8 +29,8 @@ const REPEAT_AFTER = 100;
 /**
  * Starts Python with the harness in it.
  * @param {Parts} parts
- * @returns {Promise<{run: (request: string, milliseconds: number) => string, isWorn: () => boolean,
- *   snapshot: () => Uint8Array}>}
+ * @returns {Promise<{run: (request: string, milliseconds: number, alive: () => unknown) => Promise<string>,
+ *   isWorn: () => boolean, snapshot: () => Uint8Array}>}
  */
 export async function startInterpreter({
   loadPyodide,
@@ -110,17 +113,34 @@ export async function startInterpreter({
     set 0(_) {},
   };
   /** @type {((request: string) => string) | undefined} */
-  let run;
+  let begin;
+  /** @type {(() => string) | undefined} */
+  let step;
+  const timed = (/** @type {() => string} */ act, /** @type {number} */ milliseconds) => {
+    pyodide.setInterruptBuffer(interrupt);
+    deadline = performance.now() + milliseconds;
+    try {
+      return act();
+    } finally {
+      deadline = Number.POSITIVE_INFINITY;
+    }
+  };
   return {
-    run(request, milliseconds) {
-      run ??= /** @type {(request: string) => string} */ (pyodide.runPython('judge.run'));
-      pyodide.setInterruptBuffer(interrupt);
-      deadline = performance.now() + milliseconds;
-      try {
-        return run(request);
-      } finally {
-        deadline = Number.POSITIVE_INFINITY;
+    async run(request, milliseconds, alive) {
+      begin ??= /** @type {(request: string) => string} */ (pyodide.runPython('judge.begin'));
+      step ??= /** @type {() => string} */ (pyodide.runPython('judge.step'));
+      let said = timed(() => begin(request), milliseconds);
+      let sign = performance.now();
+      // Short of a result it is the time of the next step.
+      while (/^\d/.test(said)) {
+        if (performance.now() - sign > SIGN_OF_LIFE) {
+          await alive();
+          sign = performance.now();
+        }
+        const next = Number(said);
+        said = timed(() => step(), next);
       }
+      return said;
     },
     isWorn: () => pyodide._module.HEAPU8.length > MEMORY_WORN,
     snapshot: () => pyodide.makeMemorySnapshot(),
@@ -146,10 +166,14 @@ export async function serve(parts, answer, breathe, keep) {
   const interpreter = await startInterpreter(parts);
   if (!parts.snapshot) keep(interpreter.snapshot());
   answer({ type: 'ready' });
-  return async ({ programs, milliseconds }) => {
+  const alive = () => {
+    answer({ type: 'alive' });
+    return breathe();
+  };
+  return async ({ programs }) => {
     try {
-      for (const program of programs) {
-        answer({ type: 'result', result: interpreter.run(program, milliseconds) });
+      for (const { request, milliseconds } of programs) {
+        answer({ type: 'result', result: await interpreter.run(request, milliseconds, alive) });
         await breathe();
       }
       answer({ type: 'done', worn: interpreter.isWorn() });

@@ -22,7 +22,7 @@ function fakes(behave: Behaviour) {
     return {
       post({ programs }: Request) {
         queueMicrotask(() => {
-          for (const program of programs) behave(JSON.parse(program), onAnswer);
+          for (const { request } of programs) behave(JSON.parse(request), onAnswer);
           onAnswer({ type: 'done', worn: false });
         });
       },

@@ -1,0 +1,41 @@
+/** OpenAI's HumanEval rows: a prompt, its solution, and a `check(candidate)` full of assertions. */
+import { readAssertions } from './assertions.ts';
+import type { Problem } from './problem.ts';
+import { type Row, textField } from './rows.ts';
+
+/** Throws `FieldError`. */
+export function readHumanEvalRow(row: Row): Problem {
+  const entry = textField(row, 'entry_point');
+  const prompt = textField(row, 'prompt');
+  const test = textField(row, 'test');
+  const read = readAssertions(bodyOfCheck(test), 'candidate', entry);
+  return {
+    id: textField(row, 'task_id'),
+    format: 'humaneval',
+    title: entry.replaceAll('_', ' '),
+    statement: prompt,
+    prompt,
+    solution: prompt + textField(row, 'canonical_solution'),
+    suites: [
+      {
+        name: 'base',
+        tests: read.ok
+          ? {
+              kind: 'calls',
+              entry,
+              cases: read.cases,
+              // The published verdicts are EvalPlus's, which allows floats to differ a little.
+              rules: { kind: 'evalplus', entry, atol: 0 },
+              ...(read.scope && { scope: read.scope }),
+            }
+          : { kind: 'script', entry, script: `${test}\ncheck(candidate)\n`, why: read.why },
+      },
+    ],
+  };
+}
+
+/** What stands in `def check(candidate):`, or nothing that can be read. */
+function bodyOfCheck(test: string): string {
+  const head = /^def check\(candidate\):[^\n]*\n/m.exec(test);
+  return head ? test.slice(head.index + head[0].length) : test;
+}

@@ -1,0 +1,101 @@
+/** A benchmark's problem, whatever file it came from: what an answer to it is, and what it is judged by. */
+
+export type BankFormat = 'humaneval' | 'mbpp' | 'evalplus' | 'cruxeval' | 'livecodebench' | 'foothold';
+
+export interface Problem {
+  id: string;
+  format: BankFormat;
+  title: string;
+  /** What is asked, for a person or a model. */
+  statement: string;
+  /** A whole program that solves it, where the bank has one. */
+  solution?: string;
+  /** Where answers may be given without it (OpenAI's `completion`): what goes before them. */
+  prompt?: string;
+  /** What a program is judged by. Suites are judged apart; the last one decides. */
+  suites: Suite[];
+  /** What a prediction is judged by: `f(inputs[i])` of `program` is `outputs[i]`. */
+  prediction?: Prediction;
+}
+
+export interface Prediction {
+  program: string;
+  /** Argument lists as Python source. */
+  inputs: string[];
+  /** Literals. */
+  outputs: string[];
+}
+
+export interface Suite {
+  /** As verdicts of the reference name it: `base`, `plus`, or `tests`. */
+  name: string;
+  tests: Tests;
+}
+
+export type Tests =
+  /** `entry` is called on each input and its value is compared outside of the sandbox; `afresh`: after running the program again. */
+  | {
+      kind: 'calls';
+      entry: string;
+      cases: CallCase[];
+      rules: Rules;
+      scope?: 'program';
+      prelude?: boolean;
+      afresh?: true;
+    }
+  /** The program reads standard input; what it prints is compared outside of the sandbox. */
+  | { kind: 'stdin'; cases: StdinCase[] }
+  /**
+   * Tests that could not be turned into inputs and values. The script runs in an interpreter of its own,
+   * where calls of `entry` are answered with what the program gave in another one.
+   */
+  | { kind: 'script'; entry: string; script: string; why: string };
+
+/** Whose idea of equal values. */
+export type Rules =
+  | { kind: 'python' }
+  /** EvalPlus: `entry` names the tasks with rules of their own; `atol` 0 means 1e-6 once floats are expected. */
+  | { kind: 'evalplus'; entry: string; atol: number }
+  /** A tuple will do for a list at the top. */
+  | { kind: 'livecodebench' };
+
+export interface CallCase {
+  /** Argument list as Python source. */
+  input: string;
+  expected: Expected;
+  check: Check;
+}
+
+export type Expected =
+  | { literal: string }
+  /** An expression; `solution` where it uses what the bank's solution defines. */
+  | { source: string; context: 'none' | 'solution' }
+  /** What the bank's solution gives. */
+  | 'solution';
+
+export type Check =
+  | { kind: 'equal' }
+  /** After `tuple(...)`, `list(...)` or `set(...)` around both. */
+  | { kind: 'equal-as'; type: 'tuple' | 'list' | 'set' }
+  /** `is True` and its kin. */
+  | { kind: 'is' }
+  | { kind: 'truth'; wanted: boolean }
+  /** `abs(value - expected) < tolerance`. */
+  | { kind: 'within'; tolerance: number };
+
+export interface StdinCase {
+  input: string;
+  output: string;
+}
+
+/** A row that could not be read. `field` is empty where the whole line is to blame. */
+export interface RowFault {
+  line: number;
+  field: string;
+  message: string;
+}
+
+/** What a person is told about a bad row. */
+export function describeFault({ line, field, message }: RowFault): string {
+  return `Line ${line}${field ? `, field "${field}"` : ''}: ${message}`;
+}
