@@ -20,6 +20,8 @@ export type Answer =
 export interface Interpreter {
   post(request: Request): void;
   kill(): void;
+  /** Milliseconds of processor time that it has used so far, where that can be told. */
+  spent?(): number | undefined;
 }
 
 export interface InterpreterEvents {

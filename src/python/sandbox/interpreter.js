@@ -13,6 +13,8 @@ const MEMORY_WORN = 256 * 1024 * 1024;
 /** After the time limit has been raised, Python has this long to finish before it is raised again, in ms. */
 const REPEAT_AFTER = 100;
 
+/** Where processor time counts, the clock on the wall may show so many times as much. */
+const PATIENCE = 20;
 /** A program of many steps is heard of that often, in ms. */
 const SIGN_OF_LIFE = 200;
 
@@ -23,6 +25,7 @@ const SIGN_OF_LIFE = 200;
  * @property {WebAssembly.Module} wasm pyodide.asm.wasm, compiled
  * @property {Uint8Array} stdlib python_stdlib.zip
  * @property {string} harness source of harness.py
+ * @property {() => number} [processorTime] of this process in ms, where it can be told
  * @property {Uint8Array} [snapshot] absent: start from nothing and be ready to make one
  */
 
@@ -38,6 +41,7 @@ export async function startInterpreter({
   wasm,
   stdlib,
   harness,
+  processorTime,
   snapshot,
 }) {
   const scope = /** @type {any} */ (globalThis);
@@ -101,14 +105,17 @@ export async function startInterpreter({
     );
   }
   let deadline = Number.POSITIVE_INFINITY;
+  /** When the time is up by the processor's clock, and by the wall's even so. */
+  let [used, patience] = [0, 0];
   // Python reads element 0 every few hundred instructions and raises the signal that it finds there:
   // a clock in its place is a time limit that needs neither a second thread nor shared memory.
   const interrupt = {
     get 0() {
       const now = performance.now();
       if (now < deadline) return 0;
-      deadline = now + REPEAT_AFTER;
-      return 2; // SIGINT
+      const left = processorTime && now < patience ? used - processorTime() : 0;
+      deadline = now + (left > 0 ? left : REPEAT_AFTER);
+      return left > 0 ? 0 : 2; // SIGINT
     },
     set 0(_) {},
   };
@@ -118,7 +125,10 @@ export async function startInterpreter({
   let step;
   const timed = (/** @type {() => string} */ act, /** @type {number} */ milliseconds) => {
     pyodide.setInterruptBuffer(interrupt);
-    deadline = performance.now() + milliseconds;
+    const now = performance.now();
+    deadline = now + milliseconds;
+    patience = now + PATIENCE * milliseconds;
+    if (processorTime) used = processorTime() + milliseconds;
     try {
       return act();
     } finally {

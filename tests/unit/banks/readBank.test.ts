@@ -76,7 +76,7 @@ test.each([
 });
 
 test('EvalPlus rows become two suites whose values the solution gives, with the types that JSON lacks', async () => {
-  const { suites } = await only({ ...EVALPLUS_ROW, plus_input: [[1.0], [12345678901234567890]] });
+  const { suites } = await only({ ...EVALPLUS_ROW, plus_input: [[1.0]] });
   expect(suites.map(({ name }) => name)).toEqual(['base', 'plus']);
   const text = lines(EVALPLUS_ROW).replace('[[1],[-7]]', '[[1.0],[12345678901234567890],[{"2":1,"a":NaN}]]');
   const { problems } = await readBank(text);
