@@ -29,19 +29,27 @@ interface Report {
   disagree?: string[];
 }
 
+function readOptions(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        problems: { type: 'string' },
+        answers: { type: 'string' },
+        task: { type: 'string' },
+        seconds: { type: 'string', default: '6' },
+        size: { type: 'string', default: String(availableParallelism()) },
+        quiet: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
 export async function judgeCommand(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      problems: { type: 'string' },
-      answers: { type: 'string' },
-      task: { type: 'string' },
-      seconds: { type: 'string', default: '6' },
-      size: { type: 'string', default: String(availableParallelism()) },
-      quiet: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
-  });
+  const values = readOptions(args);
   if (!values.problems || !values.answers)
     throw new UsageError('judge needs --problems FILE and --answers FILE.');
   if (values.task !== undefined && values.task !== 'deduction' && values.task !== 'abduction') {
