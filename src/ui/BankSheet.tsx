@@ -3,6 +3,7 @@ import { useMemo, useState } from 'react';
 import type { Question } from '../gasp/question.ts';
 import { type Bank, bankQuestions, firstGoalposts } from '../gasp/bank.ts';
 import { activityShare } from './format.ts';
+import { ImportQuestions } from './ImportQuestions.tsx';
 import { Examples, Program } from './Program.tsx';
 import type { Session, Snapshot } from './session.ts';
 import { Sheet } from './Sheet.tsx';
@@ -15,7 +16,7 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
   const { chosen, mined, status, settings, activity, problem } = snapshot;
   const [words, setWords] = useState('');
   const [depth, setDepth] = useState('');
-  const [only, setOnly] = useState<'all' | 'chosen' | 'shipped'>('shipped');
+  const [only, setOnly] = useState<'all' | 'chosen' | 'shipped' | 'imported'>('shipped');
   const [samples, setSamples] = useState(64);
   const questions = useMemo(() => bankQuestions(bank), [bank]);
   const shipped = useMemo(() => new Set(bank.goalposts.map((question) => question.id)), [bank]);
@@ -32,7 +33,10 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
   );
   const found = questions.filter(
     (question) =>
-      (only === 'all' || (only === 'chosen' ? chosen : shipped).has(question.id)) &&
+      (only === 'all' ||
+        (only === 'imported'
+          ? question.tags?.source === 'imported'
+          : (only === 'chosen' ? chosen : shipped).has(question.id))) &&
       (depth === '' || String(question.tags?.depth) === depth) &&
       words
         .toLowerCase()
@@ -44,6 +48,7 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
     if (!next.delete(question.id)) next.add(question.id);
     session.choose(next);
   };
+  const imported = questions.filter(({ tags }) => tags?.source === 'imported').length;
   const few = firstGoalposts(bank);
   // Before it begins, the model for it loads.
   const mining = status === 'mining' || (status === 'loading' && mined !== null && !mined.finished);
@@ -111,6 +116,7 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
           >
             <option value="shipped">shipped goalposts ({shipped.size})</option>
             <option value="chosen">chosen ({chosen.size})</option>
+            {imported > 0 && <option value="imported">imported ({imported})</option>}
             <option value="all">whole bank ({questions.length})</option>
           </select>
         </label>
@@ -128,6 +134,7 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
           </label>
         )}
       </div>
+      <ImportQuestions session={session} onImported={() => setOnly('imported')} />
       <details className="bank-mining" open={mining || undefined}>
         <summary>Find goalposts among these {found.length}</summary>
         <p className="section-note">

@@ -1,4 +1,4 @@
-/** Goalposts that the person wrote, kept in this browser. */
+/** Goalposts that the person wrote or imported, kept in this browser. */
 import type { Question } from '../gasp/question.ts';
 
 const key = 'foothold-own-goalposts';
@@ -40,3 +40,7 @@ export function storeOwnGoalposts(questions: readonly Question[]): boolean {
 }
 
 export const isOwn = (question: Question): boolean => question.tags?.source === 'own';
+
+/** Not the page's own bank: kept in this browser. */
+export const isKept = (question: Question): boolean =>
+  isOwn(question) || question.tags?.source === 'imported';

@@ -20,7 +20,7 @@ import { download } from './download.ts';
 import type { PersonDraft } from '../gasp/teaching.ts';
 import type { LabClient } from './labClient.ts';
 import { type RunStore, Shelf, type ShelfState } from './shelf.ts';
-import { isOwn, ownGoalposts, storeOwnGoalposts } from './ownGoalposts.ts';
+import { isKept, ownGoalposts, storeOwnGoalposts } from './ownGoalposts.ts';
 import { Teaching } from './teaching.ts';
 
 export interface Problem {
@@ -435,10 +435,18 @@ export class Session {
     );
   }
 
+  /** Imported questions join the bank; those of an earlier import with the same ids give way. */
+  addQuestions(added: Question[]): void {
+    const { bank, chosen } = this.snapshot;
+    if (!bank || added.length === 0) return;
+    const ids = new Set(added.map(({ id }) => id));
+    this.setOwn([...added, ...bank.questions.filter(({ id }) => !ids.has(id))], new Set(chosen));
+  }
+
   private setOwn(questions: Question[], chosen: Set<string>): void {
     const { bank } = this.snapshot;
     this.change({ bank: { ...bank!, questions }, chosen });
-    if (!storeOwnGoalposts(questions.filter(isOwn))) {
+    if (!storeOwnGoalposts(questions.filter(isKept))) {
       const message = 'This browser does not keep your goalposts.';
       this.change({ problem: { message, advice: 'They are here until the page is closed.' } });
     }
