@@ -13,7 +13,7 @@ export interface Rollout {
   /** The task that an answer is for. Answers with equal keys share a baseline; unused for proposals. */
   question: string;
   reward: number;
-  /** The student's answer is right; for a proposal: its question lies in its band. */
+  /** The student's answer is right; unused for proposals. */
   passed: boolean;
 }
 
@@ -27,8 +27,9 @@ export interface Rollout {
  *   with rate p: what `per-question` gives them for 0/1 rewards.
  *
  * A prompt for a proposal is sampled once, so a proposal has no siblings to be compared with. Under
- * every estimator its baseline is its role's: `(r - mean) / sd` over the iteration's proposals of that
- * role; `positive` then keeps those that were accepted and did better than that mean.
+ * every estimator it gets `(r - mean) / sd` over the iteration's proposals of its role, of either sign:
+ * paid for accepted ones alone, a teacher runs past its band (a proposer whose best pay is for the
+ * hardest question still solved ends up where none is) with nothing to push it back.
  *
  * Standard deviations are the population's.
  */
@@ -41,7 +42,7 @@ export function advantages(rollouts: readonly Rollout[], estimator: Estimator): 
     const standardized = standardize(scores);
     members.forEach((i, j) => {
       const advantage = standardized[j]!;
-      out[i] = estimator !== 'positive' || (rollouts[i]!.passed && advantage > 0) ? advantage : 0;
+      out[i] = binary && !rollouts[i]!.passed ? 0 : advantage;
     });
   }
   return out;

@@ -4,7 +4,7 @@ import { advantages, type Rollout, rewardGroups } from './advantages.ts';
 import { drawGoalposts, drawInTurn } from './goalposts.ts';
 import { methodSettings, slots } from './methods.ts';
 import type { NoveltyBuffer } from './novelty.ts';
-import type { Completion, Prompt, UpdateStats, WeightedSequence } from './ports.ts';
+import type { Completion, Dialect, Prompt, UpdateStats, WeightedSequence } from './ports.ts';
 import type { Stage } from './progress.ts';
 import type { Axis, Proposal, Question, Task } from './question.ts';
 import { deriveSeed, Random } from './random.ts';
@@ -97,7 +97,7 @@ export async function runIteration(
     ...(settings.teacherWeight > 0 ? all.map(proposalRollout) : []),
     ...solved.flatMap(answerRollouts),
   ];
-  const batch = weigh(rollouts, settings);
+  const batch = weigh(rollouts, settings, tools.dialect);
   tools.signal?.throwIfAborted();
   const stats = await update(batch, input, tools);
   await emit([
@@ -353,16 +353,22 @@ function answerRollouts({ task, attempts, completions }: Solved): Trainable[] {
   }));
 }
 
-/** Rollouts with their advantages. Those with none would only cost time, unless a KL term reads them. */
-function weigh(rollouts: readonly Trainable[], settings: Settings): WeightedSequence[] {
+/**
+ * Rollouts with their advantages; of a proposal the tokens that take it. Those with none would only cost
+ * time, unless a KL term reads them.
+ */
+function weigh(rollouts: readonly Trainable[], settings: Settings, dialect: Dialect): WeightedSequence[] {
   const weights = advantages(
     rollouts.map((r) => r.rollout),
     settings.estimator,
   );
-  return rollouts.flatMap(({ completion: { promptTokens, tokens, logprobs } }, i) => {
-    const advantage = weights[i]! * (rollouts[i]!.rollout.role === 'solver' ? 1 : settings.teacherWeight);
-    const useful = advantage !== 0 || settings.klWeight > 0;
-    return useful ? [{ promptTokens, tokens, logprobs, advantage }] : [];
+  return rollouts.flatMap(({ rollout, completion }, i) => {
+    const { promptTokens, tokens, logprobs, text } = completion;
+    const isAnswer = rollout.role === 'solver';
+    const advantage = weights[i]! * (isAnswer ? 1 : settings.teacherWeight);
+    if (advantage === 0 && settings.klWeight === 0) return [];
+    const taken = isAnswer ? tokens.length : (dialect.creditedTokens?.(text) ?? tokens.length);
+    return [{ promptTokens, tokens: tokens.slice(0, taken), logprobs: logprobs.slice(0, taken), advantage }];
   });
 }
 

@@ -220,6 +220,12 @@ export interface Dialect {
   unguidedPrompt(references: Question[]): Prompt;
   solvePrompt(task: Task): Prompt;
   parseProposal(text: string): Parsed<ProposalDraft>;
+  /**
+   * How many of a proposal's leading tokens take the teacher's advantage. Absent: all do, as in the paper.
+   * Where a program is a few tokens and its inputs are many random ones, those say little about the reward,
+   * and their gradient drowns that of the tokens that do.
+   */
+  creditedTokens?(proposal: string): number;
   /** Induction: a program. Deduction: an output's source. Abduction: an argument list's source. */
   parseAnswer(task: Task, text: string): Parsed<string>;
   /** Why a question cannot be put to this model (a value that it has no tokens for), or null. Absent: all can. */

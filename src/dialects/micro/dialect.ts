@@ -42,6 +42,7 @@ export function microDialect(): Dialect {
     unguidedPrompt: () => prompts.unguided(),
     solvePrompt,
     parseProposal,
+    creditedTokens,
     parseAnswer,
     unreadable,
   };
@@ -131,6 +132,13 @@ function parseProposal(text: string): Parsed<ProposalDraft> {
     ok: true,
     value: { title: titleOf(program), message: '', program: programSource(program), inputs },
   };
+}
+
+/** Two tokens for each line of the program, and the next one, which decides that the program ends there. */
+function creditedTokens(proposal: string): number {
+  const lines = proposal.split('\n');
+  const end = lines.findIndex((line) => !operationOfLine(line));
+  return 2 * (end < 0 ? lines.length : end) + 1;
 }
 
 function parseAnswer(task: Task, text: string): Parsed<string> {

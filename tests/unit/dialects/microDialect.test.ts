@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { decode, encode } from '../../../pretrain/tokenizer.ts';
 import { questionOf } from '../../../pretrain/world.ts';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
 import { answers, programSource, UnencodableError } from '../../../src/dialects/micro/format.ts';
@@ -39,6 +40,13 @@ test('the teacher reads title and two examples, or examples only', () => {
       `# lemma\n# axis: inputs and outputs\n${examples}`,
     );
   }
+});
+
+test('a proposal’s program, and the token that ends it, take the teacher’s advantage', () => {
+  const text = answers.proposal(program, inputs);
+  const credited = encode(text).slice(0, dialect.creditedTokens!(text));
+  expect(decode(credited)).toBe('    x = sorted(x)\n    x = [v // 2 for v in x]\n 3');
+  expect(dialect.creditedTokens!('')).toBe(1);
 });
 
 test('the author of a lift sees the goalpost in the ablation only', () => {

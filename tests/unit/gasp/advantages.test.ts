@@ -54,7 +54,7 @@ test('per-question compares an answer with its question’s answers, a proposal 
   });
 });
 
-test('positive weighs right answers by (1 - p) / sd and leaves the rest out', () => {
+test('positive weighs right answers by (1 - p) / sd and leaves wrong ones out; proposals keep both signs', () => {
   const rollouts = [
     ...[1, -0.5, -1, -0.5].map((r) => answer('hard', r)), // p = 1/4: 0.75 / sqrt(3/16) = sqrt(3)
     ...[1, 1].map((r) => answer('solved', r)),
@@ -65,7 +65,7 @@ test('positive weighs right answers by (1 - p) / sd and leaves the rest out', ()
   ];
   const mean = 0.7 / 3;
   const sd = Math.sqrt(((1 - mean) ** 2 + (0.2 - mean) ** 2 + (0.5 + mean) ** 2) / 3);
-  const expected = [Math.sqrt(3), 0, 0, 0, 0, 0, 0, 0, (1 - mean) / sd, 0, 0];
+  const expected = [Math.sqrt(3), 0, 0, 0, 0, 0, 0, 0, ...[1, 0.2, -0.5].map((r) => (r - mean) / sd)];
   advantages(rollouts, 'positive').forEach((a, i) => {
     expect(a).toBeCloseTo(expected[i]!, 12);
   });

@@ -119,16 +119,20 @@ describe('a guided iteration, followed by hand', () => {
     expect(second!.reward).toBeCloseTo(1.25 * (0.875 / 0.9) ** 9, 12);
     expect(result.accepted.map((q) => q.id)).toEqual([first!.proposal, second!.proposal]);
   });
-  test('both roles are trained in one update, right answers only, by their question’s pass rate', () => {
+  test('both roles are trained in one update: right answers by their question’s pass rate, proposals of either sign', () => {
     expect(policy.updates).toHaveLength(1);
     const weights = policy.updates[0]!.batch.map((s) => s.advantage);
     // The good lemma against the unreadable one: mean 0, sd 1. A lone lift has nothing to be compared
     // with. Then 4 answers at p = 1/2 and one at p = 1/8.
-    expect(weights).toHaveLength(6);
-    expect(weights.slice(0, 5)).toEqual([1, 1, 1, 1, 1].map((x) => expect.closeTo(x, 12)));
-    expect(weights[5]).toBeCloseTo(Math.sqrt(7), 12);
+    expect(weights).toEqual([1, -1, 1, 1, 1, 1, Math.sqrt(7)].map((x) => expect.closeTo(x, 12)));
+    // What of the lemma's text says nothing about its reward takes no part.
+    const good = of(events, 'proposed').find((e) => e.proposal.question)!.proposal;
+    const [lemma, , answer] = policy.updates[0]!.batch;
+    expect(lemma!.tokens).toHaveLength(dialect.creditedTokens!(good.text));
+    expect(lemma!.logprobs).toHaveLength(lemma!.tokens.length);
+    expect(answer!.tokens.length).toBeGreaterThan(lemma!.tokens.length);
     expect(of(events, 'updated')[0]).toMatchObject({
-      sequences: 6,
+      sequences: 7,
       groups: [
         { role: 'lemma', task: 'proposal', rollouts: 2, meanReward: 0 },
         { role: 'lift', task: 'proposal', rollouts: 1 },
@@ -371,7 +375,7 @@ test('liftSeesGoalpost and teacherWeight do what they say', async () => {
   const weighed = t.policy();
   await iterate(weighed, { liftSeesGoalpost: true, teacherWeight: 0.25 });
   const answers = new Array(4).fill(1);
-  expect(weighed.updates[0]!.batch.map((s) => s.advantage).toSorted()).toEqual([0.25, ...answers]);
+  expect(weighed.updates[0]!.batch.map((s) => s.advantage).toSorted()).toEqual([-0.25, 0.25, ...answers]);
 });
 
 test('same settings, seed and policy: same events; another seed: others', async () => {
