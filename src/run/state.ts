@@ -366,18 +366,30 @@ export function summarizeEvaluation(evaluation: Pick<EvaluationState, 'samples' 
   };
 }
 
+interface RoleMeans {
+  passRate: number;
+  reward: number;
+  accepted: number;
+  proposed: number;
+}
+
+/** An iteration never changes, and curves ask for all of them with every step through time. */
+const means = new WeakMap<IterationState, Partial<Record<Proposal['role'], RoleMeans>>>();
+
 /** Means over the stones of one role in one iteration; NaN where there are none. */
-export function roleMeans(
-  iteration: IterationState,
-  role: Proposal['role'],
-): { passRate: number; reward: number; accepted: number; proposed: number } {
+export function roleMeans(iteration: IterationState, role: Proposal['role']): RoleMeans {
+  const known = means.get(iteration) ?? {};
+  means.set(iteration, known);
+  const before = known[role];
+  if (before) return before;
   const stones = iteration.stones.filter((stone) => stone.proposal.role === role);
   const tried = stones.filter((stone) => stone.passRate !== undefined);
   const paid = stones.filter((stone) => stone.reward !== undefined);
-  return {
+  known[role] = {
     passRate: tried.reduce((sum, stone) => sum + stone.passRate!, 0) / tried.length,
     reward: paid.reduce((sum, stone) => sum + stone.reward!, 0) / paid.length,
     accepted: stones.filter((stone) => stone.accepted).length,
     proposed: stones.length,
   };
+  return known[role];
 }

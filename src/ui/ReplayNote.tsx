@@ -1,6 +1,7 @@
 /** Says that what is shown came from elsewhere, and what can be done with it. */
+import { resumePoints } from '../run/recorded.ts';
 import type { RunState } from '../run/state.ts';
-import { resumePoints, type Session, type Snapshot } from './session.ts';
+import type { Session, Snapshot } from './session.ts';
 import './ReplayNote.css';
 
 const date = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long', year: 'numeric' });

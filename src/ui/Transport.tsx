@@ -1,9 +1,10 @@
 /** The bar at the bottom, as in a music player: run, pause, step, the time slider, the backend. */
 import { useEffect, useMemo } from 'react';
 import type { BackendChoice, LabStatus } from '../lab/protocol.ts';
+import { resumePoints } from '../run/recorded.ts';
 import { finishedIterations } from '../run/state.ts';
 import { activityShare, activityText, short } from './format.ts';
-import { resumePoints, type Session, type Snapshot } from './session.ts';
+import type { Session, Snapshot } from './session.ts';
 import { TimeControls } from './TimeControls.tsx';
 import type { Time } from './time.ts';
 import './Transport.css';

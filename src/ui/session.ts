@@ -11,6 +11,7 @@ import type { Activity, BackendChoice, LabStatus, Message } from '../lab/protoco
 import type { RunEvent } from '../run/events.ts';
 import type { RecordedRun } from '../run/journal.ts';
 import { runName } from '../run/names.ts';
+import { resumable } from '../run/recorded.ts';
 import { Timeline } from '../run/timeline.ts';
 import { foldEvents, type RunState } from '../run/state.ts';
 import type { Recipe } from '../share/schema.ts';
@@ -217,9 +218,9 @@ export class Session {
 
   /** Saves a checkpoint's adapter as a zip of the two files that PEFT reads. */
   async exportAdapter(blob: string): Promise<void> {
-    const { state } = this.snapshot;
+    const { state, replay } = this.snapshot;
     const checkpoint = state?.checkpoints.find((c) => c.blob === blob);
-    if (!state || !checkpoint) return;
+    if (!state || !checkpoint || replay) return;
     try {
       const snapshot = await (await this.shelf.reader()).getCheckpoint(state.run, blob);
       if (!snapshot) throw new Error('This checkpoint is no longer stored.');
@@ -401,8 +402,9 @@ export class Session {
   }
   /** Plays the teacher in the open run. */
   tryDraft(draft: PersonDraft): void {
-    const { state, backendChoice, live, status } = this.snapshot;
-    if (!state) return;
+    const { state, replay, backendChoice, live, status } = this.snapshot;
+    // A replay's run may bear the id of a stored one, which is not its to change.
+    if (!state || replay) return;
     if (!live || status !== 'running') this.take(state.run);
     this.teaching.try(state.run, draft, backendChoice);
   }
@@ -530,6 +532,7 @@ export class Session {
 
   private extend(run: string, events: RunEvent[]): void {
     const begin = events[0]?.type === 'run-started' ? events[0] : undefined;
+    if (events.some((event) => event.type === 'iteration-finished')) void this.shelf.refresh();
     if (run !== this.open && !(begin && this.expecting)) return;
     if (begin) {
       this.expecting = false;
@@ -548,7 +551,6 @@ export class Session {
     const fresh = events.filter((event) => event.seq >= this.events.length);
     if (fresh.length === 0) return;
     this.events.push(...fresh);
-    if (fresh.some((event) => event.type === 'iteration-finished')) void this.shelf.refresh();
     const { timeline } = this.snapshot;
     if (begin || !timeline || fresh.some((event) => event.type === 'resumed')) {
       this.stageSoon(new Timeline(this.events));
@@ -619,22 +621,6 @@ export class Session {
       for (const listener of this.listeners) listener();
     });
   }
-}
-
-/** Iterations of the checkpoints that came along with a run, in order. */
-export function resumePoints({ events, checkpoints }: RecordedRun): number[] {
-  const here = new Set(checkpoints.map(({ blob }) => blob));
-  return events.flatMap((e) => (e.type === 'checkpoint' && here.has(e.blob) ? [e.iteration] : []));
-}
-
-/** The run up to its last checkpoint that came along and is not past `iteration`; undefined without one. */
-export function resumable({ events, checkpoints }: RecordedRun, iteration: number): RecordedRun | undefined {
-  const end = resumePoints({ events, checkpoints }).findLast((point) => point <= iteration);
-  if (end === undefined) return undefined;
-  const next = events.findIndex((event) => event.type === 'iteration-started' && event.iteration > end);
-  const kept = next < 0 ? events : events.slice(0, next);
-  const named = new Set(kept.flatMap((event) => (event.type === 'checkpoint' ? [event.blob] : [])));
-  return { events: kept, checkpoints: checkpoints.filter(({ blob }) => named.has(blob)) };
 }
 
 /** Guided methods need something to aim at. */
