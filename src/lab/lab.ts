@@ -5,7 +5,6 @@
 import { checkSettings, completeSettings, DEFAULT_SETTINGS } from '../gasp/defaults.ts';
 import { countPasses, goalpostsAimedAt, mineGoalposts } from '../gasp/goalposts.ts';
 import { runIteration } from '../gasp/iteration.ts';
-import { measure } from '../gasp/measuring.ts';
 import { METHODS, methodSettings, slots } from '../gasp/methods.ts';
 import { NoveltyBuffer } from '../gasp/novelty.ts';
 import type { Dialect, Judge, Policy, PolicySnapshot } from '../gasp/ports.ts';
@@ -24,8 +23,8 @@ import {
 } from '../run/events.ts';
 import { acceptedQuestions, lastFinished, taughtQuestions, validEvents } from '../run/history.ts';
 import type { Journal } from '../run/journal.ts';
-import { foldEvents } from '../run/state.ts';
 import { startFromAdapter } from './adapters.ts';
+import { carryOut, openPlans } from './measuring.ts';
 import { describeProblem, LabError } from './problems.ts';
 import type { BackendChoice, Command, LabStatus, MeasurementPlan, Message } from './protocol.ts';
 import { Telemetry } from './telemetry.ts';
@@ -357,53 +356,27 @@ export class Lab {
   }
 
   private async measureRun(run: string, plans: MeasurementPlan[], backend: BackendChoice): Promise<void> {
-    const release = this.session?.run === run ? undefined : await this.ports.journal.lock(run);
+    const { journal } = this.ports;
+    const release = this.session?.run === run ? undefined : await journal.lock(run);
     let engine: Engine | undefined;
     try {
-      const { model, settings } = startOf(run, await this.ports.journal.read(run));
+      const events = await journal.read(run);
+      const { model, settings } = startOf(run, events);
+      const open = openPlans(events, plans);
+      if (open.length === 0) return;
       engine = await this.load(model, settings, backend);
       const tools = this.tools(engine, await this.judgeReady());
       this.setStatus('measuring');
-      for (const plan of plans) await this.carryOut(plan, run, settings, tools);
+      for (const plan of open) {
+        checkReadable(engine.dialect, plan.questions);
+        this.telemetry.iteration = plan.iteration;
+        for await (const event of carryOut(plan, run, settings, journal, tools)) {
+          await this.append(run, [event]);
+        }
+      }
     } finally {
       release?.();
       await engine?.policy.dispose();
-    }
-  }
-
-  private async carryOut(
-    { iteration, split, samples, questions }: MeasurementPlan,
-    run: string,
-    settings: Settings,
-    tools: Tools,
-  ): Promise<void> {
-    const events = validEvents(await this.ports.journal.read(run));
-    const done = foldEvents(events)?.measurements?.find(
-      (m) => m.iteration === iteration && m.split === split && m.samples === samples,
-    );
-    if (questions.every(({ id }) => done && id in done.answers)) return;
-    const checkpoint = events.findLast((e) => e.type === 'checkpoint' && e.iteration === iteration);
-    const blob = checkpoint?.type === 'checkpoint' ? checkpoint.blob : '';
-    const snapshot = await this.ports.journal.getCheckpoint(run, blob);
-    if (!snapshot) {
-      throw new LabError(
-        `The checkpoint of iteration ${iteration} is no longer stored.`,
-        'Choose another one: the newest and those marked as kept are always there.',
-      );
-    }
-    checkReadable(tools.dialect, questions);
-    await tools.policy.restore(snapshot);
-    this.telemetry.iteration = iteration;
-    const { temperature, topP } = settings;
-    const seed = deriveSeed(settings.seed, 'measuring', split, iteration, samples);
-    const options = { samples, temperature, topP, seed, stage: 'measuring' } as const;
-    for await (const answers of measure(
-      questions,
-      options,
-      tools,
-      new Set(Object.keys(done?.answers ?? {})),
-    )) {
-      await this.append(run, [{ type: 'measured', iteration, split, samples, answers }]);
     }
   }
 
