@@ -1,15 +1,15 @@
 /** Runs side by side: what they spent, what they solve, and how they went. */
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { compareRuns } from '../compare/comparison.ts';
 import { digestRun, type RunDigest, startingModel } from '../compare/digest.ts';
 import { comparisonFigures } from '../compare/figures/figures.ts';
 import { figureStyle } from '../compare/figures/marks.ts';
-import { csvFile, type Figure, svgFile } from '../compare/figures/svg.ts';
+import { type Figure, svgFile } from '../compare/figures/svg.ts';
 import { comparisonTable } from '../compare/table.ts';
 import type { RunSummary } from '../run/journal.ts';
 import { foldEvents } from '../run/state.ts';
-import { download } from './download.ts';
 import { Drawing } from './figures/Drawing.tsx';
+import { FigureTools } from './figures/FigureTools.tsx';
 import { activityShare } from './format.ts';
 import { Sheet } from './Sheet.tsx';
 import type { Session, Snapshot } from './session.ts';
@@ -191,29 +191,23 @@ export function CompareSheet(props: { session: Session; snapshot: Snapshot; onCl
 }
 
 function FigureView({ figure }: { figure: Figure }) {
+  const drawn = useRef<HTMLDivElement>(null);
   return (
     <figure data-wide={Number(figure.node.attributes.width) > 360 || undefined}>
-      <h4>{figure.title}</h4>
-      <div className="compare-wide">
+      <div className="compare-title">
+        <h4>{figure.title}</h4>
+        <FigureTools
+          title={figure.title}
+          name={figure.id}
+          figure={drawn}
+          svg={() => svgFile(figure, figureStyle)}
+          table={() => ({ columns: (figure.table[0] ?? []).map(String), rows: figure.table.slice(1) })}
+        />
+      </div>
+      <div className="compare-wide" ref={drawn}>
         <Drawing node={figure.node} />
       </div>
-      <figcaption className="section-note">
-        {figure.caption}{' '}
-        <button
-          type="button"
-          className="link"
-          onClick={() => download(`${figure.id}.svg`, svgFile(figure, figureStyle), 'image/svg+xml')}
-        >
-          SVG<span className="visually-hidden"> of {figure.title}</span>
-        </button>{' '}
-        <button
-          type="button"
-          className="link"
-          onClick={() => download(`${figure.id}.csv`, csvFile(figure), 'text/csv')}
-        >
-          CSV<span className="visually-hidden"> of {figure.title}</span>
-        </button>
-      </figcaption>
+      <figcaption className="section-note">{figure.caption}</figcaption>
     </figure>
   );
 }

@@ -47,6 +47,7 @@ test('two runs side by side: measured in the page, drawn, and saved as SVG and C
 
   const figure = sheet.getByRole('figure').filter({ hasText: 'Pass@k on held-out questions' });
   await expect(figure.getByRole('img')).toBeVisible();
+  await figure.getByRole('button', { name: 'Data and files: Pass@k on held-out questions' }).click();
   for (const [kind, content] of [
     ['SVG', /^<svg xmlns.*<style>/s],
     ['CSV', /^method,k,mean,sd\r\n/],

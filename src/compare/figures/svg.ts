@@ -65,10 +65,11 @@ export function svgFile({ node }: Figure, style: string): string {
   return markup({ ...node, children: [svg('style', {}, style), ...node.children] });
 }
 
-/** RFC 4180. */
+/** RFC 4180. A text that a spreadsheet would take for a formula is kept a text; no number is an empty cell. */
 export function csvFile({ table }: Pick<Figure, 'table'>): string {
   const cell = (value: string | number) => {
-    const text = String(value);
+    if (typeof value === 'number') return Number.isFinite(value) ? String(value) : '';
+    const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return table.map((row) => `${row.map(cell).join(',')}\r\n`).join('');

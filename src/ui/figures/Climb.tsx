@@ -14,8 +14,7 @@ import {
 import { Term } from '../Term.tsx';
 import type { Other } from '../compare.tsx';
 import { percent, roleNames, short } from '../format.ts';
-import type { FigureTable } from './exportFigure.ts';
-import { FigureTools } from './FigureTools.tsx';
+import { type FigureTable, FigureTools } from './FigureTools.tsx';
 import { linear, type Scale, ticks } from './scale.ts';
 import { useWidth } from './useWidth.ts';
 import './Climb.css';

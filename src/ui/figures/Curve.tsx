@@ -1,7 +1,6 @@
 /** A small line chart: one quantity over iterations, at most two series. */
 import { type KeyboardEvent, type PointerEvent, type ReactNode, useState } from 'react';
-import type { FigureTable } from './exportFigure.ts';
-import { FigureTools } from './FigureTools.tsx';
+import { type FigureTable, FigureTools } from './FigureTools.tsx';
 import { linear } from './scale.ts';
 import { useWidth } from './useWidth.ts';
 import './Curve.css';

@@ -1,9 +1,16 @@
 /** Beside every figure: its numbers as a table, and the figure as a file. */
 import { type RefObject, useContext, useId, useRef, useState } from 'react';
+import { csvFile } from '../../compare/figures/svg.ts';
 import { download } from '../download.ts';
 import { TermRun } from '../Term.tsx';
-import { csvText, type FigureTable, pngOf, svgText } from './exportFigure.ts';
+import { pngOf, svgText } from './exportFigure.ts';
 import './FigureTools.css';
+
+/** The numbers of a figure; every row has a cell for each column, NaN where there is no number. */
+export interface FigureTable {
+  columns: string[];
+  rows: (string | number)[][];
+}
 
 /** Rows that the page shows; the file has all. */
 const shownRows = 200;
@@ -14,6 +21,10 @@ export function FigureTools(props: {
   figure: RefObject<HTMLElement | null>;
   /** Computed when it is asked for. */
   table: () => FigureTable;
+  /** A figure that has a file of its own, rather than how it looks on the page. */
+  svg?: () => string;
+  /** Of the files, without ending; else the run's name and the title. */
+  name?: string;
 }) {
   const { title, figure, table } = props;
   const run = useContext(TermRun)?.name ?? '';
@@ -25,11 +36,14 @@ export function FigureTools(props: {
   const save = async (kind: 'svg' | 'png' | 'csv') => {
     try {
       setProblem('');
-      const svg = figure.current?.querySelector('svg[data-figure]') as SVGSVGElement | null;
-      const name = `${run} ${title}.${kind}`.trim();
-      if (kind === 'csv') return download(name, csvText(table()), 'text/csv');
+      const svg = figure.current?.querySelector('svg[data-figure], svg.figure') as SVGSVGElement | null;
+      const name = `${props.name ?? `${run} ${title}`.trim()}.${kind}`;
+      if (kind === 'csv') {
+        const { columns, rows } = table();
+        return download(name, csvFile({ table: [columns, ...rows] }), 'text/csv');
+      }
       if (!svg) throw new Error('There is nothing drawn yet.');
-      if (kind === 'svg') download(name, svgText(svg, title), 'image/svg+xml');
+      if (kind === 'svg') download(name, props.svg?.() ?? svgText(svg, title), 'image/svg+xml');
       else download(name, await pngOf(svg, title), 'image/png');
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
@@ -98,7 +112,11 @@ export function FigureTools(props: {
                     {row.map((cell, j) => (
                       // biome-ignore lint/suspicious/noArrayIndexKey: cells are known by their place
                       <td key={j} data-text={typeof cell === 'string' || undefined}>
-                        {typeof cell === 'number' ? Number(cell.toPrecision(4)) : cell}
+                        {typeof cell === 'string'
+                          ? cell
+                          : Number.isFinite(cell)
+                            ? Number(cell.toPrecision(4))
+                            : ''}
                       </td>
                     ))}
                   </tr>

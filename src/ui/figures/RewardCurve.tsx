@@ -3,8 +3,7 @@ import { useRef } from 'react';
 import { inBand, proposerReward } from '../../gasp/rewards.ts';
 import type { ProposerRole } from '../../gasp/question.ts';
 import { percent, short } from '../format.ts';
-import type { FigureTable } from './exportFigure.ts';
-import { FigureTools } from './FigureTools.tsx';
+import { type FigureTable, FigureTools } from './FigureTools.tsx';
 import { linear } from './scale.ts';
 import './RewardCurve.css';
 

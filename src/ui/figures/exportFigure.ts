@@ -1,10 +1,4 @@
-/** A figure as a file: SVG with its looks written into it, PNG drawn from that, CSV of its numbers. */
-
-/** The numbers of a figure; every row has a cell for each column. */
-export interface FigureTable {
-  columns: string[];
-  rows: (string | number)[][];
-}
+/** A figure as a file: SVG with its looks written into it, and PNG drawn from that. */
 
 /** What style sheets decide about a shape or a text. */
 const looks = [
@@ -77,14 +71,4 @@ export async function pngOf(svg: SVGSVGElement, title: string): Promise<Uint8Arr
   const drawn = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
   if (!drawn) throw new Error('This browser draws no PNG.');
   return new Uint8Array(await drawn.arrayBuffer());
-}
-
-/** RFC 4180. A text that a spreadsheet would take for a formula is kept a text. */
-export function csvText({ columns, rows }: FigureTable): string {
-  const cell = (value: string | number) => {
-    if (typeof value === 'number') return Number.isFinite(value) ? String(value) : '';
-    const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return `${[columns, ...rows].map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;
 }

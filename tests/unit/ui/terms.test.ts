@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { csvFile } from '../../../src/compare/figures/svg.ts';
 import { foldEvents } from '../../../src/run/state.ts';
-import { csvText } from '../../../src/ui/figures/exportFigure.ts';
 import { type Definition, definitions, rewardSum } from '../../../src/ui/terms.ts';
 import { exampleEvents } from '../../fixtures/events.ts';
 
@@ -27,15 +27,15 @@ describe('rewardSum', () => {
   });
 });
 
-describe('csvText', () => {
+describe('csvFile', () => {
   it('quotes what needs it, keeps formulas texts, and leaves a hole where there is no number', () => {
-    const table = {
-      columns: ['iteration', 'title, in words', 'value'],
-      rows: [
-        [1, 'say "x"', 0.5],
-        [2, '=1+1', Number.NaN],
-      ],
-    };
-    expect(csvText(table)).toBe('iteration,"title, in words",value\r\n1,"say ""x""",0.5\r\n2,\'=1+1,\r\n');
+    const table = [
+      ['iteration', 'title, in words', 'value'],
+      [1, 'say "x"', 0.5],
+      [2, '=1+1', Number.NaN],
+    ];
+    expect(csvFile({ table })).toBe(
+      'iteration,"title, in words",value\r\n1,"say ""x""",0.5\r\n2,\'=1+1,\r\n',
+    );
   });
 });
