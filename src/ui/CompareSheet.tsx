@@ -145,7 +145,8 @@ export function CompareSheet(props: { session: Session; snapshot: Snapshot; onCl
       {reading && <p className="section-note">Reading the runs.</p>}
       {shown.all.length > 0 && (
         <>
-          <div className="compare-wide">
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
+          <section className="compare-wide" tabIndex={0} aria-label="Methods compared">
             <table>
               <thead>
                 <tr>
@@ -168,7 +169,7 @@ export function CompareSheet(props: { session: Session; snapshot: Snapshot; onCl
                 ))}
               </tbody>
             </table>
-          </div>
+          </section>
           <p className="section-note">
             These runs may have spent different budgets: compare at equal tokens. “By it alone”: goalposts
             that no other row solves, rows of methods that contain this one aside.
@@ -191,7 +192,7 @@ export function CompareSheet(props: { session: Session; snapshot: Snapshot; onCl
 }
 
 function FigureView({ figure }: { figure: Figure }) {
-  const drawn = useRef<HTMLDivElement>(null);
+  const drawn = useRef<HTMLElement>(null);
   return (
     <figure data-wide={Number(figure.node.attributes.width) > 360 || undefined}>
       <div className="compare-title">
@@ -204,9 +205,10 @@ function FigureView({ figure }: { figure: Figure }) {
           table={() => ({ columns: (figure.table[0] ?? []).map(String), rows: figure.table.slice(1) })}
         />
       </div>
-      <div className="compare-wide" ref={drawn}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
+      <section className="compare-wide" ref={drawn} tabIndex={0} aria-label={figure.title}>
         <Drawing node={figure.node} />
-      </div>
+      </section>
       <figcaption className="section-note">{figure.caption}</figcaption>
     </figure>
   );
