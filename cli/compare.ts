@@ -7,7 +7,7 @@ import { measurementPlans, ON_THE_WAY, pickedPlans } from '../src/compare/plans.
 import { reportPage } from '../src/compare/report.ts';
 import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
 import type { LabPorts } from '../src/lab/lab.ts';
-import { EMBEDDED_MODEL, modelSource } from '../src/lab/models.ts';
+import { EMBEDDED_PATH } from '../src/lab/models.ts';
 import { describeProblem } from '../src/lab/problems.ts';
 import type { MeasurementPlan } from '../src/lab/protocol.ts';
 import type { Counters, RunEvent } from '../src/run/events.ts';
@@ -124,7 +124,7 @@ export async function compareCommand(args: string[]): Promise<number> {
   const out = resolve(values.out);
   const bankFile = values.bank ?? SHIPPED_BANK;
   const bank = readBank(bankFile);
-  const model = values.model ? resolve(values.model) : join(publicFolder, modelSource(EMBEDDED_MODEL).path);
+  const model = values.model ? resolve(values.model) : join(publicFolder, EMBEDDED_PATH);
   const folder = new ComparisonFolder(out, { model: join(model, 'onnx/model.onnx'), bank: bankFile });
   const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
 

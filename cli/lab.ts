@@ -12,12 +12,14 @@ import { generateCommand, generateUsage } from './generate.ts';
 import { gradcheckCommand, gradcheckUsage } from './gradcheck.ts';
 import { judgeCommand, judgeUsage } from './judge.ts';
 import { mineCommand, mineUsage } from './mine.ts';
+import { probeCommand, probeUsage } from './probe.ts';
 import { runCommand, runUsage } from './run.ts';
 import { UsageError } from './usage.ts';
 
 const COMMANDS: Record<string, { usage: string; run: (args: string[]) => Promise<number> }> = {
   run: { usage: runUsage, run: runCommand },
   compare: { usage: compareUsage, run: compareCommand },
+  probe: { usage: probeUsage, run: probeCommand },
   adapter: { usage: adapterUsage, run: adapterCommand },
   mine: { usage: mineUsage, run: mineCommand },
   gradcheck: { usage: gradcheckUsage, run: gradcheckCommand },

@@ -1,14 +1,18 @@
 /** The lab's ports on Node: ONNX Runtime's CPU provider, judges in child processes, a folder. */
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LabPorts } from '../src/lab/lab.ts';
-import { modelSource } from '../src/lab/models.ts';
+import { openHubModel, readDialect } from '../src/lab/hubModels.ts';
+import { EMBEDDED_MODEL, modelName, type ModelSource, modelSource } from '../src/lab/models.ts';
+import { LabError } from '../src/lab/problems.ts';
 import { folderFiles } from '../src/lm/folderFiles.ts';
 import { openLocalPolicy } from '../src/lm/localPolicy.ts';
+import { httpFiles, type RepositoryFiles } from '../src/lm/repository.ts';
 import { nodeRuntime } from '../src/lm/runtime.node.ts';
 import { NodeJudge } from '../src/python/nodeJudge.ts';
 import { openFolderJournal } from '../src/run/folderJournal.ts';
+import { UsageError } from './usage.ts';
 
 /** What the page serves as it is: models and banks. */
 export const publicFolder = fileURLToPath(new URL('../public/', import.meta.url));
@@ -16,28 +20,96 @@ export const publicFolder = fileURLToPath(new URL('../public/', import.meta.url)
 export interface NodePortsOptions {
   /** Folder of runs. */
   out: string;
-  /** Folder of a model repository to use in place of the shipped one. */
+  /** Folder of a model repository: in place of the shipped one, or of what a run's model name stands for. */
   model?: string;
+  /** Bytes that a model from the Hub may take; absent: no bound. */
+  memoryLimit?: number;
   threads: number;
 }
 
-export async function nodePorts({ out, model, threads }: NodePortsOptions): Promise<Omit<LabPorts, 'send'>> {
+export async function nodePorts(options: NodePortsOptions): Promise<Omit<LabPorts, 'send'>> {
   return {
-    journal: await openFolderJournal(out),
-    async loadModel(name, { tuning, seed, signal, onProgress }) {
-      const { path, dialect } = modelSource(name);
-      const folder = model ?? join(publicFolder, path);
-      await stat(folder); // Fails with the folder's name, before anything is loaded.
-      const policy = await openLocalPolicy(folderFiles(folder), {
-        model: name,
-        runtime: nodeRuntime(threads),
-        tuning,
-        seed,
-        signal,
-        onProgress: (done, total) => onProgress(done, total, 'bytes'),
-      });
-      return { policy, dialect };
-    },
+    journal: await openFolderJournal(options.out),
+    loadModel: modelPort(options),
     loadJudge: async () => new NodeJudge(),
   };
+}
+
+/** Loads models by their names in a run's events. */
+export function modelPort({
+  model,
+  memoryLimit,
+  threads,
+}: Omit<NodePortsOptions, 'out'>): LabPorts['loadModel'] {
+  return async (name, options) => {
+    const source = modelSource(name);
+    if (source.kind !== 'embedded') {
+      return openHubModel(hubFiles(source, model), {
+        ...options,
+        model: name,
+        dtype: source.dtype,
+        runtime: nodeRuntime(threads),
+        ...(memoryLimit !== undefined && { memoryLimit }),
+      });
+    }
+    const { path, dialect } = source;
+    const { tuning, seed, signal, onProgress } = options;
+    const folder = model ?? join(publicFolder, path);
+    await stat(folder); // Fails with the folder's name, before anything is loaded.
+    const policy = await openLocalPolicy(folderFiles(folder), {
+      model: name,
+      runtime: nodeRuntime(threads),
+      tuning,
+      seed,
+      signal,
+      onProgress: (done, total) => onProgress(done, total, 'bytes'),
+    });
+    return { policy, dialect };
+  };
+}
+
+function hubFiles(
+  source: Exclude<ModelSource, { kind: 'embedded' }>,
+  folder: string | undefined,
+): RepositoryFiles {
+  if (folder !== undefined) return folderFiles(folder);
+  if (source.kind !== 'folder') return httpFiles(source.base);
+  throw new UsageError(`The run's model is in a folder named ${source.title}: give it as --model DIR.`);
+}
+
+export interface ModelOption {
+  /** What the run's events call it. */
+  name: string;
+  /** Where it lies on disk, if it does. */
+  folder?: string;
+}
+
+/** What `--model` and `--dtype` name: a folder, a repository on the Hub (`owner/name`) or an address. */
+export async function readModelOption(value: string, dtype: string | undefined): Promise<ModelOption> {
+  const suffix = dtype === undefined ? '' : `#${dtype}`;
+  if (await isFolder(value)) {
+    const folder = resolve(value);
+    const dialect = await readDialect(folderFiles(folder));
+    // One that speaks the embedded model's dialect runs as the embedded model does.
+    return {
+      name: dialect.name === 'micro' ? EMBEDDED_MODEL : `folder:${basename(folder)}${suffix}`,
+      folder,
+    };
+  }
+  try {
+    return { name: modelName(value, dtype) };
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    throw new UsageError(
+      `--model takes a folder, owner/name on the Hub, or an address; there is no "${value}".`,
+    );
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
 }

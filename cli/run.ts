@@ -4,10 +4,12 @@ import { parseArgs } from 'node:util';
 import { DEFAULT_SETTINGS } from '../src/gasp/defaults.ts';
 import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
 import { tuningOfAdapter } from '../src/lab/adapters.ts';
+import { HUB_SETTINGS } from '../src/lab/hubRun.ts';
+import { EMBEDDED_MODEL } from '../src/lab/models.ts';
 import { describeProblem } from '../src/lab/problems.ts';
 import { readPeft } from '../src/lm/peft.ts';
 import { readAdapterFolder } from './adapter.ts';
-import { nodePorts } from './nodePorts.ts';
+import { type ModelOption, nodePorts, readModelOption } from './nodePorts.ts';
 import { report } from './report.ts';
 import { checkSame, newRun, readBank, readSettings, SHIPPED_BANK } from './settings.ts';
 import { TerminalLab } from './terminalLab.ts';
@@ -22,9 +24,11 @@ export const runUsage = `lab run --out DIR [options]
   --seed S          (default 1)
   --set KEY=VALUE   any other setting, as often as needed, such as --set estimator=trr++ --set 'tuning={"kind":"full"}'
   --bank FILE       questions with mined goalposts (default: the shipped bank)
-  --model DIR       model repository (default: the shipped model)
+  --model MODEL     a decoder in Hugging Face layout: a folder, owner/name on the Hub, or an address (default: the shipped one)
+  --dtype NAME      which of its dtypes, such as q4, q4f16, fp16 or fp32
+  --memory GB       refuse a model from the Hub that would take more
   --adapter DIR     start from a LoRA adapter in PEFT's format, with its rank and scale unless --set tuning=... says otherwise
-  --samples N       the report's pass@N over the goalposts (default 100; 0: no report)
+  --samples N       the report's pass@N over the goalposts (default 100, with a model from the Hub 0: no report)
   --threads N       of ONNX Runtime (default 2)
   --json            the last line is the report as JSON
 `;
@@ -38,12 +42,16 @@ export async function runCommand(args: string[]): Promise<number> {
   if (!values.out) throw new UsageError('--out DIR is missing.');
   const out = resolve(values.out);
   const iterations = numberOption('iterations', values.iterations);
-  const samples = numberOption('samples', values.samples);
+  const model: ModelOption =
+    values.model === undefined ? { name: EMBEDDED_MODEL } : await readModelOption(values.model, values.dtype);
+  const isHub = model.name !== EMBEDDED_MODEL;
+  const samples = numberOption('samples', values.samples ?? (isHub ? '0' : '100'));
   const minutes =
     values.minutes === undefined ? Infinity : numberOption('minutes', values.minutes, { integer: false });
   const adapter = values.adapter === undefined ? undefined : await readAdapterFolder(values.adapter);
   const settings = readSettings(values.method, numberOption('seed', values.seed), values.set, {
     evaluateEvery: EVALUATE_EVERY,
+    ...(isHub && HUB_SETTINGS),
     ...(adapter && { tuning: tuningOfAdapter(readPeft(adapter.config, adapter.weights)) }),
   });
   const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
@@ -51,7 +59,10 @@ export async function runCommand(args: string[]): Promise<number> {
   const ports = await nodePorts({
     out,
     threads: numberOption('threads', values.threads, { min: 1 }),
-    ...(values.model ? { model: resolve(values.model) } : {}),
+    ...(model.folder !== undefined && { model: model.folder }),
+    ...(values.memory !== undefined && {
+      memoryLimit: numberOption('memory', values.memory, { integer: false }) * 1e9,
+    }),
   });
   const lab = new TerminalLab(ports, say);
   try {
@@ -61,6 +72,7 @@ export async function runCommand(args: string[]): Promise<number> {
       ...(stored && { run: stored.run }),
       start: () => ({
         ...newRun(settings, readBank(values.bank ?? SHIPPED_BANK)),
+        model: model.name,
         ...(adapter && { adapter }),
       }),
       iterations,
@@ -100,8 +112,10 @@ function parseOptions(args: string[]) {
         set: { type: 'string', multiple: true, default: [] },
         bank: { type: 'string' },
         model: { type: 'string' },
+        dtype: { type: 'string' },
+        memory: { type: 'string' },
         adapter: { type: 'string' },
-        samples: { type: 'string', default: '100' },
+        samples: { type: 'string' },
         threads: { type: 'string', default: '2' },
         json: { type: 'boolean', default: false },
       },

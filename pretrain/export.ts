@@ -98,6 +98,7 @@ export function exportModel(folder: string, c: DecoderConfig, layout: Layout, fl
   const config = {
     architectures: ['LlamaForCausalLM'],
     model_type: 'llama',
+    foothold_dialect: 'micro',
     vocab_size: c.vocabulary,
     hidden_size: c.width,
     num_hidden_layers: c.layers,

@@ -136,8 +136,8 @@ export class Lab {
     return this.session?.run;
   }
 
-  /** Carries out any command but `connect`; settles when there is nothing left to do for it. */
-  handle(command: Exclude<Command, { type: 'connect' }>): Promise<void> {
+  /** Carries out any command but those to the worker itself; settles when there is nothing left to do for it. */
+  handle(command: Exclude<Command, { type: 'connect' | 'folder' }>): Promise<void> {
     switch (command.type) {
       case 'start':
         return this.start(command);

@@ -1,4 +1,11 @@
-/** Which repository and dialect a run's model name stands for. */
+/**
+ * Which repository and dialect a run's model name stands for: `embedded`, or for a decoder in Hugging
+ * Face layout where it comes from and which of its dtypes is used:
+ *
+ *     hub:owner/name#q4        from the Hub
+ *     url:https://host/x/#q4   below another address
+ *     folder:name#q4           from a folder on disk, which has to be named again when the run is resumed
+ */
 import { microDialect } from '../dialects/micro/dialect.ts';
 import type { Dialect } from '../gasp/ports.ts';
 import { LabError } from './problems.ts';
@@ -6,16 +13,51 @@ import { LabError } from './problems.ts';
 /** The model that ships with the page. */
 export const EMBEDDED_MODEL = 'embedded';
 
-export interface ModelSource {
-  /** Of the repository's folder, relative to the app's own files. */
-  path: string;
-  dialect: Dialect;
-}
+/** Its folder, relative to the app's own files. */
+export const EMBEDDED_PATH = 'models/foothold-micro';
+
+export type ModelSource =
+  | { kind: 'embedded'; path: string; dialect: Dialect }
+  /** What dialect these speak is in their files. */
+  | { kind: 'hub' | 'url'; title: string; base: string; dtype?: string }
+  | { kind: 'folder'; title: string; dtype?: string };
+
+const HUB = 'https://huggingface.co';
 
 export function modelSource(model: string): ModelSource {
-  if (model === EMBEDDED_MODEL) return { path: 'models/foothold-micro', dialect: microDialect() };
+  if (model === EMBEDDED_MODEL) {
+    return { kind: 'embedded', path: EMBEDDED_PATH, dialect: microDialect() };
+  }
+  const { kind, place, dtype } =
+    /^(?<kind>hub|url|folder):(?<place>[^#]+)(?:#(?<dtype>\w+))?$/.exec(model)?.groups ?? {};
+  const rest = dtype === undefined ? {} : { dtype };
+  if (kind === 'hub' && /^[\w.-]+\/[\w.-]+$/.test(place!)) {
+    return { kind, title: place!, base: `${HUB}/${place}/resolve/main/`, ...rest };
+  }
+  if (kind === 'url' && URL.canParse(place!) && /^https?:$/.test(new URL(place!).protocol)) {
+    const { pathname } = new URL(place!);
+    const title = pathname.split('/').filter(Boolean).at(-1) ?? place!;
+    return { kind, title, base: place!.endsWith('/') ? place! : `${place}/`, ...rest };
+  }
+  if (kind === 'folder') return { kind, title: place!, ...rest };
   throw new LabError(
     `There is no model named ${model} here.`,
-    `Choose "${EMBEDDED_MODEL}", the one that ships with the page.`,
+    `Choose "${EMBEDDED_MODEL}", the one that ships with the page, or a decoder in Hugging Face layout.`,
   );
+}
+
+/** The name of a model from what a person types: `owner/name`, an address, or a page of the Hub. */
+export function modelName(typed: string, dtype?: string): string {
+  const text = typed.trim();
+  const page = /^https?:\/\/huggingface\.co\/([\w.-]+\/[\w.-]+)/.exec(text)?.[1];
+  const id = page ?? (/^[\w.-]+\/[\w.-]+$/.test(text) ? text : undefined);
+  const name = `${id ? `hub:${id}` : `url:${text}`}${dtype === undefined ? '' : `#${dtype}`}`;
+  modelSource(name);
+  return name;
+}
+
+/** What people call a run's model. */
+export function modelTitle(model: string): string {
+  const source = modelSource(model);
+  return source.kind === 'embedded' ? 'the embedded model' : source.title;
 }

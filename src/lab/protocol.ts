@@ -2,6 +2,7 @@
 import type { Fault, Question } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
 import type { GoalpostDraft, PersonDraft, TeachingTrial } from '../gasp/teaching.ts';
+import type { FolderContent } from '../lm/blobFiles.ts';
 import type { AdapterFiles } from './adapters.ts';
 import type { RunEvent, Split } from '../run/events.ts';
 
@@ -13,6 +14,8 @@ export type Command =
    * address that the page's own files (models among them) lie below.
    */
   | { type: 'connect'; judge: MessagePort; base: string }
+  /** A folder on disk that holds a model, which `folder:<name>` then stands for. */
+  | { type: 'folder'; name: string; content: FolderContent }
   | {
       type: 'start';
       name: string;

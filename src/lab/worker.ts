@@ -1,14 +1,18 @@
 /** The lab in the page's worker: puts it on ONNX Runtime, the sandboxed judge and IndexedDB. */
-import { httpFiles } from '../lm/repository.ts';
+import { blobFiles, type FolderContent } from '../lm/blobFiles.ts';
+import { httpFiles, type RepositoryFiles } from '../lm/repository.ts';
+import { storedFiles } from '../lm/storedFiles.ts';
 import { SandboxJudge } from '../python/sandboxJudge.ts';
 import { openIndexedDbJournal } from '../run/indexedDbJournal.ts';
-import { Lab, type LoadOptions } from './lab.ts';
-import { modelSource } from './models.ts';
-import { describeProblem } from './problems.ts';
+import { Lab, type LoadOptions, type ModelOptions } from './lab.ts';
+import { type ModelSource, modelSource } from './models.ts';
+import { describeProblem, LabError } from './problems.ts';
 import type { Command, Message } from './protocol.ts';
 
 const send = (message: Message) => postMessage(message);
 let lab: Promise<Lab> | undefined;
+/** Folders on disk that a person chose, by name. */
+const folders = new Map<string, FolderContent>();
 
 addEventListener('message', ({ data }: MessageEvent<Command>) => {
   if (data.type === 'connect') {
@@ -17,6 +21,10 @@ addEventListener('message', ({ data }: MessageEvent<Command>) => {
       send({ type: 'error', ...describeProblem(error), fatal: true });
       send({ type: 'status', status: 'failed' });
     });
+    return;
+  }
+  if (data.type === 'folder') {
+    folders.set(data.name, data.content);
     return;
   }
   lab?.then(
@@ -34,8 +42,11 @@ addEventListener('unhandledrejection', (event) => {
 async function openLab(port: MessagePort, base: string): Promise<Lab> {
   return new Lab({
     journal: await openIndexedDbJournal(),
-    async loadModel(model, { tuning, seed, backend, signal, onProgress }) {
-      const { path, dialect } = modelSource(model);
+    async loadModel(model, options) {
+      const source = modelSource(model);
+      if (source.kind !== 'embedded') return loadHubModel(model, source, options);
+      const { path, dialect } = source;
+      const { tuning, seed, backend, signal, onProgress } = options;
       // With them come transformers.js and ONNX Runtime: not before somebody asks for a model.
       const [{ openLocalPolicy }, { webRuntime }] = await Promise.all([
         import('../lm/localPolicy.ts'),
@@ -54,6 +65,36 @@ async function openLab(port: MessagePort, base: string): Promise<Lab> {
     loadJudge: judgeLoader(port),
     send,
   });
+}
+
+async function loadHubModel(
+  model: string,
+  source: Exclude<ModelSource, { kind: 'embedded' }>,
+  { backend, ...options }: ModelOptions,
+) {
+  const [{ openHubModel }, { webRuntime }, { memoryLimit }] = await Promise.all([
+    import('./hubModels.ts'),
+    import('../lm/runtime.web.ts'),
+    import('../lm/memoryLimit.web.ts'),
+  ]);
+  const runtime = await webRuntime(backend);
+  return openHubModel(repositoryFiles(source), {
+    ...options,
+    model,
+    dtype: source.dtype,
+    runtime,
+    memoryLimit: memoryLimit(runtime.name.startsWith('webgpu') ? 'webgpu' : 'wasm'),
+  });
+}
+
+function repositoryFiles(source: Exclude<ModelSource, { kind: 'embedded' }>): RepositoryFiles {
+  if (source.kind !== 'folder') return storedFiles(source.base);
+  const content = folders.get(source.title);
+  if (content) return blobFiles(content);
+  throw new LabError(
+    `The model is in the folder ${source.title} on your disk, which this page may not open by itself.`,
+    'Choose the folder again under Model, then press Run.',
+  );
 }
 
 /** A port serves one judge, so there is one for good; loading it can be called off and tried again. */

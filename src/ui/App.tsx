@@ -15,6 +15,7 @@ import { Lecture } from './Lecture.tsx';
 import { LoopNow, UpdateCard } from './LoopNow.tsx';
 import { NewVersion } from './NewVersion.tsx';
 import { Offer, ReplayNote } from './ReplayNote.tsx';
+import { ModelSheet } from './ModelSheet.tsx';
 import { RunsList } from './RunsList.tsx';
 import { RunsSheet } from './RunsSheet.tsx';
 import { SettingsSheet } from './SettingsSheet.tsx';
@@ -35,7 +36,7 @@ import './App.css';
 
 type Panel =
   | { kind: 'stone' | 'goalpost'; id: string }
-  | { kind: 'bank' | 'settings' | 'runs' | 'share' | 'compare' | 'lecture' }
+  | { kind: 'bank' | 'model' | 'settings' | 'runs' | 'share' | 'compare' | 'lecture' }
   | { kind: 'teach'; start: TeachStart }
   | { kind: 'programs'; programs: NamedProgram[]; shown: number }
   | { kind: 'write-goalpost'; from?: Question }
@@ -141,6 +142,9 @@ export function App({ session }: { session: Session }) {
           )}
           <button type="button" className="button is-quiet" onClick={() => setPanel({ kind: 'share' })}>
             Share
+          </button>
+          <button type="button" className="button is-quiet" onClick={() => setPanel({ kind: 'model' })}>
+            Model
           </button>
           <button type="button" className="button is-quiet" onClick={() => setPanel({ kind: 'settings' })}>
             Settings
@@ -298,6 +302,14 @@ export function App({ session }: { session: Session }) {
       )}
       {panel?.kind === 'share' && (
         <ShareSheet session={session} snapshot={snapshot} onClose={() => setPanel(null)} />
+      )}
+      {panel?.kind === 'model' && (
+        <ModelSheet
+          session={session}
+          snapshot={snapshot}
+          fixed={live !== null}
+          onClose={() => setPanel(null)}
+        />
       )}
       {panel?.kind === 'lecture' && live && (
         <Lecture

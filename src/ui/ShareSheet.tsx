@@ -134,7 +134,7 @@ function RecipePart({ session, snapshot }: { session: Session; snapshot: Snapsho
           ...(state.questions && { questions: state.questions }),
         }
       : bank && {
-          model: session.model,
+          model: snapshot.model,
           bank: bank.name,
           settings,
           goalposts: chosenQuestions(bank, chosen),

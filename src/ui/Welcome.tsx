@@ -1,13 +1,14 @@
 /** The first page: one sentence, one button. Everything else is chosen already. */
 import { useSyncExternalStore } from 'react';
 import { METHODS, slots } from '../gasp/methods.ts';
+import { EMBEDDED_MODEL, modelTitle } from '../lab/models.ts';
 import { getOffline, subscribeOffline } from '../offline/page.ts';
 import { canStart, type Session, type Snapshot } from './session.ts';
 import { BackendChoiceField, doing, Icon } from './Transport.tsx';
 import './Welcome.css';
 
 export function Welcome({ session, snapshot }: { session: Session; snapshot: Snapshot }) {
-  const { runs, ready, chosen, bank, status, settings } = snapshot;
+  const { runs, ready, chosen, bank, status, settings, model } = snapshot;
   const aims =
     slots(settings).guided === 0
       ? METHODS[settings.method].title
@@ -59,7 +60,9 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
           ? 'Loading the questions.'
           : chosen.size === 0 && !canStart(snapshot)
             ? 'Choose at least one goalpost to aim at, or the unguided method in the settings.'
-            : `${aims} and a model that ships with the page: no account, no GPU needed. Nothing leaves this computer.${kept ? ' It works without network too.' : ''}`}
+            : model === EMBEDDED_MODEL
+              ? `${aims} and a model that ships with the page: no account, no GPU needed. Nothing leaves this computer.${kept ? ' It works without network too.' : ''}`
+              : `${aims} and ${modelTitle(model)}, which is downloaded once. Nothing of yours leaves this computer.`}
       </p>
     </section>
   );

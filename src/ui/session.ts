@@ -19,6 +19,8 @@ import { type Bank, chosenQuestions, firstGoalposts } from '../gasp/bank.ts';
 import { baseModelName, exportAdapter } from '../lab/adapters.ts';
 import { download } from './download.ts';
 import type { PersonDraft } from '../gasp/teaching.ts';
+import { HUB_SETTINGS } from '../lab/hubRun.ts';
+import type { FolderContent } from '../lm/blobFiles.ts';
 import type { LabClient } from './labClient.ts';
 import { type RunStore, Shelf, type ShelfState } from './shelf.ts';
 import { isKept, ownGoalposts, storeOwnGoalposts } from './ownGoalposts.ts';
@@ -41,6 +43,8 @@ export interface Snapshot extends ShelfState {
 
   /** What the next run starts with. */
   settings: Settings;
+  /** Of the next run, as `models.ts` names it. */
+  model: string;
   /** Ids of the goalposts chosen for the next run, out of the bank. */
   chosen: ReadonlySet<string>;
   backendChoice: BackendChoice;
@@ -86,6 +90,7 @@ export class Session {
     room: null,
     bank: null,
     settings: DEFAULT_SETTINGS,
+    model: EMBEDDED,
     chosen: new Set(),
     backendChoice: 'auto',
     state: null,
@@ -115,8 +120,6 @@ export class Session {
   /** The stored runs. */
   readonly shelf: Shelf;
   private readonly bankLoaded: Promise<void>;
-  /** Of the next run. */
-  model = EMBEDDED;
   private readonly listeners = new Set<() => void>();
   private frame: number | undefined;
 
@@ -168,7 +171,7 @@ export class Session {
       type: 'start',
       name: this.freshName(),
       settings,
-      model: this.model,
+      model: this.snapshot.model,
       bank: bank.name,
       goalposts,
       ...(slots(settings).real > 0 && { questions: bank.questions }),
@@ -285,8 +288,8 @@ export class Session {
     if (!bank) return;
     const ids = new Set(recipe.goalposts.map(({ id }) => id));
     this.close();
-    this.model = recipe.model;
     this.change({
+      model: recipe.model,
       settings: recipe.settings,
       chosen: ids,
       // First, in its order and its own words: all of that decides how its run goes.
@@ -393,6 +396,18 @@ export class Session {
 
   setSettings(settings: Settings): void {
     this.change({ settings });
+  }
+  /** The model of the next run. Between the embedded one and others, settings change with it. */
+  setModel(model: string): void {
+    const before = this.snapshot.model;
+    if (model === before) return;
+    const change = (model === EMBEDDED) !== (before === EMBEDDED);
+    const settings = model === EMBEDDED ? DEFAULT_SETTINGS : { ...this.snapshot.settings, ...HUB_SETTINGS };
+    this.change({ model, ...(change && { settings }) });
+  }
+  /** Hands a folder on disk to the lab, under the name by which a model is chosen from it. */
+  offerFolder(name: string, content: FolderContent): void {
+    this.services.lab.send({ type: 'folder', name, content });
   }
   setBackend(backendChoice: BackendChoice): void {
     this.change({ backendChoice });

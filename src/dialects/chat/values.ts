@@ -148,8 +148,10 @@ export function findInputs(text: string, name: string): string[] {
     ...callArguments(part, name),
     ...(name === 'f' ? [] : callArguments(part, 'f')),
   ]);
-  const listed = sectionLines(prose).flatMap((line) => valueIn(line, isLiteralList) ?? []);
-  const all = [...labelled, ...called.filter((a) => isArgumentList(a) && !isCallOfNames(a)), ...listed];
+  const found = [...labelled, ...called.filter((a) => isArgumentList(a) && !isCallOfNames(a))];
+  // Bare values, only where nothing is said more clearly: a line may also say what a call gives.
+  const all =
+    found.length > 0 ? found : sectionLines(prose).flatMap((line) => valueIn(line, isLiteralList) ?? []);
   return [...new Set(all)];
 }
 

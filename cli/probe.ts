@@ -1,0 +1,100 @@
+/** `lab probe`: how many of a model's proposals and answers can be read, run and used. */
+import { parseArgs } from 'node:util';
+import { DEFAULT_SETTINGS } from '../src/gasp/defaults.ts';
+import { type AnswerCounts, type Probe, probe, type ProposalCounts } from '../src/gasp/probe.ts';
+import { deriveSeed } from '../src/gasp/random.ts';
+import { HUB_SETTINGS } from '../src/lab/hubRun.ts';
+import { modelPort, readModelOption } from './nodePorts.ts';
+import { readBank, SHIPPED_BANK } from './settings.ts';
+import { NodeJudge } from '../src/python/nodeJudge.ts';
+import { numberOption, UsageError } from './usage.ts';
+
+export const probeUsage = `lab probe --model MODEL [options]
+  Asks a model for lemmas, lifts, unguided proposals and answers, and counts how many parse, run and are new.
+  --model MODEL     a folder, owner/name on the Hub, or an address
+  --dtype NAME      which of its dtypes
+  --count N         proposals of each kind, answers of each task type (default 24)
+  --temperature T   (default ${HUB_SETTINGS.temperature})
+  --seed S          (default 1)
+  --bank FILE       questions whose goalposts the lemmas are made from (default: the shipped bank)
+  --threads N       of ONNX Runtime (default 2)
+  --texts           prints every text with what became of it
+  --json            the last line is the counts as JSON
+`;
+
+export async function probeCommand(args: string[]): Promise<number> {
+  const values = readOptions(args);
+  if (!values.model) throw new UsageError('--model MODEL is missing.');
+  const model = await readModelOption(values.model, values.dtype);
+  const seed = numberOption('seed', values.seed);
+  const count = numberOption('count', values.count, { min: 1 });
+  const temperature = numberOption('temperature', values.temperature, { integer: false });
+  const { goalposts } = readBank(values.bank ?? SHIPPED_BANK);
+  const loadModel = modelPort({
+    threads: numberOption('threads', values.threads, { min: 1 }),
+    ...(model.folder !== undefined && { model: model.folder }),
+  });
+  const { policy, dialect } = await loadModel(model.name, {
+    tuning: DEFAULT_SETTINGS.tuning,
+    seed: deriveSeed(seed, 'weights'),
+    backend: 'auto',
+    signal: new AbortController().signal,
+    onProgress: () => {},
+  });
+  const judge = new NodeJudge();
+  try {
+    const { noveltyThreshold } = DEFAULT_SETTINGS;
+    const result = await probe(
+      { goalposts, count, temperature, topP: 1, seed, noveltyThreshold },
+      { policy, judge, dialect },
+      ({ kind, text, fate }) => {
+        if (values.texts) console.log(`--- ${kind}\n${text}\n==> ${fate}\n`);
+      },
+    );
+    console.log(table(result));
+    if (values.json) console.log(JSON.stringify(result));
+    return 0;
+  } finally {
+    await judge.dispose();
+    await policy.dispose();
+  }
+}
+
+function table({ proposals, answers }: Probe): string {
+  const proposal = ([kind, c]: [string, ProposalCounts]) =>
+    `| ${kind} | ${c.asked} | ${c.parsed} | ${c.ran} | ${c.fresh} | ${Object.entries(c.faults)
+      .map(([fault, n]) => `${n} ${fault}`)
+      .join(', ')} |`;
+  const answer = ([kind, c]: [string, AnswerCounts]) =>
+    `| ${kind} | ${c.asked} | ${c.parsed} | ${c.passed} |`;
+  return [
+    '| proposals | asked | parse | run | are new | why not |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...Object.entries(proposals).map(proposal),
+    '',
+    '| answers | asked | parse | right |',
+    '| --- | --- | --- | --- |',
+    ...Object.entries(answers).map(answer),
+  ].join('\n');
+}
+
+function readOptions(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        model: { type: 'string' },
+        dtype: { type: 'string' },
+        count: { type: 'string', default: '24' },
+        temperature: { type: 'string', default: String(HUB_SETTINGS.temperature) },
+        seed: { type: 'string', default: '1' },
+        bank: { type: 'string' },
+        threads: { type: 'string', default: '2' },
+        texts: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

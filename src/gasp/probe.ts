@@ -1,0 +1,148 @@
+/** How well a model and a dialect understand each other: what it writes, before anything is trained. */
+import { NoveltyBuffer } from './novelty.ts';
+import type { Prompt } from './ports.ts';
+import type { Axis, FaultKind, Question, Task } from './question.ts';
+import { deriveSeed } from './random.ts';
+import { solve, type Tools } from './solving.ts';
+import { validateDrafts } from './validation.ts';
+
+export interface ProbeOptions {
+  goalposts: readonly Question[];
+  /** Proposals of each kind, and answers of each task type. */
+  count: number;
+  temperature: number;
+  topP: number;
+  seed: number;
+  /** Cosine similarity above which a proposal counts as a copy of an earlier one. */
+  noveltyThreshold: number;
+}
+
+export interface ProposalCounts {
+  asked: number;
+  /** A program in Python's grammar, and inputs. */
+  parsed: number;
+  /** Safe, and returns the same on all of its inputs in two runs, with enough different outputs. */
+  ran: number;
+  /** Not similar to an earlier one. */
+  fresh: number;
+  faults: Partial<Record<FaultKind, number>>;
+}
+export interface AnswerCounts {
+  asked: number;
+  parsed: number;
+  passed: number;
+}
+export interface Probe {
+  proposals: Record<'lemma' | 'lift' | 'unguided', ProposalCounts>;
+  answers: Record<Task['type'], AnswerCounts>;
+}
+
+/** Everything that was written, for a person to read. */
+export type ProbeText = { kind: string; text: string; fate: string };
+
+const AXES: readonly Axis[] = ['io', 'f'];
+
+/**
+ * Asks for lemmas on both axes, for lifts of the valid ones (whatever their pass rate, and of goalposts
+ * where none is valid), for unguided proposals, and for answers of the three task types to valid lemmas.
+ */
+export async function probe(
+  options: ProbeOptions,
+  tools: Tools,
+  hear: (text: ProbeText) => void = () => {},
+): Promise<Probe> {
+  const { goalposts, count } = options;
+  const { dialect } = tools;
+  const run = new Probing(options, tools, hear);
+  const axis = (i: number) => AXES[i % AXES.length]!;
+  const each = <T>(make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i));
+  // Spread evenly over the list.
+  const goalpost = (i: number) => goalposts[Math.floor((i * goalposts.length) / count) % goalposts.length]!;
+
+  const lemma = await run.propose(
+    'lemma',
+    each((i) => dialect.lemmaPrompt(goalpost(i), axis(i))),
+  );
+  const easy = lemma.questions.length > 0 ? lemma.questions : goalposts;
+  const lift = await run.propose(
+    'lift',
+    each((i) => dialect.liftPrompt(easy[i % easy.length]!, axis(i))),
+  );
+  const unguided = await run.propose(
+    'unguided',
+    each((i) => dialect.unguidedPrompt(easy.slice(0, i % 4))),
+  );
+  const answers = {
+    induction: await run.answer(each((i) => ({ type: 'induction', question: easy[i % easy.length]! }))),
+    deduction: await run.answer(each((i) => taskOf('deduction', easy, i))),
+    abduction: await run.answer(each((i) => taskOf('abduction', easy, i))),
+  };
+  return { proposals: { lemma: lemma.counts, lift: lift.counts, unguided: unguided.counts }, answers };
+}
+
+function taskOf(type: 'deduction' | 'abduction', questions: readonly Question[], i: number): Task {
+  const question = questions[i % questions.length]!;
+  return { type, question, index: i % question.inputs.length };
+}
+
+class Probing {
+  private readonly seen = new NoveltyBuffer();
+
+  constructor(
+    private readonly options: ProbeOptions,
+    private readonly tools: Tools,
+    private readonly hear: (text: ProbeText) => void,
+  ) {}
+
+  async propose(
+    kind: string,
+    prompts: readonly Prompt[],
+  ): Promise<{ counts: ProposalCounts; questions: Question[] }> {
+    const { temperature, topP, seed, noveltyThreshold } = this.options;
+    const { policy, dialect, judge, signal } = this.tools;
+    const sampled = await policy.sample(
+      prompts.map((prompt) => ({ prompt, samples: 1, maxTokens: dialect.maxTokens.proposal })),
+      { temperature, topP, seed: deriveSeed(seed, 'probe', kind), ...(signal && { signal }) },
+    );
+    const texts = sampled.map((s) => s[0]!.text);
+    const validated = await validateDrafts(
+      texts.map((text) => dialect.parseProposal(text)),
+      texts.map((_, i) => `${kind}.${i}`),
+      judge,
+      dialect,
+      signal && { signal },
+    );
+    const counts: ProposalCounts = { asked: texts.length, parsed: 0, ran: 0, fresh: 0, faults: {} };
+    const questions: Question[] = [];
+    validated.forEach((result, i) => {
+      let fault = 'fault' in result ? result.fault : undefined;
+      if ('question' in result) {
+        const { similarity, id } = this.seen.nearest(result.question);
+        if (similarity > noveltyThreshold) fault = { kind: 'copy', message: `Similar to ${id}.` };
+        else this.seen.add(result.question);
+        if (!fault) questions.push(result.question);
+      }
+      if (fault) counts.faults[fault.kind] = (counts.faults[fault.kind] ?? 0) + 1;
+      if (fault?.kind !== 'unparsable' && fault?.kind !== 'syntax') counts.parsed++;
+      if (!fault || fault.kind === 'copy') counts.ran++;
+      if (!fault) counts.fresh++;
+      this.hear({ kind, text: texts[i]!, fate: fault ? `${fault.kind}: ${fault.message}` : 'valid' });
+    });
+    return { counts, questions };
+  }
+
+  async answer(tasks: readonly Task[]): Promise<AnswerCounts> {
+    const { temperature, topP, seed } = this.options;
+    const options = { samples: 1, temperature, topP, seed: deriveSeed(seed, 'probe', tasks[0]!.type) };
+    const solved = await solve(tasks, { ...options, stage: 'solving-tasks' }, this.tools);
+    const attempts = solved.flatMap((s) => s.attempts);
+    for (const { text, verdict, reason } of attempts) {
+      this.hear({ kind: tasks[0]!.type, text, fate: `${verdict}: ${reason}` });
+    }
+    return {
+      asked: attempts.length,
+      parsed: attempts.filter((a) => a.verdict !== 'unparsable').length,
+      passed: attempts.filter((a) => a.verdict === 'passed').length,
+    };
+  }
+}

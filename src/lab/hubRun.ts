@@ -1,0 +1,34 @@
+/** What a run of a decoder from the Hub is started with, and how much memory that takes. */
+import type { Settings } from '../gasp/settings.ts';
+import { type DecoderSize, type Dtype, estimateMemory, type MemoryEstimate } from '../lm/memory.ts';
+
+/**
+ * Settings for models a hundred times the size of the embedded one: few questions an iteration, short
+ * passes, LoRA's usual learning rate, and a temperature at which small models still write Python.
+ */
+export const HUB_SETTINGS: Partial<Settings> = {
+  goalpostsPerIteration: 4,
+  rollouts: 8,
+  temperature: 0.7,
+  learningRate: 1e-4,
+  minibatch: 16,
+  microbatchTokens: 1024,
+  noveltyWindow: 0,
+  evaluateEvery: 0,
+};
+
+/** Rows that are sampled at a time, at most, and the length of one, prompt and answer, in tokens. */
+const ROWS = 64;
+const ROW_TOKENS = 768;
+
+export function estimateRun(size: DecoderSize, dtype: Dtype, settings: Settings): MemoryEstimate {
+  const { tuning, microbatchTokens, goalpostsPerIteration, rollouts } = settings;
+  return estimateMemory(size, dtype, {
+    // Decoders from the Hub train adapters only.
+    rank: tuning.kind === 'lora' ? tuning.rank : 8,
+    adaptedLayers: size.layers,
+    microbatchTokens,
+    rows: Math.min(ROWS, goalpostsPerIteration * rollouts),
+    rowTokens: ROW_TOKENS,
+  });
+}

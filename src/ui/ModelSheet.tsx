@@ -1,0 +1,291 @@
+/** Which model the next run teaches: what each takes and under which licence is said before a byte is downloaded. */
+import { type ReactNode, useEffect, useId, useState } from 'react';
+import { estimateRun } from '../lab/hubRun.ts';
+import { EMBEDDED_MODEL, modelName, modelSource } from '../lab/models.ts';
+import { folderContent } from '../lm/blobFiles.ts';
+import { type DecoderSize, decoderSize, DTYPES, type Dtype } from '../lm/memory.ts';
+import { findGpu, memoryLimit } from '../lm/memoryLimit.web.ts';
+import { PRESETS } from '../lm/presets.ts';
+import { removeStored, storedBytes } from '../lm/storedFiles.ts';
+import { bytes } from './format.ts';
+import type { Session, Snapshot } from './session.ts';
+import { Sheet } from './Sheet.tsx';
+import './ModelSheet.css';
+
+const dtypeNotes: Record<Dtype, string> = {
+  q4f16: '4 bits, half precision: for a GPU',
+  q4: '4 bits: runs anywhere',
+  q8: '8 bits',
+  fp16: 'half precision',
+  fp32: 'full precision',
+};
+
+export function ModelSheet(props: {
+  session: Session;
+  snapshot: Snapshot;
+  fixed: boolean;
+  onClose: () => void;
+}) {
+  const { session, snapshot, fixed, onClose } = props;
+  const { model, settings, backendChoice } = snapshot;
+  const gpu = useGpu();
+  const onGpu = backendChoice === 'webgpu' || (backendChoice === 'auto' && gpu.found);
+  const limit = memoryLimit(onGpu ? 'webgpu' : 'wasm');
+  const [chosenDtype, setDtype] = useState<Dtype>();
+  const dtype = chosenDtype ?? dtypeOf(model) ?? (onGpu && gpu.half ? 'q4f16' : 'q4');
+  const choose = (next: string) => session.setModel(next);
+  const setWeights = (next: Dtype) => {
+    setDtype(next);
+    if (model !== EMBEDDED_MODEL) choose(model.replace(/#\w+$/, `#${next}`));
+  };
+  const suggested = onGpu ? PRESETS[0]! : PRESETS.find((p) => p.id.includes('135M'))!;
+
+  return (
+    <Sheet
+      title={fixed ? 'Model of this run' : 'Model of the next run'}
+      className="models"
+      onClose={onClose}
+      footer={
+        <span className="section-note">
+          {fixed
+            ? 'A run keeps its model. Start a new one to choose another.'
+            : model === EMBEDDED_MODEL
+              ? 'Nothing has to be downloaded.'
+              : 'It is downloaded when you press Run, kept in this browser, and goes on where it stopped. Nothing of yours is sent.'}
+        </span>
+      }
+    >
+      <fieldset className="models-list" disabled={fixed}>
+        <legend className="eyebrow">Models</legend>
+        <Choice
+          title="The embedded model"
+          checked={model === EMBEDDED_MODEL}
+          onChoose={() => choose(EMBEDDED_MODEL)}
+          note="0.9 M weights, made here for lists of integers: learns within minutes, on any laptop."
+        />
+        {PRESETS.map((preset) => {
+          const name = `hub:${preset.id}#${dtype}`;
+          const fit = judgeFit(preset.size, dtype, settings, limit);
+          return (
+            <Choice
+              key={preset.id}
+              title={preset.title}
+              mark={preset === suggested ? 'suggested here' : undefined}
+              checked={model.startsWith(`hub:${preset.id}#`)}
+              disabled={!fit.fits}
+              onChoose={() => choose(name)}
+              note={
+                <>
+                  {preset.note}. {fit.text} <Licence>{preset.licence}</Licence>
+                </>
+              }
+            >
+              <Stored model={name} />
+            </Choice>
+          );
+        })}
+      </fieldset>
+      <label className="models-dtype">
+        <span>Weights</span>
+        <select
+          className="field"
+          value={dtype}
+          disabled={fixed}
+          onChange={(event) => setWeights(event.target.value as Dtype)}
+        >
+          {DTYPES.map((name) => (
+            <option key={name} value={name}>
+              {name}: {dtypeNotes[name]}
+            </option>
+          ))}
+        </select>
+      </label>
+      {!fixed && (
+        <>
+          <OtherRepository {...{ model, dtype, limit, settings, choose }} />
+          <FolderOnDisk {...{ session, model, dtype, limit, settings, choose }} />
+        </>
+      )}
+    </Sheet>
+  );
+}
+
+const dtypeOf = (model: string) => DTYPES.find((dtype) => model.endsWith(`#${dtype}`));
+
+function useGpu(): { found: boolean; half: boolean } {
+  const [gpu, setGpu] = useState({ found: false, half: false });
+  useEffect(() => {
+    let current = true;
+    void findGpu().then((found) => {
+      if (current && found) setGpu({ found: true, half: found.half });
+    });
+    return () => {
+      current = false;
+    };
+  }, []);
+  return gpu;
+}
+
+function judgeFit(size: DecoderSize, dtype: Dtype, settings: Snapshot['settings'], limit: number) {
+  const { download, total } = estimateRun(size, dtype, settings);
+  const fits = total <= limit;
+  const text = fits
+    ? `About ${bytes(download)} to download, ${bytes(total)} of memory to train.`
+    : `Does not fit: it takes about ${bytes(total)} of memory (${bytes(download)} to download), and ${bytes(limit)} are there.`;
+  return { fits, text };
+}
+
+const Licence = ({ children }: { children: ReactNode }) => (
+  <span className="models-licence">{children}.</span>
+);
+
+function Choice(props: {
+  title: string;
+  mark?: string | undefined;
+  checked: boolean;
+  disabled?: boolean;
+  note: ReactNode;
+  onChoose: () => void;
+  children?: ReactNode;
+}) {
+  const id = useId();
+  return (
+    <div className="models-row" data-off={props.disabled || undefined}>
+      <input
+        type="radio"
+        name="model"
+        id={id}
+        checked={props.checked}
+        disabled={props.disabled}
+        aria-describedby={`${id}-note`}
+        onChange={props.onChoose}
+      />
+      <div>
+        <label htmlFor={id}>
+          {props.title}
+          {props.mark && <span className="models-mark"> {props.mark}</span>}
+        </label>
+        <p id={`${id}-note`}>{props.note}</p>
+        {props.children}
+      </div>
+    </div>
+  );
+}
+
+/** What of a model is in this browser already, and how to get rid of it. */
+function Stored({ model }: { model: string }) {
+  const source = modelSource(model);
+  const base = source.kind === 'hub' || source.kind === 'url' ? source.base : undefined;
+  const [stored, setStored] = useState(0);
+  useEffect(() => {
+    let current = true;
+    if (base !== undefined) void storedBytes(base).then((size) => current && setStored(size));
+    return () => {
+      current = false;
+    };
+  }, [base]);
+  if (base === undefined || stored === 0) return null;
+  return (
+    <p>
+      {bytes(stored)} of it are in this browser.{' '}
+      <button type="button" className="link" onClick={() => void removeStored(base).then(() => setStored(0))}>
+        remove<span className="visually-hidden"> {source.kind === 'hub' ? source.title : 'it'}</span>
+      </button>
+    </p>
+  );
+}
+
+interface OtherProps {
+  model: string;
+  dtype: Dtype;
+  limit: number;
+  settings: Snapshot['settings'];
+  choose: (model: string) => void;
+}
+
+/** Any repository in Hugging Face layout: its configuration is read first, and its size told. */
+function OtherRepository({ dtype, limit, settings, choose }: OtherProps) {
+  const [typed, setTyped] = useState('');
+  const [said, setSaid] = useState('');
+  const look = async () => {
+    setSaid('Reading its config.json');
+    try {
+      const name = modelName(typed, dtype);
+      const source = modelSource(name);
+      if (source.kind !== 'hub' && source.kind !== 'url') return;
+      const response = await fetch(`${source.base}config.json`);
+      if (!response.ok) throw new Error(`config.json is not at ${source.base} (status ${response.status}).`);
+      setSaid(take(await response.json(), name));
+    } catch (error) {
+      setSaid(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const take = (config: Record<string, unknown>, name: string): string => {
+    const size = decoderSize(config);
+    if (!size) {
+      choose(name);
+      return 'Chosen. Its config.json does not say how large it is.';
+    }
+    const fit = judgeFit(size, dtype, settings, limit);
+    if (fit.fits) choose(name);
+    return fit.fits ? `Chosen. ${fit.text} See its page for its licence.` : fit.text;
+  };
+  return (
+    <form
+      className="models-other"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void look();
+      }}
+    >
+      <label>
+        <span>Another repository</span>
+        <input
+          className="field"
+          placeholder="owner/name, or an address"
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+        />
+      </label>
+      <button type="submit" className="button" disabled={!typed.trim()}>
+        Use it
+      </button>
+      <p role="status">{said}</p>
+    </form>
+  );
+}
+
+/** A repository in a folder on disk: nothing is copied, and the folder has to be chosen again after a reload. */
+function FolderOnDisk({ session, dtype, limit, settings, choose }: OtherProps & { session: Session }) {
+  const [said, setSaid] = useState('');
+  const take = async (files: FileList | null) => {
+    if (!files?.length) return;
+    try {
+      const { name, content } = folderContent(files);
+      const config = JSON.parse(await content.get('config.json')!.text()) as Record<string, unknown>;
+      const size = decoderSize(config);
+      const fit = size && judgeFit(size, dtype, settings, limit);
+      if (fit && !fit.fits) return setSaid(fit.text);
+      session.offerFolder(name, content);
+      choose(`folder:${name}#${dtype}`);
+      setSaid(`Chosen: ${name}, ${content.size} files. ${fit ? fit.text : ''}`);
+    } catch (error) {
+      setSaid(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <div className="models-other">
+      <label>
+        <span>A folder on disk</span>
+        <input
+          type="file"
+          className="field"
+          multiple
+          ref={(input) => input?.setAttribute('webkitdirectory', '')}
+          onChange={(event) => void take(event.target.files)}
+        />
+      </label>
+      <p role="status">{said}</p>
+    </div>
+  );
+}
