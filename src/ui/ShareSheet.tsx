@@ -18,7 +18,7 @@ export function ShareSheet(props: { session: Session; snapshot: Snapshot; onClos
   return (
     <Sheet title="Share" onClose={onClose}>
       {state && <ReplayPart key={state.run} session={session} snapshot={snapshot} />}
-      <RecipePart session={session} snapshot={snapshot} />
+      <RecipePart snapshot={snapshot} />
       {!replay && (
         <p className="section-note">
           A link carries everything itself, behind its #, which browsers do not send to any server.
@@ -121,8 +121,8 @@ function ReplayPart({ session, snapshot }: { session: Session; snapshot: Snapsho
   );
 }
 
-function RecipePart({ session, snapshot }: { session: Session; snapshot: Snapshot }) {
-  const { state, bank, chosen, settings } = snapshot;
+function RecipePart({ snapshot }: { snapshot: Snapshot }) {
+  const { state, bank, chosen, settings, model } = snapshot;
   const [link, setLink] = useState<string>();
   useEffect(() => {
     const recipe: Recipe | null = state
@@ -134,7 +134,7 @@ function RecipePart({ session, snapshot }: { session: Session; snapshot: Snapsho
           ...(state.questions && { questions: state.questions }),
         }
       : bank && {
-          model: snapshot.model,
+          model,
           bank: bank.name,
           settings,
           goalposts: chosenQuestions(bank, chosen),
@@ -151,7 +151,7 @@ function RecipePart({ session, snapshot }: { session: Session; snapshot: Snapsho
     return () => {
       late = true;
     };
-  }, [session, state?.run, bank, chosen, settings, state]);
+  }, [model, bank, chosen, settings, state]);
   return (
     <section className="share-part">
       <h3>{state ? 'Its recipe' : 'What is chosen now'}, to run</h3>
