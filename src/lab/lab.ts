@@ -320,15 +320,23 @@ export class Lab {
   }
 
   /**
-   * Tries questions with the shipped model and reports, round by round, how many answers passed. A
-   * question that was solved is not tried on: pass@samples is 0 exactly for those with no passed answer.
+   * Tries questions with the shipped model, or a run's newest weights, and reports, round by round, how many
+   * answers passed. A question that was solved is not tried on: pass@samples is 0 exactly for those with no passed answer.
    */
   mine(command: CommandOf<'mine'>): Promise<void> {
-    const { questions, samples, backend, seed } = command;
+    const { questions, samples, backend, seed, run } = command;
     return this.enqueue(async () => {
-      const { tuning } = DEFAULT_SETTINGS;
-      const { policy, dialect } = await this.load(SHIPPED_MODEL, { tuning, seed }, backend);
+      const events = run === undefined ? [] : await this.ports.journal.read(run);
+      const { model, settings } =
+        run === undefined
+          ? { model: SHIPPED_MODEL, settings: { ...DEFAULT_SETTINGS, seed } }
+          : startOf(run, events);
+      const { policy, dialect } = await this.load(model, settings, backend);
       try {
+        if (run !== undefined) {
+          const { snapshot } = await this.newestCheckpoint(run, validEvents(events));
+          await policy.restore(snapshot);
+        }
         const judge = await this.judgeReady();
         this.setStatus('mining');
         this.telemetry.iteration = 0;

@@ -51,8 +51,18 @@ export type Command =
   | { type: 'measure'; runs: { run: string; plans: MeasurementPlan[] }[]; backend: BackendChoice }
   /** `now` abandons the iteration in progress; otherwise it is finished first. */
   | { type: 'pause'; now: boolean }
-  /** Find goalposts among these questions: no success in `samples` answers of the shipped model. */
-  | { type: 'mine'; questions: Question[]; samples: number; backend: BackendChoice; seed: number }
+  /**
+   * Find goalposts among these questions: no success in `samples` answers of the shipped model, or of a stored
+   * run's newest weights.
+   */
+  | {
+      type: 'mine';
+      questions: Question[];
+      samples: number;
+      backend: BackendChoice;
+      seed: number;
+      run?: string;
+    }
   | { type: 'cancel-mining' }
   /**
    * A person plays the teacher: the student tries what they wrote, with the weights of the last finished

@@ -2,6 +2,7 @@
 import { useMemo, useState } from 'react';
 import type { Question } from '../gasp/question.ts';
 import { type Bank, bankQuestions, firstGoalposts } from '../gasp/bank.ts';
+import { download } from './download.ts';
 import { activityShare } from './format.ts';
 import { ImportQuestions } from './ImportQuestions.tsx';
 import { Examples, Program } from './Program.tsx';
@@ -13,11 +14,14 @@ import './BankSheet.css';
 
 export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snapshot; onClose: () => void }) {
   const { bank, session, snapshot, onClose } = props;
-  const { chosen, mined, status, settings, activity, problem } = snapshot;
+  const { chosen, mined, status, settings, activity, problem, runs } = snapshot;
   const [words, setWords] = useState('');
   const [depth, setDepth] = useState('');
   const [only, setOnly] = useState<'all' | 'chosen' | 'shipped' | 'imported'>('shipped');
   const [samples, setSamples] = useState(64);
+  /** The run whose weights mine; empty: the shipped model. */
+  const [miner, setMiner] = useState('');
+  const trained = runs.filter(({ iterations }) => iterations > 0);
   const questions = useMemo(() => bankQuestions(bank), [bank]);
   const shipped = useMemo(() => new Set(bank.goalposts.map((question) => question.id)), [bank]);
   const depths = useMemo(
@@ -86,6 +90,17 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
           <button type="button" className="button is-quiet" onClick={() => session.choose([])}>
             Clear
           </button>
+          <button
+            type="button"
+            className="button is-quiet"
+            disabled={chosen.size === 0}
+            onClick={() => {
+              const mined: Bank = { ...bank, goalposts: questions.filter(({ id }) => chosen.has(id)) };
+              download(`${bank.name}-goalposts.json`, JSON.stringify(mined), 'application/json');
+            }}
+          >
+            Save as a bank
+          </button>
         </>
       }
     >
@@ -138,10 +153,23 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
       <details className="bank-mining" open={mining || undefined}>
         <summary>Find goalposts among these {found.length}</summary>
         <p className="section-note">
-          A goalpost is a question that none of n answers of the shipped model solves. Each question here is
-          tried n times; those without a success can then be chosen.
+          A goalpost is a question that none of n answers of the model solves. Each question here is tried n
+          times; those without a success can then be chosen, and tried again with the weights of a run.
         </p>
         <div className="bank-mine">
+          {trained.length > 0 && (
+            <label>
+              with{' '}
+              <select className="field" value={miner} onChange={(event) => setMiner(event.target.value)}>
+                <option value="">the shipped model</option>
+                {trained.map(({ run, name }) => (
+                  <option key={run} value={run}>
+                    {name}, newest weights
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
           <label>
             n{' '}
             <input
@@ -166,7 +194,7 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
               disabled={
                 found.length === 0 || status === 'running' || status === 'loading' || status === 'pausing'
               }
-              onClick={() => session.mine(found, samples)}
+              onClick={() => session.mine(found, samples, miner || undefined)}
             >
               Try them
             </button>

@@ -473,11 +473,12 @@ export class Session {
     this.change({ problem: null });
   }
 
-  /** Tries questions on the shipped model, to find those that it never solves. */
-  mine(questions: Question[], samples: number): void {
+  /** Tries questions on the shipped model, or on a run's newest weights, to find those that it never solves. */
+  mine(questions: Question[], samples: number, run?: string): void {
     const { backendChoice: backend, settings } = this.snapshot;
     this.change({ mined: { passed: new Map(), samples, finished: false, stopped: false } });
-    this.services.lab.send({ type: 'mine', questions, samples, backend, seed: settings.seed });
+    const { seed } = settings;
+    this.services.lab.send({ type: 'mine', questions, samples, backend, seed, ...(run && { run }) });
   }
   cancelMining(): void {
     const { mined } = this.snapshot;

@@ -474,6 +474,20 @@ test('mining reports each question once and can be cancelled', async () => {
   expect(mined.map((m) => m.finished)).toEqual([...mined.slice(1).map(() => false), true]);
   expect(policies[0]!.disposed).toBe(true);
 
+  // With a run's weights, those of its newest checkpoint mine.
+  const trained = await openLab();
+  await trained.lab.start({ ...start, iterations: 2 });
+  await trained.lab.mine({
+    questions: goalposts,
+    samples: 4,
+    backend: 'auto',
+    seed: 1,
+    run: trained.lab.run!,
+  });
+  const [training, mining] = trained.policies;
+  expect(mining!.weights.some((weight) => weight !== 0)).toBe(true);
+  expect(mining!.weights).toEqual(training!.weights);
+
   const cancelled = await openLab((m, self) => {
     if (m.type === 'status' && m.status === 'mining') void self.handle({ type: 'cancel-mining' });
   });
