@@ -7,6 +7,7 @@ import { openIndexedDbJournal } from './run/indexedDbJournal.ts';
 import { App } from './ui/App.tsx';
 import { loadBank } from './ui/banks.ts';
 import { createLabClient } from './ui/labClient.ts';
+import { Mishap } from './ui/Mishap.tsx';
 import { acceptDrops, followAddress } from './ui/opening.ts';
 import { Session } from './ui/session.ts';
 
@@ -21,7 +22,9 @@ acceptDrops(session);
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
-    <App session={session} />
+    <Mishap onLeave={() => session.close()}>
+      <App session={session} />
+    </Mishap>
   </StrictMode>,
 );
 

@@ -61,3 +61,9 @@ export function modelTitle(model: string): string {
   const source = modelSource(model);
   return source.kind === 'embedded' ? 'the embedded model' : source.title;
 }
+
+/** The host that a model is downloaded from; undefined where nothing is downloaded. */
+export function modelHost(model: string): string | undefined {
+  const source = modelSource(model);
+  return source.kind === 'hub' || source.kind === 'url' ? new URL(source.base).host : undefined;
+}

@@ -1,4 +1,5 @@
 /** Says that what is shown came from elsewhere, and what can be done with it. */
+import { EMBEDDED_MODEL } from '../lab/models.ts';
 import { resumePoints } from '../run/recorded.ts';
 import type { RunState } from '../run/state.ts';
 import type { Session, Snapshot } from './session.ts';
@@ -19,6 +20,7 @@ export function ReplayNote(props: { session: Session; snapshot: Snapshot; state:
         {exact === undefined
           ? 'Going on repeats it from its seed, since no weights came along.'
           : `Weights came along: going on takes it up exactly where it was after iteration ${exact}.`}
+        {state.model !== EMBEDDED_MODEL && ` Its model, ${state.model}, would be loaded then.`}
       </p>
       {state.notes && <p className="replay-words">{state.notes}</p>}
       <p className="replay-buttons">

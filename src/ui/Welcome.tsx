@@ -1,7 +1,7 @@
 /** The first page: one sentence, one button. Everything else is chosen already. */
 import { useSyncExternalStore } from 'react';
 import { METHODS, slots } from '../gasp/methods.ts';
-import { EMBEDDED_MODEL, modelTitle } from '../lab/models.ts';
+import { EMBEDDED_MODEL, modelHost, modelTitle } from '../lab/models.ts';
 import { getOffline, subscribeOffline } from '../offline/page.ts';
 import { canStart, type Session, type Snapshot } from './session.ts';
 import { BackendChoiceField, doing, Icon } from './Transport.tsx';
@@ -62,7 +62,7 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
             ? 'Choose at least one goalpost to aim at, or the unguided method in the settings.'
             : model === EMBEDDED_MODEL
               ? `${aims} and a model that ships with the page: no account, no GPU needed. Nothing leaves this computer.${kept ? ' It works without network too.' : ''}`
-              : `${aims} and ${modelTitle(model)}, which is downloaded once. Nothing of yours leaves this computer.`}
+              : `${aims} and ${modelTitle(model)}, which is downloaded once${modelHost(model) ? ` from ${modelHost(model)}` : ''}. Nothing of yours leaves this computer.`}
       </p>
     </section>
   );

@@ -7,6 +7,7 @@ import { DEFAULT_SETTINGS } from '../gasp/defaults.ts';
 import { slots } from '../gasp/methods.ts';
 import type { Question } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
+import { modelSource } from '../lab/models.ts';
 import type { Activity, BackendChoice, LabStatus, Message } from '../lab/protocol.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { RecordedRun } from '../run/journal.ts';
@@ -281,8 +282,9 @@ export class Session {
     this.stage(run.events, run);
   }
 
-  /** What the next run starts with, from elsewhere. It is not started. */
+  /** What the next run starts with, from elsewhere. It is not started. Throws for a model that nobody has. */
   async takeRecipe(recipe: Recipe): Promise<void> {
+    modelSource(recipe.model);
     await this.bankLoaded;
     const { bank } = this.snapshot;
     if (!bank) return;

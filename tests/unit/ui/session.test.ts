@@ -288,4 +288,11 @@ describe('Session', () => {
     expect(sent).toMatchObject([{ type: 'start', settings, model: 'embedded' }]);
     expect(sent[0]).toHaveProperty('goalposts', [foreign, own]);
   });
+
+  it('leaves all as it is where a recipe names a model that nobody has', async () => {
+    const before = session.getSnapshot();
+    const recipe = { model: 'nobody', bank: 'micro', settings: begin.settings, goalposts: begin.goalposts };
+    await expect(session.takeRecipe(recipe)).rejects.toThrow(/no model named nobody/);
+    expect(session.getSnapshot()).toBe(before);
+  });
 });
