@@ -3,6 +3,9 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Comparison, compareRuns } from '../src/compare/comparison.ts';
 import { digestRun, type RunDigest } from '../src/compare/digest.ts';
+import { comparisonFigures } from '../src/compare/figures/figures.ts';
+import { figureStyle } from '../src/compare/figures/marks.ts';
+import { csvFile, svgFile } from '../src/compare/figures/svg.ts';
 import { measurementPlans, ON_THE_WAY, pickedPlans } from '../src/compare/plans.ts';
 import { reportPage } from '../src/compare/report.ts';
 import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
@@ -24,7 +27,8 @@ const list = (kind: 'system' | 'ablation' | 'extension') =>
     .join('\n');
 
 export const compareUsage = `lab compare --methods A,B,... --seeds 1,2,... (--minutes M | --tokens T | --iterations N) --out DIR [options]
-  Runs every method with every seed, measures each at its end, and writes DIR/report.html and DIR/report.json.
+  Runs every method with every seed, measures each at its end, and writes DIR/report.html, DIR/report.json and
+  DIR/figures (SVG and CSV).
   The same command goes on where it was stopped or killed; more methods and seeds can be added to it, and two
   of these commands may work on one folder at a time, each at its own seeds: a last one reports on all of them.
   --methods LIST    some of those below (default base,azr,real,gasp,gasp+real); gasp:estimator=trr++:clip=0.2 is
@@ -139,9 +143,10 @@ export async function compareCommand(args: string[]): Promise<number> {
   };
   const lab = new TerminalLab(ports, say);
   const digests: RunDigest[] = [];
+  /** By method, whatever the order in which they ran. */
+  const inOrder = () => entrants.flatMap(({ label }) => digests.filter((run) => run.label === label));
   const write = (): Comparison => {
-    // By method, whatever the order in which they ran.
-    const ordered = entrants.flatMap(({ label }) => digests.filter((run) => run.label === label));
+    const ordered = inOrder();
     const comparison = compareRuns(ordered, {
       budget: finite(budget),
       bank: bank.title,
@@ -187,6 +192,11 @@ export async function compareCommand(args: string[]): Promise<number> {
       return 130;
     }
     const comparison = write();
+    const figures = comparisonFigures(comparison, inOrder()).flatMap((group) => group.figures);
+    for (const figure of figures) {
+      folder.write(`figures/${figure.id}.svg`, svgFile(figure, figureStyle));
+      folder.write(`figures/${figure.id}.csv`, csvFile(figure));
+    }
     for (const line of comparison.reading) say(line);
     say(`${join(out, 'report.html')}`);
     if (values.json) console.log(JSON.stringify(comparison));

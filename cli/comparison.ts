@@ -4,10 +4,11 @@
  *     compare.json          which model and bank it is about, and which run belongs to which method and seed
  *     runs/                 the runs, as `lab run` stores them
  *     report.html, .json    what came of it so far
+ *     figures/              in the end: each figure as SVG, and its numbers as CSV
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { METHODS } from '../src/gasp/methods.ts';
 import type { MethodName, Settings } from '../src/gasp/settings.ts';
 import { readSettings } from './settings.ts';
@@ -98,8 +99,8 @@ export class ComparisonFolder {
 
   /** Writes a file so that a reader, or a crash, sees the old one or the new one. */
   write(name: string, text: string): string {
-    mkdirSync(this.folder, { recursive: true });
     const path = join(this.folder, name);
+    mkdirSync(dirname(path), { recursive: true });
     const part = `${path}.${process.pid}.part`;
     writeFileSync(part, text);
     renameSync(part, path);

@@ -82,6 +82,11 @@ describe('methods side by side', () => {
     const comparison = compareRuns(runs, { budget: { tokens: 50_000 }, bank: 'b', runsWanted: 9 });
     expect(comparison.reading[0]).toContain('50,000 tokens (sampled plus trained)');
     expect(comparison.complete).toBe(false);
+    // With 4 to 6 of 10 answers right both are at 1 in pass@10.
+    expect(comparison.reading.join(' ')).toContain('GASP is 0.0 points above AZR in pass@10');
+    expect(comparison.reading.join(' ')).not.toContain('real-data RL all leave unsolved');
+    const whole = compareRuns([...runs, run('real', 1, 'd')], { budget: {}, bank: 'b' });
+    expect(whole.reading.join(' ')).toContain('GASP solves 1 of 6 goalposts (16.7%)');
     expect(comparison.runs[3]).toMatchObject({ label: 'gasp', seed: 1, solved: ['b', 'c'] });
   });
 });
