@@ -417,13 +417,13 @@ export class Session {
   choose(ids: Iterable<string>): void {
     this.change({ chosen: new Set(ids) });
   }
-  /** Plays the teacher in the open run. */
-  tryDraft(draft: PersonDraft): void {
+  /** Plays the teacher in the open run. `about` names what is being written. */
+  tryDraft(about: string, draft: PersonDraft): void {
     const { state, replay, backendChoice, live, status } = this.snapshot;
     // A replay's run may bear the id of a stored one, which is not its to change.
     if (!state || replay) return;
     if (!live || status !== 'running') this.take(state.run);
-    this.teaching.try(state.run, draft, backendChoice);
+    this.teaching.try(state.run, about, draft, backendChoice);
   }
 
   cancelTry(): void {

@@ -8,6 +8,8 @@ export interface TeachingSnapshot {
   /** The newest trial. `stopped`: called off, or lost with an error. */
   trial: {
     run: string;
+    /** Names what was being written, so that it is shown there only. */
+    about: string;
     draft: PersonDraft;
     phase: 'trying' | 'tried' | 'stopped' | 'keeping' | 'kept';
     result?: TeachingTrial;
@@ -33,9 +35,9 @@ export class Teaching {
   };
   readonly getSnapshot = (): TeachingSnapshot => this.snapshot;
 
-  try(run: string, draft: PersonDraft, backend: BackendChoice): void {
+  try(run: string, about: string, draft: PersonDraft, backend: BackendChoice): void {
     this.awaited.trial = `trial-${++this.number}`;
-    this.change({ trial: { run, draft, phase: 'trying' } });
+    this.change({ trial: { run, about, draft, phase: 'trying' } });
     this.lab.send({ type: 'try', run, trial: this.awaited.trial, draft, backend });
   }
 

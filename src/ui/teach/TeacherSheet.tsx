@@ -71,11 +71,13 @@ export function TeacherSheet(props: {
     drafts.set(key, { program, inputs: inputs.split('\n'), title, axis });
   }, [key, program, inputs, title, axis]);
 
-  const mine = trial && trial.run === snapshot.state?.run && trial.draft.role === role ? trial : null;
+  const mine = trial?.about === key ? trial : null;
+  // What the lab is at would be called off.
+  const occupied = snapshot.status === 'mining' || snapshot.status === 'measuring';
   const trying = mine?.phase === 'trying';
   const changed = mine !== null && JSON.stringify(mine.draft) !== JSON.stringify(draft);
   const fault = mine?.result?.proposal.fault;
-  const tryIt = () => !trying && session.tryDraft(draft);
+  const tryIt = () => !trying && !occupied && session.tryDraft(key, draft);
   const share = snapshot.activity ? activityShare(snapshot.activity) : undefined;
   const against = beside === 'goalpost' ? goalpost?.program : beside === 'lemma' ? lemma?.program : undefined;
   const { rollouts = 0 } = snapshot.state?.settings ?? {};
@@ -100,7 +102,7 @@ export function TeacherSheet(props: {
               Stop
             </button>
           ) : (
-            <button type="button" className="button is-primary" onClick={tryIt}>
+            <button type="button" className="button is-primary" disabled={occupied} onClick={tryIt}>
               Try
             </button>
           )}
@@ -132,11 +134,13 @@ export function TeacherSheet(props: {
               ? snapshot.status === 'running'
                 ? `Tried as soon as this iteration is done. ${doing(snapshot)}`
                 : doing(snapshot)
-              : mine?.phase === 'kept'
-                ? 'Kept: the next iteration trains on it.'
-                : mine?.phase === 'stopped'
-                  ? 'Not tried.'
-                  : ''}
+              : occupied
+                ? `Busy: ${doing(snapshot)}. Stop that first, or wait.`
+                : mine?.phase === 'kept'
+                  ? 'Kept: the next iteration trains on it.'
+                  : mine?.phase === 'stopped'
+                    ? 'Not tried.'
+                    : ''}
           </p>
         </>
       }
