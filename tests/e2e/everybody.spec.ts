@@ -82,12 +82,12 @@ test('the whole main job by keyboard, and every view for everybody', async ({ pa
     await page.locator('body').focus();
     await tabTo(page, runButton(page));
     await page.keyboard.press('Enter');
-    await expectIterations(page, 2);
+    await expectIterations(page, 1);
     await page.locator('body').focus();
     await page.keyboard.press('Space');
     await expect(page.getByText('Paused', { exact: true })).toBeVisible({ timeout: 300_000 });
 
-    const slider = page.getByRole('slider', { name: 'Iteration shown' });
+    const slider = page.getByRole('slider', { name: 'Moment shown' });
     await tabTo(page, slider);
     const newest = await slider.getAttribute('max');
     await page.keyboard.press('ArrowLeft');
