@@ -3,7 +3,7 @@ import type { Policy, PolicyInfo, PolicySnapshot } from '../gasp/ports.ts';
 import { adapterOfVector, vectorOfAdapter } from '../lm/adapterVector.ts';
 import { type LoraAdapter, readPeft, writePeft } from '../lm/peft.ts';
 import { PeftError } from '../lm/peftConfig.ts';
-import { EMBEDDED_MODEL } from './models.ts';
+import { EMBEDDED_MODEL, modelTitle } from './models.ts';
 
 /** The two files of an adapter as they came from somewhere. */
 export interface AdapterFiles {
@@ -54,5 +54,5 @@ export function tuningOfAdapter({ pairs }: LoraAdapter): { kind: 'lora'; rank: n
 
 /** What PEFT should call the model that a run's adapter belongs to. */
 export function baseModelName(model: string): string {
-  return model === EMBEDDED_MODEL ? 'foothold-micro' : model;
+  return model === EMBEDDED_MODEL ? 'foothold-micro' : modelTitle(model);
 }

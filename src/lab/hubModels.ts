@@ -7,6 +7,7 @@ import { openHubPolicy } from '../lm/hub/hubPolicy.ts';
 import { readJson, type RepositoryFiles } from '../lm/repository.ts';
 import type { Runtime } from '../lm/runtime.ts';
 import type { ModelOptions } from './lab.ts';
+import { modelTitle } from './models.ts';
 import { LabError } from './problems.ts';
 
 /** Field of `config.json` by which a model trained here says what it speaks; instruct models have none. */
@@ -40,6 +41,7 @@ export async function openHubModel(
   const dialect = await readDialect(files, signal);
   const policy = await openHubPolicy(files, {
     model,
+    title: modelTitle(model),
     runtime,
     tuning,
     seed,

@@ -26,7 +26,7 @@ export function estimateRun(size: DecoderSize, dtype: Dtype, settings: Settings)
   return estimateMemory(size, dtype, {
     // Decoders from the Hub train adapters only.
     rank: tuning.kind === 'lora' ? tuning.rank : 8,
-    adaptedLayers: size.layers,
+    adaptedLayers: Math.min(size.layers, (tuning.kind === 'lora' && tuning.layers) || size.layers),
     microbatchTokens,
     rows: Math.min(ROWS, goalpostsPerIteration * rollouts),
     rowTokens: ROW_TOKENS,

@@ -23,6 +23,7 @@ export type ModelSource =
   | { kind: 'folder'; title: string; dtype?: string };
 
 const HUB = 'https://huggingface.co';
+const REPOSITORY = /^\w[\w.-]*\/\w[\w.-]*$/;
 
 export function modelSource(model: string): ModelSource {
   if (model === EMBEDDED_MODEL) {
@@ -31,7 +32,7 @@ export function modelSource(model: string): ModelSource {
   const { kind, place, dtype } =
     /^(?<kind>hub|url|folder):(?<place>[^#]+)(?:#(?<dtype>\w+))?$/.exec(model)?.groups ?? {};
   const rest = dtype === undefined ? {} : { dtype };
-  if (kind === 'hub' && /^[\w.-]+\/[\w.-]+$/.test(place!)) {
+  if (kind === 'hub' && REPOSITORY.test(place!)) {
     return { kind, title: place!, base: `${HUB}/${place}/resolve/main/`, ...rest };
   }
   if (kind === 'url' && URL.canParse(place!) && /^https?:$/.test(new URL(place!).protocol)) {
@@ -50,7 +51,7 @@ export function modelSource(model: string): ModelSource {
 export function modelName(typed: string, dtype?: string): string {
   const text = typed.trim();
   const page = /^https?:\/\/huggingface\.co\/([\w.-]+\/[\w.-]+)/.exec(text)?.[1];
-  const id = page ?? (/^[\w.-]+\/[\w.-]+$/.test(text) ? text : undefined);
+  const id = page ?? (REPOSITORY.test(text) ? text : undefined);
   const name = `${id ? `hub:${id}` : `url:${text}`}${dtype === undefined ? '' : `#${dtype}`}`;
   modelSource(name);
   return name;

@@ -1,5 +1,6 @@
 /** What a person can do about an error. */
 import { BackendError } from '../lm/runtime.ts';
+import { ModelTooBigError } from '../lm/memory.ts';
 import { PeftError } from '../lm/peftConfig.ts';
 import { ModelFileError } from '../lm/repository.ts';
 import { DamagedCheckpointError } from '../run/checkpointFormat.ts';
@@ -20,6 +21,8 @@ export class LabError extends Error {
 const UNENCODABLE = 'UnencodableError';
 /** A checkpoint that does not fit the loaded model. By name too: its class would bring the trainer along. */
 const LAYOUT_MISMATCH = 'LayoutMismatchError';
+/** A graph that cannot be trained through. */
+const UNSUPPORTED_GRAPH = 'UnsupportedGraphError';
 
 export function describeProblem(error: unknown): { message: string; advice: string } {
   const message = sentence(error instanceof Error ? error.message : String(error));
@@ -27,6 +30,16 @@ export function describeProblem(error: unknown): { message: string; advice: stri
   if (error instanceof BackendError) return { message, advice: error.advice };
   if (error instanceof PeftError) {
     return { message, advice: 'Nothing was changed. Choose another adapter, or go on without one.' };
+  }
+  if (error instanceof ModelTooBigError) {
+    return {
+      message,
+      advice:
+        'Nothing was downloaded. Choose a smaller model or dtype, adapters on the last layers only, or fewer tokens in a pass.',
+    };
+  }
+  if (error instanceof Error && error.name === UNSUPPORTED_GRAPH) {
+    return { message, advice: 'Choose another dtype of this model, or another export of it.' };
   }
   if (error instanceof ModelFileError) {
     return {

@@ -127,7 +127,15 @@ const settings = v.pipe(
   }),
   v.transform(({ tuning, axes, ...rest }): Settings => {
     const { kind } = tuning;
-    const plain = kind === 'full' ? { kind } : { kind, rank: tuning.rank, alpha: tuning.alpha };
+    const plain =
+      kind === 'full'
+        ? { kind }
+        : {
+            kind,
+            rank: tuning.rank,
+            alpha: tuning.alpha,
+            ...(tuning.layers !== undefined && { layers: tuning.layers }),
+          };
     return { ...rest, axes: [...axes], tuning: plain };
   }),
 );

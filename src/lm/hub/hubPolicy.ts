@@ -13,6 +13,8 @@ import { hubTrainable, planAdapters } from './hubTrainable.ts';
 import { allModules } from './linears.ts';
 
 export interface HubPolicyOptions extends LocalPolicyOptions {
+  /** What people call the model. */
+  title?: string;
   /** Absent: the first of q4, q4f16, fp16 and fp32 that is there. */
   dtype?: HubDType;
   /** Bytes that loading, sampling and training may take together; absent: no bound. */
@@ -37,7 +39,8 @@ export async function openHubPolicy(files: RepositoryFiles, options: HubPolicyOp
   }
   const config = await readJson(files, 'config.json', signal);
   const estimate = estimateOf(config, tuning, options);
-  if (estimate && options.memoryLimit) checkFits(options.model, estimate, options.memoryLimit);
+  if (estimate && options.memoryLimit)
+    checkFits(options.title ?? options.model, estimate, options.memoryLimit);
   const [tokenizer, stop, model] = await Promise.all([
     loadTokenizer(files, signal),
     readHubStopTokens(files, config, signal),

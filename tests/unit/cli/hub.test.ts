@@ -1,0 +1,53 @@
+/** `lab probe`, and `lab run` on a repository that is not the shipped one. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { lacksShared, sharedFolder } from '../shared.ts';
+import { lab } from './command.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lab-hub-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test('probe counts what a model writes, step by step', async () => {
+  const { code, stdout } = await lab([
+    ...['probe', '--model', 'public/models/foothold-micro', '--count', '8', '--temperature', '1'],
+    ...['--threads', '1', '--json'],
+  ]);
+  expect(code).toBe(0);
+  const { proposals, answers } = JSON.parse(stdout.trim().split('\n').at(-1)!);
+  for (const kind of ['lemma', 'lift', 'unguided']) {
+    const { asked, parsed, ran, fresh, faults } = proposals[kind];
+    expect(asked).toBe(8);
+    expect(parsed).toBeGreaterThan(4);
+    expect(ran).toBeLessThanOrEqual(parsed);
+    expect(fresh).toBeLessThanOrEqual(ran);
+    const all = Object.values(faults as Record<string, number>).reduce((a, b) => a + b, 0);
+    expect(fresh + all).toBe(8);
+  }
+  for (const type of ['induction', 'deduction', 'abduction']) {
+    expect(answers[type].asked).toBe(8);
+    expect(answers[type].parsed).toBeGreaterThanOrEqual(answers[type].passed);
+  }
+  expect(stdout).toContain('| lemma | 8 |');
+});
+
+const fixture = `${sharedFolder}fixtures/qwen2-optimum-fp32`;
+test.skipIf(lacksShared('fixtures'))(
+  'a model that would not fit is refused with the numbers, before it is read',
+  async () => {
+    const out = join(folder, 'big');
+    const { code, stderr } = await lab(['run', '--model', fixture, '--memory', '0.001', '--out', out]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^qwen2-optimum-fp32 needs about .* GB \(weights .* are allowed\./im);
+  },
+);
+
+test('what is no model says what is one', async () => {
+  const { code, stderr } = await lab(['run', '--model', 'no/such/place', '--out', join(folder, 'none')]);
+  expect(code).toBe(2);
+  expect(stderr).toContain('--model takes a folder, owner/name on the Hub, or an address');
+});
