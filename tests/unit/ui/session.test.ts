@@ -262,6 +262,37 @@ describe('Session', () => {
     expect(sent[0]).toHaveProperty('goalposts.length', begin.goalposts.length - 1);
   });
 
+  it('has stored runs measured at their start and at their end, all in one command', async () => {
+    await store(example);
+    await store(exampleEvents({ iterations: 1, run: 'second', seed: 2 }));
+    await session.measure(['first', 'second'], { samples: 3, questions: 4 });
+    expect(session.getSnapshot().status).toBe('loading');
+    expect(sent).toHaveLength(1);
+    const [command] = sent;
+    if (command?.type !== 'measure') throw new Error(`sent ${command?.type}`);
+    expect(command.runs.map(({ run, plans }) => [run, plans.map((p) => [p.iteration, p.split])])).toEqual([
+      [
+        'first',
+        [
+          [2, 'heldout'],
+          [2, 'goalposts'],
+          [0, 'heldout'],
+          [0, 'goalposts'],
+        ],
+      ],
+      [
+        'second',
+        [
+          [1, 'heldout'],
+          [1, 'goalposts'],
+          [0, 'heldout'],
+          [0, 'goalposts'],
+        ],
+      ],
+    ]);
+    expect(command.runs[0]!.plans[1]).toMatchObject({ samples: 3, questions: { length: 4 } });
+  });
+
   it('renames and annotates, deletes and takes back', async () => {
     await store(example);
     await session.show('first');
