@@ -29,7 +29,7 @@ ${comparison.complete ? '' : '<p class="notice">Runs are still to come: these ar
 <main>
 <section>
 <h2>Side by side</h2>
-<div class="wide"><table>
+<div class="wide" role="region" aria-label="Methods side by side" tabindex="0"><table>
 <thead><tr>${head.map((cell) => `<th scope="col">${text(cell)}</th>`).join('')}</tr></thead>
 <tbody>${rows.map(([name, ...cells]) => `<tr><th scope="row">${text(name!)}</th>${cells.map((cell) => `<td>${text(cell)}</td>`).join('')}</tr>`).join('\n')}</tbody>
 </table></div>
@@ -64,7 +64,7 @@ function figureElement(figure: Figure): string {
     `<a download="${figure.id}.${kind}" href="data:${type},${encodeURIComponent(content)}">${kind.toUpperCase()}</a>`;
   return `<figure class="${(figure.node.attributes.width as number) > 360 ? 'is-wide' : ''}">
 <h3>${text(figure.title)}</h3>
-<div class="wide">${markup(figure.node)}</div>
+<div class="wide" role="region" aria-label="${text(figure.title)}" tabindex="0">${markup(figure.node)}</div>
 <figcaption>${text(figure.caption)} ${file('svg', 'image/svg+xml', svgFile(figure, figureStyle))} ${file('csv', 'text/csv', csvFile(figure))}</figcaption>
 </figure>`;
 }
