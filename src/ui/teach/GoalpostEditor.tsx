@@ -1,6 +1,7 @@
 /** A goalpost of one's own: a function and inputs, its outputs computed by Python or given. */
 import { useId, useState, useSyncExternalStore } from 'react';
 import type { Question } from '../../gasp/question.ts';
+import { modelSource } from '../../lab/models.ts';
 import { type GoalpostDraft, SHOWN_PAIRS } from '../../gasp/teaching.ts';
 import { CodeEditor } from '../editor/CodeEditor.tsx';
 import type { Session, Snapshot } from '../session.ts';
@@ -64,6 +65,8 @@ export function GoalpostEditor(props: {
   const fault = current?.result && 'fault' in current.result ? current.result.fault : undefined;
   const question = current?.result && 'question' in current.result ? current.result.question : undefined;
   const run = () => !running && session.teaching.examine(draft);
+  const model = modelSource(snapshot.model);
+  const unreadable = question && model.kind === 'embedded' ? model.dialect.unreadable?.(question) : null;
   return (
     <Sheet
       className="is-wide of-goalpost"
@@ -95,7 +98,7 @@ export function GoalpostEditor(props: {
             {running
               ? doing(snapshot) || 'Python runs it'
               : question
-                ? 'It runs. The next run aims at it.'
+                ? 'It runs. Once added, the next run aims at it.'
                 : 'Run it first; then it can be added.'}
           </p>
         </>
@@ -175,6 +178,11 @@ export function GoalpostEditor(props: {
       {fault && fault.line === undefined && (
         <p className="code-problem" role="alert">
           {fault.message}
+        </p>
+      )}
+      {unreadable && (
+        <p className="code-problem" role="alert">
+          The embedded model cannot read it: {unreadable}. Only a run with another model can aim at it.
         </p>
       )}
       {question && (
