@@ -63,6 +63,9 @@ test('the whole main job by keyboard, and every view for everybody', async ({ pa
     await close(page);
     await expect(page.getByText('lemma band')).toHaveCount(0);
     await everywhere(page, 'first page, unguided');
+    await page.getByRole('button', { name: 'Model', exact: true }).click();
+    await everywhere(page, 'model');
+    await close(page);
     await button('Choose goalposts').click();
     await everywhere(page, 'bank');
     await close(page);
