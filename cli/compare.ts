@@ -2,11 +2,11 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Comparison, compareRuns } from '../src/compare/comparison.ts';
-import { digestRun, type RunDigest } from '../src/compare/digest.ts';
+import { digestRun, pickCheckpoint, type RunDigest } from '../src/compare/digest.ts';
 import { comparisonFigures } from '../src/compare/figures/figures.ts';
 import { figureStyle } from '../src/compare/figures/marks.ts';
 import { csvFile, svgFile } from '../src/compare/figures/svg.ts';
-import { measurementPlans, ON_THE_WAY, pickedPlans } from '../src/compare/plans.ts';
+import { ON_THE_WAY, pickingPlans, reportPlans } from '../src/compare/plans.ts';
 import { reportPage } from '../src/compare/report.ts';
 import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
 import type { LabPorts } from '../src/lab/lab.ts';
@@ -38,11 +38,11 @@ export const compareUsage = `lab compare --methods A,B,... --seeds 1,2,... (--mi
   --tokens T        a run's budget of tokens, sampled plus trained: equal for all methods
   --iterations N    a run's budget of iterations
   --out DIR         folder of the runs and the report
-  --samples N       answers to each held-out question and goalpost at the end of a run, for pass@k up to k = N
+  --samples N       answers to each held-out question and goalpost, for pass@k up to k = N
                     (default: by the budget, from 10 to 100)
   --checkpoints C   earlier checkpoints, evenly spread, at which goalposts and validation questions are tried too,
                     with at most ${ON_THE_WAY} answers (default 3). What is reported is the checkpoint that does
-                    best on the validation questions; the last one's held-out figures stand beside it
+                    best on the validation questions, the last one's held-out figures stand beside it
   --questions N     measure on N held-out questions and N goalposts only, evenly spread (default: all)
   --set KEY=VALUE   a setting for all methods, as often as needed
   --bank FILE, --model DIR, --threads N, --json   as in lab run
@@ -174,15 +174,14 @@ export async function compareCommand(args: string[]): Promise<number> {
       });
       if (!lab.fine) break;
       const state = foldEvents(await ports.journal.read(nextRun))!;
-      const plans = measurementPlans(state, bank.heldout, { ...wanted, validation: bank.validation ?? [] });
+      const picking = pickingPlans(state, bank.validation ?? [], wanted);
+      await lab.measure(nextRun, picking);
+      if (!lab.fine) break;
+      const { validation } = digest(await ports.journal.read(nextRun), entrant.label, picking);
+      const picked = pickCheckpoint(validation) ?? finishedIterations(state);
+      const plans = [...picking, ...reportPlans(state, picked, bank.heldout, wanted)];
       await lab.measure(nextRun, plans);
       if (!lab.fine) break;
-      const { picked } = digest(await ports.journal.read(nextRun), entrant.label, plans);
-      if (picked !== finishedIterations(state)) {
-        plans.push(...pickedPlans(state, picked, bank.heldout, wanted));
-        await lab.measure(nextRun, plans);
-        if (!lab.fine) break;
-      }
       digests.push(digest(await ports.journal.read(nextRun), entrant.label, plans));
       write();
     }

@@ -4,58 +4,74 @@ import type { Question } from '../gasp/question.ts';
 import type { MeasurementPlan } from '../lab/protocol.ts';
 import { finishedIterations, type RunState } from '../run/state.ts';
 
-/** Answers to a goalpost at a checkpoint on the way. */
+/** Answers to a question at a checkpoint that is not the one reported. */
 export const ON_THE_WAY = 32;
 
 export interface Wanted {
   /** Answers to each question. */
   samples: number;
-  /** At most so many of the held-out questions and of the goalposts, evenly spread. */
+  /** At most so many of each kind of question, evenly spread. */
   questions: number;
-  /** Earlier checkpoints, evenly spread, at which goalposts are tried with at most `ON_THE_WAY` answers. */
+  /** Checkpoints before the last one that are looked at too, evenly spread, with at most `ON_THE_WAY` answers. */
   checkpoints: number;
-  /** The weights that the run started from, too. */
+  /** The weights that the run started from are measured like its end. */
   start?: boolean;
-  /** By these the checkpoint is picked that is reported; without them the last one is. */
-  validation?: readonly Question[];
 }
 
-/** What is tried with a checkpoint that was picked, in addition. */
-export function pickedPlans(
-  state: RunState,
-  iteration: number,
-  heldout: readonly Question[],
-  { samples, questions }: Pick<Wanted, 'samples' | 'questions'>,
-): MeasurementPlan[] {
-  return [
-    { iteration, split: 'heldout', samples, questions: evenly(heldout, questions) },
-    { iteration, split: 'goalposts', samples, questions: evenly(state.goalposts, questions) },
-  ];
-}
-
-/** Held-out questions and goalposts at the run's end, goalposts on the way. */
-export function measurementPlans(
-  state: RunState,
-  heldout: readonly Question[],
-  { samples, questions, checkpoints, start, validation = [] }: Wanted,
-): MeasurementPlan[] {
+/** Iterations of kept checkpoints between start and end, evenly spread; fewer where there are not so many. */
+function onTheWay(state: RunState, count: number): number[] {
   const last = finishedIterations(state);
-  const whole = (iteration: number) => pickedPlans(state, iteration, heldout, { samples, questions });
   const kept = state.checkpoints
     .map(({ iteration }) => iteration)
     .filter((iteration) => iteration > 0 && iteration < last);
-  const wanted = Array.from({ length: checkpoints }, (_, i) => ((i + 1) * last) / (checkpoints + 1));
-  const nearest = wanted.flatMap((at) =>
-    kept.length === 0 ? [] : kept.reduce((a, b) => (Math.abs(b - at) < Math.abs(a - at) ? b : a)),
-  );
-  const some = Math.min(samples, ON_THE_WAY);
-  const onTheWay = [...new Set(nearest)];
-  const goalposts = onTheWay.map((iteration): MeasurementPlan => {
-    return { iteration, split: 'goalposts', samples: some, questions: evenly(state.goalposts, questions) };
+  if (kept.length === 0) return [];
+  const wanted = Array.from({ length: count }, (_, i) => ((i + 1) * last) / (count + 1));
+  const nearest = wanted.map((at) => kept.reduce((a, b) => (Math.abs(b - at) < Math.abs(a - at) ? b : a)));
+  return [...new Set(nearest)];
+}
+
+const fewer = (samples: number) => Math.min(samples, ON_THE_WAY);
+
+/** What has to be tried for a checkpoint to be picked; nothing where there is no choice. */
+export function pickingPlans(
+  state: RunState,
+  validation: readonly Question[],
+  { samples, questions, checkpoints }: Wanted,
+): MeasurementPlan[] {
+  const earlier = onTheWay(state, checkpoints);
+  if (earlier.length === 0 || validation.length === 0) return [];
+  return [...earlier, finishedIterations(state)].map((iteration): MeasurementPlan => {
+    const asked = evenly(validation, questions);
+    return { iteration, split: 'validation', samples: fewer(samples), questions: asked };
   });
-  const candidates = onTheWay.length > 0 && validation.length > 0 ? [...onTheWay, last] : [];
-  const picking = candidates.map((iteration): MeasurementPlan => {
-    return { iteration, split: 'validation', samples: some, questions: evenly(validation, questions) };
-  });
-  return [...whole(last), ...(start && last > 0 ? whole(0) : []), ...goalposts, ...picking];
+}
+
+/**
+ * What is reported of a run: held-out questions and goalposts at the checkpoint that was picked, and with fewer
+ * answers held-out questions at the last one and goalposts at all that are looked at.
+ */
+export function reportPlans(
+  state: RunState,
+  picked: number,
+  heldout: readonly Question[],
+  { samples, questions, checkpoints, start }: Wanted,
+): MeasurementPlan[] {
+  const last = finishedIterations(state);
+  const tested = evenly(heldout, questions);
+  const aimed = evenly(state.goalposts, questions);
+  const whole = (iteration: number): MeasurementPlan[] => [
+    { iteration, split: 'heldout', samples, questions: tested },
+    { iteration, split: 'goalposts', samples, questions: aimed },
+  ];
+  const others = [...onTheWay(state, checkpoints), last].filter((iteration) => iteration !== picked);
+  return [
+    ...whole(picked),
+    ...(start && picked > 0 ? whole(0) : []),
+    ...others.flatMap((iteration): MeasurementPlan[] => [
+      { iteration, split: 'goalposts', samples: fewer(samples), questions: aimed },
+      ...(iteration === last
+        ? [{ iteration, split: 'heldout' as const, samples: fewer(samples), questions: tested }]
+        : []),
+    ]),
+  ];
 }

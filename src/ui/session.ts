@@ -2,7 +2,7 @@
  * What the page knows, in one store: the open run as events and state, what the lab says, and what is
  * chosen for the next run. Components read snapshots and call methods; no algorithm lives here.
  */
-import { measurementPlans } from '../compare/plans.ts';
+import { reportPlans } from '../compare/plans.ts';
 import { DEFAULT_SETTINGS } from '../gasp/defaults.ts';
 import { slots } from '../gasp/methods.ts';
 import type { Question } from '../gasp/question.ts';
@@ -14,7 +14,7 @@ import type { RecordedRun } from '../run/journal.ts';
 import { runName } from '../run/names.ts';
 import { resumable } from '../run/recorded.ts';
 import { Timeline } from '../run/timeline.ts';
-import { foldEvents, type RunState } from '../run/state.ts';
+import { finishedIterations, foldEvents, type RunState } from '../run/state.ts';
 import type { Recipe } from '../share/schema.ts';
 import { type Bank, chosenQuestions, firstGoalposts } from '../gasp/bank.ts';
 import { baseModelName, exportAdapter } from '../lab/adapters.ts';
@@ -252,7 +252,8 @@ export class Session {
       const work = [];
       for (const run of runs) {
         const state = foldEvents(await this.readRun(run))!;
-        const plans = measurementPlans(state, bank.heldout, { ...wanted, checkpoints: 0, start: true });
+        const end = finishedIterations(state);
+        const plans = reportPlans(state, end, bank.heldout, { ...wanted, checkpoints: 0, start: true });
         work.push({ run, plans });
       }
       this.change({ status: 'loading', problem: null });
