@@ -258,6 +258,7 @@ test('a branch starts from a checkpoint with a log of its own', async () => {
     blob: 'iteration-3',
     name: 'b',
     settings: { ...settings, seed: 9 },
+    goalposts: start.goalposts.slice(1),
     backend: 'auto',
   });
   expect(lab.run).not.toBe(origin);
@@ -266,6 +267,7 @@ test('a branch starts from a checkpoint with a log of its own', async () => {
     name: 'b',
     branchedFrom: { run: origin, iteration: 3 },
     settings: { seed: 9 },
+    goalposts: start.goalposts.slice(1),
   });
   expect((await journal.getCheckpoint(lab.run!, 'iteration-0'))!.weights).toEqual(weights);
   expect(of(events, 'iteration-finished').map((e) => e.iteration)).toEqual([1]);
