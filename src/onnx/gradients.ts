@@ -106,6 +106,22 @@ function between(b: GraphBuilder, dy: Value, x: Value, places: Map<number, numbe
   return b.assume(b.node('Pad', [dy, pads]), to);
 }
 
+/** Puts `step - 1` zeros after each place along an axis, cut to `most` places; sizes there are numbers. */
+function spread(b: GraphBuilder, dy: Value, axis: number, step: number, most: number): Value {
+  const count = Number(b.shape(dy)[axis]);
+  if (Number.isNaN(count) || Number.isNaN(most)) {
+    throw new Error('the gradient of Slice is known for steps along axes of known size only');
+  }
+  const apart = b.unsqueeze(dy, [axis + 1]);
+  const zeros = b.mul(apart, scalarLike(b, dy, 0));
+  const wide = b.concat([apart, ...new Array<Value>(step - 1).fill(zeros)], axis + 1);
+  const shape = b.shape(dy).map((d, i) => (i === axis ? count * step : d));
+  // All but one size are numbers, or stay in place before the axis.
+  const target = shape.map((d, i) => (typeof d === 'number' ? d : i < axis ? 0 : -1));
+  const joined = b.assume(b.reshape(wide, target), shape);
+  return count * step > most ? b.slice(joined, 0, most, axis) : joined;
+}
+
 /** Puts reduced axes back as size 1, so that the gradient broadcasts against the input. */
 function restoreAxes(b: GraphBuilder, node: Node, dy: Value): Value {
   if (intAttribute(node.attributes, 'keepdims', 1) === 1) return dy;
@@ -301,15 +317,19 @@ export const GRADIENTS: Record<string, GradientRule> = {
     const from = list(starts) ?? [];
     const at = list(axes) ?? from.map((_, i) => i);
     const places = new Map<number, number>();
+    let g = dy;
     at.forEach((axis, i) => {
       const k = Number(axis) < 0 ? Number(axis) + b.shape(x!).length : Number(axis);
-      const range = sliceRange(b.shape(x!)[k]!, from[i], list(ends)?.[i], 1);
-      if (typeof range?.start !== 'number' || (steps && list(steps)?.[i] !== 1)) {
-        throw new Error('the gradient of Slice is known for constant starts and steps of 1 only');
+      const size = b.shape(x!)[k]!;
+      const step = steps ? list(steps)?.[i] : 1;
+      const range = sliceRange(size, from[i], list(ends)?.[i], Number(step));
+      if (typeof range?.start !== 'number' || typeof step !== 'number' || step < 1) {
+        throw new Error('the gradient of Slice is known for constant starts and positive steps only');
       }
+      if (step > 1) g = spread(b, g, k, step, Number(size) - range.start);
       places.set(k, range.start);
     });
-    return [between(b, dy, x!, places)];
+    return [between(b, g, x!, places)];
   },
   Trilu: ({ b, node }, dy) => [b.node('Trilu', [dy, ...node.inputs.slice(1)], node.attributes)],
   Expand: unary((b, x, _y, dy) => unbroadcast(b, dy, b.shape(x))),

@@ -300,6 +300,19 @@ export const SHAPES: Record<string, ShapeRule> = {
   },
   IsInf: (c) => [{ dtype: 'bool', shape: input(c).shape }],
   IsNaN: (c) => [{ dtype: 'bool', shape: input(c).shape }],
+  Einsum: (c) => {
+    const a = c.attributes.equation;
+    const equation = a?.type === 'string' ? a.value.replaceAll(' ', '') : '';
+    const [from, to] = equation.split('->');
+    if (!from || to === undefined || equation.includes('.')) throw new ShapeError(`Einsum: ${equation}`);
+    const sizes = new Map<string, Dim>();
+    from.split(',').forEach((term, i) => {
+      [...term].forEach((letter, k) => {
+        sizes.set(letter, input(c, i).shape[k]!);
+      });
+    });
+    return [{ dtype: input(c).dtype, shape: [...to].map((letter) => sizes.get(letter)!) }];
+  },
   NonZero: (c) => [{ dtype: 'int64', shape: [input(c).shape.length, unknownDim()] }],
   Size: () => [{ dtype: 'int64', shape: [] }],
   Flatten: (c) => {

@@ -143,6 +143,14 @@ export const EXPORTED_CASES: Record<string, Case[]> = {
         [-4, -1, 2],
       ],
     ),
+    ...[0, 1].map(
+      (start): Case => ({
+        name: `every second place from ${start} on`,
+        inputs: { x: x([2, 5, 2], { shape: ['rows', 5, 2] }) },
+        build: (b, v) =>
+          b.node('Slice', [v.x!, b.ints([start]), b.ints([2 ** 40]), b.ints([1]), b.ints([2])]),
+      }),
+    ),
     slice('the first of a size known only at run time', [3, 2], ['rows', 2], [[0, 1, 0]]),
   ],
   Trilu: [
