@@ -72,9 +72,8 @@ export function budgetSentence({ minutes, tokens, iterations }: Budget): string 
     iterations !== undefined && `${iterations} ${iterations === 1 ? 'iteration' : 'iterations'}`,
   ].filter((limit) => limit !== false);
   if (limits.length === 0) return 'These runs had no common budget: read the tokens beside each.';
-  const ends = 'and ends with the iteration in which they are spent';
-  const first = limits.length > 1 ? ', whichever is spent first,' : '';
-  return `Each run had the same budget: ${limits.join(' or ')}${first} ${ends}. Measuring costs no part of it.`;
+  const first = limits.length > 1 ? ', whichever is spent first' : '';
+  return `Each run had the same budget: ${limits.join(' or ')}${first}. It ends with the iteration in which that is spent; measuring costs no part of it.`;
 }
 
 /**
