@@ -75,7 +75,7 @@ export function CompareSheet(props: { session: Session; snapshot: Snapshot; onCl
         <legend className="eyebrow">Runs</legend>
         {runs.map(({ run, name, iterations }) => (
           <label key={run}>
-            <input type="checkbox" checked={chosen.has(run)} onChange={() => toggle(run)} /> {name}
+            <input type="checkbox" checked={chosen.has(run)} onChange={() => toggle(run)} /> {name}{' '}
             <span className="section-note">
               {iterations} {iterations === 1 ? 'iteration' : 'iterations'}
             </span>

@@ -61,11 +61,8 @@ test('two runs side by side: measured in the page, drawn, and saved as SVG and C
 
   await sheet.getByLabel('average runs of the same method').check();
   await expect(sheet.getByRole('row', { name: /^AZR/ })).toBeVisible();
-  if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/compare.png` });
   await page.setViewportSize({ width: 390, height: 844 });
   // Wide parts scroll by themselves; the page does not.
   const overflow = await sheet.evaluate((element) => element.scrollWidth - element.clientWidth);
   expect(overflow).toBe(0);
-  if (process.env.SCREENSHOTS)
-    await page.screenshot({ path: `${process.env.SCREENSHOTS}/compare-phone.png` });
 });
