@@ -1,6 +1,14 @@
 /** ONNX Runtime in the browser: WebGPU or wasm, its files from the page's own origin. */
 import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
-import { BackendError, type OrtModule, openSession, type Runtime, type SessionOptions } from './runtime.ts';
+import { runError } from './lostDevice.ts';
+import {
+  BackendError,
+  type OrtModule,
+  openSession,
+  type Runtime,
+  type Session,
+  type SessionOptions,
+} from './runtime.ts';
 
 export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
 
@@ -55,7 +63,14 @@ async function open(
   options?: SessionOptions,
 ) {
   try {
-    return await openSession(ort, model, { executionProviders: [provider] }, options);
+    const session = await openSession(ort, model, { executionProviders: [provider] }, options);
+    return {
+      ...session,
+      run: (feeds, fetches) =>
+        session.run(feeds, fetches).catch((error: unknown) => {
+          throw runError(error, provider);
+        }),
+    } satisfies Session;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new BackendError(
