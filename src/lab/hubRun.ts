@@ -12,7 +12,7 @@ export const HUB_SETTINGS: Partial<Settings> = {
   temperature: 0.7,
   learningRate: 1e-4,
   minibatch: 16,
-  microbatchTokens: 1024,
+  microbatchTokens: 512,
   noveltyWindow: 0,
   evaluateEvery: 0,
 };

@@ -70,3 +70,12 @@ export function plainChat(messages: readonly ChatMessage[]): string {
   const said = messages.map(({ role, content }) => `${SPEAKERS[role]}${content.trim()}\n\n`);
   return `${said.join('')}${SPEAKERS.assistant}`;
 }
+
+/** A last message of the assistant is where its answer begins: it follows what asks for the answer. */
+export function withBegunAnswer(
+  messages: readonly ChatMessage[],
+  render: (messages: readonly ChatMessage[]) => string,
+): string {
+  const last = messages.at(-1);
+  return last?.role === 'assistant' ? render(messages.slice(0, -1)) + last.content : render(messages);
+}

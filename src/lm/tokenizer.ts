@@ -1,6 +1,12 @@
 /** Text to tokens and back, by transformers.js's tokenizer. */
 import type { Prompt } from '../gasp/ports.ts';
-import { applyChatTemplate, plainChat, type Render, readChatTemplate } from './chatTemplate.ts';
+import {
+  applyChatTemplate,
+  plainChat,
+  type Render,
+  readChatTemplate,
+  withBegunAnswer,
+} from './chatTemplate.ts';
 import { readJson, type RepositoryFiles } from './repository.ts';
 
 /** Text that the model has no tokens for. */
@@ -11,7 +17,8 @@ export class UnencodableTextError extends Error {
 export interface Tokenizer {
   /**
    * Raw text as it is; messages through the repository's chat template, or as plain questions and answers
-   * where it has none. Throws `UnencodableTextError`.
+   * where it has none. A last message of the assistant is the beginning of the answer. Throws
+   * `UnencodableTextError`.
    */
   encode(prompt: Prompt): number[];
   decode(tokens: readonly number[]): string;
@@ -50,9 +57,7 @@ export async function loadTokenizer(
       const text =
         typeof prompt === 'string'
           ? prompt
-          : template
-            ? applyChatTemplate(render, prompt)
-            : plainChat(prompt);
+          : withBegunAnswer(prompt, (chat) => (template ? applyChatTemplate(render, chat) : plainChat(chat)));
       const tokens = tokenizer.encode(text, { add_special_tokens: false });
       if (unknown !== undefined && tokens.includes(unknown)) {
         const at = tokens.indexOf(unknown);

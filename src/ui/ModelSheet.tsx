@@ -1,6 +1,6 @@
 /** Which model the next run teaches: what each takes and under which licence is said before a byte is downloaded. */
 import { type ReactNode, useEffect, useId, useState } from 'react';
-import { estimateRun } from '../lab/hubRun.ts';
+import { estimateRun, HUB_SETTINGS } from '../lab/hubRun.ts';
 import { EMBEDDED_MODEL, modelName, modelSource } from '../lab/models.ts';
 import { folderContent } from '../lm/blobFiles.ts';
 import { type DecoderSize, decoderSize, DTYPES, type Dtype } from '../lm/memory.ts';
@@ -27,7 +27,9 @@ export function ModelSheet(props: {
   onClose: () => void;
 }) {
   const { session, snapshot, fixed, onClose } = props;
-  const { model, settings, backendChoice } = snapshot;
+  const { model, backendChoice } = snapshot;
+  // Those that a run of such a model would have: choosing it brings its own.
+  const settings = model === EMBEDDED_MODEL ? { ...snapshot.settings, ...HUB_SETTINGS } : snapshot.settings;
   const gpu = useGpu();
   const onGpu = backendChoice === 'webgpu' || (backendChoice === 'auto' && gpu.found);
   const limit = memoryLimit(onGpu ? 'webgpu' : 'wasm');

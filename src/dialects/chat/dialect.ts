@@ -4,10 +4,12 @@ import type { Task } from '../../gasp/question.ts';
 import { findProgram } from './program.ts';
 import {
   abductionPrompt,
+  BEGINNINGS,
   deductionPrompt,
   inductionPrompt,
   lemmaPrompt,
   liftPrompt,
+  SHOWN_PROGRAMS,
   unguidedPrompt,
 } from './prompts.ts';
 import { describeProposal } from './proposal.ts';
@@ -43,18 +45,52 @@ function solvePrompt(task: Task) {
   }
 }
 
-function parseAnswer(task: Task, text: string): Parsed<string> {
-  if (task.type === 'deduction') return findOutput(text);
-  if (task.type === 'abduction') return findInput(text);
-  const found = findProgram(text);
-  return found.ok ? { ok: true, value: found.value.program } : found;
+/**
+ * Whether a text goes on from the words that its answer was begun with: a proposal without a label of its
+ * own, an answer whose first fence only closes.
+ */
+function goesOn(kind: keyof typeof BEGINNINGS, text: string): boolean {
+  if (kind === 'proposal') return !/\b(?:message|title|problem)\b[*_]*\s*:/i.test(text);
+  return /^\s*[^\s`][^`]*```[ \t]*(?:\n|$)/.test(text);
 }
 
+/** Reads what the model went on with, or a whole answer of its own. */
+function read<T>(kind: keyof typeof BEGINNINGS, text: string, parse: (text: string) => Parsed<T>): Parsed<T> {
+  const begun = BEGINNINGS[kind] + text;
+  const [first, second] = goesOn(kind, text) ? [begun, text] : [text, begun];
+  const parsed = parse(first);
+  // The last line of a train of thought is no answer, whatever it was begun with.
+  if (parsed.ok || (first === text && kind !== 'induction')) return parsed;
+  const other = parse(second);
+  return other.ok ? other : parsed;
+}
+
+function parseAnswer(task: Task, text: string): Parsed<string> {
+  switch (task.type) {
+    case 'deduction':
+      return read('deduction', text, findOutput);
+    case 'abduction':
+      return read('abduction', text, findInput);
+    case 'induction':
+      return read('induction', text, (whole) => {
+        const found = findProgram(whole);
+        return found.ok ? { ok: true, value: found.value.program } : found;
+      });
+  }
+}
+
+const withoutBlanks = (program: string) => program.replace(/\s+/g, '');
+const shown = new Set(SHOWN_PROGRAMS.map(withoutBlanks));
+
 function parseProposal(text: string): Parsed<ProposalDraft> {
-  const found = findProgram(text);
-  if (!found.ok) return found;
-  const { program, name } = found.value;
-  const inputs = findInputs(text, name);
-  if (inputs.length === 0) return { ok: false, reason: 'It gives no inputs for its function.' };
-  return { ok: true, value: { ...describeProposal(text, program), program, inputs } };
+  return read('proposal', text, (whole) => {
+    const found = findProgram(whole);
+    if (!found.ok) return found;
+    const { program, name } = found.value;
+    if (shown.has(withoutBlanks(program)))
+      return { ok: false, reason: 'It repeats the example of its prompt.' };
+    const inputs = findInputs(whole, name);
+    if (inputs.length === 0) return { ok: false, reason: 'It gives no inputs for its function.' };
+    return { ok: true, value: { ...describeProposal(whole, program), program, inputs } };
+  });
 }

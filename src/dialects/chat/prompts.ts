@@ -1,7 +1,8 @@
 /**
  * What instruct models are asked, teacher and student. Each prompt shows one short exchange before the
- * real one: the smallest models copy a form far better than they follow a description of it. Only the
- * roles `user` and `assistant` are used, which every chat template knows.
+ * real one, and ends with the first words of the answer: the smallest models go on with a form far
+ * better than they follow a description of it. Only the roles `user` and `assistant` are used, which
+ * every chat template knows.
  */
 import type { ChatMessage } from '../../gasp/ports.ts';
 import type { Axis, Question } from '../../gasp/question.ts';
@@ -10,6 +11,15 @@ type Chat = ChatMessage[];
 
 const user = (content: string): ChatMessage => ({ role: 'user', content });
 const assistant = (content: string): ChatMessage => ({ role: 'assistant', content });
+
+/** How answers begin. */
+export const BEGINNINGS = {
+  proposal: 'Message:',
+  induction: '```python\ndef f(',
+  deduction: '```output\n',
+  abduction: '```input\n',
+} as const;
+const begin = (kind: keyof typeof BEGINNINGS): ChatMessage => assistant(BEGINNINGS[kind]);
 
 /** A question as an exchange shows it. */
 interface Shown {
@@ -106,6 +116,7 @@ export function lemmaPrompt(goalpost: Question, axis: Axis, count: number): Chat
     user(lemmaRequest(words.hard, axis, count)),
     assistant(proposalText(words[axis])),
     user(lemmaRequest(read(goalpost), axis, count)),
+    begin('proposal'),
   ];
 }
 
@@ -114,6 +125,7 @@ export function liftPrompt(lemma: Question, axis: Axis, count: number, goalpost?
     user(liftRequest(totals.easy, axis, count)),
     assistant(proposalText(totals[axis])),
     user(liftRequest(read(lemma), axis, count, goalpost && read(goalpost))),
+    begin('proposal'),
   ];
 }
 
@@ -129,6 +141,7 @@ export function unguidedPrompt(references: readonly Question[], count: number): 
     user(request(['- Add up the numbers that are greater than 10.'])),
     assistant(proposalText(words.f)),
     user(request(references.map((q) => `- ${(q.message || q.title).trim() || firstLine(q.program)}`))),
+    begin('proposal'),
   ];
 }
 
@@ -141,6 +154,7 @@ export function inductionPrompt({ message, inputs, outputs, shown }: Question): 
     user(request(totals.easy, 3)),
     assistant(python(totals.easy.program)),
     user(request({ message, inputs, outputs }, shown)),
+    begin('induction'),
   ];
 }
 
@@ -151,6 +165,7 @@ export function deductionPrompt(program: string, input: string): Chat {
     user(request(totals.easy.program, totals.easy.inputs[0]!)),
     assistant(`\`\`\`output\n${totals.easy.outputs[0]}\n\`\`\``),
     user(request(program, input)),
+    begin('deduction'),
   ];
 }
 
@@ -161,5 +176,11 @@ export function abductionPrompt(program: string, output: string): Chat {
     user(request(totals.easy.program, totals.easy.outputs[0]!)),
     assistant(`\`\`\`input\n${totals.easy.inputs[0]}\n\`\`\``),
     user(request(program, output)),
+    begin('abduction'),
   ];
 }
+
+/** Programs that the prompts show: a proposal that repeats one is none of the teacher's own. */
+export const SHOWN_PROGRAMS: readonly string[] = [words.io, words.f, totals.easy, totals.io, totals.f].map(
+  ({ program }) => program,
+);

@@ -11,9 +11,13 @@ export function describeProposal(text: string, program: string): { title: string
   const { blocks, prose } = readAnswer(text);
   const block = blocks.find((b) => /^(?:message|title)$/.test(b.language))?.text;
   const labelled =
-    /^[\s>#*_-]*(?:message|title|problem|description|task|hint)[*_]*\s*:[*_\s]*(\S[^\n]*)/im.exec(prose)?.[1];
+    /^[\s>#*_-]*(?:message|title|problem|description|task|hint)[*_]*\s*:[*_ \t]*(\S[^\n]*)/im.exec(
+      prose,
+    )?.[1];
   const docstring = /("""|''')\s*(\S[\s\S]*?)\s*\1/.exec(program)?.[2]?.split(/\n\s*\n/)[0];
-  const message = oneLine(block ?? labelled ?? docstring ?? '');
+  // A label with nothing after it, before code, says nothing.
+  const said = labelled !== undefined && !/^(?:f\(|`{3})/.test(labelled) ? labelled : undefined;
+  const message = oneLine(block ?? said ?? docstring ?? '');
   const sentence = /^.*?[.!?](?=\s|$)/.exec(message)?.[0] ?? message;
   return { title: cut(sentence.replace(/[.:]$/, '') || summary(program)), message };
 }

@@ -105,13 +105,16 @@ export function topLevelStatements(code: string): string[] {
   return starts.map((start, i) => code.slice(start, starts[i + 1]).trimEnd());
 }
 
-/** The name that a top-level statement defines as a function, if it does. */
+/** The name that a top-level statement defines as a function, if it does: a header that was cut off does not. */
 export function definedFunction(statement: string): string | undefined {
   const code = statement.replace(/^(?:@[^\n]*\n)+/, '');
-  return (
-    /^(?:async\s+)?def\s+([A-Za-z_]\w*)\s*\(/.exec(code)?.[1] ??
-    /^([A-Za-z_]\w*)\s*(?::[^=\n]*)?=\s*lambda\b/.exec(code)?.[1]
-  );
+  const header = /^(?:async\s+)?def\s+([A-Za-z_]\w*)\s*\(/.exec(code);
+  if (header) {
+    const plain = mask(code);
+    const end = closingBracket(plain, header[0].length - 1);
+    return end > 0 && /^\s*(?:->[^\n]+)?:/.test(plain.slice(end)) ? header[1] : undefined;
+  }
+  return /^([A-Za-z_]\w*)\s*(?::[^=\n]*)?=\s*lambda\b/.exec(code)?.[1];
 }
 
 /** Lines moved to the left by the indentation that all of them share. */

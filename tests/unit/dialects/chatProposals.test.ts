@@ -20,9 +20,9 @@ const question: Question = {
 const goal: Question = { ...question, title: 'GOAL-TITLE', inputs: question.inputs.map((i) => `[99, ${i}]`) };
 
 const text = (prompt: Prompt) => (prompt as ChatMessage[]).map((m) => m.content).join('\n');
-const asked = (prompt: Prompt) => (prompt as ChatMessage[]).at(-1)!.content;
+const asked = (prompt: Prompt) => (prompt as ChatMessage[]).at(-2)!.content;
 
-test('every prompt is a chat of user and assistant in turns that ends with the user', () => {
+test('every prompt is a chat of user and assistant in turns that ends with the beginning of an answer', () => {
   const prompts = [
     ...(['io', 'f'] as const).flatMap((axis) => [
       dialect.lemmaPrompt(goal, axis),
@@ -38,7 +38,7 @@ test('every prompt is a chat of user and assistant in turns that ends with the u
   for (const prompt of prompts) {
     const roles = (prompt as ChatMessage[]).map((m) => m.role);
     expect(roles.every((role, i) => role === (i % 2 === 0 ? 'user' : 'assistant'))).toBe(true);
-    expect(roles.at(-1)).toBe('user');
+    expect(roles.at(-1)).toBe('assistant');
   }
 });
 
@@ -146,4 +146,24 @@ test('an input is not taken twice, nor from a recursive call', () => {
     '```python\ndef f(n):\n    return 1 if n == 0 else n * f(n - 1)\n```\nInputs:\nf(3)\nf(3)\nf(5)',
   );
   expect(parsed.ok && parsed.value.inputs).toEqual(['3', '5']);
+});
+
+test('a proposal that repeats the example of its prompt is refused', () => {
+  const example = (dialect.lemmaPrompt(question, 'f') as ChatMessage[])[1]!.content;
+  expect(parseProposal(example)).toEqual({ ok: false, reason: 'It repeats the example of its prompt.' });
+});
+
+test('answers are read that go on from the words they were begun with', () => {
+  const induction = (text: string) => dialect.parseAnswer({ type: 'induction', question }, text);
+  const expectedProgram = { ok: true, value: 'def f(x):\n    return x + 1\n' };
+  expect(induction('x):\n    return x + 1\n```\n\nThis adds one (to x.')).toEqual(expectedProgram);
+  expect(induction('x):\n    return x + 1')).toEqual(expectedProgram);
+  expect(induction('x')).toEqual({ ok: false, reason: 'It defines no function f.' });
+  const deduction = (text: string) => dialect.parseAnswer({ type: 'deduction', question, index: 0 }, text);
+  expect(deduction('[2]\n```\nsince 1 + 1 is 3.')).toEqual({ ok: true, value: '[2]' });
+  expect(deduction('[2]')).toEqual({ ok: true, value: '[2]' });
+  const abduction = (text: string) => dialect.parseAnswer({ type: 'abduction', question, index: 0 }, text);
+  expect(abduction('[1], 2\n```\nf([3]) would do too.')).toEqual({ ok: true, value: '[1], 2' });
+  const written = ` ${expected.message}\n\n${py}\n\nInputs:\n${calls.join('\n')}`;
+  expect(parseProposal(written)).toEqual({ ok: true, value: expected });
 });

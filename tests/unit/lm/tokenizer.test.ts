@@ -117,6 +117,11 @@ describe('a chat template', () => {
     expect(() => applyChatTemplate(() => 'nothing of it', ask)).toThrow(/leaves the messages out/);
   });
 
+  test('is followed by the beginning of an answer, where the last message is one', async () => {
+    const begun = [...ask, { role: 'assistant' as const, content: '```python\n' }];
+    expect(await rendered(repository({ chat_template: chatml }), begun)).toBe(`${expected}\`\`\`python\n`);
+  });
+
   test('that a model lacks is replaced by plain questions and answers', async () => {
     expect(await rendered(repository({}), ask)).toBe('Be brief.\n\nQuestion:\nWhy?\n\nAnswer:\n');
   });
