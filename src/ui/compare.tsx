@@ -76,7 +76,7 @@ export function ComparePicker(props: {
   if (others.length === 0) return null;
   const origin = state?.branchedFrom?.run;
   return (
-    <label className="compare">
+    <label className="compare-picker">
       <span>Compare with</span>
       <select
         className="field"
