@@ -35,9 +35,8 @@ async function frames(page: Page, act: 'scrub' | 'nothing'): Promise<{ median: n
   const times = await page.evaluate(async (act) => {
     const slider = document.querySelector<HTMLInputElement>('.time input[type=range]');
     const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')!.set!;
-    const frame = () => new Promise<number>((done) => requestAnimationFrame(done));
     const times: number[] = [];
-    let before = await frame();
+    let before = await new Promise<number>(requestAnimationFrame);
     for (let i = 0; i < 180; i++) {
       if (act === 'scrub' && slider) {
         // There and back over the whole run, as a hand does it.
@@ -45,7 +44,7 @@ async function frames(page: Page, act: 'scrub' | 'nothing'): Promise<{ median: n
         set.call(slider, String(Math.round(1 + share * (Number(slider.max) - 1))));
         slider.dispatchEvent(new Event('input', { bubbles: true }));
       }
-      const now = await frame();
+      const now = await new Promise<number>(requestAnimationFrame);
       times.push(now - before);
       before = now;
     }
@@ -84,7 +83,8 @@ try {
   page.on('pageerror', (error) => console.error(error));
   let scripts = 0;
   page.on('response', async (response) => {
-    if (response.request().resourceType() === 'script') scripts += gzipSync(await response.body()).length;
+    if (response.ok() && response.request().resourceType() === 'script')
+      scripts += gzipSync(await response.body()).length;
   });
   await page.goto(url);
   await page.waitForLoadState('networkidle');
