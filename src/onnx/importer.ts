@@ -73,6 +73,8 @@ export class GraphImporter {
     private readonly graph: Graph,
     private readonly options: ImportOptions,
     inherited?: GraphImporter,
+    /** Of the graph around this one, where this one is a branch. */
+    private readonly outer?: GraphImporter,
   ) {
     this.values = new Map(inherited?.values);
     this.constants = new Map(inherited?.constants);
@@ -89,7 +91,7 @@ export class GraphImporter {
 
   /** A copy that goes on from here and leaves this one as it is. */
   fork(): GraphImporter {
-    return new GraphImporter(this.b, this.graph, this.options, this);
+    return new GraphImporter(this.b, this.graph, this.options, this, this.outer);
   }
 
   /** Takes over what the value needs and was not taken over yet. */
@@ -117,7 +119,15 @@ export class GraphImporter {
     const table = this.stored.get(name);
     if (table !== undefined && table !== name) return this.find(table);
     const constant = this.graph.initializers.get(name);
-    return constant && this.keep(name, this.constant(`w:${name}`, constant), name);
+    if (constant) return this.keep(name, this.constant(`w:${name}`, constant), name);
+    const around = this.outer?.find(name);
+    const origin = around === undefined ? undefined : this.outer!.constants.get(around);
+    if (around !== undefined && origin !== undefined) this.constants.set(around, origin);
+    return around;
+  }
+
+  private initializer(name: string): Constant | undefined {
+    return this.graph.initializers.get(name) ?? this.outer?.initializer(name);
   }
 
   private keep(name: string, value: Value, origin: string): Value {
@@ -138,7 +148,7 @@ export class GraphImporter {
     const origin = this.stored.get(name);
     if (origin === undefined) return undefined;
     const value = `h:${origin}`;
-    if (!this.b.has(value)) this.b.initializer(value, this.graph.initializers.get(origin)!);
+    if (!this.b.has(value)) this.b.initializer(value, this.initializer(origin)!);
     this.constants.set(value, origin);
     return value;
   }
@@ -336,7 +346,7 @@ export class GraphImporter {
     }
     const branch = node.attributes[value !== 0 ? 'then_branch' : 'else_branch'];
     if (branch?.type !== 'graph') throw new UnsupportedGraphError(`node ${node.name} lacks a branch`);
-    const inner = new GraphImporter(this.b, scoped(branch.value, node.name), this.options, this);
+    const inner = new GraphImporter(this.b, scoped(branch.value, node.name), this.options, this, this);
     const outputs = [...branch.value.outputs.keys()].map((name) => inner.get(name));
     for (const [v, origin] of inner.constants) this.constants.set(v, origin);
     return outputs;

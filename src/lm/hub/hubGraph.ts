@@ -208,7 +208,7 @@ export function findLinears(model: HubModel): NamedLinear[] {
   });
   graph.importer.get(model.head?.input ?? model.logits);
   const order = new Map(model.graph.nodes.map((n, i) => [n.outputs[0]!, i]));
-  return found.sort((a, c) => order.get(a.key)! - order.get(c.key)!);
+  return found.sort((a, c) => (order.get(a.key) ?? 0) - (order.get(c.key) ?? 0));
 }
 
 /** Inputs input_ids [B, T] and what else the graph reads; output logits [B, T, vocabulary]. */

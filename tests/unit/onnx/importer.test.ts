@@ -1,0 +1,71 @@
+/** Exported graphs taken over into a builder. */
+import { expect, test } from 'vitest';
+import { GraphBuilder } from '../../../src/onnx/builder.ts';
+import { GraphImporter, UnsupportedGraphError } from '../../../src/onnx/importer.ts';
+import { emptyModel, float32Constant, type Graph, type Node } from '../../../src/onnx/model.ts';
+import { compile, numbers } from './float64.ts';
+
+const node = (
+  op: string,
+  inputs: string[],
+  outputs: string[],
+  attributes: Node['attributes'] = {},
+): Node => ({
+  op,
+  domain: '',
+  name: `/${op}`,
+  inputs,
+  outputs,
+  attributes,
+});
+const graphOf = (nodes: Node[], output: string): Graph => {
+  const { graph } = emptyModel('exported');
+  graph.nodes = nodes;
+  graph.outputs.set(output, { dtype: 'float32', shape: [2] });
+  return graph;
+};
+const attention = {
+  positions: () => {
+    throw new Error('no positions here');
+  },
+  bias: () => {
+    throw new Error('no mask here');
+  },
+};
+
+test.each([
+  [1, [3, 5]],
+  [0, [2, 6]],
+])(
+  'a branch that is decided before a run is taken, and reads weights from the graph around it (%d)',
+  async (choice, expected) => {
+    const branch = (op: string) => ({
+      type: 'graph' as const,
+      value: graphOf([node(op, ['x', 'w'], ['inner'])], 'inner'),
+    });
+    const graph = graphOf(
+      [node('If', ['use'], ['y'], { then_branch: branch('Add'), else_branch: branch('Mul') })],
+      'y',
+    );
+    graph.initializers.set('w', float32Constant([2], [2, 3]));
+    const b = new GraphBuilder('taken');
+    const importer = new GraphImporter(b, graph, { attention });
+    importer.bind('x', b.input('x', 'float32', [2]));
+    importer.bind('use', b.initializer('use', { dtype: 'bool', dims: [1], bytes: Uint8Array.of(choice) }));
+    b.output('out', importer.get('y'));
+    const out = await (await compile(b))({ x: { dtype: 'float32', dims: [2], data: Float32Array.of(1, 2) } });
+    expect([...numbers(out, 'out')]).toEqual(expected);
+  },
+);
+
+test.each([
+  ['MatMulInteger', /8 bits.*choose the dtype q4/],
+  ['TopK', /experts.*dense model/],
+  ['SomethingNew', /SomethingNew.*not supported/],
+])('%s is refused by name, with what would work', (op, message) => {
+  const b = new GraphBuilder('refused');
+  const importer = new GraphImporter(b, graphOf([node(op, ['x', 'x'], ['y'])], 'y'), { attention });
+  importer.bind('x', b.input('x', 'float32', [2, 2]));
+  expect(() => importer.get('y')).toThrow(UnsupportedGraphError);
+  expect(() => importer.get('y')).toThrow(message);
+});
