@@ -75,6 +75,13 @@ function applyTheme(): void {
       'diffEditor.diagonalFill': colour('--rule'),
       'diffEditor.border': colour('--rule'),
       focusBorder: colour('--ink'),
+      // Monaco colours brackets by depth; hues mean something else here.
+      ...Object.fromEntries(
+        ['foreground1', 'foreground2', 'foreground3', 'unexpectedBracket.foreground'].map((name) => [
+          `editorBracketHighlight.${name}`,
+          colour('--ink'),
+        ]),
+      ),
     },
   });
   editor.setTheme('foothold');
@@ -82,12 +89,7 @@ function applyTheme(): void {
 
 function pythonModel(source: string): editor.ITextModel {
   const model = editor.createModel(source, 'python');
-  model.updateOptions({
-    tabSize: 4,
-    insertSpaces: true,
-    // Hues mean something else here.
-    bracketColorizationOptions: { enabled: false, independentColorPoolPerBracketType: false },
-  });
+  model.updateOptions({ tabSize: 4, insertSpaces: true });
   return model;
 }
 
