@@ -135,6 +135,11 @@ export class PooledJudge implements Judge {
     return sameValue(a, b);
   }
 
+  /** Milliseconds of processor time of the interpreters that run now, where that can be told. */
+  processorTime(): number {
+    return this.#slots.reduce((sum, { interpreter }) => sum + (interpreter?.spent?.() ?? 0), 0);
+  }
+
   async dispose(): Promise<void> {
     this.#disposed = true;
     for (const slot of this.#slots) this.#stop(slot);

@@ -1,0 +1,232 @@
+/** Verdicts of every kind on every kind of test, by the real judge. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readAnswers } from '../../../src/banks/answers.ts';
+import { grade, type SuiteVerdict } from '../../../src/banks/grading.ts';
+import { readBank } from '../../../src/banks/readBank.ts';
+import { NodeJudge } from '../../../src/python/nodeJudge.ts';
+import {
+  CRUXEVAL_ROW,
+  EVALPLUS_ROW,
+  HUMANEVAL_ROW,
+  LIVECODEBENCH_CALL_ROW,
+  LIVECODEBENCH_STDIN_ROW,
+  MBPP_ROW,
+  QUESTION_ROW,
+  SCRIPT_ROW,
+} from './samples.ts';
+
+const PATIENCE = 600_000;
+const judge = new NodeJudge({ size: 2 });
+afterAll(() => judge.dispose());
+
+const half = (body: string) => `def half(x):\n    ${body}`;
+const [he, script, mbpp, plus] = ['HumanEval/900', 'HumanEval/901', 'Mbpp/902', 'Mbpp/903'];
+const [stdin, call] = ['abc905_a', '2906'];
+const crux = 'sample_904';
+
+/** Name, row of an answers file, what comes of each suite, what the last reason says. */
+const CASES: [string, Record<string, unknown>, string, RegExp?][] = [
+  ['a right function', { task_id: he, solution: half('return x / 2') }, 'passed', /All 3 cases/],
+  ['a completion of the prompt', { task_id: he, completion: '    return x * 0.5\n' }, 'passed'],
+  ['a float within the tolerance', { task_id: he, solution: half('return x / 2 + 1e-9') }, 'passed'],
+  [
+    'a wrong value',
+    { task_id: he, solution: half('return x // 2') },
+    'wrong',
+    /half\(3\) gave 1, expected 1\.5 \(case 1 of 3\)/,
+  ],
+  [
+    'an exception',
+    { task_id: he, solution: half('y = 1\n    return y / 0') },
+    'raised',
+    /raised in line 3: ZeroDivisionError/,
+  ],
+  [
+    'a custom exception',
+    { task_id: he, solution: 'class Odd(Exception): pass\ndef half(x): raise Odd(x)' },
+    'raised',
+    /line 2: Odd: 3/,
+  ],
+  ['no such function', { task_id: he, solution: 'def other(x): return x' }, 'raised', /defines no half/],
+  ['no Python', { task_id: he, solution: 'def half(x):\n  return (' }, 'unparsable', /Line 2/],
+  [
+    'banned',
+    { task_id: he, solution: 'import js\ndef half(x): return x / 2' },
+    'unsafe',
+    /Line 1: importing 'js'/,
+  ],
+  [
+    'an endless loop',
+    { task_id: he, solution: half('while True: pass') },
+    'timeout',
+    /half\(3\) did not end in time/,
+  ],
+  ['a memory bomb', { task_id: he, solution: half('return [0] * 10**9') }, 'too-big', /memory/],
+  [
+    'a flood',
+    { task_id: he, solution: half('print("x" * 10**7)\n    return x / 2') },
+    'too-big',
+    /printed more/,
+  ],
+  ['deep recursion', { task_id: he, solution: half('return half(x) + 1') }, 'raised', /RecursionError/],
+  [
+    'an object that equals all',
+    {
+      task_id: he,
+      solution:
+        'class E:\n    def __eq__(self, o): return True\n    def __sub__(self, o): return 0\ndef half(x): return E()',
+    },
+    'wrong',
+    /<E>/,
+  ],
+  [
+    'a float that equals all',
+    {
+      task_id: he,
+      solution: 'class E(float):\n    def __eq__(self, o): return True\ndef half(x): return E(7)',
+    },
+    'wrong',
+  ],
+  ['a generator', { task_id: mbpp, solution: 'def shared(a, b): yield 4' }, 'wrong', /<generator>/],
+  [
+    'a set where sets are compared',
+    { task_id: mbpp, solution: 'def shared(a, b): return {*a} & {*b} if a else ()' },
+    'passed',
+  ],
+  [
+    'a list for a tuple',
+    { task_id: mbpp, solution: 'def shared(a, b): return [*({*a} & {*b})]' },
+    'wrong',
+    /gave \[\], expected \(\)/,
+  ],
+  [
+    'state between calls',
+    {
+      task_id: mbpp,
+      solution: 'seen = []\ndef shared(a, b):\n    seen.append(1)\n    return (4,) if len(seen) == 1 else ()',
+    },
+    'passed',
+  ],
+  [
+    'base alone',
+    { task_id: plus, solution: 'def halve(x): return x / 2 if x > 2 else 7' },
+    'passed wrong',
+    /halve\(1\) gave 7/,
+  ],
+  ['a script', { task_id: script, solution: half('return x // 2') }, 'passed'],
+  ['a script that fails', { task_id: script, solution: half('return x') }, 'wrong', /assertion/],
+  [
+    'an answer that looks for its script',
+    {
+      task_id: script,
+      solution:
+        'import sys\ndef half(x):\n    f = sys._getframe()\n    while f.f_back: f = f.f_back\n    return f',
+    },
+    'unsafe',
+  ],
+  [
+    'standard input',
+    { question_id: stdin, code: 'import sys\nn = int(sys.stdin.readline())\nprint(2 * n)' },
+    'passed',
+  ],
+  ['decimals', { question_id: stdin, code: 'print(f"{2 * int(input()):.2f}  ")' }, 'passed'],
+  [
+    'under __main__',
+    {
+      question_id: stdin,
+      code: 'def main():\n    print(int(input()) * 2)\nif __name__ == "__main__":\n    main()',
+    },
+    'passed',
+  ],
+  [
+    'a wrong line',
+    { question_id: stdin, code: 'print(2 * int(input()) % 19)' },
+    'wrong',
+    /printed "1\\n", expected "20\\n": line 1 differs \(case 2 of 2\)/,
+  ],
+  [
+    'one line too many',
+    { question_id: stdin, code: 'print(2 * int(input()))\nprint(1)' },
+    'wrong',
+    /number of lines/,
+  ],
+  ['an early exit', { question_id: stdin, code: 'print(2 * int(input()))\nexit(1)' }, 'passed'],
+  [
+    'too much asked of the input',
+    { question_id: stdin, code: 'input(); input()' },
+    'raised',
+    /line 1: EOFError/,
+  ],
+  [
+    'a method',
+    {
+      question_id: call,
+      code: 'class Solution:\n    def pairs(self, nums: List[int], k: int) -> List[int]:\n        return nums[:k]',
+    },
+    'passed',
+  ],
+  ['a tuple for a list', { question_id: call, code: 'def pairs(nums, k): return tuple(nums[:k])' }, 'passed'],
+  [
+    'names that come with it',
+    { question_id: call, code: 'def pairs(nums, k): return list(islice(nums, k))' },
+    'passed',
+  ],
+  ['a predicted output', { id: crux, answer: '"AB"', task: 'deduction' }, 'passed'],
+  ['an expression', { id: crux, answer: '"A" + "B"', task: 'deduction' }, 'passed'],
+  ['asking the program', { id: crux, answer: 'f("ab")', task: 'deduction' }, 'wrong|unparsable'],
+  [
+    'another output',
+    { id: crux, answer: "'ab'", task: 'deduction' },
+    'wrong',
+    /It says 'ab'; the output is 'AB'/,
+  ],
+  ['words', { id: crux, answer: 'the output is AB', task: 'deduction' }, 'unparsable'],
+  ['any input', { id: crux, answer: "f('Ab')", task: 'abduction' }, 'passed'],
+  ['an input with its output', { id: crux, answer: "f('aB') == 'AB'", task: 'abduction' }, 'passed'],
+  ['another input', { id: crux, answer: "f('b')", task: 'abduction' }, 'wrong', /gives 'B', not 'AB'/],
+  ['no call', { id: crux, answer: "'ab'", task: 'abduction' }, 'unparsable'],
+  [
+    'an input that answers for itself',
+    { id: crux, answer: "f('b') or 'AB'", task: 'abduction' },
+    'unparsable',
+  ],
+  [
+    'an input that breaks out',
+    { id: crux, answer: "f('b') if (f := print) else ('')", task: 'abduction' },
+    'unparsable',
+  ],
+  ['our own question', { id: 'double', program: 'def f(x): return [v + v for v in x]' }, 'passed'],
+  ['our own prediction', { id: 'double', answer: '[2, 4.0]', task: 'deduction' }, 'passed'],
+];
+
+const verdicts = new Map<string, SuiteVerdict[]>();
+beforeAll(async () => {
+  const bank = await readBank(
+    [
+      HUMANEVAL_ROW,
+      SCRIPT_ROW,
+      MBPP_ROW,
+      EVALPLUS_ROW,
+      LIVECODEBENCH_STDIN_ROW,
+      LIVECODEBENCH_CALL_ROW,
+      CRUXEVAL_ROW,
+      QUESTION_ROW,
+    ]
+      .map((row) => JSON.stringify(row))
+      .join('\n'),
+  );
+  const read = readAnswers(CASES.map(([, row]) => JSON.stringify(row)).join('\n'), bank.problems);
+  expect([...bank.faults, ...read.faults]).toEqual([]);
+  const judged = await grade(
+    read.answers.map(({ submission }) => submission),
+    judge,
+    { seconds: 1 },
+  );
+  for (const [i, [name]] of CASES.entries()) verdicts.set(name, judged[i]!);
+}, PATIENCE);
+
+test.each(CASES)('%s', (name, _row, outcome, reason = /./) => {
+  const judged = verdicts.get(name)!;
+  expect(judged.map((verdict) => verdict.outcome).join(' ')).toMatch(new RegExp(`^(?:${outcome})$`));
+  expect(judged.at(-1)!.reason).toMatch(reason);
+});
