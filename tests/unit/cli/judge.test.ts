@@ -31,7 +31,14 @@ test('the last line is the report; bad rows are named, good ones judged', { time
     { id: 'double', program: 'def f(x): return x', correct: false },
     { id: 'nobody', answer: '1' },
   );
-  const { code, stdout, stderr } = await lab(['judge', '--problems', problems(), '--answers', answers, '--json']);
+  const { code, stdout, stderr } = await lab([
+    'judge',
+    '--problems',
+    problems(),
+    '--answers',
+    answers,
+    '--json',
+  ]);
   expect(code).toBe(0);
   expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toEqual({
     rows: 3,
@@ -56,30 +63,40 @@ test('without verdicts there is nothing to agree with; without answers there is 
 });
 
 /** A sample that takes seconds; docs/judge-agreement.md has all of them. */
-test.skipIf(judgedMissing)(`verdicts on real answers are those of the references${judgedMissing}`, {
-  timeout: PATIENCE,
-}, async () => {
-  const judge = new NodeJudge({ size: 2 });
-  const sample = async (bankFile: string, answersFile: string, every: number, except: string[] = []) => {
-    const { problems } = await readBank(judgedText(bankFile));
-    const { answers, faults } = readAnswers(judgedText(answersFile), problems);
-    expect(faults).toEqual([]);
-    const taken = answers.filter(({ id }, i) => i % every === 0 && !except.includes(id));
-    const judged = await grade(taken.map(({ submission }) => submission), judge);
-    for (const [i, { id, verdicts }] of taken.entries()) {
-      const said = judged[i]!.map(({ suite, outcome }) => [suite, outcome === 'passed']);
-      const wanted = [...verdicts].map(([suite, passed]) => [said.length === 1 ? said[0]![0] : suite, passed]);
-      expect([id, said]).toEqual([id, wanted]);
+test.skipIf(judgedMissing)(
+  `verdicts on real answers are those of the references${judgedMissing}`,
+  {
+    timeout: PATIENCE,
+  },
+  async () => {
+    const judge = new NodeJudge({ size: 2 });
+    const sample = async (bankFile: string, answersFile: string, every: number, except: string[] = []) => {
+      const { problems } = await readBank(judgedText(bankFile));
+      const { answers, faults } = readAnswers(judgedText(answersFile), problems);
+      expect(faults).toEqual([]);
+      const taken = answers.filter(({ id }, i) => i % every === 0 && !except.includes(id));
+      const judged = await grade(
+        taken.map(({ submission }) => submission),
+        judge,
+      );
+      for (const [i, { id, verdicts }] of taken.entries()) {
+        const said = judged[i]!.map(({ suite, outcome }) => [suite, outcome === 'passed']);
+        const wanted = [...verdicts].map(([suite, passed]) => [
+          said.length === 1 ? said[0]![0] : suite,
+          passed,
+        ]);
+        expect([id, said]).toEqual([id, wanted]);
+      }
+    };
+    try {
+      await sample('cruxeval.jsonl', 'qwen2.5-coder-1.5b-cruxeval-deduction.jsonl', 1);
+      // Their programs need a newer Python than the reference's.
+      const newer = ['sample_296', 'sample_409', 'sample_531', 'sample_548'];
+      await sample('cruxeval.jsonl', 'qwen2.5-coder-1.5b-cruxeval-abduction.jsonl', 8, newer);
+      await sample('humaneval.jsonl', 'qwen2.5-coder-1.5b-humaneval.jsonl', 5);
+      await sample('mbppplus.jsonl', 'qwen2.5-coder-1.5b-mbpp.jsonl', 40);
+    } finally {
+      await judge.dispose();
     }
-  };
-  try {
-    await sample('cruxeval.jsonl', 'qwen2.5-coder-1.5b-cruxeval-deduction.jsonl', 1);
-    // Their programs need a newer Python than the reference's.
-    const newer = ['sample_296', 'sample_409', 'sample_531', 'sample_548'];
-    await sample('cruxeval.jsonl', 'qwen2.5-coder-1.5b-cruxeval-abduction.jsonl', 8, newer);
-    await sample('humaneval.jsonl', 'qwen2.5-coder-1.5b-humaneval.jsonl', 5);
-    await sample('mbppplus.jsonl', 'qwen2.5-coder-1.5b-mbpp.jsonl', 40);
-  } finally {
-    await judge.dispose();
-  }
-});
+  },
+);
