@@ -1,0 +1,100 @@
+/** A decoder in Hugging Face layout from another host: chosen, downloaded, stopped, taken up, and taught. */
+import { createServer } from 'node:http';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from '@playwright/test';
+import { expect, test } from './fixtures.ts';
+import { chooseBackend, expectIterations, pause, runButton, setSettings, storedRuns } from './labPage.ts';
+
+const folder = fileURLToPath(new URL('../../public/models/foothold-micro/', import.meta.url));
+
+/** What a model host does: ranges, and headers for pages of other origins. Holds back the file's end until told. */
+async function modelHost() {
+  const asked: string[] = [];
+  let holding = true;
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname.replace('/tiny/', '');
+    const { range } = request.headers;
+    response.setHeader('Access-Control-Allow-Origin', '*');
+    response.setHeader('Access-Control-Allow-Headers', 'range');
+    response.setHeader('Access-Control-Expose-Headers', 'content-range, etag');
+    if (request.method === 'OPTIONS') return response.end();
+    asked.push(`${path} ${range ?? 'all'}`);
+    let file: Buffer;
+    try {
+      file = readFileSync(join(folder, path));
+    } catch {
+      return response.writeHead(404).end();
+    }
+    const from = Number(/bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
+    if (from > 0) response.setHeader('Content-Range', `bytes ${from}-${file.length - 1}/${file.length}`);
+    response.setHeader('Content-Type', 'application/octet-stream');
+    response.setHeader('ETag', '"one"');
+    response.setHeader('Content-Length', file.length - from);
+    response.writeHead(from > 0 ? 206 : 200);
+    if (holding && path.endsWith('.onnx')) return response.write(file.subarray(from, from + 200_000));
+    return response.end(file.subarray(from));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/tiny/`,
+    asked,
+    letGo: () => {
+      holding = false;
+    },
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+const openSheet = async (page: Page) => {
+  await page.getByRole('button', { name: 'Model', exact: true }).click();
+  return page.getByRole('dialog', { name: 'Model of the next run' });
+};
+
+test('an iteration on a repository that another host serves', async ({ page }) => {
+  test.setTimeout(420_000);
+  const host = await modelHost();
+  try {
+    await page.goto('./');
+    await chooseBackend(page, 'wasm');
+    const sheet = await openSheet(page);
+    await sheet.getByLabel('Weights').selectOption('fp32');
+    await sheet.getByLabel('Another repository').fill(host.url);
+    await sheet.getByRole('button', { name: 'Use it' }).click();
+    await expect(sheet.getByRole('status').first()).toContainText('Chosen. About');
+    expect(host.asked).toEqual(['config.json all']);
+    await sheet.getByRole('button', { name: 'Close' }).click();
+    await expect(page.getByText(/tiny, which is downloaded once/)).toBeVisible();
+    await setSettings(page, { 'Goalposts an iteration': 4, Rollouts: 4, 'Try goalposts every': 0 });
+
+    // Held up in the middle, stopped by the person, and asked for again.
+    await runButton(page).click();
+    await expect.poll(() => host.asked.some((a) => a.startsWith('onnx/model.onnx'))).toBe(true);
+    await page.getByRole('button', { name: 'Stop' }).first().click();
+    await expect(runButton(page)).toBeVisible();
+    host.letGo();
+    await runButton(page).click();
+    await expectIterations(page, 1, 300_000);
+    await pause(page);
+
+    const [stored] = await storedRuns(page);
+    const events = stored!.events;
+    const [start, resumed] = events;
+    expect(start).toMatchObject({ type: 'run-started', model: `url:${host.url}#fp32` });
+    expect(resumed).toMatchObject({ type: 'resumed', policy: { backend: expect.stringMatching(/^wasm/) } });
+    const proposals = events.filter((e) => e.type === 'proposed');
+    expect(proposals.length).toBeGreaterThanOrEqual(4);
+    expect(proposals.some((e) => e.proposal.question)).toBe(true);
+    for (const { proposal } of proposals) {
+      expect(proposal.question ?? proposal.fault?.message).toBeTruthy();
+    }
+    expect(events.some((e) => e.type === 'updated' && e.stats.steps > 0)).toBe(true);
+  } finally {
+    host.close();
+  }
+});
