@@ -185,7 +185,6 @@ test('the whole main job by keyboard, and every view for everybody', async ({ pa
     for (const [opener, view] of [
       [page.getByRole('button', { name: 'Share', exact: true }), 'share'],
       [button('manage runs'), 'runs'],
-      [button(/^branch from/).first(), 'branch'],
       [button('compare runs'), 'compare'],
     ] as const) {
       await opener.click();
