@@ -14,14 +14,14 @@ beforeAll(async () => {
   const bank = JSON.parse(await readFile(shipped, 'utf8')) as Bank;
   await writeFile(
     join(folder, 'small.json'),
-    JSON.stringify({ ...bank, questions: evenly(bank.questions, 70) }),
+    JSON.stringify({ ...bank, questions: evenly(bank.questions, 24) }),
   );
 });
 afterAll(() => rm(folder, { recursive: true }));
 
 const command = (out: string) => [
   ...['mine', '--bank', join(folder, 'small.json'), '--out', join(folder, out)],
-  ...['--samples', '16', '--goalposts', '10', '--threads', '1', '--json'],
+  ...['--samples', '16', '--goalposts', '5', '--threads', '1', '--json'],
 ];
 const read = async (name: string) => JSON.parse(await readFile(join(folder, name), 'utf8')) as Bank;
 
@@ -29,12 +29,12 @@ test('writes a bank of what nothing solves; killed, the same command comes to th
   const straight = await lab(command('straight.json'));
   expect(straight.code, straight.stderr).toBe(0);
   const summary = JSON.parse(straight.stdout.trim().split('\n').at(-1)!) as Record<string, number>;
-  expect(summary).toMatchObject({ questions: 70, goalposts: 10, samples: 16, stages: ['shipped model'] });
-  expect(summary.unsolved).toBeGreaterThan(10);
-  expect(summary.unsolved).toBeLessThan(70);
+  expect(summary).toMatchObject({ questions: 24, goalposts: 5, samples: 16, stages: ['shipped model'] });
+  expect(summary.unsolved).toBeGreaterThan(5);
+  expect(summary.unsolved).toBeLessThan(24);
   const bank = await read('straight.json');
-  expect(bank.goalposts).toHaveLength(10);
-  expect(bank.questions).toHaveLength(70);
+  expect(bank.goalposts).toHaveLength(5);
+  expect(bank.questions).toHaveLength(24);
   await expect(stat(join(folder, 'straight.json.part'))).rejects.toThrow();
 
   const killed = await lab(command('killed.json'), (said, child) => {
