@@ -42,7 +42,7 @@ describe.skipIf(!folder)('reference models beside the project (../shared/fixture
   ])('wasm: %s within %d', (name, tolerance) => check(name, 'wasm', tolerance));
 
   // WGSL grants exp, division and inverse square root errors of several ulps: of 91 tensors one key
-  // projection's gradient was 1.8e-4 off on SwiftShader, where wasm and Node stay within 1e-5.
+  // projection's gradient was 1.8e-4 off on SwiftShader; Node stays within 1e-5.
   test.each([
     ['qwen2-optimum-fp32', 3e-4],
     ['llama-genai-int4', 1e-3],
