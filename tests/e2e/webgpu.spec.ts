@@ -14,8 +14,8 @@ import {
 test('a whole iteration on WebGPU: proposals, answers, an update, a checkpoint', async ({ page }) => {
   await page.goto('./');
   await setSettings(page, {
-    'Goalposts an iteration': 2,
-    Rollouts: 2,
+    'Goalposts an iteration': 4,
+    Rollouts: 4,
     'Try goalposts every': 0,
     // Whatever the questions are like, there is something to learn from the answers.
     Estimator: 'trr++',
