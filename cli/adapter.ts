@@ -1,12 +1,11 @@
 /** `lab adapter`: the adapter of a run's checkpoint in PEFT's format. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type AdapterFiles, baseModelName, exportAdapter } from '../src/lab/adapters.ts';
 import { CONFIG_FILE, WEIGHTS_FILE } from '../src/lm/peft.ts';
 import { openFolderJournal } from '../src/run/folderJournal.ts';
 import { foldEvents } from '../src/run/state.ts';
-import { numberOption, UsageError } from './usage.ts';
+import { numberOption, readOptions, UsageError } from './usage.ts';
 
 export const adapterUsage = `lab adapter --run DIR --out DIR [options]
   Writes the LoRA adapter of a checkpoint as PEFT reads it (adapter_config.json, adapter_model.safetensors).
@@ -16,8 +15,10 @@ export const adapterUsage = `lab adapter --run DIR --out DIR [options]
   --out DIR         where the two files go
 `;
 
+const OPTIONS = { run: { type: 'string' }, checkpoint: { type: 'string' }, out: { type: 'string' } } as const;
+
 export async function adapterCommand(args: string[]): Promise<number> {
-  const values = readOptions(args);
+  const values = readOptions(args, OPTIONS);
   if (!values.run || !values.out) throw new UsageError('--run DIR and --out DIR are needed.');
   const journal = await openFolderJournal(resolve(values.run));
   try {
@@ -60,15 +61,4 @@ export async function readAdapterFolder(folder: string): Promise<AdapterFiles> {
   };
   const [config, weights] = await Promise.all([read(CONFIG_FILE), read(WEIGHTS_FILE)]);
   return { name: folder, config: config.toString('utf8'), weights };
-}
-
-function readOptions(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: { run: { type: 'string' }, checkpoint: { type: 'string' }, out: { type: 'string' } },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }

@@ -1,6 +1,5 @@
 /** `lab compare`: several methods with several seeds each at equal budgets, and a report of them side by side. */
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type Comparison, compareRuns } from '../src/compare/comparison.ts';
 import { digestRun, pickCheckpoint, type RunDigest } from '../src/compare/digest.ts';
 import { comparisonFigures } from '../src/compare/figures/figures.ts';
@@ -11,7 +10,7 @@ import { reportPage } from '../src/compare/report.ts';
 import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
 import type { LabPorts } from '../src/lab/lab.ts';
 import { EMBEDDED_PATH } from '../src/lab/models.ts';
-import { describeProblem } from '../src/lab/problems.ts';
+import { failure } from './failure.ts';
 import type { MeasurementPlan } from '../src/lab/protocol.ts';
 import type { Counters, RunEvent } from '../src/run/events.ts';
 import { finishedIterations, foldEvents, type RunState } from '../src/run/state.ts';
@@ -19,7 +18,7 @@ import { ComparisonFolder, entrantSettings, readEntrants, readSeeds } from './co
 import { nodePorts, publicFolder } from './nodePorts.ts';
 import { checkSame, newRun, readBank, SHIPPED_BANK } from './settings.ts';
 import { TerminalLab } from './terminalLab.ts';
-import { numberOption, UsageError } from './usage.ts';
+import { numberOption, readOptions, UsageError } from './usage.ts';
 
 const list = (kind: 'system' | 'ablation' | 'extension') =>
   METHOD_NAMES.filter((name) => METHODS[name].kind === kind)
@@ -94,9 +93,26 @@ function digest(events: readonly RunEvent[], label: string, plans: readonly Meas
   return digestRun({ ...state, measurements: asked }, label);
 }
 
+const OPTIONS = {
+  methods: { type: 'string', default: 'base,azr,real,gasp,gasp+real' },
+  seeds: { type: 'string', default: '1,2,3' },
+  minutes: { type: 'string' },
+  tokens: { type: 'string' },
+  iterations: { type: 'string' },
+  out: { type: 'string' },
+  samples: { type: 'string' },
+  checkpoints: { type: 'string', default: '3' },
+  questions: { type: 'string' },
+  set: { type: 'string', multiple: true, default: [] as string[] },
+  bank: { type: 'string' },
+  model: { type: 'string' },
+  threads: { type: 'string', default: '2' },
+  json: { type: 'boolean', default: false },
+} as const;
+
 /** The exit status: 0 when all is done, 1 after an error, 130 when it was interrupted. */
 export async function compareCommand(args: string[]): Promise<number> {
-  const { values } = parseOptions(args);
+  const values = readOptions(args, OPTIONS);
   if (!values.out) throw new UsageError('--out DIR is missing.');
   const number = (name: 'minutes' | 'tokens' | 'iterations') => {
     const text = values[name];
@@ -201,10 +217,7 @@ export async function compareCommand(args: string[]): Promise<number> {
     if (values.json) console.log(JSON.stringify(comparison));
     return 0;
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const { message, advice } = describeProblem(error);
-    console.error(`${message}\n${advice}`);
-    return 1;
+    return failure(error);
   } finally {
     await lab.close();
     await ports.journal.close();
@@ -213,29 +226,3 @@ export async function compareCommand(args: string[]): Promise<number> {
 
 const finite = (budget: Budget): Partial<Budget> =>
   Object.fromEntries(Object.entries(budget).filter(([, limit]) => limit !== Infinity));
-
-function parseOptions(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        methods: { type: 'string', default: 'base,azr,real,gasp,gasp+real' },
-        seeds: { type: 'string', default: '1,2,3' },
-        minutes: { type: 'string' },
-        tokens: { type: 'string' },
-        iterations: { type: 'string' },
-        out: { type: 'string' },
-        samples: { type: 'string' },
-        checkpoints: { type: 'string', default: '3' },
-        questions: { type: 'string' },
-        set: { type: 'string', multiple: true, default: [] },
-        bank: { type: 'string' },
-        model: { type: 'string' },
-        threads: { type: 'string', default: '2' },
-        json: { type: 'boolean', default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}

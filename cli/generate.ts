@@ -1,6 +1,5 @@
 /** `lab generate`: completions of one prompt, through the model's chat template. */
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { ChatMessage } from '../src/gasp/ports.ts';
 import { folderFiles } from '../src/lm/folderFiles.ts';
 import { type AdapterPlan, findLinears } from '../src/lm/hub/hubGraph.ts';
@@ -14,7 +13,7 @@ import { nodeRuntime } from '../src/lm/runtime.node.ts';
 import { loadTokenizer } from '../src/lm/tokenizer.ts';
 import { readAdapterFolder } from './adapter.ts';
 import { readDType } from './gradcheck.ts';
-import { numberOption, UsageError } from './usage.ts';
+import { numberOption, readOptions, UsageError } from './usage.ts';
 
 export const generateUsage = `lab generate --model DIR --prompt TEXT [options]
   Samples answers to a prompt, which goes through the model's chat template.
@@ -31,8 +30,22 @@ export const generateUsage = `lab generate --model DIR --prompt TEXT [options]
   --json            the last line is {"samples": [{"tokens", "text", "logprob"}], "tokens_per_second"}
 `;
 
+const OPTIONS = {
+  model: { type: 'string' },
+  prompt: { type: 'string' },
+  system: { type: 'string' },
+  'max-tokens': { type: 'string', default: '256' },
+  temperature: { type: 'string', default: '0' },
+  samples: { type: 'string', default: '1' },
+  seed: { type: 'string', default: '1' },
+  adapter: { type: 'string' },
+  dtype: { type: 'string' },
+  threads: { type: 'string', default: '2' },
+  json: { type: 'boolean', default: false },
+} as const;
+
 export async function generateCommand(args: string[]): Promise<number> {
-  const { values } = parseOptions(args);
+  const values = readOptions(args, OPTIONS);
   if (!values.model || values.prompt === undefined)
     throw new UsageError('--model DIR and --prompt TEXT are needed.');
   const dtype = readDType(values.dtype);
@@ -101,27 +114,4 @@ async function readAdapterOn(
   const plan = planAdapters(model, modules);
   const shape = adapterShape(plan.layout, (name) => adapter.pairs.get(name)!.scale);
   return { plan, weights: vectorOfAdapter(shape, adapter, new Float32Array(plan.layout.size)) };
-}
-
-function parseOptions(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        model: { type: 'string' },
-        prompt: { type: 'string' },
-        system: { type: 'string' },
-        'max-tokens': { type: 'string', default: '256' },
-        temperature: { type: 'string', default: '0' },
-        samples: { type: 'string', default: '1' },
-        seed: { type: 'string', default: '1' },
-        adapter: { type: 'string' },
-        dtype: { type: 'string' },
-        threads: { type: 'string', default: '2' },
-        json: { type: 'boolean', default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }

@@ -1,7 +1,6 @@
 /** `lab gradcheck`: a model's logits, gradients and steps against reference numbers of PyTorch and PEFT. */
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { UnsupportedGraphError } from '../src/onnx/importer.ts';
 import { folderFiles } from '../src/lm/folderFiles.ts';
 import { gradcheck } from '../src/lm/hub/gradcheck.ts';
@@ -9,7 +8,7 @@ import { DTYPE_FILES, type HubDType, type HubModel, loadHubModel } from '../src/
 import { CONFIG_FILE, type LoraAdapter, readPeft, WEIGHTS_FILE } from '../src/lm/peft.ts';
 import { nodeRuntime } from '../src/lm/runtime.node.ts';
 import { readSafetensors } from '../src/lm/safetensors.ts';
-import { numberOption, UsageError } from './usage.ts';
+import { numberOption, readOptions, UsageError } from './usage.ts';
 
 export const gradcheckUsage = `lab gradcheck --model DIR --fixture FILE.safetensors [options]
   Compares a model, as it runs and trains here, with reference numbers made by PyTorch and PEFT: prints the
@@ -35,8 +34,18 @@ function defaultTolerance(model: HubModel): number {
   return narrow || products.some((n) => half(n.inputs[1])) ? 2e-2 : 1e-4;
 }
 
+const OPTIONS = {
+  model: { type: 'string' },
+  fixture: { type: 'string' },
+  adapter: { type: 'string' },
+  dtype: { type: 'string' },
+  tol: { type: 'string' },
+  threads: { type: 'string', default: '2' },
+  json: { type: 'boolean', default: false },
+} as const;
+
 export async function gradcheckCommand(args: string[]): Promise<number> {
-  const { values } = parseOptions(args);
+  const values = readOptions(args, OPTIONS);
   if (!values.model || !values.fixture) throw new UsageError('--model DIR and --fixture FILE are needed.');
   const folder = resolve(values.model);
   const dtype = readDType(values.dtype);
@@ -109,23 +118,4 @@ export function readDType(name: string | undefined): HubDType | undefined {
   if (name === undefined) return undefined;
   if (name in DTYPE_FILES) return name as HubDType;
   throw new UsageError(`--dtype takes one of ${Object.keys(DTYPE_FILES).join(', ')}; got "${name}".`);
-}
-
-function parseOptions(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        model: { type: 'string' },
-        fixture: { type: 'string' },
-        adapter: { type: 'string' },
-        dtype: { type: 'string' },
-        tol: { type: 'string' },
-        threads: { type: 'string', default: '2' },
-        json: { type: 'boolean', default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }

@@ -1,13 +1,12 @@
 /** `lab judge`: answers to problems of any format, judged, and compared with verdicts that they carry. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { type Answer, readAnswers } from '../src/banks/answers.ts';
 import { grade, type SuiteVerdict } from '../src/banks/grading.ts';
 import { describeFault } from '../src/banks/problem.ts';
 import { readBank } from '../src/banks/readBank.ts';
 import { NodeJudge } from '../src/python/nodeJudge.ts';
-import { numberOption, UsageError } from './usage.ts';
+import { numberOption, readOptions, UsageError } from './usage.ts';
 
 export const judgeUsage = `lab judge --problems FILE --answers FILE [options]
   Judges answers. Formats are told by their fields: HumanEval, MBPP, EvalPlus (HumanEval+, MBPP+), CRUXEval,
@@ -29,27 +28,18 @@ interface Report {
   disagree?: string[];
 }
 
-function readOptions(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        problems: { type: 'string' },
-        answers: { type: 'string' },
-        task: { type: 'string' },
-        seconds: { type: 'string', default: '6' },
-        size: { type: 'string', default: String(availableParallelism()) },
-        quiet: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
+const OPTIONS = {
+  problems: { type: 'string' },
+  answers: { type: 'string' },
+  task: { type: 'string' },
+  seconds: { type: 'string', default: '6' },
+  size: { type: 'string', default: String(availableParallelism()) },
+  quiet: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
 
 export async function judgeCommand(args: string[]): Promise<number> {
-  const values = readOptions(args);
+  const values = readOptions(args, OPTIONS);
   if (!values.problems || !values.answers)
     throw new UsageError('judge needs --problems FILE and --answers FILE.');
   if (values.task !== undefined && values.task !== 'deduction' && values.task !== 'abduction') {

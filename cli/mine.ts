@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Bank } from '../src/gasp/bank.ts';
 import { DEFAULT_SETTINGS } from '../src/gasp/defaults.ts';
 import { type MinedPart, mineStage } from '../src/gasp/mining.ts';
@@ -12,13 +11,13 @@ import { Random } from '../src/gasp/random.ts';
 import type { Settings } from '../src/gasp/settings.ts';
 import type { LabPorts } from '../src/lab/lab.ts';
 import { EMBEDDED_MODEL } from '../src/lab/models.ts';
-import { describeProblem } from '../src/lab/problems.ts';
+import { failure } from './failure.ts';
 import { openFolderJournal } from '../src/run/folderJournal.ts';
 import type { Journal } from '../src/run/journal.ts';
 import { foldEvents } from '../src/run/state.ts';
 import { nodePorts } from './nodePorts.ts';
 import { readBank, SHIPPED_BANK } from './settings.ts';
-import { numberOption, UsageError } from './usage.ts';
+import { numberOption, readOptions, UsageError } from './usage.ts';
 
 export const mineUsage = `lab mine --out FILE [options]
   Finds the questions of a bank that nothing solves: no right answer among N of the shipped model, nor of any
@@ -98,9 +97,21 @@ class Progress {
   }
 }
 
+const OPTIONS = {
+  out: { type: 'string' },
+  bank: { type: 'string' },
+  samples: { type: 'string', default: '100' },
+  against: { type: 'string', multiple: true, default: [] as string[] },
+  goalposts: { type: 'string' },
+  seed: { type: 'string', default: '1' },
+  model: { type: 'string' },
+  threads: { type: 'string', default: '2' },
+  json: { type: 'boolean', default: false },
+} as const;
+
 /** The exit status: 0 when all is done, 1 after an error, 130 when it was interrupted. */
 export async function mineCommand(args: string[]): Promise<number> {
-  const { values } = parseOptions(args);
+  const values = readOptions(args, OPTIONS);
   if (!values.out) throw new UsageError('--out FILE is missing.');
   const out = resolve(values.out);
   const bankFile = resolve(values.bank ?? SHIPPED_BANK);
@@ -157,14 +168,11 @@ export async function mineCommand(args: string[]): Promise<number> {
     if (values.json) console.log(JSON.stringify({ ...summary, stages: stages.map(({ name }) => name) }));
     return 0;
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    if (stopping.signal.aborted) {
+    if (stopping.signal.aborted && !(error instanceof UsageError)) {
       say('What was tried is stored: the same command goes on.');
       return 130;
     }
-    const { message, advice } = describeProblem(error);
-    console.error(`${message}\n${advice}`);
-    return 1;
+    return failure(error);
   } finally {
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
@@ -224,26 +232,5 @@ async function mineAll(
   } finally {
     await judge.dispose();
     await loaded?.dispose();
-  }
-}
-
-function parseOptions(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        out: { type: 'string' },
-        bank: { type: 'string' },
-        samples: { type: 'string', default: '100' },
-        against: { type: 'string', multiple: true, default: [] },
-        goalposts: { type: 'string' },
-        seed: { type: 'string', default: '1' },
-        model: { type: 'string' },
-        threads: { type: 'string', default: '2' },
-        json: { type: 'boolean', default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }

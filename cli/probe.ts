@@ -1,5 +1,4 @@
 /** `lab probe`: how many of a model's proposals and answers can be read, run and used. */
-import { parseArgs } from 'node:util';
 import { DEFAULT_SETTINGS } from '../src/gasp/defaults.ts';
 import { type AnswerCounts, type Probe, probe, type ProposalCounts } from '../src/gasp/probe.ts';
 import { deriveSeed } from '../src/gasp/random.ts';
@@ -7,7 +6,7 @@ import { HUB_SETTINGS } from '../src/lab/hubRun.ts';
 import { modelPort, readModelOption } from './nodePorts.ts';
 import { readBank, SHIPPED_BANK } from './settings.ts';
 import { NodeJudge } from '../src/python/nodeJudge.ts';
-import { numberOption, UsageError } from './usage.ts';
+import { numberOption, readOptions, UsageError } from './usage.ts';
 
 export const probeUsage = `lab probe --model MODEL [options]
   Asks a model for lemmas, lifts, unguided proposals and answers, and counts how many parse, run and are new.
@@ -22,8 +21,20 @@ export const probeUsage = `lab probe --model MODEL [options]
   --json            the last line is the counts as JSON
 `;
 
+const OPTIONS = {
+  model: { type: 'string' },
+  dtype: { type: 'string' },
+  count: { type: 'string', default: '24' },
+  temperature: { type: 'string', default: String(HUB_SETTINGS.temperature) },
+  seed: { type: 'string', default: '1' },
+  bank: { type: 'string' },
+  threads: { type: 'string', default: '2' },
+  texts: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
+
 export async function probeCommand(args: string[]): Promise<number> {
-  const values = readOptions(args);
+  const values = readOptions(args, OPTIONS);
   if (!values.model) throw new UsageError('--model MODEL is missing.');
   const model = await readModelOption(values.model, values.dtype);
   const seed = numberOption('seed', values.seed);
@@ -76,25 +87,4 @@ function table({ proposals, answers }: Probe): string {
     '| --- | --- | --- | --- |',
     ...Object.entries(answers).map(answer),
   ].join('\n');
-}
-
-function readOptions(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        model: { type: 'string' },
-        dtype: { type: 'string' },
-        count: { type: 'string', default: '24' },
-        temperature: { type: 'string', default: String(HUB_SETTINGS.temperature) },
-        seed: { type: 'string', default: '1' },
-        bank: { type: 'string' },
-        threads: { type: 'string', default: '2' },
-        texts: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }

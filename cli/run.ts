@@ -1,19 +1,18 @@
 /** `lab run`: self-play on Node, resumable, with a report of what it changed. */
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { DEFAULT_SETTINGS } from '../src/gasp/defaults.ts';
 import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
 import { tuningOfAdapter } from '../src/lab/adapters.ts';
 import { HUB_SETTINGS } from '../src/lab/hubRun.ts';
 import { EMBEDDED_MODEL } from '../src/lab/models.ts';
-import { describeProblem } from '../src/lab/problems.ts';
+import { failure } from './failure.ts';
 import { readPeft } from '../src/lm/peft.ts';
 import { readAdapterFolder } from './adapter.ts';
 import { type ModelOption, nodePorts, readModelOption } from './nodePorts.ts';
 import { report } from './report.ts';
 import { checkSame, newRun, readBank, readSettings, SHIPPED_BANK } from './settings.ts';
 import { TerminalLab } from './terminalLab.ts';
-import { numberOption, UsageError } from './usage.ts';
+import { numberOption, readOptions, UsageError } from './usage.ts';
 
 export const runUsage = `lab run --out DIR [options]
   Self-play until --iterations are done or --minutes are over. The same command takes an interrupted run up again.
@@ -36,9 +35,26 @@ export const runUsage = `lab run --out DIR [options]
 /** Evaluating all goalposts costs as much as dozens of iterations: less often than in the page. */
 const EVALUATE_EVERY = 200;
 
+const OPTIONS = {
+  out: { type: 'string' },
+  method: { type: 'string', default: DEFAULT_SETTINGS.method },
+  iterations: { type: 'string', default: '200' },
+  minutes: { type: 'string' },
+  seed: { type: 'string', default: '1' },
+  set: { type: 'string', multiple: true, default: [] as string[] },
+  bank: { type: 'string' },
+  model: { type: 'string' },
+  dtype: { type: 'string' },
+  memory: { type: 'string' },
+  adapter: { type: 'string' },
+  samples: { type: 'string' },
+  threads: { type: 'string', default: '2' },
+  json: { type: 'boolean', default: false },
+} as const;
+
 /** The exit status: 0 when all is done, 1 after an error, 130 when it was interrupted. */
 export async function runCommand(args: string[]): Promise<number> {
-  const { values } = parseOptions(args);
+  const values = readOptions(args, OPTIONS);
   if (!values.out) throw new UsageError('--out DIR is missing.');
   const out = resolve(values.out);
   const iterations = numberOption('iterations', values.iterations);
@@ -89,38 +105,9 @@ export async function runCommand(args: string[]): Promise<number> {
     if (values.json) console.log(JSON.stringify(summary));
     return 0;
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const { message, advice } = describeProblem(error);
-    console.error(`${message}\n${advice}`);
-    return 1;
+    return failure(error);
   } finally {
     await lab.close();
     await ports.journal.close();
-  }
-}
-
-function parseOptions(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        out: { type: 'string' },
-        method: { type: 'string', default: DEFAULT_SETTINGS.method },
-        iterations: { type: 'string', default: '200' },
-        minutes: { type: 'string' },
-        seed: { type: 'string', default: '1' },
-        set: { type: 'string', multiple: true, default: [] },
-        bank: { type: 'string' },
-        model: { type: 'string' },
-        dtype: { type: 'string' },
-        memory: { type: 'string' },
-        adapter: { type: 'string' },
-        samples: { type: 'string' },
-        threads: { type: 'string', default: '2' },
-        json: { type: 'boolean', default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }
