@@ -62,8 +62,12 @@ const server = await preview({
 const url = server.resolvedUrls!.local[0] ?? server.resolvedUrls!.network[0]!;
 
 const wanted = Number(args.events);
-let events = exampleEvents({ iterations: 10 });
-events = exampleEvents({ iterations: Math.ceil((10 * wanted) / events.length) });
+let iterations = 10;
+let events = exampleEvents({ iterations });
+while (events.length < wanted) {
+  iterations += Math.ceil(((wanted - events.length) / events.length) * iterations);
+  events = exampleEvents({ iterations });
+}
 const packed = await packRuns([{ events, checkpoints: [] }]);
 const host = createServer((_, response) => {
   response.setHeader('Access-Control-Allow-Origin', '*');

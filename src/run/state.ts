@@ -328,12 +328,17 @@ export interface GoalpostState {
   drawn: number;
 }
 
+/** A state never changes, and several parts of the page ask. */
+const goalpostsOf = new WeakMap<RunState, GoalpostState[]>();
+
 /** Goalposts in the order of the run's list, each with how its evaluations went. */
 export function goalpostStates(state: RunState): GoalpostState[] {
+  const known = goalpostsOf.get(state);
+  if (known) return known;
   const drawn = new Map<string, number>();
   for (const iteration of state.iterations)
     for (const id of iteration.goalposts) drawn.set(id, (drawn.get(id) ?? 0) + 1);
-  return state.goalposts.map((question) => {
+  const goalposts = state.goalposts.map((question) => {
     const tries = state.evaluations
       .filter((evaluation) => question.id in evaluation.passed)
       .map((evaluation) => ({
@@ -349,6 +354,8 @@ export function goalpostStates(state: RunState): GoalpostState[] {
       ...(solved && { solvedAt: solved.iteration }),
     };
   });
+  goalpostsOf.set(state, goalposts);
+  return goalposts;
 }
 
 /** Goalposts with at least one success, and the mean of pass@1 over all goalposts tried. */

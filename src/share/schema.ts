@@ -146,7 +146,7 @@ const iteration = whole;
 const blob = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/));
 const branchedFrom = v.object({ run: name, iteration: whole });
 
-const event = v.variant('type', [
+const kinds = [
   v.object({
     type: v.literal('run-started'),
     version: v.literal(EVENT_VERSION),
@@ -254,7 +254,16 @@ const event = v.variant('type', [
     }),
     at,
   }),
-]);
+] as const;
+const anyKind = v.variant('type', kinds);
+const kindOf = new Map<unknown, (typeof kinds)[number]>(
+  kinds.map((kind) => [kind.entries.type.literal, kind]),
+);
+/** `anyKind`, found by name instead of tried one after the other: a long run has ten thousand of them. */
+const event = v.lazy(
+  (input): typeof anyKind | (typeof kinds)[number] =>
+    kindOf.get((input as { type?: unknown } | null | undefined)?.type) ?? anyKind,
+);
 
 export const recipeSchema = v.object({
   model: name,

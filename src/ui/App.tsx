@@ -26,7 +26,7 @@ import type { Session } from './session.ts';
 import { GoalpostEditor } from './teach/GoalpostEditor.tsx';
 import { type NamedProgram, ProgramsSheet } from './teach/ProgramsSheet.tsx';
 import { TeacherSheet, type TeachStart } from './teach/TeacherSheet.tsx';
-import { TermRun } from './Term.tsx';
+import { TermsOf } from './Term.tsx';
 import { useTime } from './time.ts';
 import { Transport, useSpaceKey } from './Transport.tsx';
 import { Welcome } from './Welcome.tsx';
@@ -54,8 +54,13 @@ export function App({ session }: { session: Session }) {
   }, [live?.name]);
 
   const lastIteration = live?.iterations.at(-1)?.iteration ?? 0;
-  const past = time.moment !== null;
-  const state = timeline && time.moment !== null ? timeline.at(time.moment) : live;
+  const past = time.still !== null;
+  const stateAt = (moment: number | null) => (timeline && moment !== null ? timeline.at(moment) : live);
+  // A moment of a timeline is the same run for good; the run as it is changes.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as said
+  const state = useMemo(() => stateAt(time.moment), [timeline, time.moment, time.moment ?? live]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as said
+  const still = useMemo(() => stateAt(time.still), [timeline, time.still, time.still ?? live]);
   const goalposts = useMemo(() => chosenQuestions(bank, chosen), [bank, chosen]);
   // Before the first run the climb stands empty, with the flags of what was chosen.
   const preview = useMemo<RunState>(
@@ -115,7 +120,7 @@ export function App({ session }: { session: Session }) {
       : undefined;
 
   return (
-    <TermRun value={state}>
+    <TermsOf run={still}>
       <header className="top">
         <p className="top-name">
           <svg viewBox="0 0 16 16" aria-hidden="true">
@@ -184,16 +189,16 @@ export function App({ session }: { session: Session }) {
             onOpen={openStone}
             onOpenGoalpost={openGoalpost}
           />
-          {state && state.iterations.length > 0 && (
+          {still && still.iterations.length > 0 && (
             <>
               <LoopNow
-                state={state}
+                state={still}
                 past={past}
                 streaming={past ? null : snapshot.streaming}
                 onOpen={openStone}
               />
-              <UpdateCard state={state} />
-              <Curves state={state} lastIteration={span} other={other}>
+              <UpdateCard iteration={still.iterations.findLast(({ update }) => update)} />
+              <Curves state={still} lastIteration={span} other={other}>
                 <ComparePicker snapshot={snapshot} other={other} onCompare={compare} />
               </Curves>
             </>
@@ -201,7 +206,7 @@ export function App({ session }: { session: Session }) {
         </main>
         <aside className="left" aria-label="Goalposts">
           <GoalpostList
-            state={state}
+            state={still}
             chosen={goalposts}
             onOpen={openGoalpost}
             onChoose={chooseGoalposts}
@@ -326,6 +331,6 @@ export function App({ session }: { session: Session }) {
           onClose={() => setPanel(null)}
         />
       )}
-    </TermRun>
+    </TermsOf>
   );
 }

@@ -1,5 +1,5 @@
 /** The run's numbers over its iterations, as small multiples. */
-import { memo, type ReactNode, useMemo } from 'react';
+import { memo, type ReactNode, useCallback, useMemo } from 'react';
 import { slots } from '../gasp/methods.ts';
 import { type RunState, roleMeans, summarizeEvaluation } from '../run/state.ts';
 import type { Other } from './compare.tsx';
@@ -65,6 +65,89 @@ const asOther = (line: Series, { state, shift }: Other): Series => ({
     .filter(({ iteration }) => iteration >= 0),
 });
 
+interface Figure {
+  of: keyof AllSeries;
+  title: string;
+  heading: ReactNode;
+  note: string;
+  format: (value: number) => string;
+  from?: number;
+  to?: number;
+}
+
+/** Evaluations come first; what they say depends on the run. */
+const evaluated: Figure[] = [
+  {
+    of: 'solved',
+    title: 'Goalposts solved',
+    heading: <Term name="solved">Goalposts solved</Term>,
+    note: '',
+    format: String,
+    from: 0,
+    to: 1,
+  },
+  {
+    of: 'mean',
+    title: 'Mean pass@1 on goalposts',
+    heading: <Term name="pass@1">Mean pass@1</Term>,
+    note: 'over all goalposts: less noisy than the count',
+    format: percent,
+    from: 0,
+  },
+];
+const trained: Figure[] = [
+  {
+    of: 'passRate',
+    title: 'Pass rate',
+    heading: <Term name="pass rate">Pass rate</Term>,
+    note: 'mean over the questions proposed',
+    format: percent,
+    from: 0,
+    to: 1,
+  },
+  {
+    of: 'reward',
+    title: "Teacher's reward",
+    heading: <Term name="reward">Teacher's reward</Term>,
+    note: 'mean over proposals that were tried',
+    format: short,
+    from: -0.5,
+    to: 1,
+  },
+  {
+    of: 'accepted',
+    title: 'Accepted',
+    heading: <Term name="accepted">Accepted</Term>,
+    note: 'questions in their band, an iteration',
+    format: short,
+    from: 0,
+    to: 1,
+  },
+  {
+    of: 'loss',
+    title: 'Loss',
+    heading: <Term name="loss">Loss</Term>,
+    note: 'policy gradient; its level means little',
+    format: short,
+  },
+  {
+    of: 'gradNorm',
+    title: 'Gradient norm',
+    heading: <Term name="gradient norm">Gradient norm</Term>,
+    note: 'before clipping',
+    format: short,
+    from: 0,
+  },
+  {
+    of: 'entropy',
+    title: 'Entropy',
+    heading: <Term name="entropy">Entropy</Term>,
+    note: 'nats a token; near 0 all answers are alike',
+    format: short,
+    from: 0,
+  },
+];
+
 export const Curves = memo(function Curves({
   state,
   lastIteration,
@@ -78,8 +161,12 @@ export const Curves = memo(function Curves({
   /** Beside the heading. */
   children?: ReactNode;
 }) {
+  const { evaluations, settings } = state;
+  const newest = state.iterations.findLast((iteration) => iteration.counters);
+  // What an iteration that is over shows never changes, and it has all before it behind it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `newest` stands for all finished iterations
+  const own = useMemo(() => seriesOf(state), [newest, evaluations, settings]);
   const series = useMemo(() => {
-    const own = seriesOf(state);
     if (!other) return own;
     const theirs = seriesOf(other.state);
     return Object.fromEntries(
@@ -88,12 +175,15 @@ export const Curves = memo(function Curves({
         [...lines, ...theirs[key as keyof AllSeries].map((line) => asOther(line, other))],
       ]),
     ) as unknown as AllSeries;
-  }, [state, other]);
+  }, [own, other]);
 
-  const { evaluateEvery } = state.settings;
-  const samples = state.evaluations.at(-1)?.samples ?? state.settings.evaluateSamples;
+  const goalposts = state.goalposts.length;
+  const ofGoalposts = useCallback((value: number) => `${value} of ${goalposts}`, [goalposts]);
+  const samples = evaluations.at(-1)?.samples ?? settings.evaluateSamples;
   const unevaluated =
-    evaluateEvery === 0 ? 'never tried, by the settings' : `first tried at iteration ${evaluateEvery}`;
+    settings.evaluateEvery === 0
+      ? 'never tried, by the settings'
+      : `first tried at iteration ${settings.evaluateEvery}`;
   return (
     <section className="curves" aria-labelledby="curves-title">
       <div className="section-head">
@@ -103,83 +193,22 @@ export const Curves = memo(function Curves({
         {children}
       </div>
       <div className="curves-grid">
-        <Curve
-          title="Goalposts solved"
-          heading={<Term name="solved">Goalposts solved</Term>}
-          note={`at least one of ${samples} fresh answers; the first point is the starting model`}
-          empty={unevaluated}
-          series={series.solved}
-          format={(value) => `${value} of ${state.goalposts.length}`}
-          from={0}
-          to={1}
-          lastIteration={lastIteration}
-        />
-        <Curve
-          title="Mean pass@1 on goalposts"
-          heading={<Term name="pass@1">Mean pass@1</Term>}
-          note="over all goalposts: less noisy than the count"
-          empty={unevaluated}
-          series={series.mean}
-          format={percent}
-          from={0}
-          lastIteration={lastIteration}
-        />
-        <Curve
-          title="Pass rate"
-          heading={<Term name="pass rate">Pass rate</Term>}
-          note="mean over the questions proposed"
-          series={series.passRate}
-          format={percent}
-          from={0}
-          to={1}
-          lastIteration={lastIteration}
-        />
-        <Curve
-          title="Teacher's reward"
-          heading={<Term name="reward">Teacher's reward</Term>}
-          note="mean over proposals that were tried"
-          series={series.reward}
-          format={short}
-          from={-0.5}
-          to={1}
-          lastIteration={lastIteration}
-        />
-        <Curve
-          title="Accepted"
-          heading={<Term name="accepted">Accepted</Term>}
-          note="questions in their band, an iteration"
-          series={series.accepted}
-          format={short}
-          from={0}
-          to={1}
-          lastIteration={lastIteration}
-        />
-        <Curve
-          title="Loss"
-          heading={<Term name="loss">Loss</Term>}
-          note="policy gradient; its level means little"
-          series={series.loss}
-          format={short}
-          lastIteration={lastIteration}
-        />
-        <Curve
-          title="Gradient norm"
-          heading={<Term name="gradient norm">Gradient norm</Term>}
-          note="before clipping"
-          series={series.gradNorm}
-          format={short}
-          from={0}
-          lastIteration={lastIteration}
-        />
-        <Curve
-          title="Entropy"
-          heading={<Term name="entropy">Entropy</Term>}
-          note="nats a token; near 0 all answers are alike"
-          series={series.entropy}
-          format={short}
-          from={0}
-          lastIteration={lastIteration}
-        />
+        {evaluated.map(({ of, ...figure }) => (
+          <Curve
+            key={of}
+            {...figure}
+            {...(of === 'solved' && {
+              note: `at least one of ${samples} fresh answers; the first point is the starting model`,
+              format: ofGoalposts,
+            })}
+            empty={unevaluated}
+            series={series[of]}
+            lastIteration={lastIteration}
+          />
+        ))}
+        {trained.map(({ of, ...figure }) => (
+          <Curve key={of} {...figure} series={series[of]} lastIteration={lastIteration} />
+        ))}
       </div>
     </section>
   );

@@ -281,8 +281,8 @@ function Writing({ children, label }: { children: string; label?: string }): Rea
   );
 }
 
-export const UpdateCard = memo(function UpdateCard({ state }: { state: RunState }) {
-  const iteration = state.iterations.findLast((candidate) => candidate.update);
+/** The newest update, and the iteration that it ended. */
+export const UpdateCard = memo(function UpdateCard({ iteration }: { iteration: IterationState | undefined }) {
   if (!iteration?.update) return null;
   const { stats, groups, sequences } = iteration.update;
   const numbers: [TermName, string, string][] = [

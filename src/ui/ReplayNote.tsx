@@ -1,4 +1,5 @@
 /** Says that what is shown came from elsewhere, and what can be done with it. */
+import { useMemo } from 'react';
 import { EMBEDDED_MODEL } from '../lab/models.ts';
 import { resumePoints } from '../run/recorded.ts';
 import type { RunState } from '../run/state.ts';
@@ -10,8 +11,8 @@ const date = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long', year
 export function ReplayNote(props: { session: Session; snapshot: Snapshot; state: RunState }) {
   const { session, state } = props;
   const { replay } = props.snapshot;
+  const exact = useMemo(() => replay && resumePoints(replay).at(-1), [replay]);
   if (!replay) return null;
-  const exact = resumePoints(replay).at(-1);
   return (
     <section className="replay-note" aria-label="Replay">
       <p>

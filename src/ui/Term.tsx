@@ -5,7 +5,17 @@ import { type Definition, definitions, type TermName } from './terms.ts';
 import './Term.css';
 
 /** The run whose numbers the definitions use. */
-export const TermRun = createContext<RunState | null>(null);
+const TermRun = createContext<RunState | null>(null);
+/** Its name alone, for what need not follow every moment of it. */
+export const TermRunName = createContext('');
+
+export function TermsOf({ run, children }: { run: RunState | null; children: ReactNode }) {
+  return (
+    <TermRun value={run}>
+      <TermRunName value={run?.name ?? ''}>{children}</TermRunName>
+    </TermRun>
+  );
+}
 
 export function Term({ name, children }: { name: TermName; children: ReactNode }) {
   const id = useId();

@@ -1,13 +1,23 @@
 /** Where in a run's past the page is, and how it moves there. */
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { startTransition, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Landmark, Timeline } from '../run/timeline.ts';
 
 /** Times as fast as it happened. */
 export const SPEEDS = [1, 3, 10, 30, 100];
 
+/** Milliseconds without a step through time after which everything shows where it has led. */
+const REST = 80;
+/** Milliseconds after which it does so at the latest, while one step follows the other. */
+const LONGEST_LAG = 300;
+
 export interface Time {
   /** What is shown; null: the run as it is. */
   moment: number | null;
+  /**
+   * The same for what is read rather than watched, cards and curves: with many steps in a row, as from a
+   * hand that drags the slider, it keeps still in between.
+   */
+  still: number | null;
   playing: boolean;
   speed: number;
   seek(moment: number | null): void;
@@ -17,19 +27,44 @@ export interface Time {
   jump(landmark: Landmark, direction: 1 | -1): void;
 }
 
+interface Place {
+  timeline: Timeline;
+  moment: number;
+}
+
 /** Time travel belongs to one timeline: another one on the stage is shown as it is. */
 export function useTime(timeline: Timeline | null): Time {
-  const [place, setPlace] = useState<{ timeline: Timeline; moment: number } | null>(null);
+  const [place, setPlace] = useState<Place | null>(null);
+  const [resting, setResting] = useState<Place | null>(null);
   const [playing, setPlaying] = useState(false);
   const [speed, setSpeed] = useState(10);
-  const moment = place && place.timeline === timeline ? Math.min(place.moment, timeline.length) : null;
+  const momentOf = (at: Place | null) =>
+    at && at.timeline === timeline ? Math.min(at.moment, timeline.length) : null;
+  const moment = momentOf(place);
+  const still = momentOf(resting);
   const now = useRef(moment);
   now.current = moment;
+  const steps = useRef({ last: -Infinity, rested: -Infinity, timer: 0 });
 
   const seek = useCallback(
     (to: number | null) => {
       const end = !timeline || to === null || to >= timeline.length;
-      setPlace(end ? null : { timeline, moment: Math.max(1, to) });
+      const next = end ? null : { timeline, moment: Math.max(1, to) };
+      setPlace(next);
+      const at = performance.now();
+      const { last, rested, timer } = steps.current;
+      const follow = () => {
+        steps.current.rested = performance.now();
+        setResting(next);
+      };
+      clearTimeout(timer);
+      steps.current.last = at;
+      if (at - last > REST) follow();
+      else
+        steps.current.timer = window.setTimeout(
+          () => startTransition(follow),
+          Math.max(0, Math.min(REST, rested + LONGEST_LAG - at)),
+        );
     },
     [timeline],
   );
@@ -57,6 +92,7 @@ export function useTime(timeline: Timeline | null): Time {
   return useMemo(
     () => ({
       moment,
+      still,
       playing: playing && timeline !== null,
       speed,
       setSpeed,
@@ -72,6 +108,6 @@ export function useTime(timeline: Timeline | null): Time {
         if (to !== undefined) seek(to);
       },
     }),
-    [moment, playing, timeline, speed, seek],
+    [moment, still, playing, timeline, speed, seek],
   );
 }

@@ -1,7 +1,7 @@
 /** A small line chart: one quantity over iterations, at most two series. */
-import { type KeyboardEvent, type PointerEvent, type ReactNode, useState } from 'react';
+import { type KeyboardEvent, memo, type PointerEvent, type ReactNode, useMemo, useState } from 'react';
 import { type FigureTable, FigureTools } from './FigureTools.tsx';
-import { linear } from './scale.ts';
+import { linear, type Scale } from './scale.ts';
 import { useWidth } from './useWidth.ts';
 import './Curve.css';
 
@@ -16,7 +16,7 @@ export interface Series {
 
 const height = 84;
 
-export function Curve(props: {
+export const Curve = memo(function Curve(props: {
   title: string;
   /** In the title's place, where one of its words explains itself. */
   heading?: ReactNode;
@@ -35,16 +35,24 @@ export function Curve(props: {
   const [box, width] = useWidth<HTMLDivElement>();
   const [pointed, setPointed] = useState<number | null>(null);
 
-  const drawn = series.map((line) => ({
-    ...line,
-    points: line.points.filter((point) => Number.isFinite(point.value)),
-  }));
-  const values = drawn.flatMap((line) => line.points.map((point) => point.value));
-  const blank = values.length === 0;
-  const low = Math.min(props.from ?? Infinity, ...values);
-  const high = Math.max(props.to ?? -Infinity, ...values, low + 1e-9);
-  const x = linear([0, Math.max(1, lastIteration)], [4, width - 4]);
-  const y = linear([low, high], [height - 8, 8]);
+  const { from, to } = props;
+  const { drawn, blank, low, high, x, y } = useMemo(() => {
+    const lines = series.map((line) => ({
+      ...line,
+      points: line.points.filter((point) => Number.isFinite(point.value)),
+    }));
+    const values = lines.flatMap((line) => line.points.map((point) => point.value));
+    const low = Math.min(from ?? Infinity, ...values);
+    const high = Math.max(to ?? -Infinity, ...values, low + 1e-9);
+    const x = linear([0, Math.max(1, lastIteration)], [4, width - 4]);
+    const y = linear([low, high], [height - 8, 8]);
+    const drawn = lines.map((line) => ({
+      ...line,
+      raw: path(line.points, x, y),
+      smooth: line.points.length > 20 && path(smooth(line.points), x, y),
+    }));
+    return { drawn, blank: values.length === 0, low, high, x, y };
+  }, [series, from, to, width, lastIteration]);
 
   const at = (line: Series): { iteration: number; value: number } | undefined =>
     pointed === null
@@ -105,26 +113,8 @@ export function Curve(props: {
               const mark = at(line);
               return (
                 <g key={line.name} className={line.className} data-other={line.other || undefined}>
-                  <path
-                    className="curve-raw"
-                    d={line.points
-                      .map(
-                        (point, i) =>
-                          `${i ? 'L' : 'M'}${x(point.iteration).toFixed(1)} ${y(point.value).toFixed(1)}`,
-                      )
-                      .join('')}
-                  />
-                  {line.points.length > 20 && (
-                    <path
-                      className="curve-smooth"
-                      d={smooth(line.points)
-                        .map(
-                          (point, i) =>
-                            `${i ? 'L' : 'M'}${x(point.iteration).toFixed(1)} ${y(point.value).toFixed(1)}`,
-                        )
-                        .join('')}
-                    />
-                  )}
+                  <path className="curve-raw" d={line.raw} />
+                  {line.smooth !== false && <path className="curve-smooth" d={line.smooth} />}
                   {mark && <circle cx={x(mark.iteration)} cy={y(mark.value)} r={2.5} />}
                 </g>
               );
@@ -138,6 +128,13 @@ export function Curve(props: {
       <p className="curve-note">{note}</p>
     </figure>
   );
+});
+
+function path(points: Series['points'], x: Scale, y: Scale): string {
+  let d = '';
+  for (const { iteration, value } of points)
+    d += `${d ? 'L' : 'M'}${Math.round(x(iteration) * 10) / 10} ${Math.round(y(value) * 10) / 10}`;
+  return d;
 }
 
 /** One row an iteration, one column a line. */
@@ -159,11 +156,10 @@ function tableOf(series: readonly Series[]): FigureTable {
 /** Running mean over a tenth of the points. */
 function smooth(points: Series['points']): Series['points'] {
   const half = Math.max(1, Math.floor(points.length / 20));
-  return points.map((point, i) => {
-    const near = points.slice(Math.max(0, i - half), i + half + 1);
-    return {
-      iteration: point.iteration,
-      value: near.reduce((sum, other) => sum + other.value, 0) / near.length,
-    };
+  const sums = [0];
+  for (const { value } of points) sums.push(sums.at(-1)! + value);
+  return points.map(({ iteration }, i) => {
+    const [first, end] = [Math.max(0, i - half), Math.min(points.length, i + half + 1)];
+    return { iteration, value: (sums[end]! - sums[first]!) / (end - first) };
   });
 }

@@ -2,7 +2,7 @@
 import { type RefObject, useContext, useId, useRef, useState } from 'react';
 import { csvFile } from '../../compare/figures/svg.ts';
 import { download } from '../download.ts';
-import { TermRun } from '../Term.tsx';
+import { TermRunName } from '../Term.tsx';
 import { pngOf, svgText } from './exportFigure.ts';
 import './FigureTools.css';
 
@@ -27,7 +27,7 @@ export function FigureTools(props: {
   name?: string;
 }) {
   const { title, figure, table } = props;
-  const run = useContext(TermRun)?.name ?? '';
+  const run = useContext(TermRunName);
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const box = useRef<HTMLDivElement>(null);

@@ -24,6 +24,8 @@ export interface Placed {
   stone: Stone;
   x: number;
   y: number;
+  /** Where the question lies that this one was made from. */
+  from?: { x: number; y: number };
 }
 
 /** Iterations that the axis has room for from the start, so that a young run does not jump about. */
@@ -55,42 +57,68 @@ export function viewOf(width: number, lastIteration: number): View {
 /** Half of what stones of the same pass rate are scattered by, in pass rates: less than to a band's edge. */
 const scatter = 0.024;
 
+/** A finished iteration is the same object at every moment, and so is where its stones lie. */
+const laid = new WeakMap<IterationState, { view: View; shift: number; placed: Placed[] }>();
+
 /**
- * Where each tried proposal lies: lemmas in the left half of their iteration's column, lifts in the
+ * Where each tried proposal of an iteration lies: lemmas in the left half of its column, lifts in the
  * right. Pass rates are a few fractions, so without some scatter stones would lie on top of each other.
+ *
+ * @param slots proposals that an iteration has room for beside each other
+ * @param shift columns that a run begins further to the right
  */
-export function place(
-  iterations: IterationState[],
-  taught: Stone[],
-  { x, y, columnWidth }: View,
-  slots: number,
-): Map<string, Placed> {
-  const placed = new Map<string, Placed>();
-  for (const iteration of iterations) {
-    const lemmaSlot = new Map<string, number>();
-    let first = 0;
-    for (const stone of iteration.stones) {
-      const { proposal } = stone;
-      const slot = proposal.role === 'lift' ? (lemmaSlot.get(proposal.parent ?? '') ?? 0) : first++;
-      lemmaSlot.set(stone.id, slot);
-      if (stone.passRate === undefined) continue;
-      const within = ((slot + 0.5) / slots - 0.5) * 0.36 + (proposal.role === 'lift' ? 0.22 : -0.22);
-      // The golden ratio's multiples fill an interval evenly, wherever one stops.
-      const off = (((slot * 0.618 + iteration.iteration * 0.382) % 1) * 2 - 1) * scatter;
-      placed.set(stone.id, {
-        stone,
-        x: x(iteration.iteration) + within * columnWidth,
-        y: y(
-          stone.passRate +
-            (stone.passRate === 0 ? Math.abs(off) : stone.passRate === 1 ? -Math.abs(off) : off),
-        ),
-      });
-    }
+export function placeIteration(iteration: IterationState, view: View, slots: number, shift = 0): Placed[] {
+  const before = laid.get(iteration);
+  if (before && before.view === view && before.shift === shift) return before.placed;
+  const { x, y, columnWidth } = view;
+  const slotOf = new Map<string, number>();
+  const byId = new Map<string, Placed>();
+  let first = 0;
+  for (const stone of iteration.stones) {
+    const { proposal, passRate } = stone;
+    const lemma = proposal.parent ?? '';
+    const slot = proposal.role === 'lift' ? (slotOf.get(lemma) ?? 0) : first++;
+    slotOf.set(stone.id, slot);
+    if (passRate === undefined) continue;
+    const within = ((slot + 0.5) / slots - 0.5) * 0.36 + (proposal.role === 'lift' ? 0.22 : -0.22);
+    // The golden ratio's multiples fill an interval evenly, wherever one stops.
+    const off = (((slot * 0.618 + iteration.iteration * 0.382) % 1) * 2 - 1) * scatter;
+    const from = byId.get(lemma);
+    byId.set(stone.id, {
+      stone,
+      x: x(iteration.iteration + shift) + within * columnWidth,
+      y: y(passRate + (passRate === 0 ? Math.abs(off) : passRate === 1 ? -Math.abs(off) : off)),
+      ...(from && { from: { x: from.x, y: from.y } }),
+    });
   }
+  const placed = [...byId.values()];
+  laid.set(iteration, { view, shift, placed });
+  return placed;
+}
+
+/** Where every tried question of a run lies, in the order of its iterations; what people wrote comes last. */
+export function placeRun(
+  { iterations, taught, settings }: Pick<RunState, 'iterations' | 'taught' | 'settings'>,
+  view: View,
+  shift = 0,
+): Placed[] {
+  const placed = iterations.flatMap((iteration) =>
+    placeIteration(iteration, view, settings.goalpostsPerIteration, shift),
+  );
+  if (taught.length === 0) return placed;
+  const byId = new Map(placed.map((one) => [one.stone.id, one]));
   // A person's lie between the iterations that they came between.
   for (const stone of taught) {
     if (stone.passRate === undefined) continue;
-    placed.set(stone.id, { stone, x: x(stone.iteration + 0.5), y: y(stone.passRate) });
+    const from = byId.get(stone.proposal.parent ?? '');
+    const one: Placed = {
+      stone,
+      x: view.x(stone.iteration + shift + 0.5),
+      y: view.y(stone.passRate),
+      ...(from && { from: { x: from.x, y: from.y } }),
+    };
+    byId.set(stone.id, one);
+    placed.push(one);
   }
   return placed;
 }
@@ -132,7 +160,14 @@ export function bandsOf(settings: Settings): Band[] {
   return methodSettings(settings).lifts > 0 ? ['lemma', 'lift'] : ['lemma'];
 }
 
-export function triangle(x: number, y: number, r: number): string {
-  const half = r * 0.95;
-  return `M${x} ${y - r}L${x + half} ${y + r * 0.72}H${x - half}Z`;
+/** The outline of a mark: a lift is a triangle, a lemma a disc, an unguided question a square. */
+export function outline(role: Stone['proposal']['role'], x: number, y: number, r: number): string {
+  const n = (value: number) => Math.round(value * 10) / 10;
+  if (role === 'lift') {
+    const half = n(r * 1.1);
+    return `M${n(x)} ${n(y - r * 1.15)}l${half} ${n(r * 1.98)}h${-2 * half}z`;
+  }
+  if (role === 'lemma') return `M${n(x - r)} ${n(y)}a${n(r)} ${n(r)} 0 1 1 0 .1z`;
+  const side = n(r * 1.6);
+  return `M${n(x - side / 2)} ${n(y - side / 2)}h${side}v${side}h${-side}z`;
 }

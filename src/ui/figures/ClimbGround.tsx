@@ -1,0 +1,107 @@
+/** What the stones of the climb stand on: bands, lines, axes, and what each place is for. */
+import { memo } from 'react';
+import { type Band, edges, type View } from './climbLayout.ts';
+import { ticks } from './scale.ts';
+
+export const Ground = memo(function Ground(props: { view: View; bands: Band[] }) {
+  const { plot, x, y, columns, small } = props.view;
+  const width = plot.right - plot.left;
+  return (
+    <g>
+      {props.bands.map((role) => {
+        const [low, high] = edges[role];
+        return (
+          <g key={role} className={`of-${role}`}>
+            <rect className="climb-band" x={plot.left} y={y(low)} width={width} height={y(high) - y(low)} />
+            <rect
+              className="climb-band-edge"
+              x={plot.left + (role === 'lift' ? 0 : 3)}
+              y={y(low)}
+              width={3}
+              height={y(high) - y(low)}
+            />
+          </g>
+        );
+      })}
+      <line className="climb-line" x1={plot.left} x2={plot.right} y1={plot.top} y2={plot.top} />
+      <line className="climb-line" x1={plot.left} x2={plot.right} y1={plot.bottom} y2={plot.bottom} />
+      {[0, 0.1, 0.3, 0.5, 0.7, 1].map((p) => (
+        <text key={p} className="climb-tick" x={plot.left - 8} y={y(p) + 4} textAnchor="end">
+          {Math.round(p * 100)}
+        </text>
+      ))}
+      <text className="climb-tick" x={plot.left - 8} y={y(0) - 12} textAnchor="end">
+        {small ? '%' : '% pass'}
+      </text>
+      {ticks(1, columns, small ? 4 : 10)
+        .filter((tick) => Number.isInteger(tick))
+        .map((tick) => (
+          <text key={tick} className="climb-tick" x={x(tick)} y={plot.bottom + 38} textAnchor="middle">
+            {tick}
+          </text>
+        ))}
+      {!small && (
+        <>
+          <text className="climb-tick" x={plot.left - 8} y={plot.bottom + 19} textAnchor="end">
+            unusable
+          </text>
+          <text className="climb-tick" x={plot.left - 8} y={plot.bottom + 38} textAnchor="end">
+            iteration
+          </text>
+        </>
+      )}
+    </g>
+  );
+});
+
+/** What will be here, said in the place where it will be. */
+export function WhatWillStand(props: { view: View; bands: Band[]; unguided: boolean }) {
+  const { plot, y, small } = props.view;
+  const { bands, unguided } = props;
+  const x = plot.left + (small ? 11 : 130);
+  const [lemma, lift] = small
+    ? ['easier: half of the answers pass', 'harder: one in ten']
+    : [
+        'first the teacher writes an easier variant of a goalpost: paid best when half of the answers pass',
+        'then, from that one alone, a harder one: paid best when one answer in ten passes',
+      ];
+  return (
+    <g className="climb-promise">
+      {bands.includes('lemma') && (
+        <text x={x} y={y(edges.lemma[1]) - (small ? 24 : 7)}>
+          {lemma}
+        </text>
+      )}
+      {bands.includes('lift') && (
+        <text x={x} y={y(edges.lift[0]) + (small ? 32 : 15)}>
+          {lift}
+        </text>
+      )}
+      {bands.length === 0 && unguided && (
+        <text x={plot.left + 11} y={y(0.5)}>
+          {small
+            ? 'the fewer answers pass, the better it pays'
+            : 'the teacher makes questions up: the fewer answers pass, the better it is paid, but for none at all nothing'}
+        </text>
+      )}
+    </g>
+  );
+}
+
+/** Above the stones, or they would hide them. */
+export function BandNames({ view: { plot, y }, bands }: { view: View; bands: Band[] }) {
+  return (
+    <g>
+      {bands.includes('lift') && (
+        <text className="climb-band-name of-lift" x={plot.left + 11} y={y(edges.lift[0]) + 15}>
+          lift band
+        </text>
+      )}
+      {bands.includes('lemma') && (
+        <text className="climb-band-name of-lemma" x={plot.left + 11} y={y(edges.lemma[1]) - 7}>
+          lemma band
+        </text>
+      )}
+    </g>
+  );
+}

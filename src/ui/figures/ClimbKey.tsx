@@ -1,0 +1,55 @@
+/** What the marks on the climb mean. */
+import { memo } from 'react';
+import { Term } from '../Term.tsx';
+import { type Band, outline } from './climbLayout.ts';
+
+export const ClimbKey = memo(function ClimbKey(props: {
+  bands: Band[];
+  unguided: boolean;
+  taught: boolean;
+  /** Name of the run that this one is compared with. */
+  other: string | undefined;
+}) {
+  const { bands, unguided, taught, other } = props;
+  return (
+    <ul className="climb-key">
+      <li className="of-goalpost">
+        <svg viewBox="0 0 12 12" aria-hidden="true">
+          <path d="M3 12V1l7 2.5L3 6" />
+        </svg>
+        goalpost
+      </li>
+      {([...bands, ...(unguided ? ['unguided' as const] : [])] as const).map((role) => (
+        <li key={role} className={`of-${role}`}>
+          <svg viewBox="0 0 12 12" aria-hidden="true">
+            <path d={outline(role, 6, 6, 4)} />
+          </svg>
+          {role}
+        </li>
+      ))}
+      <li className="is-frontier">
+        <svg viewBox="0 0 18 12" aria-hidden="true">
+          <path d="M0 9 6 7 11 4 18 3" />
+        </svg>
+        <Term name="frontier">lines solved half the time</Term>
+      </li>
+      {taught && (
+        <li className="is-taught">
+          <svg viewBox="0 0 12 12" aria-hidden="true">
+            <circle cx="6" cy="6" r="5" />
+          </svg>
+          by a person
+        </li>
+      )}
+      {other !== undefined && (
+        <li className="is-other">
+          <svg viewBox="0 0 30 12" aria-hidden="true">
+            <circle cx="5" cy="6" r="3.5" />
+            <path d="M12 6h18" />
+          </svg>
+          {other}
+        </li>
+      )}
+    </ul>
+  );
+});
