@@ -32,16 +32,18 @@ function onTheWay(state: RunState, count: number): number[] {
 
 const fewer = (samples: number) => Math.min(samples, ON_THE_WAY);
 
-/** What has to be tried for a checkpoint to be picked; nothing where there is no choice. */
+/**
+ * Validation questions: by them a checkpoint is picked, and settings are chosen without a look at the held-out
+ * ones. Nothing where the bank has none.
+ */
 export function pickingPlans(
   state: RunState,
   validation: readonly Question[],
   { samples, questions, checkpoints }: Wanted,
 ): MeasurementPlan[] {
-  const earlier = onTheWay(state, checkpoints);
-  if (earlier.length === 0 || validation.length === 0) return [];
-  return [...earlier, finishedIterations(state)].map((iteration): MeasurementPlan => {
-    const asked = evenly(validation, questions);
+  if (validation.length === 0) return [];
+  const asked = evenly(validation, questions);
+  return [...onTheWay(state, checkpoints), finishedIterations(state)].map((iteration): MeasurementPlan => {
     return { iteration, split: 'validation', samples: fewer(samples), questions: asked };
   });
 }

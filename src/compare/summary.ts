@@ -36,6 +36,8 @@ export interface MethodSummary {
     pass: Record<string, Spread>;
     last: Record<string, Spread>;
   };
+  /** Of the checkpoints that are reported, on the split that picked them; `n` is 0 where it was not tried. */
+  validation: { n: number; questions: number; pass: Record<string, Spread> };
   /** Iterations of the checkpoints that are reported, in the order of `seeds`. */
   picked: number[];
   goalposts: {
@@ -110,6 +112,7 @@ export function summarize(runs: readonly RunDigest[]): MethodSummaries {
     const mean = (value: (run: RunDigest) => number) => spread(own.map(value)).mean;
     const heldout = own.flatMap((run) => reported(run, run.heldout) ?? []);
     const last = own.flatMap((run) => newest(run.heldout) ?? []);
+    const validation = own.flatMap((run) => reported(run, run.validation) ?? []);
     const goalposts = own.flatMap((run) => reported(run, run.tries) ?? []);
     out[label] = {
       method,
@@ -123,6 +126,7 @@ export function summarize(runs: readonly RunDigest[]): MethodSummaries {
       tokensTrained: mean((run) => run.tokensTrained),
       seconds: mean((run) => run.seconds),
       heldout: { ...size(heldout), pass: passSpread(heldout), last: passSpread(last) },
+      validation: { ...size(validation), pass: passSpread(validation) },
       picked: own.map((run) => run.picked),
       goalposts: {
         n: size(goalposts).n,

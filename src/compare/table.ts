@@ -17,6 +17,8 @@ export function comparisonTable(comparison: Comparison): { head: string[]; rows:
   const { methods } = comparison;
   const ks = shownKs(comparison);
   const main = ks.find((k) => k === '20') ?? ks.at(-1);
+  const tried = (k: string) => Object.values(methods).every(({ validation }) => k in validation.pass);
+  const validated = main && tried(main) ? [main] : [];
   // Without a validation split both are the same.
   const picks = comparison.runs.some((run) => run.picked !== run.iterations);
   const spread = (value: Spread | undefined, seeds: number, digits: number) => {
@@ -32,13 +34,14 @@ export function comparisonTable(comparison: Comparison): { head: string[]; rows:
       'Minutes',
       ...ks.map((k) => `Held-out pass@${k}`),
       ...(picks && main ? [`last checkpoint’s pass@${main}`] : []),
+      ...validated.map((k) => `Validation pass@${k}`),
       'Goalposts solved',
       'by it alone',
       'each seed',
       'Goalposts’ mean pass@1',
     ],
     rows: Object.entries(methods).map(([label, method]) => {
-      const { heldout, goalposts, seeds } = method;
+      const { heldout, validation, goalposts, seeds } = method;
       return [
         label === method.method ? method.title : label,
         seeds.join(', '),
@@ -47,6 +50,7 @@ export function comparisonTable(comparison: Comparison): { head: string[]; rows:
         (method.seconds / 60).toFixed(1),
         ...ks.map((k) => spread(heldout.pass[k], seeds.length, 1)),
         ...(picks && main ? [spread(heldout.last[main], seeds.length, 1)] : []),
+        ...validated.map((k) => spread(validation.pass[k], seeds.length, 1)),
         goalposts.total === 0 ? '–' : `${goalposts.solved} of ${goalposts.total}`,
         goalposts.total === 0 ? '–' : String(goalposts.solved_only_here),
         goalposts.by_seed.join(', ') || '–',

@@ -32,10 +32,10 @@ test('the picked one is measured in full, the others with fewer answers', () => 
   ]);
 });
 
-test('with one checkpoint there is nothing to pick from; the start can be measured too', () => {
+test('validation questions are tried with one checkpoint too; the start can be measured', () => {
   const short = foldEvents(exampleEvents({ iterations: 7 }))!;
   const all = { samples: 8, questions: Infinity, checkpoints: 3 };
-  expect(pickingPlans(short, validation, all)).toEqual([]);
+  expect(listed(pickingPlans(short, validation, all))).toEqual([['validation', 7, 8, 9]]);
   expect(pickingPlans(state, [], all)).toEqual([]);
   expect(listed(reportPlans(short, 7, heldout, { ...all, start: true }))).toEqual([
     ['heldout', 7, 8, 9],

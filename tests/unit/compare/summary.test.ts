@@ -21,7 +21,9 @@ function run(method: MethodName, seed: number, solves: string, passed = 5): RunD
     heldout: [
       { iteration: 10 * seed, samples: 10, answers: answers('xy', () => '1'.repeat(passed).padEnd(10, '0')) },
     ],
-    validation: [],
+    validation: [
+      { iteration: 10 * seed, samples: 4, answers: answers('v', () => (passed > 5 ? '1111' : '0100')) },
+    ],
     picked: 10 * seed,
     tries: [
       // An earlier checkpoint that solves everything, with more answers: not the one that counts.
@@ -58,6 +60,9 @@ describe('methods side by side', () => {
     expect(methods.gasp!.heldout.pass['2']!.mean).toBeCloseTo(1 - (15 + 6) / 2 / 45, 12);
     expect(Object.keys(methods.gasp!.heldout.pass)).toEqual(['1', '2', '5', '10']);
     expect(methods.base!.heldout.pass['1']).toEqual({ mean: 0.5, sd: 0 });
+    expect(methods.gasp!.validation).toMatchObject({ n: 4, questions: 1 });
+    // One of four and four of four: pass@2 is 1 - C(3,2)/C(4,2) = 1/2 and 1.
+    expect(methods.gasp!.validation.pass['2']!.mean).toBeCloseTo(0.75, 12);
   });
 
   test('goalposts are counted over all seeds; what only one method solves, its extensions aside', () => {
