@@ -1,6 +1,7 @@
 /** A word of the field that explains itself where it stands. */
-import { createContext, type ReactNode, useContext, useId, useRef, useState } from 'react';
+import { createContext, type ReactNode, useContext } from 'react';
 import type { RunState } from '../run/state.ts';
+import { usePopover } from './popover.ts';
 import { type Definition, definitions, type TermName } from './terms.ts';
 import './Term.css';
 
@@ -18,34 +19,14 @@ export function TermsOf({ run, children }: { run: RunState | null; children: Rea
 }
 
 export function Term({ name, children }: { name: TermName; children: ReactNode }) {
-  const id = useId();
-  const button = useRef<HTMLButtonElement>(null);
-  const box = useRef<HTMLSpanElement>(null);
-  const [open, setOpen] = useState(false);
-  const place = () => {
-    if (!button.current || !box.current) return;
-    const anchor = button.current.getBoundingClientRect();
-    const { offsetWidth, offsetHeight } = box.current;
-    const below = anchor.bottom + offsetHeight + 12 < window.innerHeight;
-    box.current.style.left = `${Math.max(12, Math.min(anchor.left, window.innerWidth - offsetWidth - 12))}px`;
-    box.current.style.top = `${below ? anchor.bottom + 8 : Math.max(12, anchor.top - offsetHeight - 8)}px`;
-  };
+  const { button, box, open } = usePopover<HTMLSpanElement>();
   return (
     <>
-      <button type="button" className="term" ref={button} popoverTarget={id}>
+      <button type="button" className="term" {...button}>
         {children}
       </button>
       {/* Spans throughout: a term may stand in the middle of a paragraph. */}
-      <span
-        className="term-box"
-        id={id}
-        ref={box}
-        popover="auto"
-        onToggle={(event) => {
-          setOpen(event.newState === 'open');
-          if (event.newState === 'open') requestAnimationFrame(place);
-        }}
-      >
+      <span className="term-box box" {...box}>
         {open && <DefinitionText definition={definitions[name]} />}
       </span>
     </>

@@ -59,6 +59,16 @@ export const Curve = memo(function Curve(props: {
       ? line.points.at(-1)
       : (line.points.findLast((point) => point.iteration <= pointed) ?? line.points[0]);
 
+  const value = (line: (typeof drawn)[number], named: boolean) => {
+    const point = at(line);
+    return (
+      <span key={line.name} className={line.className}>
+        <span className={named ? 'curve-name' : 'visually-hidden'}>{line.name}</span>
+        <output>{point ? format(point.value) : '–'}</output>
+      </span>
+    );
+  };
+
   const onPointerMove = (event: PointerEvent<SVGSVGElement>) => {
     const left = event.clientX - event.currentTarget.getBoundingClientRect().left;
     setPointed(Math.round(((left - 4) / (width - 8)) * Math.max(1, lastIteration)));
@@ -78,19 +88,16 @@ export const Curve = memo(function Curve(props: {
           {!blank && <FigureTools title={title} figure={box} table={() => tableOf(drawn)} />}
         </div>
         <p className="curve-values">
-          {drawn.map((line) => {
-            const point = at(line);
-            return (
-              <span key={line.name} className={line.className} data-other={line.other || undefined}>
-                {drawn.length > 1 && !blank && !line.other && <span className="curve-name">{line.name}</span>}
-                {line.other && <span className="visually-hidden">{line.name}</span>}
-                {blank ? null : <output>{point ? format(point.value) : '–'}</output>}
-              </span>
-            );
-          })}
           {blank && <span>{empty}</span>}
+          {!blank && drawn.filter((line) => !line.other).map((line) => value(line, drawn.length > 1))}
           {pointed !== null && !blank && <span className="curve-at">at {pointed}</span>}
         </p>
+        {/* A line of its own, so that the figures beside each other stay level. */}
+        {!blank && drawn.some((line) => line.other) && (
+          <p className="curve-values" data-other>
+            {drawn.filter((line) => line.other).map((line) => value(line, false))}
+          </p>
+        )}
       </figcaption>
       <div ref={box}>
         {width > 0 && (

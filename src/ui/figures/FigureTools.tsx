@@ -1,7 +1,8 @@
 /** Beside every figure: its numbers as a table, and the figure as a file. */
-import { type RefObject, useContext, useId, useRef, useState } from 'react';
+import { type RefObject, useContext, useState } from 'react';
 import { csvFile } from '../../compare/figures/svg.ts';
 import { download } from '../download.ts';
+import { usePopover } from '../popover.ts';
 import { TermRunName } from '../Term.tsx';
 import { pngOf, svgText } from './exportFigure.ts';
 import './FigureTools.css';
@@ -28,10 +29,7 @@ export function FigureTools(props: {
 }) {
   const { title, figure, table } = props;
   const run = useContext(TermRunName);
-  const id = useId();
-  const button = useRef<HTMLButtonElement>(null);
-  const box = useRef<HTMLDivElement>(null);
-  const [open, setOpen] = useState(false);
+  const { button, box, open } = usePopover<HTMLDivElement>();
   const [problem, setProblem] = useState('');
   const save = async (kind: 'svg' | 'png' | 'csv') => {
     try {
@@ -49,21 +47,13 @@ export function FigureTools(props: {
       setProblem(error instanceof Error ? error.message : String(error));
     }
   };
-  const place = () => {
-    const anchor = button.current?.getBoundingClientRect();
-    if (!anchor || !box.current) return;
-    const { offsetWidth, offsetHeight } = box.current;
-    box.current.style.left = `${Math.max(12, Math.min(anchor.right - offsetWidth, window.innerWidth - offsetWidth - 12))}px`;
-    box.current.style.top = `${Math.max(12, Math.min(anchor.bottom + 6, window.innerHeight - offsetHeight - 12))}px`;
-  };
   const { columns, rows } = open ? table() : { columns: [], rows: [] };
   return (
     <>
       <button
         type="button"
         className="figure-more"
-        ref={button}
-        popoverTarget={id}
+        {...button}
         aria-label={`Data and files: ${title}`}
         title="Its numbers as a table; SVG, PNG, CSV"
       >
@@ -71,17 +61,7 @@ export function FigureTools(props: {
           <path d="M7 1.5v7M4 6l3 3 3-3M2 12.5h10" />
         </svg>
       </button>
-      <div
-        className="figure-box"
-        id={id}
-        ref={box}
-        popover="auto"
-        onToggle={(event) => {
-          setOpen(event.newState === 'open');
-          // Once the table is in it.
-          if (event.newState === 'open') requestAnimationFrame(place);
-        }}
-      >
+      <div className="figure-box box" {...box}>
         <h4>{title}</h4>
         <div className="figure-files">
           {(['svg', 'png', 'csv'] as const).map((kind) => (
