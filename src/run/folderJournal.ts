@@ -326,6 +326,10 @@ export async function openFolderJournal(folder: string): Promise<Journal> {
       return (await readLog(run)).events;
     },
 
+    async checkpoints(run) {
+      return Object.keys((await headOf(run)).head?.checkpoints ?? {});
+    },
+
     async getCheckpoint(run, blob) {
       const { head } = await headOf(run);
       if (!head || !(blob in head.checkpoints)) return undefined;

@@ -154,6 +154,11 @@ export async function openIndexedDbJournal(name = 'foothold'): Promise<Journal> 
       return readFrom('events', (store) => store.getAll(allOf(run)));
     },
 
+    async checkpoints(run) {
+      const keys = await readFrom('checkpoints', (store) => store.getAllKeys(allOf(run)));
+      return keys.map(([, blob]) => blob);
+    },
+
     async getCheckpoint(run, blob) {
       const bytes = await readFrom('checkpoints', (store) => store.get([run, blob]));
       return bytes && parseCheckpoint(bytes);

@@ -35,6 +35,8 @@ export interface Journal {
     checkpoint?: { blob: string; snapshot: PolicySnapshot; drop?: string[] },
   ): Promise<RunEvent[]>;
   read(run: string): Promise<RunEvent[]>;
+  /** Names of the run's checkpoints that are there. */
+  checkpoints(run: string): Promise<string[]>;
   getCheckpoint(run: string, blob: string): Promise<PolicySnapshot | undefined>;
   /** The run with those of its checkpoints that are wanted and still there. */
   exportRun(run: string, wanted?: (blob: string) => boolean): Promise<RecordedRun>;

@@ -89,8 +89,6 @@ export function App({ session }: { session: Session }) {
     (from: { iteration: number; blob: string | null }) => setPanel({ kind: 'branch', ...from }),
     [],
   );
-  const { replay } = snapshot;
-  const here = useMemo(() => replay && new Set(replay.checkpoints.map(({ blob }) => blob)), [replay]);
   const [other, compare] = useOther(session, snapshot);
   const span = Math.max(lastIteration, other?.last ?? 0);
   const exportAdapter = useCallback((blob: string) => void session.exportAdapter(blob), [session]);
@@ -220,9 +218,9 @@ export function App({ session }: { session: Session }) {
               <Checkpoints
                 state={live ?? state}
                 busy={busy}
-                here={here}
+                absent={snapshot.absent}
                 onBranch={branch}
-                onExport={exportAdapter}
+                onExport={snapshot.replay ? undefined : exportAdapter}
               />
             </>
           )}
@@ -259,7 +257,7 @@ export function App({ session }: { session: Session }) {
               ? () => setPanel({ kind: 'write-goalpost', from: goalpost.question })
               : undefined
           }
-          onRemove={() => session.removeGoalpost(goalpost.question.id)}
+          onRemove={() => session.choices.removeGoalpost(goalpost.question.id)}
           onClose={() => setPanel((now) => (now?.kind === 'goalpost' ? null : now))}
         />
       )}
@@ -327,7 +325,7 @@ export function App({ session }: { session: Session }) {
         <SettingsSheet
           settings={live?.settings ?? settings}
           fixed={live !== null}
-          onChange={(next) => session.setSettings(next)}
+          onChange={(next) => session.choices.setSettings(next)}
           onClose={() => setPanel(null)}
         />
       )}

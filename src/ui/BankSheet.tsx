@@ -6,7 +6,8 @@ import { download } from './download.ts';
 import { activityShare } from './format.ts';
 import { ImportQuestions } from './ImportQuestions.tsx';
 import { Examples, Program } from './Program.tsx';
-import type { Session, Snapshot } from './session.ts';
+import type { Session } from './session.ts';
+import type { Snapshot } from './snapshot.ts';
 import { Sheet } from './Sheet.tsx';
 import { whoReads } from './terms.ts';
 import { doing } from './Transport.tsx';
@@ -50,7 +51,7 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
   const toggle = (question: Question) => {
     const next = new Set(chosen);
     if (!next.delete(question.id)) next.add(question.id);
-    session.choose(next);
+    session.choices.choose(next);
   };
   const imported = questions.filter(({ tags }) => tags?.source === 'imported').length;
   const few = firstGoalposts(bank);
@@ -71,7 +72,7 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
           <button
             type="button"
             className="button"
-            onClick={() => session.choose([...chosen, ...found.map((q) => q.id)])}
+            onClick={() => session.choices.choose([...chosen, ...found.map((q) => q.id)])}
           >
             Add these {found.length}
           </button>
@@ -79,15 +80,15 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
             <button
               type="button"
               className="button"
-              onClick={() => session.choose(few.map((question) => question.id))}
+              onClick={() => session.choices.choose(few.map((question) => question.id))}
             >
               A few ({few.length})
             </button>
           )}
-          <button type="button" className="button" onClick={() => session.choose(shipped)}>
+          <button type="button" className="button" onClick={() => session.choices.choose(shipped)}>
             All shipped ({shipped.size})
           </button>
-          <button type="button" className="button is-quiet" onClick={() => session.choose([])}>
+          <button type="button" className="button is-quiet" onClick={() => session.choices.choose([])}>
             Clear
           </button>
           <button
@@ -184,7 +185,7 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
             />
           </label>
           {mining ? (
-            <button type="button" className="button" onClick={() => session.cancelMining()}>
+            <button type="button" className="button" onClick={() => session.mining.cancel()}>
               Stop
             </button>
           ) : (
@@ -194,7 +195,7 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
               disabled={
                 found.length === 0 || status === 'running' || status === 'loading' || status === 'pausing'
               }
-              onClick={() => session.mine(found, samples, miner || undefined)}
+              onClick={() => session.mining.start(found, samples, miner || undefined)}
             >
               Try them
             </button>
@@ -207,7 +208,7 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
             </span>
           )}
           {unsolved.length > 0 && (
-            <button type="button" className="button" onClick={() => session.choose(unsolved)}>
+            <button type="button" className="button" onClick={() => session.choices.choose(unsolved)}>
               Choose those {unsolved.length}
             </button>
           )}

@@ -3,7 +3,8 @@ import { useId, useState } from 'react';
 import { chosenQuestions } from '../gasp/bank.ts';
 import { SettingsForm } from './SettingsSheet.tsx';
 import { Sheet } from './Sheet.tsx';
-import type { Session, Snapshot } from './session.ts';
+import type { Session } from './session.ts';
+import type { Snapshot } from './snapshot.ts';
 import './BranchSheet.css';
 
 export function BranchSheet(props: {

@@ -60,14 +60,18 @@ export const RunNumbers = memo(function RunNumbers({
 export const Checkpoints = memo(function Checkpoints(props: {
   state: RunState;
   busy: boolean;
-  /** Checkpoints of a replay whose weights came along; null for a stored run, which has them. */
-  here: ReadonlySet<string> | null;
+  /** Names of those whose weights are not here. */
+  absent: ReadonlySet<string>;
+  /** Undefined for a replay, which is not stored. */
+  onExport: ((blob: string) => void) | undefined;
   /** `blob` is null where the run's start is to be made anew from its seed. */
   onBranch: (from: { iteration: number; blob: string | null }) => void;
-  onExport: (blob: string) => void;
 }) {
-  const { state, busy, here, onBranch, onExport } = props;
+  const { state, busy, absent, onBranch, onExport } = props;
   const now = useNow();
+  // A run's start needs no weights: model and seed give them.
+  const listed = state.checkpoints.filter(({ iteration, blob }) => iteration === 0 || !absent.has(blob));
+  const missing = state.checkpoints.length - listed.length;
   return (
     <section aria-labelledby="checkpoints-title">
       <div className="section-head">
@@ -75,65 +79,56 @@ export const Checkpoints = memo(function Checkpoints(props: {
           Checkpoints
         </h2>
       </div>
-      {state.checkpoints.length === 0 ? (
+      {state.checkpoints.length === 0 && (
         <p className="section-note">The first one lands when an iteration is complete.</p>
-      ) : (
-        <ol className="checkpoints">
-          {state.checkpoints.toReversed().map((checkpoint, i) => (
-            <li key={checkpoint.blob}>
-              <span>
-                {checkpoint.iteration === 0 ? 'start' : `iteration ${checkpoint.iteration}`}
-                <span className="section-note">
-                  {i === 0 && checkpoint.iteration > 0 ? ' newest, ' : ' '}
-                  {bytes(checkpoint.bytes)}, {ago(checkpoint.at, now)}
-                </span>
+      )}
+      <ol className="checkpoints">
+        {listed.toReversed().map(({ iteration, blob, bytes: size, at }, i) => (
+          <li key={blob}>
+            <span>
+              {iteration === 0 ? 'start' : `iteration ${iteration}`}
+              <span className="section-note">
+                {i === 0 && iteration > 0 ? ' newest, ' : ' '}
+                {absent.has(blob) ? 'from its seed' : `${bytes(size)}, ${ago(at, now)}`}
               </span>
-              {state.policy?.adapter && !here && (
-                <button
-                  type="button"
-                  className="link"
-                  title="The LoRA adapter in PEFT’s format, as a zip of its two files"
-                  onClick={() => onExport(checkpoint.blob)}
-                >
-                  adapter<span className="visually-hidden"> of iteration {checkpoint.iteration}</span>
-                </button>
-              )}
+            </span>
+            {state.policy?.adapter && onExport && !absent.has(blob) && (
               <button
                 type="button"
                 className="link"
-                disabled={busy || !canBranch(checkpoint, here)}
-                title={
-                  busy
-                    ? 'Pause first'
-                    : canBranch(checkpoint, here)
-                      ? 'A new run that starts from these weights, with other settings or goalposts'
-                      : 'The weights did not come along'
-                }
-                onClick={() =>
-                  onBranch({
-                    iteration: checkpoint.iteration,
-                    blob: !here || here.has(checkpoint.blob) ? checkpoint.blob : null,
-                  })
-                }
+                title="The LoRA adapter in PEFT’s format, as a zip of its two files"
+                onClick={() => onExport(blob)}
               >
-                branch<span className="visually-hidden"> from iteration {checkpoint.iteration}</span>
+                adapter<span className="visually-hidden"> of iteration {iteration}</span>
               </button>
-            </li>
-          ))}
-        </ol>
-      )}
-      {state.checkpoints.length > 0 && (
+            )}
+            <button
+              type="button"
+              className="link"
+              disabled={busy}
+              title={
+                busy
+                  ? 'Pause first'
+                  : 'A new run that starts from these weights, with other settings or goalposts'
+              }
+              onClick={() => onBranch({ iteration, blob: absent.has(blob) ? null : blob })}
+            >
+              branch<span className="visually-hidden"> from iteration {iteration}</span>
+            </button>
+          </li>
+        ))}
+      </ol>
+      {missing > 0 && (
         <p className="checkpoints-note">
-          To go back to one is to branch: a new run starts from its weights, this one stays as it is. Its
-          adapter loads in PEFT.
+          {missing === 1 ? 'One more was' : `${missing} more were`} recorded; the weights did not come along.
+        </p>
+      )}
+      {listed.length > 0 && (
+        <p className="checkpoints-note">
+          To go back to one is to branch: a new run starts from its weights, this one stays as it is.
+          {onExport && state.policy?.adapter && ' Its adapter loads in PEFT.'}
         </p>
       )}
     </section>
   );
 });
-
-/** A run's start needs no weights: model and seed give them. */
-const canBranch = (
-  { iteration, blob }: { iteration: number; blob: string },
-  here: ReadonlySet<string> | null,
-) => !here || here.has(blob) || iteration === 0;

@@ -12,7 +12,8 @@ import { Drawing } from './figures/Drawing.tsx';
 import { FigureTools } from './figures/FigureTools.tsx';
 import { activityShare } from './format.ts';
 import { Sheet } from './Sheet.tsx';
-import type { Session, Snapshot } from './session.ts';
+import type { Session } from './session.ts';
+import type { Snapshot } from './snapshot.ts';
 import { doing } from './Transport.tsx';
 import './CompareSheet.css';
 

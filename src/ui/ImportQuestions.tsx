@@ -33,7 +33,7 @@ export function ImportQuestions({ session, onImported }: { session: Session; onI
       const { importText } = await import('./importText.ts');
       const { questions, left, faults } = await importText(text, name, setBusy);
       if (questions.length + left.length + faults.length === 0) throw new Error(`${name} is empty.`);
-      session.addQuestions(questions);
+      session.choices.addQuestions(questions);
       setOutcome({ name, questions: questions.length, left, faults });
       if (questions.length > 0) onImported();
     } catch (problem) {

@@ -8,7 +8,7 @@ import { Dots, type Mark, markOf } from './figures/Dots.tsx';
 import { RewardCurve } from './figures/RewardCurve.tsx';
 import { axisNames, count, percent, roleNames, short } from './format.ts';
 import { Examples, Program } from './Program.tsx';
-import type { Streaming } from './session.ts';
+import type { Streaming } from './snapshot.ts';
 import { Term } from './Term.tsx';
 import type { TermName } from './terms.ts';
 import './LoopNow.css';

@@ -8,7 +8,8 @@ import { findGpu, memoryLimit } from '../lm/memoryLimit.web.ts';
 import { PRESETS } from '../lm/presets.ts';
 import { removeStored, storedBytes } from '../lm/storedFiles.ts';
 import { bytes } from './format.ts';
-import type { Session, Snapshot } from './session.ts';
+import type { Session } from './session.ts';
+import type { Snapshot } from './snapshot.ts';
 import { Sheet } from './Sheet.tsx';
 import './ModelSheet.css';
 
@@ -35,7 +36,7 @@ export function ModelSheet(props: {
   const limit = memoryLimit(onGpu ? 'webgpu' : 'wasm');
   const [chosenDtype, setDtype] = useState<Dtype>();
   const dtype = chosenDtype ?? dtypeOf(model) ?? (onGpu && gpu.half ? 'q4f16' : 'q4');
-  const choose = (next: string) => session.setModel(next);
+  const choose = (next: string) => session.choices.setModel(next);
   const setWeights = (next: Dtype) => {
     setDtype(next);
     if (model !== EMBEDDED_MODEL) choose(model.replace(/#\w+$/, `#${next}`));

@@ -3,7 +3,8 @@ import { useMemo } from 'react';
 import { EMBEDDED_MODEL } from '../lab/models.ts';
 import { resumePoints } from '../run/recorded.ts';
 import type { RunState } from '../run/state.ts';
-import type { Session, Snapshot } from './session.ts';
+import type { Session } from './session.ts';
+import type { Snapshot } from './snapshot.ts';
 import './ReplayNote.css';
 
 const date = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long', year: 'numeric' });

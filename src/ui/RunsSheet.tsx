@@ -6,7 +6,8 @@ import { download } from './download.ts';
 import { ago, bytes } from './format.ts';
 import { importFile } from './opening.ts';
 import { Sheet } from './Sheet.tsx';
-import type { Session, Snapshot } from './session.ts';
+import type { Session } from './session.ts';
+import type { Snapshot } from './snapshot.ts';
 import { useNow } from './useNow.ts';
 import './RunsSheet.css';
 

@@ -7,7 +7,8 @@ import type { Recipe } from '../share/schema.ts';
 import { download } from './download.ts';
 import { bytes, count } from './format.ts';
 import { Sheet } from './Sheet.tsx';
-import type { Session, Snapshot } from './session.ts';
+import type { Session } from './session.ts';
+import type { Snapshot } from './snapshot.ts';
 import './ShareSheet.css';
 
 type Weights = 'none' | 'newest' | 'all';
@@ -29,7 +30,7 @@ export function ShareSheet(props: { session: Session; snapshot: Snapshot; onClos
 }
 
 function ReplayPart({ session, snapshot }: { session: Session; snapshot: Snapshot }) {
-  const { state, replay } = snapshot;
+  const { state, absent } = snapshot;
   const [link, setLink] = useState<string | null | undefined>();
   const [weights, setWeights] = useState<Weights>('none');
   const [problem, setProblem] = useState<string>();
@@ -53,8 +54,7 @@ function ReplayPart({ session, snapshot }: { session: Session; snapshot: Snapsho
   }, [session, iterations, state?.name, state?.notes]);
   if (!state) return null;
 
-  const here = new Set(replay?.checkpoints.map(({ blob }) => blob));
-  const checkpoints = state.checkpoints.filter(({ blob }) => !replay || here.has(blob));
+  const checkpoints = state.checkpoints.filter(({ blob }) => !absent.has(blob));
   const newest = checkpoints.at(-1);
   const total = checkpoints.reduce((sum, checkpoint) => sum + checkpoint.bytes, 0);
   const options: [Weights, string][] = [

@@ -4,7 +4,8 @@ import type { BackendChoice, LabStatus } from '../lab/protocol.ts';
 import { resumePoints } from '../run/recorded.ts';
 import { finishedIterations } from '../run/state.ts';
 import { activityShare, activityText, short } from './format.ts';
-import type { Session, Snapshot } from './session.ts';
+import type { Session } from './session.ts';
+import { isWeightless, type Snapshot } from './snapshot.ts';
 import { TimeControls } from './TimeControls.tsx';
 import type { Time } from './time.ts';
 import './Transport.css';
@@ -53,7 +54,7 @@ export function BackendChoiceField(props: {
         value={backendChoice}
         disabled={busy}
         title={busy ? 'Pause to change the backend' : 'What computes the model'}
-        onChange={(event) => session.setBackend(event.target.value as BackendChoice)}
+        onChange={(event) => session.choices.setBackend(event.target.value as BackendChoice)}
       >
         <option value="auto">
           {backend && backendChoice === 'auto' ? `auto: ${backend.backend}` : auto}
@@ -66,7 +67,8 @@ export function BackendChoiceField(props: {
 }
 
 /** What the lab is doing, in one line. */
-export function doing({ status, activity, state, replay, elsewhere }: Snapshot): string {
+export function doing(snapshot: Snapshot): string {
+  const { status, activity, state, replay, elsewhere } = snapshot;
   const now = activity ? activityText(activity) : '';
   switch (status) {
     case 'pausing':
@@ -81,6 +83,7 @@ export function doing({ status, activity, state, replay, elsewhere }: Snapshot):
       return now || 'Measuring';
   }
   if (replay) return 'Replay';
+  if (isWeightless(snapshot)) return 'Stored without weights; Run repeats it from its seed';
   if (state && elsewhere !== null) return 'Stored; Run goes on with it';
   if (status === 'failed') return 'Stopped by an error';
   return status === 'paused' ? 'Paused' : state ? 'Stored; Run goes on with it' : '';
@@ -121,7 +124,7 @@ export function Transport(props: Props) {
             <button
               type="button"
               className="button is-primary"
-              onClick={() => (mining ? session.cancelMining() : session.pause())}
+              onClick={() => (mining ? session.mining.cancel() : session.pause())}
               title={
                 status === 'pausing'
                   ? 'Abandon the iteration in progress'

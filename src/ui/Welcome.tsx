@@ -3,7 +3,8 @@ import { useSyncExternalStore } from 'react';
 import { METHODS, slots } from '../gasp/methods.ts';
 import { EMBEDDED_MODEL, modelHost, modelTitle } from '../lab/models.ts';
 import { getOffline, subscribeOffline } from '../offline/page.ts';
-import { canStart, type Session, type Snapshot } from './session.ts';
+import type { Session } from './session.ts';
+import { canStart, type Snapshot } from './snapshot.ts';
 import { BackendChoiceField, doing, Icon } from './Transport.tsx';
 import './Welcome.css';
 

@@ -1,7 +1,8 @@
 /** A second run on the figures of the open one. */
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { foldEvents, type RunState } from '../run/state.ts';
-import type { Session, Snapshot } from './session.ts';
+import type { Session } from './session.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** The second run, and by how much its iterations are moved to stand where the open one's stand. */
 export interface Other {

@@ -3,76 +3,27 @@
  * chosen for the next run. Components read snapshots and call methods; no algorithm lives here.
  */
 import { reportPlans } from '../compare/plans.ts';
-import { DEFAULT_SETTINGS } from '../gasp/defaults.ts';
 import { slots } from '../gasp/methods.ts';
 import type { Question } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
-import { modelSource } from '../lab/models.ts';
-import type { Activity, BackendChoice, LabStatus, Message } from '../lab/protocol.ts';
+import type { Message } from '../lab/protocol.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { RecordedRun } from '../run/journal.ts';
 import { runName } from '../run/names.ts';
 import { resumable } from '../run/recorded.ts';
 import { Timeline } from '../run/timeline.ts';
-import { finishedIterations, foldEvents, type RunState } from '../run/state.ts';
+import { finishedIterations, foldEvents } from '../run/state.ts';
 import type { Recipe } from '../share/schema.ts';
-import { type Bank, chosenQuestions, firstGoalposts } from '../gasp/bank.ts';
-import { baseModelName, exportAdapter } from '../lab/adapters.ts';
-import { download } from './download.ts';
+import { type Bank, chosenQuestions } from '../gasp/bank.ts';
 import type { PersonDraft } from '../gasp/teaching.ts';
-import { HUB_SETTINGS } from '../lab/hubRun.ts';
 import type { FolderContent } from '../lm/blobFiles.ts';
 import type { LabClient } from './labClient.ts';
-import { type RunStore, Shelf, type ShelfState } from './shelf.ts';
-import { isKept, ownGoalposts, storeOwnGoalposts } from './ownGoalposts.ts';
+import { type RunStore, Shelf } from './shelf.ts';
+import { Choices } from './choices.ts';
+import { Mining } from './mining.ts';
+import { saveAdapter } from './saveAdapter.ts';
+import { canStart, FIRST_SNAPSHOT, isWeightless, type Snapshot } from './snapshot.ts';
 import { Teaching } from './teaching.ts';
-
-export interface Problem {
-  message: string;
-  advice: string;
-}
-
-export interface Streaming {
-  role: 'lemma' | 'lift' | 'unguided' | 'solver';
-  rows: { id: string; text: string }[];
-}
-
-export interface Snapshot extends ShelfState {
-  /** False until the stored runs have been looked up. */
-  ready: boolean;
-  bank: Bank | null;
-
-  /** What the next run starts with. */
-  settings: Settings;
-  /** Of the next run, as `models.ts` names it. */
-  model: string;
-  /** Ids of the goalposts chosen for the next run, out of the bank. */
-  chosen: ReadonlySet<string>;
-  backendChoice: BackendChoice;
-
-  /** The open run as it is; null on the first page. */
-  state: RunState | null;
-  /** Its past. The same object grows with a run, so that `state` is what tells of changes. */
-  timeline: Timeline | null;
-  /** The open run is one from elsewhere that is not stored here: looked at, not run. */
-  replay: RecordedRun | null;
-  /** The lab holds the open run (it runs or is paused), so that it can go on at once. */
-  live: boolean;
-  /** Something from elsewhere is being fetched or read. */
-  opening: boolean;
-  /** Runs from a file, to be stored if the person wants that. */
-  offered: RecordedRun[] | null;
-  /** Name of the run that the lab works on while another one, or none, is on the stage. */
-  elsewhere: string | null;
-  status: LabStatus;
-  activity: Activity | null;
-  tokensPerSecond: number;
-  streaming: Streaming | null;
-  backend: { backend: string; parameters: number; trainable: number } | null;
-  /** `stopped`: called off, so that a question without a success may have had fewer tries. */
-  mined: { passed: ReadonlyMap<string, number>; samples: number; finished: boolean; stopped: boolean } | null;
-  problem: Problem | null;
-}
 
 export interface Services {
   lab: LabClient;
@@ -80,35 +31,8 @@ export interface Services {
   loadBank: () => Promise<Bank>;
 }
 
-/** What the page's own bank goes with. */
-const EMBEDDED = 'embedded';
-
 export class Session {
-  private snapshot: Snapshot = {
-    ready: false,
-    runs: [],
-    deleted: null,
-    room: null,
-    bank: null,
-    settings: DEFAULT_SETTINGS,
-    model: EMBEDDED,
-    chosen: new Set(),
-    backendChoice: 'auto',
-    state: null,
-    timeline: null,
-    replay: null,
-    live: false,
-    opening: false,
-    offered: null,
-    elsewhere: null,
-    status: 'idle',
-    activity: null,
-    tokensPerSecond: 0,
-    streaming: null,
-    backend: null,
-    mined: null,
-    problem: null,
-  };
+  private snapshot: Snapshot = FIRST_SNAPSHOT;
   readonly teaching: Teaching;
   private events: RunEvent[] = [];
   /** Run whose events are shown; also set while its log is being read. */
@@ -120,7 +44,9 @@ export class Session {
   private expecting = false;
   /** The stored runs. */
   readonly shelf: Shelf;
-  private readonly bankLoaded: Promise<void>;
+  /** For the next run. */
+  readonly choices: Choices;
+  readonly mining: Mining;
   private readonly listeners = new Set<() => void>();
   private frame: number | undefined;
 
@@ -133,17 +59,16 @@ export class Session {
       (error, advice) => this.report(error, advice),
     );
     void this.shelf.refresh().finally(() => this.change({ ready: true }));
-    this.bankLoaded = services.loadBank().then(
-      (bank) =>
-        this.change({
-          bank: { ...bank, questions: [...ownGoalposts(), ...bank.questions] },
-          chosen: new Set(firstGoalposts(bank).map(({ id }) => id)),
-        }),
-      (error: unknown) =>
-        this.report(
-          error,
-          'Without it there are no goalposts. Check that the whole site was copied, then reload.',
-        ),
+    this.choices = new Choices(
+      services.loadBank,
+      () => this.snapshot,
+      (part) => this.change(part),
+      (error, advice) => this.report(error, advice),
+    );
+    this.mining = new Mining(
+      services.lab,
+      () => this.snapshot,
+      (part) => this.changeSoon(part),
     );
   }
 
@@ -160,6 +85,10 @@ export class Session {
     const { state, replay, backendChoice: backend, settings, bank, chosen } = this.snapshot;
     const limit = iterations === undefined ? {} : { iterations };
     if (replay) return;
+    if (isWeightless(this.snapshot)) {
+      void this.branch(null, { name: this.freshName(), ...limit });
+      return;
+    }
     if (state) {
       this.take(state.run);
       this.services.lab.send({ type: 'resume', run: state.run, backend, ...limit });
@@ -199,7 +128,7 @@ export class Session {
    */
   async branch(
     blob: string | null,
-    change: { settings?: Settings; goalposts?: Question[]; name?: string } = {},
+    change: { settings?: Settings; goalposts?: Question[]; name?: string; iterations?: number } = {},
   ): Promise<void> {
     const { state, replay, backendChoice: backend } = this.snapshot;
     if (!state) return;
@@ -209,7 +138,9 @@ export class Session {
     if (blob === null) {
       this.expect();
       const { model, bank, questions } = state;
-      const start = { name, settings, model, bank, goalposts, backend };
+      const { iterations } = change;
+      const limit = iterations === undefined ? {} : { iterations };
+      const start = { name, settings, model, bank, goalposts, backend, ...limit };
       this.services.lab.send({ type: 'start', ...start, ...(questions && { questions }) });
       return;
     }
@@ -226,14 +157,7 @@ export class Session {
     const checkpoint = state?.checkpoints.find((c) => c.blob === blob);
     if (!state || !checkpoint || replay) return;
     try {
-      const snapshot = await (await this.shelf.reader()).getCheckpoint(state.run, blob);
-      if (!snapshot) throw new Error('This checkpoint is no longer stored.');
-      const files = exportAdapter(state.policy, snapshot, baseModelName(state.model));
-      const { zipSync } = await import('fflate');
-      const name = `${state.name}, iteration ${checkpoint.iteration}, adapter`;
-      // Weights are as good as random to a compressor: it would only take time.
-      const zip = zipSync(Object.fromEntries(files), { level: 0 });
-      download(`${name}.zip`, zip as Uint8Array<ArrayBuffer>, 'application/zip');
+      await saveAdapter(await this.shelf.reader(), state, checkpoint);
     } catch (error) {
       this.report(error, 'Nothing was changed. Try another checkpoint.');
     }
@@ -268,9 +192,10 @@ export class Session {
     if (this.open === run && this.snapshot.state) return;
     this.open = run;
     try {
-      const events = await (await this.shelf.reader()).read(run);
+      const store = await this.shelf.reader();
+      const [events, checkpoints] = await Promise.all([store.read(run), store.checkpoints(run)]);
       if (this.open !== run) return;
-      this.stage(events, null);
+      this.stage(events, null, checkpoints);
     } catch (error) {
       this.report(error, 'The run is still stored. Reload the page and try again.');
     }
@@ -280,27 +205,19 @@ export class Session {
   showReplay(run: RecordedRun): void {
     this.expecting = false;
     this.open = null;
-    this.stage(run.events, run);
+    this.stage(
+      run.events,
+      run,
+      run.checkpoints.map(({ blob }) => blob),
+    );
   }
 
   /** What the next run starts with, from elsewhere. It is not started. Throws for a model that nobody has. */
   async takeRecipe(recipe: Recipe): Promise<void> {
-    modelSource(recipe.model);
-    await this.bankLoaded;
-    const { bank } = this.snapshot;
-    if (!bank) return;
-    const ids = new Set(recipe.goalposts.map(({ id }) => id));
+    const take = await this.choices.taking(recipe);
+    if (!take) return;
     this.close();
-    this.change({
-      model: recipe.model,
-      settings: recipe.settings,
-      chosen: ids,
-      // First, in its order and its own words: all of that decides how its run goes.
-      bank: {
-        ...bank,
-        goalposts: [...recipe.goalposts, ...bank.goalposts.filter(({ id }) => !ids.has(id))],
-      },
-    });
+    take();
   }
 
   /**
@@ -397,26 +314,9 @@ export class Session {
     }
   }
 
-  setSettings(settings: Settings): void {
-    this.change({ settings });
-  }
-  /** The model of the next run. Between the embedded one and others, settings change with it. */
-  setModel(model: string): void {
-    const before = this.snapshot.model;
-    if (model === before) return;
-    const change = (model === EMBEDDED) !== (before === EMBEDDED);
-    const settings = model === EMBEDDED ? DEFAULT_SETTINGS : { ...this.snapshot.settings, ...HUB_SETTINGS };
-    this.change({ model, ...(change && { settings }) });
-  }
   /** Hands a folder on disk to the lab, under the name by which a model is chosen from it. */
   offerFolder(name: string, content: FolderContent): void {
     this.services.lab.send({ type: 'folder', name, content });
-  }
-  setBackend(backendChoice: BackendChoice): void {
-    this.change({ backendChoice });
-  }
-  choose(ids: Iterable<string>): void {
-    this.change({ chosen: new Set(ids) });
   }
   /** Plays the teacher in the open run. `about` names what is being written. */
   tryDraft(about: string, draft: PersonDraft): void {
@@ -434,62 +334,8 @@ export class Session {
     );
   }
 
-  /** Adds a goalpost that a person wrote, in the place of `instead`, and chooses it for the next run. */
-  addGoalpost(question: Question, instead?: string): void {
-    const { bank, chosen } = this.snapshot;
-    if (!bank) return;
-    const others = bank.questions.filter(({ id }) => id !== instead);
-    const next = new Set(chosen).add(question.id);
-    if (instead !== undefined) next.delete(instead);
-    this.setOwn([question, ...others], next);
-  }
-
-  removeGoalpost(id: string): void {
-    const { bank, chosen } = this.snapshot;
-    if (!bank) return;
-    const next = new Set(chosen);
-    next.delete(id);
-    this.setOwn(
-      bank.questions.filter((question) => question.id !== id),
-      next,
-    );
-  }
-
-  /** Imported questions join the bank; those of an earlier import with the same ids give way. */
-  addQuestions(added: Question[]): void {
-    const { bank, chosen } = this.snapshot;
-    if (!bank || added.length === 0) return;
-    const ids = new Set(added.map(({ id }) => id));
-    this.setOwn([...added, ...bank.questions.filter(({ id }) => !ids.has(id))], new Set(chosen));
-  }
-
-  private setOwn(questions: Question[], chosen: Set<string>): void {
-    const { bank } = this.snapshot;
-    this.change({ bank: { ...bank!, questions }, chosen });
-    if (!storeOwnGoalposts(questions.filter(isKept))) {
-      const message = 'This browser does not keep your goalposts.';
-      this.change({ problem: { message, advice: 'They are here until the page is closed.' } });
-    }
-  }
-
   dismissProblem(): void {
     this.change({ problem: null });
-  }
-
-  /** Tries questions on the shipped model, or on a run's newest weights, to find those that it never solves. */
-  mine(questions: Question[], samples: number, run?: string): void {
-    const { backendChoice: backend, settings } = this.snapshot;
-    this.change({ mined: { passed: new Map(), samples, finished: false, stopped: false } });
-    const { seed } = settings;
-    this.services.lab.send({ type: 'mine', questions, samples, backend, seed, ...(run && { run }) });
-  }
-  cancelMining(): void {
-    const { mined } = this.snapshot;
-    if (mined) this.change({ mined: { ...mined, stopped: true } });
-    // Mining that has not begun is a model that loads.
-    this.services.lab.send(
-      this.snapshot.status === 'mining' ? { type: 'cancel-mining' } : { type: 'pause', now: true },
-    );
   }
 
   // What the lab says
@@ -526,20 +372,9 @@ export class Session {
       case 'events':
         this.extend(message.run, message.events);
         break;
-      case 'mined': {
-        const { mined } = this.snapshot;
-        const passed = new Map(mined?.passed);
-        for (const result of message.results) passed.set(result.question, result.passed);
-        this.changeSoon({
-          mined: {
-            passed,
-            samples: message.samples,
-            finished: message.finished,
-            stopped: mined?.stopped ?? false,
-          },
-        });
+      case 'mined':
+        this.mining.hear(message);
         break;
-      }
       case 'notice':
       case 'error':
         this.changeSoon({
@@ -558,6 +393,7 @@ export class Session {
       this.open = run;
       this.labRun = run;
       this.labRunName = begin.name;
+      this.change({ absent: new Set() });
       void this.shelf.refresh();
       this.events = [];
     }
@@ -579,11 +415,14 @@ export class Session {
     }
   }
 
-  /** Puts a run on the stage. */
-  private stage(events: RunEvent[], replay: RecordedRun | null): void {
+  /** Puts a run on the stage; `here` names its checkpoints that are at hand. */
+  private stage(events: RunEvent[], replay: RecordedRun | null, here: readonly string[]): void {
     this.events = events.slice();
     const timeline = events.length > 0 ? new Timeline(events) : null;
-    this.change({ state: timeline?.state ?? null, timeline, replay, ...this.standing() });
+    const state = timeline?.state ?? null;
+    const named = state?.checkpoints.map(({ blob }) => blob) ?? [];
+    const absent = new Set(named.filter((blob) => !here.includes(blob)));
+    this.change({ state, timeline, replay, absent, ...this.standing() });
   }
 
   private stageSoon(timeline: Timeline): void {
@@ -640,9 +479,4 @@ export class Session {
       for (const listener of this.listeners) listener();
     });
   }
-}
-
-/** Guided methods need something to aim at. */
-export function canStart({ bank, chosen, settings }: Snapshot): boolean {
-  return bank !== null && (chosen.size > 0 || slots(settings).guided === 0);
 }

@@ -5,7 +5,7 @@ import type { Journal, RecordedRun, RunSummary } from '../run/journal.ts';
 /** The part of the journal that the page uses: what a run does is appended by the lab alone. */
 export type RunStore = Pick<
   Journal,
-  'list' | 'read' | 'append' | 'remove' | 'exportRun' | 'importRun' | 'getCheckpoint'
+  'list' | 'read' | 'append' | 'remove' | 'exportRun' | 'importRun' | 'checkpoints' | 'getCheckpoint'
 >;
 
 /** Bytes that this site takes up and may take up; `kept`: the browser promised not to clear them by itself. */

@@ -4,7 +4,8 @@ import type { Question } from '../../gasp/question.ts';
 import { modelSource } from '../../lab/models.ts';
 import { type GoalpostDraft, SHOWN_PAIRS } from '../../gasp/teaching.ts';
 import { CodeEditor } from '../editor/CodeEditor.tsx';
-import type { Session, Snapshot } from '../session.ts';
+import type { Session } from '../session.ts';
+import type { Snapshot } from '../snapshot.ts';
 import { Sheet } from '../Sheet.tsx';
 import { QuestionText } from '../StoneSheet.tsx';
 import { doing } from '../Transport.tsx';
@@ -87,7 +88,10 @@ export function GoalpostEditor(props: {
             className={`button ${question ? 'is-primary' : ''}`}
             disabled={!question}
             onClick={() => {
-              session.addGoalpost({ ...question!, title: question!.title || 'A goalpost of mine' }, from?.id);
+              session.choices.addGoalpost(
+                { ...question!, title: question!.title || 'A goalpost of mine' },
+                from?.id,
+              );
               left = undefined;
               onClose();
             }}

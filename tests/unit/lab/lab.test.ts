@@ -166,6 +166,7 @@ describe('going on', () => {
         return events;
       },
       read: (run) => inner.read(run),
+      checkpoints: (run) => inner.checkpoints(run),
       getCheckpoint: (run, blob) => inner.getCheckpoint(run, blob),
       exportRun: (run, wanted) => inner.exportRun(run, wanted),
       importRun: (run, recorded) => inner.importRun(run, recorded),

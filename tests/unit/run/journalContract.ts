@@ -197,6 +197,9 @@ export function testJournal(open: () => Promise<Journal>, clear: () => Promise<v
     const whole = await journal.exportRun('a');
     expect(whole.checkpoints.map(({ blob }) => blob).sort()).toEqual(['c1', 'c3']);
     expect((await journal.exportRun('a', (blob) => blob === 'c3')).checkpoints).toHaveLength(1);
+    const names = whole.checkpoints.map(({ blob }) => blob);
+    expect((await journal.checkpoints('a')).sort()).toEqual(names.sort());
+    expect(await journal.checkpoints('nobody')).toEqual([]);
     await expect(journal.importRun('a', whole)).rejects.toThrow(/exists already/);
 
     await journal.remove('a');

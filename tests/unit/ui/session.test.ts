@@ -89,12 +89,12 @@ describe('Session', () => {
   });
 
   it('calls mining off while the model for it still loads', () => {
-    session.mine(bank.goalposts, 64);
+    session.mining.start(bank.goalposts, 64);
     say({ type: 'status', status: 'loading' });
-    session.cancelMining();
+    session.mining.cancel();
     expect(sent.at(-1)).toEqual({ type: 'pause', now: true });
     say({ type: 'status', status: 'mining' });
-    session.cancelMining();
+    session.mining.cancel();
     expect(sent.at(-1)).toEqual({ type: 'cancel-mining' });
   });
 
@@ -123,10 +123,10 @@ describe('Session', () => {
   });
 
   it('does not start GASP without goalposts, but does start AZR', () => {
-    session.choose([]);
+    session.choices.choose([]);
     session.run();
     expect(sent).toEqual([]);
-    session.setSettings({ ...session.getSnapshot().settings, method: 'azr' });
+    session.choices.setSettings({ ...session.getSnapshot().settings, method: 'azr' });
     session.run();
     expect(sent).toMatchObject([{ type: 'start', goalposts: [] }]);
   });
@@ -249,6 +249,23 @@ describe('Session', () => {
     await session.goOn(2);
     expect(sent[1]).toMatchObject({ type: 'start', settings: begin.settings, goalposts: begin.goalposts });
     expect(await journal.list()).toHaveLength(1);
+  });
+
+  it('repeats from its seed what is stored without its weights, and says which are absent', async () => {
+    const bytes = serializeCheckpoint(snapshot(1));
+    const long = exampleEvents({ iterations: 3, run: 'first' });
+    session.showReplay({ events: long, checkpoints: [{ blob: 'iteration-3', bytes }] });
+    expect([...session.getSnapshot().absent]).toEqual(['iteration-0']);
+    await session.keepReplay();
+    expect([...session.getSnapshot().absent]).toEqual(['iteration-0']);
+    session.run();
+    expect(sent).toMatchObject([{ type: 'resume' }]);
+
+    session.showReplay({ events: long, checkpoints: [] });
+    await session.keepReplay();
+    expect([...session.getSnapshot().absent]).toEqual(['iteration-0', 'iteration-3']);
+    session.run(1);
+    expect(sent[1]).toMatchObject({ type: 'start', settings: begin.settings, iterations: 1 });
   });
 
   it('branches with other settings and goalposts', async () => {
