@@ -101,11 +101,41 @@ function rotary(
   });
 }
 
+/**
+ * Refuses what a later version of the operator can be told besides `inputs` and `attributes`: leaving it
+ * out would give other numbers than the model's. Attributes at 0 or "NONE" ask for nothing.
+ */
+function requireKnown(node: Node, inputs: number, attributes: readonly string[]): void {
+  const unknown = Object.entries(node.attributes).find(([name, a]) => {
+    if (attributes.includes(name)) return false;
+    return (
+      !((a.type === 'int' || a.type === 'float') && a.value <= 0) &&
+      !(a.type === 'string' && a.value === 'NONE')
+    );
+  });
+  if (unknown) throw new LoweringError(`${node.op} with ${unknown[0]} (node ${node.name})`);
+  const at = node.inputs.findIndex((name, i) => i >= inputs && name !== '');
+  if (at >= 0)
+    throw new LoweringError(`${node.op} with an input ${at} (${node.inputs[at]}, node ${node.name})`);
+}
+
+/** Each head of x [B, heads, T, D] normed by itself; weight [D]. */
+const headNorm = (b: GraphBuilder, x: Value, weight: Value | undefined, epsilon: number): Value =>
+  weight ? rmsNorm(b, x, weight, epsilon) : x;
+
 const groupQueryAttention: LoweringRule = (c) => {
   const { b, node, attention } = c;
   const [query, key, value, pastKey, pastValue, , , cos, sin, ownPositions, ownBias, sink] = c.inputs;
-  if (sink || int(node, 'smooth_softmax', 0) === 1 || int(node, 'qk_output', 0) !== 0) {
+  const [keyScale, valueScale, queryNorm, keyNorm] = c.inputs.slice(12);
+  requireKnown(node, 16, [
+    ...['num_heads', 'kv_num_heads', 'scale', 'local_window_size', 'softcap', 'do_rotary'],
+    ...['rotary_interleaved', 'qk_norm_epsilon', 'smooth_softmax'],
+  ]);
+  if (sink || int(node, 'smooth_softmax', 0) === 1) {
     throw new LoweringError(`GroupQueryAttention with attention sinks (node ${node.name})`);
+  }
+  if (keyScale || valueScale) {
+    throw new LoweringError(`GroupQueryAttention with a quantized cache (node ${node.name})`);
   }
   const heads = int(node, 'num_heads', 0);
   const kv = int(node, 'kv_num_heads', 0);
@@ -118,8 +148,9 @@ const groupQueryAttention: LoweringRule = (c) => {
       Value,
     ];
   }
-  q = splitHeads(b, q, heads);
-  k = splitHeads(b, k, kv);
+  const epsilon = float(node, 'qk_norm_epsilon', 1e-6);
+  q = headNorm(b, splitHeads(b, q, heads), queryNorm, epsilon);
+  k = headNorm(b, splitHeads(b, k, kv), keyNorm, epsilon);
   v = splitHeads(b, v, kv);
   if (int(node, 'do_rotary', 0) === 1) {
     const positions = ownPositions || attention.positions();
@@ -142,6 +173,7 @@ const groupQueryAttention: LoweringRule = (c) => {
 
 const multiHeadAttention: LoweringRule = ({ b, node, inputs, attention }) => {
   const [query, key, value, projectionBias, padding, bias, pastKey, pastValue] = inputs;
+  requireKnown(node, 8, ['num_heads', 'scale', 'mask_filter_value', 'unidirectional']);
   if (!key || !value || b.shape(query!).length !== 3 || b.shape(key).length !== 3) {
     throw new LoweringError(`MultiHeadAttention with packed or transposed inputs (node ${node.name})`);
   }
@@ -177,6 +209,10 @@ const multiHeadAttention: LoweringRule = ({ b, node, inputs, attention }) => {
 /** ONNX's own Attention (opset 23): inputs of 3 or 4 axes, a mask that is boolean or added. */
 const standardAttention: LoweringRule = ({ b, node, inputs, attention }) => {
   const [query, key, value, mask, pastKey, pastValue] = inputs;
+  requireKnown(node, 6, [
+    ...['q_num_heads', 'kv_num_heads', 'is_causal', 'scale', 'softcap'],
+    ...['softmax_precision', 'qk_matmul_output_mode'],
+  ]);
   const flat = b.shape(query!).length === 3;
   const heads = int(node, 'q_num_heads', 0);
   const kv = int(node, 'kv_num_heads', 0);

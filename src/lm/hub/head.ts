@@ -6,7 +6,7 @@ import { differentiate } from '../../onnx/autodiff.ts';
 import { dequantize, blockLayout, rows } from '../../onnx/blocks.ts';
 import type { GraphBuilder, Value } from '../../onnx/builder.ts';
 import type { GraphImporter } from '../../onnx/importer.ts';
-import { elementCount, type Graph, type Node } from '../../onnx/model.ts';
+import { type Constant, constantValues, elementCount, type Graph, type Node } from '../../onnx/model.ts';
 import { intAttribute } from '../../onnx/shapes.ts';
 
 /** Names are those of the exported graph. */
@@ -40,6 +40,7 @@ export function findHead(graph: Graph, logits: string): Head | undefined {
     const node = producer.get(name);
     if (!node) return undefined;
     if (node.op === 'MatMul' || node.op === 'MatMulNBits' || node.op === 'Gemm') {
+      node.inputs[0] = allPositions(node.inputs[0]!, producer, constant);
       const found = describeHead(graph, producer, node);
       if (!found || (bias && found.bias)) return undefined;
       if (bias === undefined) output = name;
@@ -56,6 +57,27 @@ export function findHead(graph: Graph, logits: string): Head | undefined {
     }
     name = open[0]!;
   }
+}
+
+/**
+ * What the head reads, before the last position is picked from it: exports that give one token's logits
+ * only (onnxruntime-genai's `prune_lm_head`) are trained through at every position all the same.
+ */
+function allPositions(
+  input: string,
+  producer: Map<string, Node>,
+  constant: (name: string) => Constant | undefined,
+): string {
+  const last = (name: string | undefined) => {
+    const value = name === undefined ? undefined : constant(name);
+    return value !== undefined && elementCount(value.dims) === 1 && constantValues(value)[0] === -1;
+  };
+  const node = producer.get(input);
+  if (node?.op === 'Slice' && last(node.inputs[1])) return node.inputs[0]!;
+  if (node?.op !== 'Unsqueeze') return input;
+  const gather = producer.get(node.inputs[0]!);
+  const picks = gather?.op === 'Gather' && intAttribute(gather.attributes, 'axis', 0) === 1;
+  return picks && last(gather.inputs[1]) ? gather.inputs[0]! : input;
 }
 
 function describeHead(

@@ -122,7 +122,8 @@ export async function assembleHubModel(
   }
   const head = findHead(graph, logits);
   const text = textConfig(config);
-  const cache = findCache(graph);
+  const widths = attentionWidths(text);
+  const cache = findCache(graph, widths);
   const declared = graph.outputs.get(logits)!.shape.at(-1);
   return {
     config,
@@ -138,7 +139,7 @@ export async function assembleHubModel(
     context: Number(
       text.max_position_embeddings ?? text.n_positions ?? text.n_ctx ?? text.max_sequence_length ?? 2048,
     ),
-    widths: attentionWidths(text),
+    widths,
     parameters: countParameters(graph),
   };
 }
@@ -159,7 +160,7 @@ function attentionWidths(config: Record<string, unknown>): AttentionWidths {
   const keyValueHeads = Number(config.num_key_value_heads ?? (config.multi_query === true ? 1 : heads));
   const width = number(config, 'hidden_size', 'n_embd', 'd_model', 'word_embed_proj_dim');
   const dim = typeof config.head_dim === 'number' ? config.head_dim : width / heads;
-  return { query: heads * dim, keyValue: keyValueHeads * dim };
+  return { query: heads * dim, keyValue: keyValueHeads * dim, keyValueHeads };
 }
 
 /** Reads the files that hold initializers, each once, and lets the initializers view them. */
@@ -189,8 +190,11 @@ async function attachExternal(
   }
 }
 
-/** `past_key_values.0.key` goes with `present.0.key`, and so for every way to write them. */
-function findCache(graph: Graph): { past: string; present: string }[] {
+/**
+ * `past_key_values.0.key` goes with `present.0.key`, and so for every way to write them. Heads and their
+ * width are needed as numbers; where the graph has names for them, config.json knows.
+ */
+function findCache(graph: Graph, widths: AttentionWidths): { past: string; present: string }[] {
   const presents = [...graph.outputs.keys()].filter((name) => name.startsWith('present'));
   const tail = (name: string) => name.replace(/^[^\d]*/, '').replaceAll('_', '.');
   const byTail = new Map(presents.map((name) => [tail(name), name]));
@@ -199,6 +203,13 @@ function findCache(graph: Graph): { past: string; present: string }[] {
     .map((past) => {
       const present = byTail.get(tail(past));
       if (!present) throw new UnsupportedGraphError(`the graph gives nothing on for its input ${past}`);
+      const info = graph.inputs.get(past)!;
+      const [rows, heads, length, width] = info.shape;
+      if (info.shape.length === 4) {
+        const count = typeof heads === 'number' ? heads : widths.keyValueHeads;
+        const each = typeof width === 'number' ? width : widths.keyValue / widths.keyValueHeads;
+        graph.inputs.set(past, { ...info, shape: [rows!, count, length!, each] });
+      }
       return { past, present };
     });
 }

@@ -31,6 +31,7 @@ export interface AdapterModule {
 export interface AttentionWidths {
   query: number;
   keyValue: number;
+  keyValueHeads: number;
 }
 
 const LAYER = /(?:^|\.)(?:layers|layer|h|blocks|block)\.(\d+)\.(.+)$/;
