@@ -87,8 +87,8 @@ function describeHead(
 ): Omit<Head, 'output'> | undefined {
   const [input, weight, c] = node.inputs as [string, string, string | undefined];
   if (node.op === 'MatMulNBits') {
-    if (!graph.initializers.has(weight) || node.inputs[5]) return undefined;
-    return { node, input, bias: undefined, vocabulary: blockLayout(node).n };
+    if (!graph.initializers.has(weight) || node.inputs[4]) return undefined;
+    return { node, input, bias: node.inputs[5] || undefined, vocabulary: blockLayout(node).n };
   }
   if (node.op === 'Gemm' && (node.attributes.alpha || intAttribute(node.attributes, 'transA', 0))) {
     return undefined;

@@ -19,6 +19,10 @@ export const DTYPE_FILES = {
   int8: '_int8',
   uint8: '_uint8',
   bnb4: '_bnb4',
+  q2: '_q2',
+  q2f16: '_q2f16',
+  q1: '_q1',
+  q1f16: '_q1f16',
 } as const;
 export type HubDType = keyof typeof DTYPE_FILES;
 

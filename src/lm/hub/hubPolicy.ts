@@ -90,6 +90,12 @@ export function planLayers(model: HubModel, tuning: Extract<Tuning, { kind: 'lor
   );
 }
 
+/** Dtypes that are not counted by themselves, as the next larger one that is. */
+const SIZED_AS: Partial<Record<HubDType, Dtype>> = {
+  ...{ int8: 'q8', uint8: 'q8', bnb4: 'q4' },
+  ...{ q2: 'q4', q1: 'q4', q2f16: 'q4f16', q1f16: 'q4f16' },
+};
+
 /** From config.json alone; undefined where it lacks a number. */
 export function estimateOf(
   config: Record<string, unknown>,
@@ -101,7 +107,7 @@ export function estimateOf(
 ): MemoryEstimate | undefined {
   const size = decoderSize(config);
   if (!size) return undefined;
-  const known: Dtype = dtype === 'int8' || dtype === 'uint8' ? 'q8' : dtype === 'bnb4' ? 'q4' : dtype;
+  const known = SIZED_AS[dtype] ?? (dtype as Dtype);
   return estimateMemory(size, known, {
     rank: tuning.rank,
     adaptedLayers: Math.min(tuning.layers ?? size.layers, size.layers),

@@ -43,38 +43,70 @@ const slice = (
 });
 
 /** A weight of 3 rows and 34 columns in blocks of 16, the last of them not full; zero points odd in number. */
-const BLOCKS = { K: 34, N: 3, bits: 4, block_size: 16 };
-const PACKED = Uint8Array.from({ length: 3 * 3 * 8 }, (_, i) => (i * 37 + 11) % 256);
+const BLOCKS = { K: 34, N: 3, block_size: 16 };
 const SCALES = Float32Array.from({ length: 9 }, (_, i) => 0.1 + i / 20);
-const ZEROS = Uint8Array.from([0x71, 0x05, 0x2a, 0x0f, 0x83, 0x06]);
-
-function blockWeight(r: number, k: number, zeros: boolean): number {
-  const [block, inner] = [k >> 4, k & 15];
-  const byte = PACKED[(r * 3 + block) * 8 + (inner >> 1)]!;
-  const q = inner & 1 ? byte >> 4 : byte & 15;
-  const z = ZEROS[r * 2 + (block >> 1)]!;
-  return (q - (zeros ? (block & 1 ? z >> 4 : z & 15) : 8)) * SCALES[r * 3 + block]!;
+const draw = (n: number, top: number) =>
+  Array.from({ length: n }, (_, i) => (i * 37 + 11 + (i >> 3)) % (top + 1));
+/** Rows of `values`, each packed by itself from the low bits of a byte on. */
+function packRows(values: number[], width: number, bits: number): Uint8Array {
+  const stride = Math.ceil((width * bits) / 8);
+  const out = new Uint8Array((values.length / width) * stride);
+  values.forEach((v, i) => {
+    const at = (i % width) * bits;
+    out[Math.floor(i / width) * stride + (at >> 3)]! |= v << (at & 7);
+  });
+  return out;
 }
 
-const blockCase = (name: string, zeros: boolean): Case => ({
-  name,
-  inputs: { x: x([2, 34], { range: [-0.1, 0.1] }) },
-  build: (b, v) => {
-    const uint8 = (key: string, dims: number[], bytes: Uint8Array) =>
-      b.initializer(key, { dtype: 'uint8', dims, bytes });
-    const inputs = [v.x!, uint8('w', [3, 3, 8], PACKED), b.initializer('s', float32Constant([9], SCALES))];
-    if (zeros) inputs.push(uint8('z', [6], ZEROS));
-    b.model.opsets[''] = 21;
-    b.model.irVersion = 10;
-    return b.node('MatMulNBits', inputs, BLOCKS);
-  },
-  reference: ({ x }) =>
-    Float64Array.from({ length: 6 }, (_, i) => {
-      let sum = 0;
-      for (let k = 0; k < 34; k++) sum += x![Math.floor(i / 3) * 34 + k]! * blockWeight(i % 3, k, zeros);
-      return sum;
-    }),
-});
+interface Blocks {
+  bits: number;
+  zeros?: boolean;
+  bias?: boolean;
+  /** Which block each column belongs to, where that is not in order. */
+  order?: number[];
+}
+
+function blockCase(name: string, { bits, zeros, bias, order }: Blocks): Case {
+  const q = draw(3 * 48, 2 ** bits - 1);
+  const z = zeros ? draw(9, 2 ** bits - 1) : new Array<number>(9).fill(2 ** (bits - 1));
+  const shift = bias ? [0.5, -1, 2] : [0, 0, 0];
+  const weight = (r: number, k: number) => {
+    const block = order?.[k] ?? k >> 4;
+    return (q[r * 48 + k]! - z[r * 3 + block]!) * SCALES[r * 3 + block]!;
+  };
+  return {
+    name,
+    inputs: { x: x([2, 34], { range: [-0.1, 0.1] }) },
+    build: (b, v) => {
+      const uint8 = (key: string, dims: number[], bytes: Uint8Array) =>
+        b.initializer(key, { dtype: 'uint8', dims, bytes });
+      const inputs = [
+        v.x!,
+        uint8('w', [3, 3, 2 * bits], packRows(q, 48, bits)),
+        b.initializer('s', float32Constant([9], SCALES)),
+        zeros ? uint8('z', [3 * Math.ceil((3 * bits) / 8)], packRows(z, 3, bits)) : '',
+        order
+          ? b.initializer('g', {
+              dtype: 'int32',
+              dims: [48],
+              bytes: new Uint8Array(Int32Array.from({ length: 48 }, (_, i) => order[i] ?? 2).buffer),
+            })
+          : '',
+        bias ? b.initializer('b', float32Constant([3], shift)) : '',
+      ];
+      while (inputs.at(-1) === '') inputs.pop();
+      b.model.opsets[''] = 21;
+      b.model.irVersion = 10;
+      return b.node('MatMulNBits', inputs, { ...BLOCKS, bits });
+    },
+    reference: ({ x }) =>
+      Float64Array.from({ length: 6 }, (_, i) => {
+        let sum = shift[i % 3]!;
+        for (let k = 0; k < 34; k++) sum += x![Math.floor(i / 3) * 34 + k]! * weight(i % 3, k);
+        return sum;
+      }),
+  };
+}
 
 export const EXPORTED_CASES: Record<string, Case[]> = {
   Pow: [2, 3, 0.5].map((p) => ({
@@ -117,7 +149,14 @@ export const EXPORTED_CASES: Record<string, Case[]> = {
       beta: { type: 'float', value: 2 },
     }),
   ],
-  MatMulNBits: [blockCase('zero points stored', true), blockCase('zero points in the middle', false)],
+  MatMulNBits: [
+    blockCase('4 bits, zero points stored', { bits: 4, zeros: true }),
+    blockCase('4 bits, zero points in the middle', { bits: 4 }),
+    blockCase('2 bits, zero points stored', { bits: 2, zeros: true }),
+    blockCase('8 bits, zero points stored', { bits: 8, zeros: true }),
+    blockCase('a bias', { bits: 4, bias: true }),
+    blockCase('columns of a block apart', { bits: 4, order: draw(34, 2) }),
+  ],
   Flatten: [
     {
       name: 'after the first axis',
