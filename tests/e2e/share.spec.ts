@@ -1,8 +1,22 @@
 /** A run as a link and as a file: what somebody else sees of it, and can do with it. */
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from '@playwright/test';
+import type { RunEvent } from '../../src/run/events.ts';
 import { expect, test } from './fixtures.ts';
-import { numberOf, runButton, storedRuns } from './labPage.ts';
+import {
+  eventsOf,
+  expectIterations,
+  numberOf,
+  pause,
+  runButton,
+  SMALL,
+  setSettings,
+  storedRun,
+  storedRuns,
+} from './labPage.ts';
+import { serveStatic } from './staticHost.ts';
 
 /** What it takes to run anything: model, ONNX Runtime, Python, the lab's worker, the editor. */
 const MACHINERY =
@@ -44,7 +58,116 @@ async function stranger(
   return { context, page };
 }
 
-test('a replay shows what the stored run shows, at every iteration, without the machinery', async ({
+/** What the page shows of the run at its end and before each of its iterations, the last one first. */
+async function walk(page: Page, iterations: number) {
+  const seen = [await look(page)];
+  const back = page.getByRole('button', { name: 'Previous iteration' });
+  for (let iteration = iterations; iteration >= 1; iteration--) {
+    await back.click();
+    await expect(page.locator('.loop').first()).toContainText(`iteration ${iteration}`);
+    await expect(numberOf(page, 'iterations')).toHaveText(String(iteration - 1));
+    seen.push(await look(page));
+  }
+  await expect(back).toBeDisabled();
+  await page.getByRole('button', { name: 'now', exact: true }).click();
+  return seen;
+}
+
+/** What an iteration did: the same for the same weights, seed and backend. */
+const deeds = (events: readonly RunEvent[], iteration: number) => ({
+  proposals: eventsOf(events, 'proposed')
+    .filter((event) => event.iteration === iteration)
+    .map((event) => event.proposal),
+  attempts: eventsOf(events, 'attempted')
+    .filter((event) => event.iteration === iteration)
+    .map(({ question, attempts }) => ({ question, attempts })),
+  updates: eventsOf(events, 'updated')
+    .filter((event) => event.iteration === iteration)
+    .map((event) => event.stats),
+});
+
+test('a run of three iterations, by link and by file with weights: the same to see, gone on with exactly, branched', async ({
+  page,
+  browser,
+}) => {
+  const folder = await mkdtemp(join(tmpdir(), 'shared-'));
+  const headers = { 'Access-Control-Allow-Origin': '*' };
+  const host = await serveStatic(folder, '/elsewhere/', { headers });
+  try {
+    await page.goto('./');
+    await setSettings(page, { ...SMALL, 'Try goalposts every': 2, 'Answers for each': 2 });
+    await runButton(page).click();
+    await expectIterations(page, 3);
+    await pause(page);
+    const last = eventsOf((await storedRun(page)).events, 'iteration-finished').length;
+    const there = await walk(page, last);
+    await page.getByRole('button', { name: 'Share' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Share' });
+    const link = await sheet.getByLabel('Link to this run').inputValue();
+    expect(link).toContain('#replay=');
+    await sheet.getByLabel(/all 2/).check();
+    const downloading = page.waitForEvent('download');
+    await sheet.getByRole('button', { name: 'Download file' }).click();
+    await (await downloading).saveAs(join(folder, 'run.foothold'));
+    await sheet.getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('button', { name: 'Step' }).click();
+    await expectIterations(page, last + 1);
+    await expect(page.getByText('Paused', { exact: true })).toBeVisible();
+    const { events } = await storedRun(page);
+    // Two tabs that run would share two cores.
+    await page.close();
+
+    const blocked: string[] = [];
+    const { context, page: visitor } = await stranger(browser, blocked);
+    const note = visitor.getByRole('region', { name: 'Replay' });
+    await test.step('the link, without the machinery', async () => {
+      await visitor.goto(link);
+      await expect(note).toContainText('repeats it from its seed');
+      await expect(runButton(visitor)).toHaveCount(0);
+      expect(await walk(visitor, last)).toEqual(there);
+    });
+    await test.step('the file, without the machinery', async () => {
+      await visitor.goto(`./?session=${encodeURIComponent(`${host.url}run.foothold`)}`);
+      await expect(note).toContainText(`after iteration ${last}`);
+      expect(await look(visitor)).toEqual(there[0]);
+      expect(await storedRuns(visitor)).toEqual([]);
+      expect(blocked).toEqual([]);
+    });
+    await context.unrouteAll();
+    await test.step('gone on with exactly', async () => {
+      await visitor.getByRole('button', { name: 'Go on from here' }).click();
+      await expect(note).toBeHidden();
+      await expectIterations(visitor, last + 1);
+      await pause(visitor);
+      expect(deeds((await storedRun(visitor)).events, last + 1)).toEqual(deeds(events, last + 1));
+    });
+    await test.step('branched, and both on one figure', async () => {
+      const own = await storedRun(visitor);
+      await visitor.getByRole('button', { name: 'branch from iteration 0' }).click();
+      const branching = visitor.getByRole('dialog', { name: 'Branch from the start' });
+      await branching.getByLabel('Name', { exact: true }).fill('other-way');
+      await branching.getByLabel('Method').selectOption('azr');
+      await branching.getByRole('button', { name: 'Branch and run' }).click();
+      await expect(visitor.getByRole('heading', { level: 1 })).toHaveText('other-way');
+      await expectIterations(visitor, 1);
+      await pause(visitor);
+      const branch = (await storedRuns(visitor)).find(({ summary }) => summary.name === 'other-way')!;
+      expect(branch.events[0]).toMatchObject({
+        settings: { method: 'azr' },
+        branchedFrom: { run: own.run, iteration: 0 },
+      });
+      await visitor.getByLabel('Compare with').selectOption({ index: 1 });
+      await expect(visitor.locator('.curve [data-other] path').first()).toBeAttached();
+      await expect(visitor.locator('.climb-other .climb-stone').first()).toBeAttached();
+    });
+    await context.close();
+  } finally {
+    await host.close();
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('a replay of an older page shows what its stored run shows, at every iteration, without the machinery', async ({
   browser,
 }) => {
   const { replay } = JSON.parse((await fixture('links.v1.json')).toString());
@@ -54,28 +177,16 @@ test('a replay shows what the stored run shows, at every iteration, without the 
   const note = visitor.getByRole('region', { name: 'Replay' });
   await expect(note).toBeVisible();
   await expect(runButton(visitor)).toHaveCount(0);
-  const walk = async () => {
-    const seen = [await look(visitor)];
-    for (let iteration = 3; iteration >= 1; iteration--) {
-      await visitor.getByRole('button', { name: 'Previous iteration' }).click();
-      await expect(visitor.locator('.loop').first()).toContainText(`iteration ${iteration}`);
-      await expect(numberOf(visitor, 'iterations')).toHaveText(String(iteration - 1));
-      seen.push(await look(visitor));
-    }
-    await expect(visitor.getByRole('button', { name: 'Previous iteration' })).toBeDisabled();
-    return seen;
-  };
-  const seen = await walk();
+  const seen = await walk(visitor, 3);
   expect(seen[0]).toMatchObject({
     name: 'quiet-ridge',
     summary: expect.stringContaining('15 questions tried, 5 in their band'),
   });
   expect(await storedRuns(visitor)).toEqual([]);
-  await visitor.getByRole('button', { name: 'now', exact: true }).click();
   await visitor.getByRole('button', { name: 'Keep among my runs' }).click();
   await expect(note).toBeHidden();
   expect(await storedRuns(visitor)).toHaveLength(1);
-  expect(await walk()).toEqual(seen);
+  expect(await walk(visitor, 3)).toEqual(seen);
   expect(blocked).toEqual([]);
   await context.close();
 });

@@ -16,25 +16,36 @@ const TYPES: Record<string, string> = {
   '.wasm': 'application/wasm',
 };
 
-/** Serves `folder` at `prefix` (such as `/some/folder/`) of a free port, with `headers` where a test is about them. */
-export async function serveStatic(folder: string, prefix: string, headers: Record<string, string> = {}) {
+/**
+ * Serves `folder` at `prefix` (such as `/some/folder/`): at a free port unless one is given, with `headers`
+ * where a test is about them, and with `files` in the place of those in the folder.
+ */
+export async function serveStatic(
+  folder: string,
+  prefix: string,
+  options: { headers?: Record<string, string>; port?: number; files?: Record<string, string> } = {},
+) {
+  const { headers = {}, files = {} } = options;
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
     const inside = path.startsWith(prefix)
       ? normalize(`/${path.slice(prefix.length) || 'index.html'}`)
       : undefined;
     const file = inside && join(folder, inside);
-    if (!file || !(await stat(file).catch(() => undefined))?.isFile()) {
+    const instead = inside && files[inside.slice(1)];
+    if (!instead && (!file || !(await stat(file).catch(() => undefined))?.isFile())) {
       response.writeHead(404).end();
       return;
     }
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-    response.setHeader('Content-Type', TYPES[extname(file)] ?? 'application/octet-stream');
-    createReadStream(file).pipe(response);
+    response.setHeader('Content-Type', TYPES[extname(inside!)] ?? 'application/octet-stream');
+    if (instead) response.end(instead);
+    else createReadStream(file!).pipe(response);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
+    port,
     url: `http://127.0.0.1:${port}${prefix}`,
     close: () =>
       new Promise<void>((resolve) => {
