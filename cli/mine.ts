@@ -9,7 +9,7 @@ import type { Policy } from '../src/gasp/ports.ts';
 import type { Question } from '../src/gasp/question.ts';
 import { Random } from '../src/gasp/random.ts';
 import type { Settings } from '../src/gasp/settings.ts';
-import type { LabPorts } from '../src/lab/lab.ts';
+import type { LabPorts } from '../src/lab/ports.ts';
 import { EMBEDDED_MODEL } from '../src/lab/models.ts';
 import { failure } from './failure.ts';
 import { openFolderJournal } from '../src/run/folderJournal.ts';

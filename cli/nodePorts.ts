@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { LabPorts } from '../src/lab/lab.ts';
+import type { LabPorts } from '../src/lab/ports.ts';
 import { openHubModel, readDialect } from '../src/lab/hubModels.ts';
 import { EMBEDDED_MODEL, modelName, type ModelSource, modelSource } from '../src/lab/models.ts';
 import { LabError } from '../src/lab/problems.ts';

@@ -1,5 +1,6 @@
 /** A lab that tells a terminal what it does, ends runs by a budget and stops on Ctrl-C. */
-import { Lab, type LabPorts } from '../src/lab/lab.ts';
+import { Lab } from '../src/lab/lab.ts';
+import type { LabPorts } from '../src/lab/ports.ts';
 import type { Command, MeasurementPlan, Message } from '../src/lab/protocol.ts';
 import type { Counters, RunEvent } from '../src/run/events.ts';
 import {

@@ -6,7 +6,7 @@ import { DTYPE_FILES, type HubDType } from '../lm/hub/hubModel.ts';
 import { openHubPolicy } from '../lm/hub/hubPolicy.ts';
 import { readJson, type RepositoryFiles } from '../lm/repository.ts';
 import type { Runtime } from '../lm/runtime.ts';
-import type { ModelOptions } from './lab.ts';
+import type { ModelOptions } from './ports.ts';
 import { modelTitle } from './models.ts';
 import { LabError } from './problems.ts';
 

@@ -7,11 +7,13 @@ import type { RunEvent, RunEventBody } from '../run/events.ts';
 import { validEvents } from '../run/history.ts';
 import type { Journal } from '../run/journal.ts';
 import { foldEvents } from '../run/state.ts';
+import { checkReadable, startOf } from './checks.ts';
+import type { Engine, Machinery } from './machinery.ts';
 import { LabError } from './problems.ts';
-import type { MeasurementPlan } from './protocol.ts';
+import type { BackendChoice, MeasurementPlan } from './protocol.ts';
 
 /** A plan with what is known of it, and the checkpoint to carry it out with. */
-export interface OpenPlan extends MeasurementPlan {
+interface OpenPlan extends MeasurementPlan {
   blob: string;
   /** Ids of questions that were tried already. */
   done: ReadonlySet<string>;
@@ -34,8 +36,43 @@ export function openPlans(events: readonly RunEvent[], plans: readonly Measureme
   });
 }
 
+/**
+ * Carries out what is left of some plans with a stored run. How it went is appended to its log part by
+ * part, so that called off or killed, the same goes on where it was. `begin`: all is loaded.
+ *
+ * @param run.locked the lab holds the run already
+ */
+export async function measureRun(
+  machinery: Machinery,
+  run: { run: string; plans: readonly MeasurementPlan[]; backend: BackendChoice; locked: boolean },
+  begin: () => void,
+): Promise<void> {
+  const { journal } = machinery.ports;
+  const release = run.locked ? undefined : await journal.lock(run.run);
+  let engine: Engine | undefined;
+  try {
+    const events = await journal.read(run.run);
+    const { model, settings } = startOf(run.run, events);
+    const open = openPlans(events, run.plans);
+    if (open.length === 0) return;
+    engine = await machinery.load(model, settings, run.backend);
+    const tools = machinery.tools(engine, await machinery.judgeReady());
+    begin();
+    for (const plan of open) {
+      checkReadable(engine.dialect, plan.questions);
+      machinery.telemetry.iteration = plan.iteration;
+      for await (const event of carryOut(plan, run.run, settings, journal, tools)) {
+        await machinery.append(run.run, [event]);
+      }
+    }
+  } finally {
+    release?.();
+    await engine?.policy.dispose();
+  }
+}
+
 /** Carries one plan out and yields what to append to the run's log, part by part. */
-export async function* carryOut(
+async function* carryOut(
   { iteration, split, samples, questions, blob, done }: OpenPlan,
   run: string,
   settings: Settings,

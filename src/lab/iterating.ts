@@ -1,0 +1,107 @@
+/** What the lab does in one iteration, around what the method does in it. */
+import { countPasses, goalpostsAimedAt } from '../gasp/goalposts.ts';
+import { runIteration } from '../gasp/iteration.ts';
+import type { Question } from '../gasp/question.ts';
+import { deriveSeed } from '../gasp/random.ts';
+import type { Tools } from '../gasp/solving.ts';
+import type { Counters, RunEventBody } from '../run/events.ts';
+import type { Journal } from '../run/journal.ts';
+import type { Machinery } from './machinery.ts';
+import { type Session, solvedIn, START_BLOB } from './session.ts';
+
+type Evaluated = Extract<RunEventBody, { type: 'evaluated' }>;
+
+/** One iteration of a run, with the evaluation that is due, stored with its checkpoint. */
+export async function iterateOnce(machinery: Machinery, session: Session, tools: Tools): Promise<void> {
+  const { settings, accepted, taught, run, questions } = session;
+  const goalposts = goalpostsAimedAt(session.goalposts, session.solved, settings.goalpostsAtOnce);
+  const iteration = session.iteration + 1;
+  const { telemetry, now } = machinery;
+  const startedAt = now();
+  telemetry.iteration = iteration;
+  session.clean = false;
+  const emit = (events: RunEventBody[]) => machinery.append(run, events);
+  const input = { settings, goalposts, questions, iteration, accepted, taught };
+  const result = await runIteration(input, tools, emit);
+  const evaluations: Evaluated[] = [];
+  // Where trials decide what is aimed at they are a part of the method, and so of its budget.
+  let trialTokens = 0;
+  if (settings.evaluateEvery > 0 && iteration % settings.evaluateEvery === 0) {
+    if (!session.startEvaluated)
+      evaluations.push(...(await evaluateStart(machinery.ports.journal, session, goalposts, tools)));
+    const { evaluated, tokens } = await evaluate(session, goalposts, iteration, tools);
+    evaluations.push(evaluated);
+    if (settings.goalpostsAtOnce > 0) trialTokens = tokens;
+  }
+
+  telemetry.stage('saving', 0, 0, 'bytes');
+  const kept = iteration % settings.checkpointEvery === 0;
+  const blob = freshBlob(iteration, session.blobs);
+  const counters: Counters = {
+    tokensSampled: session.counters.tokensSampled + result.tokensSampled + trialTokens,
+    tokensTrained: session.counters.tokensTrained + result.tokensTrained,
+    seconds: session.counters.seconds + (now() - startedAt) / 1000,
+  };
+  const snapshot = await tools.policy.snapshot();
+  tools.signal?.throwIfAborted();
+  await machinery.append(run, [...evaluations, { type: 'iteration-finished', iteration, counters }], {
+    iteration,
+    blob,
+    kept,
+    snapshot,
+    drop: session.replaced,
+  });
+  for (const question of result.accepted) accepted.add(question);
+  session.iteration = iteration;
+  session.taught = [];
+  session.round = 0;
+  session.counters = counters;
+  session.startEvaluated ||= evaluations.length > 0;
+  for (const id of evaluations.flatMap(solvedIn)) session.solved.add(id);
+  session.blobs.add(blob);
+  session.replaced = kept ? [] : [blob];
+  session.clean = true;
+}
+
+/**
+ * Tries all goalposts with the weights that the run started from, just before the first evaluation
+ * that has to be compared with it: a new run shows its first lemma at once, not minutes later.
+ */
+async function evaluateStart(
+  journal: Journal,
+  session: Session,
+  goalposts: readonly Question[],
+  tools: Tools,
+): Promise<Evaluated[]> {
+  const start = await journal.getCheckpoint(session.run, START_BLOB);
+  if (!start) return [];
+  const { policy } = tools;
+  const now = await policy.snapshot();
+  await policy.restore(start);
+  const { evaluated } = await evaluate(session, goalposts, 0, tools);
+  await policy.restore(now);
+  return [evaluated];
+}
+
+/** Tries goalposts afresh with the weights as they are. */
+async function evaluate(
+  { settings }: Session,
+  goalposts: readonly Question[],
+  iteration: number,
+  tools: Tools,
+): Promise<{ evaluated: Evaluated; tokens: number }> {
+  const { evaluateSamples: samples, temperature, topP } = settings;
+  const seed = deriveSeed(settings.seed, 'evaluation', iteration);
+  const options = { samples, temperature, topP, seed, stage: 'evaluating' } as const;
+  const { passed, tokens } = await countPasses(goalposts, options, tools);
+  return { evaluated: { type: 'evaluated', iteration, samples, passed }, tokens };
+}
+
+/** Blob names are used once, also where a damaged checkpoint makes an iteration run a second time. */
+function freshBlob(iteration: number, used: ReadonlySet<string>): string {
+  const name = `iteration-${iteration}`;
+  if (!used.has(name)) return name;
+  let again = 2;
+  while (used.has(`${name}-${again}`)) again++;
+  return `${name}-${again}`;
+}

@@ -1,0 +1,45 @@
+/** Goalposts are what a model never solves: questions tried over and over, reported as they are. */
+import { DEFAULT_SETTINGS } from '../gasp/defaults.ts';
+import { mineGoalposts } from '../gasp/goalposts.ts';
+import { deriveSeed } from '../gasp/random.ts';
+import { validEvents } from '../run/history.ts';
+import { startOf } from './checks.ts';
+import type { Machinery } from './machinery.ts';
+import { EMBEDDED_MODEL } from './models.ts';
+import type { Command } from './protocol.ts';
+import { newestCheckpoint } from './session.ts';
+
+/** With the shipped model, or the newest weights of the run that the command names. `begin`: all is loaded. */
+export async function mine(
+  machinery: Machinery,
+  command: Omit<Extract<Command, { type: 'mine' }>, 'type'>,
+  begin: () => void,
+): Promise<void> {
+  const { questions, samples, backend, seed, run } = command;
+  const { journal, send } = machinery.ports;
+  const events = run === undefined ? [] : await journal.read(run);
+  const { model, settings } =
+    run === undefined
+      ? { model: EMBEDDED_MODEL, settings: { ...DEFAULT_SETTINGS, seed } }
+      : startOf(run, events);
+  const { policy, dialect } = await machinery.load(model, settings, backend);
+  try {
+    if (run !== undefined) {
+      const { snapshot } = await newestCheckpoint(journal, run, validEvents(events));
+      await policy.restore(snapshot);
+    }
+    const judge = await machinery.judgeReady();
+    begin();
+    machinery.telemetry.iteration = 0;
+    const readable = questions.filter((question) => !dialect.unreadable?.(question));
+    const options = { samples, temperature: 1, topP: 1, seed: deriveSeed(seed, 'mine') };
+    const tools = machinery.tools({ policy, dialect }, judge);
+    for await (const mined of mineGoalposts(readable, options, tools)) {
+      const results = mined.map(({ question, passed }) => ({ question, passed }));
+      send({ type: 'mined', results, samples, finished: false });
+    }
+  } finally {
+    send({ type: 'mined', results: [], samples, finished: true });
+    await policy.dispose();
+  }
+}

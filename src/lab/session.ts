@@ -1,0 +1,203 @@
+/** A run that the lab holds: how it is begun, and taken up again where it ended. */
+import { NoveltyBuffer } from '../gasp/novelty.ts';
+import type { Policy, PolicySnapshot } from '../gasp/ports.ts';
+import type { Question } from '../gasp/question.ts';
+import type { Settings } from '../gasp/settings.ts';
+import { DamagedCheckpointError } from '../run/checkpointFormat.ts';
+import {
+  type Counters,
+  EVENT_VERSION,
+  type EventOf,
+  type RunEvent,
+  type RunEventBody,
+} from '../run/events.ts';
+import { acceptedQuestions, lastFinished, taughtQuestions, validEvents } from '../run/history.ts';
+import type { Journal } from '../run/journal.ts';
+import { checkReadable, startOf } from './checks.ts';
+import type { Engine, Machinery } from './machinery.ts';
+import { LabError } from './problems.ts';
+import type { BackendChoice } from './protocol.ts';
+
+/** The checkpoint of the weights that a run starts from; always kept. */
+export const START_BLOB = 'iteration-0';
+
+/** The run that the lab works on, held under its lock. */
+export interface Session {
+  run: string;
+  settings: Settings;
+  goalposts: Question[];
+  /** The bank's own training questions, for methods that train on them. */
+  questions: Question[];
+  /** Ids of goalposts that a trial after training has solved. */
+  solved: Set<string>;
+  engine: Engine;
+  release: () => void;
+  /** The last iteration that finished. */
+  iteration: number;
+  accepted: NoveltyBuffer;
+  /** What people kept since that iteration, for the next one, and the number of their next trial. */
+  taught: Question[];
+  round: number;
+  counters: Counters;
+  /** All checkpoints that the log ever named, and those of them that the next one replaces. */
+  blobs: Set<string>;
+  replaced: string[];
+  /** Goalposts were tried with the weights that the run started from. */
+  startEvaluated: boolean;
+  /** Nothing was done since the last finished iteration: the policy is what its checkpoint says. */
+  clean: boolean;
+}
+
+/** Creates a run: its first events and the checkpoint of the weights it starts from. */
+export async function openRun(
+  machinery: Machinery,
+  start: Omit<EventOf<'run-started'>, 'type' | 'version' | 'run' | 'seq' | 'at'>,
+  backend: BackendChoice,
+  prepare: (policy: Policy) => Promise<void>,
+): Promise<Session> {
+  const { settings, model, goalposts, questions = [] } = start;
+  const engine = await machinery.load(model, settings, backend);
+  const run = (machinery.ports.newRunId ?? randomRunId)();
+  let release: (() => void) | undefined;
+  try {
+    checkReadable(engine.dialect, [...goalposts, ...questions]);
+    await machinery.judgeReady();
+    await prepare(engine.policy);
+    release = await machinery.ports.journal.lock(run);
+    await machinery.append(
+      run,
+      [
+        { type: 'run-started', version: EVENT_VERSION, run, ...start },
+        { type: 'resumed', after: 0, policy: engine.policy.info },
+      ],
+      { iteration: 0, blob: START_BLOB, kept: true, snapshot: await engine.policy.snapshot(), drop: [] },
+    );
+    return {
+      run,
+      settings,
+      goalposts,
+      questions,
+      solved: new Set(),
+      engine,
+      release,
+      iteration: 0,
+      accepted: new NoveltyBuffer(),
+      taught: [],
+      round: 0,
+      counters: { tokensSampled: 0, tokensTrained: 0, seconds: 0 },
+      blobs: new Set([START_BLOB]),
+      replaced: [],
+      startEvaluated: false,
+      clean: true,
+    };
+  } catch (error) {
+    release?.();
+    await engine.policy.dispose();
+    throw error;
+  }
+}
+
+/**
+ * Opens a stored run at its newest checkpoint that can be read. `held` is the same run as it was opened
+ * before: its lock stays, and its model where it fits; it is of no use afterwards.
+ */
+export async function reopenRun(
+  machinery: Machinery,
+  run: string,
+  backend: BackendChoice,
+  held: Session | undefined,
+): Promise<Session> {
+  const { journal, send } = machinery.ports;
+  let engine = held?.engine;
+  let release = held?.release;
+  try {
+    release ??= await journal.lock(run);
+    const events = await journal.read(run);
+    const { settings, model, goalposts, questions = [] } = startOf(run, events);
+    if (engine && engine.backend !== backend) {
+      await engine.policy.dispose();
+      engine = undefined;
+    }
+    const valid = validEvents(events);
+    const { checkpoint, snapshot, lost } = await newestCheckpoint(journal, run, valid);
+    const after = checkpoint.iteration;
+    engine ??= await machinery.load(model, settings, backend);
+    await machinery.judgeReady();
+    await engine.policy.restore(snapshot);
+    await machinery.append(run, [{ type: 'resumed', after, policy: engine.policy.info }]);
+    if (lost !== undefined) {
+      send({
+        type: 'notice',
+        message: lost,
+        advice: `The run goes on from the newest one that is whole, ${after > 0 ? `of iteration ${after}` : 'its start'}, and does again what came after it.`,
+      });
+    }
+    const finished = valid.findLast((e) => e.type === 'iteration-finished' && e.iteration === after);
+    const checkpoints = events.filter((e) => e.type === 'checkpoint');
+    const taught = taughtQuestions(events, after);
+    return {
+      run,
+      settings,
+      goalposts,
+      questions,
+      solved: new Set(
+        valid.flatMap((e) => (e.type === 'evaluated' && e.iteration <= after ? solvedIn(e) : [])),
+      ),
+      engine,
+      release,
+      iteration: after,
+      accepted: new NoveltyBuffer(acceptedQuestions(events, after)),
+      taught,
+      round: taught.reduce((next, { id }) => Math.max(next, Number(id.split('.').at(-1)) + 1), 0),
+      counters:
+        finished?.type === 'iteration-finished'
+          ? finished.counters
+          : { tokensSampled: 0, tokensTrained: 0, seconds: 0 },
+      blobs: new Set(checkpoints.map((e) => e.blob)),
+      replaced: checkpoints.filter((e) => !e.kept || e.iteration > after).map((e) => e.blob),
+      startEvaluated: valid.some((e) => e.type === 'evaluated' && e.iteration === 0),
+      clean: true,
+    };
+  } catch (error) {
+    release?.();
+    await engine?.policy.dispose();
+    throw error;
+  }
+}
+
+/**
+ * The newest checkpoint that is stored and whole: a damaged one costs the iterations after the one
+ * before. `lost` says what became of the newest where it is not that one.
+ */
+export async function newestCheckpoint(
+  journal: Journal,
+  run: string,
+  valid: readonly RunEvent[],
+): Promise<{ checkpoint: EventOf<'checkpoint'>; snapshot: PolicySnapshot; lost?: string }> {
+  let damaged: DamagedCheckpointError | undefined;
+  const last = lastFinished(valid);
+  for (const event of valid.toReversed()) {
+    if (event.type !== 'checkpoint' || event.iteration > last) continue;
+    try {
+      const snapshot = await journal.getCheckpoint(run, event.blob);
+      if (!snapshot) continue;
+      if (event.iteration === last) return { checkpoint: event, snapshot };
+      const why = damaged?.message ?? 'It is no longer stored.';
+      return { checkpoint: event, snapshot, lost: `The checkpoint of iteration ${last} is lost. ${why}` };
+    } catch (error) {
+      if (!(error instanceof DamagedCheckpointError)) throw error;
+      damaged ??= error;
+    }
+  }
+  throw damaged ?? new LabError('None of the run’s checkpoints is stored any more.', 'Start a new run.');
+}
+
+/** Goalposts with a right answer in a trial; what the starting model solves stays a goalpost. */
+export function solvedIn({ iteration, passed }: Extract<RunEventBody, { type: 'evaluated' }>): string[] {
+  return iteration === 0 ? [] : Object.keys(passed).filter((id) => passed[id]! > 0);
+}
+
+function randomRunId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(10));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

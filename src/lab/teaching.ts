@@ -1,0 +1,60 @@
+/** A person in the teacher's place: what they write is tried, and kept in the run if they want that. */
+import { type PersonDraft, type TeachingTrial, tryDraft } from '../gasp/teaching.ts';
+import type { Machinery } from './machinery.ts';
+import type { Session } from './session.ts';
+
+export class Teaching {
+  private readonly trials = new Map<string, TeachingTrial>();
+
+  constructor(private readonly machinery: Machinery) {}
+
+  /** Has the student try a draft with the weights as they are; a trial that is called off has no result. */
+  async try(session: Session, trial: string, draft: PersonDraft, signal: AbortSignal): Promise<void> {
+    const { machinery } = this;
+    let result: TeachingTrial | undefined;
+    try {
+      const judge = await machinery.judgeReady();
+      signal.throwIfAborted();
+      const { settings, iteration, accepted } = session;
+      const round = session.round++;
+      const id = `${iteration}.taught.${round}`;
+      result = await tryDraft(
+        draft,
+        { id, settings, iteration, round, accepted },
+        { ...machinery.tools(session.engine, judge), signal },
+      );
+      this.trials.set(trial, result);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      machinery.ports.send({ type: 'tried', trial, ...(result && { result }) });
+    }
+  }
+
+  /** Puts a trial into the run: the next iteration trains on its question. */
+  async keep(session: Session, trial: string): Promise<void> {
+    const { send } = this.machinery.ports;
+    const { proposal, attempts, passRate, reward, accepted } = this.trials.get(trial) ?? {};
+    if (!proposal?.question || passRate === undefined) {
+      const [message, advice] = ['This trial is no longer here.', 'Press Try again, then keep it.'];
+      send({ type: 'error', message, advice, fatal: false });
+      return;
+    }
+    const { run, iteration } = session;
+    await this.machinery.append(run, [
+      {
+        type: 'taught',
+        iteration,
+        proposal,
+        attempts: attempts!,
+        passRate,
+        reward: reward!,
+        accepted: accepted!,
+      },
+    ]);
+    session.taught.push(proposal.question);
+    if (accepted) session.accepted.add(proposal.question);
+    this.trials.delete(trial);
+    send({ type: 'kept', trial });
+  }
+}
