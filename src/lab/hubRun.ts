@@ -14,6 +14,7 @@ export const HUB_SETTINGS: Partial<Settings> = {
   minibatch: 16,
   microbatchTokens: 512,
   noveltyWindow: 0,
+  teacherWeight: 0.1,
   evaluateEvery: 0,
 };
 
