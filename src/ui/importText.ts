@@ -16,7 +16,8 @@ export async function importText(
   try {
     const open = async () => {
       onStage('Running the solutions');
-      judge = new SandboxJudge(sandbox.port, { limits: { seconds: 10 } });
+      // As patient as the one that judges answers: a solution that takes longer is no question here.
+      judge = new SandboxJudge(sandbox.port);
       return judge;
     };
     const source = name.replace(/^.*\//, '').replace(/\.\w+$/, '');

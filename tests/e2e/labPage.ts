@@ -29,6 +29,15 @@ export async function setSettings(
   await sheet.getByRole('button', { name: 'Close' }).click();
 }
 
+/** The sheet of goalposts, its part for questions of other banks open. */
+export async function openImport(page: Page): Promise<Locator> {
+  await page.goto('./');
+  await page.getByRole('button', { name: 'Choose goalposts' }).click();
+  const sheet = page.getByRole('dialog', { name: 'Choose goalposts' });
+  await sheet.getByText('Import questions').click();
+  return sheet;
+}
+
 export const chooseBackend = (page: Page, backend: 'auto' | 'webgpu' | 'wasm') =>
   page.getByLabel('Runs on').selectOption(backend);
 

@@ -27,7 +27,14 @@ const FUNCTION = 'bring("pyodide_js").constructor.constructor';
 
 const EVERYTHING = `
   const found = [];
-  const attempt = (name, act) => { try { const got = act(); if (got !== undefined) found.push(name + '=' + String(got).slice(0, 200)); } catch (error) { found.push(name + '!' + error.name); } };`;
+  const attempt = (name, act) => {
+    try {
+      const got = act();
+      // What comes later than the program's own value is told by an error that nobody catches.
+      if (got?.then) got.then(() => { throw new Error('obtained ' + name); }, () => {});
+      else if (got !== undefined) found.push(name + '=' + String(got).slice(0, 200));
+    } catch (error) { found.push(name + '!' + error.name); }
+  };`;
 const STORAGE = `${EVERYTHING}
   attempt('indexedDB', () => indexedDB.open('foothold').readyState);
   attempt('databases', () => indexedDB.databases());
@@ -39,13 +46,13 @@ const STORAGE = `${EVERYTHING}
 const NETWORK = `${EVERYTHING}
   const get = (url) => { const request = new XMLHttpRequest(); request.open('GET', url, false); request.send(); return 'GOT ' + request.responseText.slice(0, 80); };
   attempt('xhr', () => get(x));
-  attempt('fetch', () => { fetch(x + '/fetch').catch(() => {}); });
+  attempt('fetch', () => fetch(x + '/fetch'));
   attempt('socket', () => { new WebSocket(x.replace('http', 'ws')); });
   attempt('events', () => { new EventSource(x + '/events'); });
   attempt('beacon', () => navigator.sendBeacon(x + '/beacon', 'data'));
   attempt('script', () => importScripts(x + '/script.js'));
-  attempt('worker', () => { new Worker(x + '/worker.js'); });
-  attempt('import', () => { import(x + '/module.js').catch(() => {}); });
+  attempt('worker', () => { new Worker(x + '/worker.js').onerror = (event) => event.preventDefault(); });
+  attempt('import', () => import(x + '/module.js'));
   attempt('rtc', () => { new RTCPeerConnection({ iceServers: [{ urls: 'stun:' + x.replace(/^https?:../, '') }] }); });
   return found.join(' ');`;
 const NODE = `${EVERYTHING}
@@ -54,7 +61,7 @@ const NODE = `${EVERYTHING}
   attempt('module', () => module.constructor);
   attempt('builtin', () => process.getBuiltinModule('node:fs'));
   attempt('binding', () => process.binding('fs'));
-  attempt('import', () => { import('node:fs').then((fs) => fs.writeFileSync('/tmp/hostile', '1')); });
+  attempt('import', () => import('node:fs').then((fs) => fs.writeFileSync('/tmp/hostile', '1')));
   attempt('global', () => Object.getOwnPropertyNames(globalThis).filter((name) => /proc|req|Deno|Bun/.test(name)).join());
   return found.join(' ');`;
 const FORGE = `
@@ -473,6 +480,10 @@ const MESS: Hostile[] = [
 ];
 
 export const HOSTILE: Hostile[] = [...OUT, ...AROUND, ...LIES, ...MESS];
+
+/** What none of them may come by: other programs' data, files, answers of the network, Node, storage of the page. */
+export const OBTAINED =
+  /marlin|root:|GOT |process=v\d|databases=|localStorage=|cookie=|caches=|indexedDB=|storage=|worker=|socket=/;
 
 /** Good programs whose values tell whether what they rely on is as it should be, with `f(3)`. */
 export const GOOD: { program: string; value: string }[] = [
