@@ -1,6 +1,6 @@
 /** What the pool and one interpreter say to each other, wherever the interpreter lives. */
 
-/** Programs to run: the JSON that harness.py's `begin` takes, and the soft time limit of its first step. */
+/** Programs to run: the JSON that the harness's `begin` takes, and the soft time limit of its first step. */
 export interface Request {
   programs: { request: string; milliseconds: number }[];
 }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { HARNESS_PARTS, type HarnessPart } from './harnessParts.ts';
 import type { InterpreterEvents } from './interpreter.ts';
 import { type Limits, PooledJudge } from './pool.ts';
 
@@ -24,7 +25,9 @@ export class NodeJudge extends PooledJudge {
 class ChildHome {
   readonly #sandbox = fileURLToPath(new URL('./sandbox/', import.meta.url));
   readonly #pyodide = dirname(createRequire(import.meta.url).resolve('pyodide/package.json'));
-  readonly #harness = readFileSync(`${this.#sandbox}harness.py`, 'utf8');
+  readonly #harness = HARNESS_PARTS.map(
+    (name): HarnessPart => ({ name, source: readFileSync(`${this.#sandbox}harness/${name}.py`, 'utf8') }),
+  );
   #snapshot: Uint8Array | undefined;
 
   spawn({ onAnswer, onExit }: InterpreterEvents) {

@@ -91,7 +91,7 @@ class Slot {
  *
  * Whoever gets hold of an interpreter speaks for it. It is heard for the programs that it was given and
  * for as long as it lives: a program that is alone in it can falsify nothing but its own result, for
- * there is no second one. Those that share one rely on harness.py, which lets only tame programs do so.
+ * there is no second one. Those that share one rely on the harness, which lets only tame programs do so.
  */
 export class PooledJudge implements Judge {
   readonly #limits: Limits;

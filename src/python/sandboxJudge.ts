@@ -1,10 +1,19 @@
 /** The judge in a browser: interpreters are workers inside the frame that `openSandbox` made. */
 import type { JudgeOptions, ProgramResult, ProgramRun } from '../gasp/ports.ts';
+import { HARNESS_PARTS, type HarnessPart } from './harnessParts.ts';
 import type { Interpreter, InterpreterEvents } from './interpreter.ts';
 import { type Limits, PooledJudge } from './pool.ts';
 import { loadPyodideFiles } from './pyodideFiles.ts';
-import harness from './sandbox/harness.py?raw';
 import interpreter from './sandbox/interpreter.js?raw';
+
+const sources = import.meta.glob<string>('./sandbox/harness/*.py', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
+const harness = HARNESS_PARTS.map(
+  (name): HarnessPart => ({ name, source: sources[`./sandbox/harness/${name}.py`]! }),
+);
 
 export interface SandboxJudgeOptions {
   /** Default: two, or one where the machine has no more than two cores. */

@@ -55,12 +55,17 @@ test('good rows join the bank, bad ones are named by line and field, what has no
   await sheet.getByRole('button', { name: 'Read', exact: true }).click();
   await expect(sheet.locator('summary', { hasText: 'a pasted one' })).toBeVisible();
 
-  const dropped = await page.evaluateHandle((text) => {
-    const transfer = new DataTransfer();
-    transfer.items.add(new File([text], 'dropped.jsonl'));
-    return transfer;
-  }, jsonl({ ...QUESTION_ROW, title: 'a dropped one' }));
-  await sheet.getByRole('region', { name: 'Drop a file here' }).dispatchEvent('drop', { dataTransfer: dropped });
+  const dropped = await page.evaluateHandle(
+    (text) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([text], 'dropped.jsonl'));
+      return transfer;
+    },
+    jsonl({ ...QUESTION_ROW, title: 'a dropped one' }),
+  );
+  await sheet
+    .getByRole('region', { name: 'Drop a file here' })
+    .dispatchEvent('drop', { dataTransfer: dropped });
   await expect(sheet.locator('summary', { hasText: 'a dropped one' })).toBeVisible();
 
   await page.route('**/elsewhere/rows.json', (route) =>

@@ -24,7 +24,7 @@ process.on('message', async (/** @type {any} */ message) => {
 process.on('disconnect', () => node.exit());
 
 /**
- * @param {string} harness
+ * @param {import('./interpreter.js').Parts['harness']} harness
  * @param {Uint8Array} [snapshot]
  */
 async function start(harness, snapshot) {

@@ -24,7 +24,7 @@
       }
     };`;
 
-  /** @type {{wasm: WebAssembly.Module, stdlib: Uint8Array, harness: string, snapshot?: Uint8Array}} */
+  /** @type {{wasm: WebAssembly.Module, stdlib: Uint8Array, harness: object[], snapshot?: Uint8Array}} */
   let parts;
   /** @type {string[]} */
   let modules;

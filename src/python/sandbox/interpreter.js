@@ -24,7 +24,7 @@ const SIGN_OF_LIFE = 200;
  * @property {(settings: object) => Promise<any>} createPyodideModule
  * @property {WebAssembly.Module} wasm pyodide.asm.wasm, compiled
  * @property {Uint8Array} stdlib python_stdlib.zip
- * @property {string} harness source of harness.py
+ * @property {{name: string, source: string}[]} harness parts of the Python module that runs programs, in order
  * @property {() => number} [processorTime] of this process in ms, where it can be told
  * @property {Uint8Array} [snapshot] absent: start from nothing and be ready to make one
  */
@@ -93,14 +93,15 @@ export async function startInterpreter({
   // Where this is Node, it would open sockets.
   delete pyodide._api.initializeNodeSockFS;
   if (!snapshot) {
-    pyodide.globals.set('source', harness);
+    pyodide.globals.set('parts', JSON.stringify(harness));
     pyodide.runPython(
       [
-        'import sys, types',
+        'import json, sys, types',
         "judge = types.ModuleType('judge')",
-        "exec(compile(source, '<judge>', 'exec'), judge.__dict__)",
+        'for part in json.loads(parts):',
+        '    exec(compile(part["source"], f"<judge {part[\'name\']}>", "exec"), judge.__dict__)',
         'judge.prepare()',
-        'del source',
+        'del part, parts',
       ].join('\n'),
     );
   }

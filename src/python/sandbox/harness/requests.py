@@ -1,0 +1,97 @@
+"""What the interpreter is asked for: `begin`, `step`, and before all `prepare`."""
+
+import gc
+import json
+import random
+import sys
+import warnings
+
+
+def _judge(request):
+    """One program, step by step: yields the milliseconds of the next step, returns its result."""
+    STATE.expired = False
+    STATE.printed = 0
+    STATE.print_limit = request['printChars']
+    STATE.kept = None
+    sys.stdin = _stdin('')
+    alone, inputs, value_chars = request['alone'], request['inputs'], request['valueChars']
+    how = request.get('how')
+    notes = None
+    try:
+        # Runs of one program in one call differ in their seed, so that randomness shows; the same
+        # call made again gives the same results.
+        if alone or 'random' in request['program'] or (how and how.get('prelude')):
+            random.seed(request['seed'])
+        if how is None:
+            result, notes = _execute(request['program'], inputs, alone, value_chars)
+        else:
+            prelude = how.get('prelude', False)
+            code, notes = examine(request['program'], prelude)
+            tame = notes.tame and not (prelude and _is_alone_in_prelude(code))
+            if how['kind'] == 'once':
+                pairs = [examine_input(source) for source in inputs]
+                tame = tame and all(pair[1] for pair in pairs)
+                inputs = [pair[0] for pair in pairs]
+            if not tame and not alone:
+                raise Alone
+            run = _calls_once if how['kind'] == 'once' else _stdin_runs
+            result = yield from run(code, inputs, how, alone, value_chars, how['ms'])
+    except Alone:
+        result = {'status': 'alone'}
+    except Refused as refused:
+        result = {'status': refused.status, 'error': refused.message}
+        if refused.line is not None:
+            result['line'] = refused.line
+    except TimeUp:
+        result = {'status': 'timeout', 'error': 'timed out'}
+    if notes is not None and (notes.imports or how is not None) and not alone and not _settle(notes, how):
+        result['dirty'] = True
+    return result
+
+
+_steps = None
+
+
+def begin(request):
+    """One program, as JSON in and out: {program, inputs, seed, alone, valueChars, printChars, how?} to a
+    ProgramResult of ports.ts, or {"status": "alone"}; `dirty` is set where the interpreter must go.
+    Where there are more steps to come, the milliseconds of the next one instead: call `step` then."""
+    global _steps
+    _steps = _judge(json.loads(request))
+    return step()
+
+
+def step():
+    try:
+        return str(next(_steps))
+    except StopIteration as stop:
+        return json.dumps(stop.value)
+    except TimeUp:
+        return json.dumps({'status': 'timeout', 'error': 'timed out', 'dirty': True})
+
+
+def prepare():
+    """Last step before the snapshot: everything that runs later is loaded, warm and settled."""
+    warnings.simplefilter('ignore')
+    sys.stdout = sys.stderr = SINK
+    sys.setrecursionlimit(RECURSION_LIMIT)
+    # Programs take it for infinity; that this interpreter has 32 bits is not theirs to know.
+    sys.maxsize = 2**63 - 1
+    # Some names of `typing` and parts of `string` come into being when they are first used.
+    for name in SHARED['typing'].__all__:
+        getattr(SHARED['typing'], name)
+    SHARED['string'].Template('$a').substitute(a=1)
+    warm_up = 'import math\nclass A:\n    pass\ndef f(x):\n    return [math.sqrt(v) for v in x]'
+    request = dict(program=warm_up, inputs=['[1, 2]', '[3]'], seed=0, alone=False, valueChars=100, printChars=100)
+    begin(json.dumps(request))
+    _prepare_prelude()
+    sys.setrecursionlimit(RECURSION_LIMIT)
+    for name, module in SHARED.items():
+        _baselines[name] = [
+            (vars(owner), len(vars(owner)), list(vars(owner).values())) for owner in _owners(module)
+        ]
+    _baselines['<judge>'] = [(vars(one), len(vars(one)), list(vars(one).values())) for one in (_Sink, _Bytes)]
+    _programs.clear()
+    _inputs.clear()
+    gc.collect()
+    gc.freeze()

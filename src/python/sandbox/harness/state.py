@@ -1,0 +1,117 @@
+"""What the program that runs has used up, and the streams and builtins that it is given."""
+
+import builtins
+import io
+import signal
+
+
+class TimeUp(BaseException):
+    """The soft time limit. A program may swallow it; the judge notes that it was raised."""
+
+
+class Flood(BaseException):
+    """A program printed more than it may."""
+
+
+class Alone(Exception):
+    """A program that may not share an interpreter."""
+
+
+class Refused(Exception):
+    def __init__(self, status, message, line=None):
+        self.status, self.message, self.line = status, message, line
+
+
+class TooBig(Exception):
+    pass
+
+
+class _State:
+    __slots__ = ('expired', 'printed', 'print_limit', 'kept')
+
+    def __init__(self):
+        self.expired, self.printed, self.print_limit = False, 0, 0
+        # What is printed, where somebody wants it.
+        self.kept = None
+
+
+STATE = _State()
+
+
+def _expire(_number, _frame):
+    STATE.expired = True
+    raise TimeUp
+
+
+signal.signal(signal.SIGINT, _expire)
+
+
+class _Bytes:
+    """`sys.stdout.buffer`."""
+
+    __slots__ = ()
+
+    def write(self, data):
+        SINK.write(bytes(data).decode('utf-8', 'replace'))
+        return len(data)
+
+    def flush(self):
+        pass
+
+
+class _Sink:
+    """Standard output of programs: counted, and kept where it is the answer."""
+
+    __slots__ = ()
+    encoding = 'utf-8'
+    errors = 'strict'
+    buffer = _Bytes()
+
+    def write(self, text):
+        if not isinstance(text, str):
+            raise TypeError(f'write() argument must be str, not {_type_name(type(text))}')
+        STATE.printed += len(text)
+        if STATE.printed > STATE.print_limit:
+            raise Flood
+        if STATE.kept is not None:
+            STATE.kept.append(str.__str__(text))
+        return len(text)
+
+    def writelines(self, lines):
+        for line in lines:
+            self.write(line)
+
+    def flush(self):
+        pass
+
+    def close(self):
+        pass
+
+    def isatty(self):
+        return False
+
+    def fileno(self):
+        raise OSError('standard output has no file')
+
+
+SINK = _Sink()
+
+
+def _stdin(text):
+    """Standard input that holds `text`. A class of C: no program can change it for the next."""
+    stream = io.StringIO(text)
+    stream.buffer = io.BytesIO(text.encode('utf-8', 'surrogatepass'))
+    return stream
+
+
+def _leave(code=None):
+    raise SystemExit(code)
+
+
+vars(builtins).update(exit=_leave, quit=_leave)
+# A copy, for programs that share an interpreter.
+BUILTINS = {
+    name: value
+    for name, value in vars(builtins).items()
+    if name not in ('copyright', 'credits', 'license', 'help', '__spec__', '__loader__')
+}
