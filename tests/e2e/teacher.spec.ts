@@ -1,4 +1,4 @@
-/** A person plays the teacher: tries a lemma, keeps it, and writes a goalpost of their own. */
+/** A person writes a goalpost of their own, then plays the teacher: tries a lemma, and keeps it. */
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './fixtures.ts';
 import {
@@ -24,20 +24,47 @@ async function write(page: Page, label: string, program: string): Promise<void> 
 
 test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
 
-test('a lemma is written, tried by the student, kept in the run and trained on', async ({ page }) => {
+test('a goalpost of one’s own is run by Python and aimed at; a lemma is tried by the student, kept, trained on', async ({
+  page,
+}) => {
   const workers: string[] = [];
   page.on('request', (request) => {
     if (request.url().includes('worker')) workers.push(new URL(request.url()).origin);
   });
   await page.goto('./');
+  await test.step('a goalpost', async () => {
+    await page.getByRole('button', { name: 'Write one' }).click();
+    const editor = page.getByRole('dialog', { name: 'A goalpost of your own' });
+    await editor.getByLabel(/^Title/).fill('largest first, whole');
+    await write(page, 'Program of your goalpost', 'def f(x):\n    return undefined_name');
+    await editor.getByRole('button', { name: 'Run it' }).click();
+    await expect(editor.getByRole('alert')).toContainText('undefined_name');
+    await expect(editor.locator('.squiggly-error').first()).toBeVisible();
+    await expect(editor.getByRole('button', { name: 'Add it' })).toBeDisabled();
+
+    await write(
+      page,
+      'Program of your goalpost',
+      'def f(x):\n    x = sorted(x)\n    x = x[::-1]\n    return x',
+    );
+    await editor.getByRole('button', { name: 'Run it' }).click();
+    await expect(editor.getByRole('region', { name: 'What it asks' })).toContainText('[3, 2, -1]');
+    await editor.getByRole('button', { name: 'Add it' }).click();
+    const list = page.getByRole('complementary', { name: 'Goalposts' });
+    await expect(list.getByText('largest first, whole')).toBeVisible();
+  });
+
   await setSettings(page, { ...SMALL, 'Goalposts an iteration': 2 });
   await runButton(page).click();
   await expectIterations(page, 1);
   await pause(page);
   const { events: before } = await storedRun(page);
+  expect(eventsOf(before, 'run-started')[0]!.goalposts.map(({ title }) => title)).toContain(
+    'largest first, whole',
+  );
   const done = eventsOf(before, 'iteration-finished').length;
 
-  await page.getByRole('complementary', { name: 'Goalposts' }).getByRole('listitem').first().click();
+  await page.getByRole('complementary', { name: 'Goalposts' }).getByRole('listitem').last().click();
   await page.getByRole('button', { name: 'Write a lemma for it' }).click();
   const sheet = page.getByRole('dialog', { name: /You are the teacher/ });
   const tryIt = sheet.getByRole('button', { name: 'Try', exact: true });
@@ -77,29 +104,13 @@ test('a lemma is written, tried by the student, kept in the run and trained on',
   expect(practised.map((event) => event.iteration)).toEqual([done + 1]);
   expect(workers.length).toBeGreaterThan(1);
   expect(new Set(workers)).toEqual(new Set([new URL(page.url()).origin]));
-});
 
-test('a goalpost of one’s own: run by Python, chosen, and there again after a reload', async ({ page }) => {
-  await page.goto('./');
-  await page.getByRole('button', { name: 'Write one' }).click();
-  const sheet = page.getByRole('dialog', { name: 'A goalpost of your own' });
-  await sheet.getByLabel(/^Title/).fill('largest first, whole');
-  await write(page, 'Program of your goalpost', 'def f(x):\n    return undefined_name');
-  await sheet.getByRole('button', { name: 'Run it' }).click();
-  await expect(sheet.getByRole('alert')).toContainText('undefined_name');
-  await expect(sheet.locator('.squiggly-error').first()).toBeVisible();
-  await expect(sheet.getByRole('button', { name: 'Add it' })).toBeDisabled();
-
-  await write(page, 'Program of your goalpost', 'def f(x):\n    return sorted(x)[::-1]');
-  await sheet.getByRole('button', { name: 'Run it' }).click();
-  await expect(sheet.getByRole('region', { name: 'What it asks' })).toContainText('[3, 2, -1]');
-  await sheet.getByRole('button', { name: 'Add it' }).click();
-  const list = page.getByRole('complementary', { name: 'Goalposts' });
-  await expect(list.getByText('largest first, whole')).toBeVisible();
-  await page.reload();
-  await page.getByRole('button', { name: 'Choose goalposts' }).click();
-  const bank = page.getByRole('dialog', { name: 'Choose goalposts' });
-  await bank.getByLabel('Which questions').selectOption('all');
-  await bank.getByLabel('Search titles and programs').fill('largest first, whole');
-  await expect(bank.getByRole('checkbox', { name: 'largest first, whole' })).toHaveCount(1);
+  await test.step('the goalpost is there again after a reload', async () => {
+    await page.reload();
+    await page.getByRole('button', { name: 'Choose goalposts' }).click();
+    const bank = page.getByRole('dialog', { name: 'Choose goalposts' });
+    await bank.getByLabel('Which questions').selectOption('all');
+    await bank.getByLabel('Search titles and programs').fill('largest first, whole');
+    await expect(bank.getByRole('checkbox', { name: 'largest first, whole' })).toHaveCount(1);
+  });
 });

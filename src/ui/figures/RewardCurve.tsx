@@ -19,7 +19,7 @@ function pieces(role: ProposerRole): string[] {
   for (let i = 0; i <= 200; i++) {
     const p = i / 200;
     const now = inBand(role, p);
-    const point = `${x(p).toFixed(1)} ${y(proposerReward(role, p)).toFixed(1)}`;
+    const point = `${x(p).toFixed(2)} ${y(proposerReward(role, p)).toFixed(2)}`;
     if (now !== inside) paths.push(`M${point}`);
     else paths[paths.length - 1] += `L${point}`;
     inside = now;
