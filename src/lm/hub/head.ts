@@ -1,6 +1,6 @@
 /**
  * The output head of a decoder: the product with the vocabulary, by far its widest. Log-probabilities
- * and their gradient go over it in chunks of columns, so that no tensor is as wide as the vocabulary.
+ * and their gradient go over it once, in chunks of columns: no tensor is as wide as the vocabulary.
  */
 import { differentiate } from '../../onnx/autodiff.ts';
 import { dequantize, blockLayout, rows } from '../../onnx/blocks.ts';
@@ -115,9 +115,16 @@ function describeHead(
 interface Chunk {
   from: number;
   to: number;
-  /** Scores of these columns, [M, to - from], and back from their gradient to that of the hidden states. */
-  forward: (hidden: Value) => Value;
-  backward: (hidden: Value, slope: (scores: Value) => Value) => Value;
+  /** Scores of these columns for hidden states [M, width]. */
+  forward: (hidden: Value) => ChunkScores;
+}
+interface ChunkScores {
+  /** [M, to - from]. */
+  scores: Value;
+  /** Gradient of the hidden states, given that of the scores. */
+  backward: (slope: Value) => Value;
+  /** Gradient of one score in each row, [M, width]: that of the column `at` [M, 1], counted from `from`. */
+  rows: (at: Value) => Value;
 }
 
 function chunks(importer: GraphImporter, head: Head, logits: string, width: number): Chunk[] {
@@ -133,32 +140,32 @@ function chunks(importer: GraphImporter, head: Head, logits: string, width: numb
       : blockProduct(importer, head.node, from, to, whole);
     const bias = head.bias && importer.get(head.bias);
     const shift = bias && (whole ? bias : b.slice(bias, from, to, 0));
-    /** The product, and what the logits are of it. */
-    const scores = (hidden: Value): [Value, Value] => {
-      const plain = product.forward(hidden);
+    const forward = (hidden: Value): ChunkScores => {
+      const { plain, weight } = product(hidden);
       const inner = importer.fork();
       inner.bind(head.output, shift ? b.add(plain, shift) : plain);
-      return [plain, inner.get(logits)];
+      const scores = inner.get(logits);
+      /** Back through what stands between the product and the logits, which is elementwise. */
+      const before = (slope: Value) =>
+        plain === scores ? slope : differentiate(b, scores, slope, [plain])[0]!;
+      return {
+        scores,
+        backward: (slope) => b.matmul(before(slope), weight()),
+        rows: (at) => {
+          const row = b.node('Gather', [weight(), b.reshape(at, [-1])], { axis: 0 });
+          if (plain === scores) return row;
+          const ones = b.add(b.zerosLike(scores), b.scalar(1));
+          return b.mul(row, b.node('GatherElements', [before(ones), at], { axis: 1 }));
+        },
+      };
     };
-    out.push({
-      from,
-      to,
-      forward: (hidden) => scores(hidden)[1],
-      backward: (hidden, slope) => {
-        const [plain, after] = scores(hidden);
-        const g = slope(after);
-        return product.backward(plain === after ? g : differentiate(b, after, g, [plain])[0]!);
-      },
-    });
+    out.push({ from, to, forward });
   }
   return out;
 }
 
-interface Product {
-  forward: (hidden: Value) => Value;
-  /** Gradient of the hidden states, given that of the product. */
-  backward: (slope: Value) => Value;
-}
+/** The product with hidden states, and the weight's columns as rows [to - from, width] where they are asked for. */
+type Product = (hidden: Value) => { plain: Value; weight: () => Value };
 
 function floatProduct(
   importer: GraphImporter,
@@ -169,14 +176,15 @@ function floatProduct(
 ): Product {
   const { b } = importer;
   const table = importer.table(weight.name);
-  const read = (): Value => {
+  return (hidden) => {
     const all = table ?? importer.get(weight.name);
     const part = whole ? all : b.slice(all, from, to, weight.byRows ? 0 : 1);
-    return table ? b.cast(part, 'float32') : part;
-  };
-  return {
-    forward: (hidden) => b.matmul(hidden, weight.byRows ? b.swap(read()) : read()),
-    backward: (slope) => b.matmul(slope, weight.byRows ? read() : b.swap(read())),
+    const wide = table ? b.cast(part, 'float32') : part;
+    const across = () => b.swap(wide);
+    return {
+      plain: b.matmul(hidden, weight.byRows ? across() : wide),
+      weight: () => (weight.byRows ? wide : across()),
+    };
   };
 }
 
@@ -208,14 +216,11 @@ function blockProduct(
     block_size: layout.blockSize,
     accuracy_level: 1,
   };
-  let made: Node | undefined;
-  return {
-    forward: (hidden) => {
-      const out = b.node('MatMulNBits', [hidden, ...inputs], attributes);
-      made = b.model.graph.nodes.at(-1);
-      return out;
-    },
-    backward: (slope) => b.matmul(slope, dequantize(b, made!)),
+  return (hidden) => {
+    const plain = b.node('MatMulNBits', [hidden, ...inputs], attributes);
+    const made = b.model.graph.nodes.at(-1)!;
+    let wide: Value | undefined;
+    return { plain, weight: () => (wide ??= dequantize(b, made)) };
   };
 }
 
@@ -223,13 +228,18 @@ function blockProduct(
 export interface HeadPass {
   /** Log-probabilities of the targets, [M]. */
   logprobs: Value;
-  /** Gradient of `sum(seed * logprobs)` with respect to the hidden states, [M, width]; seed [M]. */
-  backward: (seed: Value) => Value;
+  /** Gradient of each with respect to its hidden state, [M, width]; only where it was asked for. */
+  gradient?: Value;
 }
 
 /**
- * Log-probabilities of `targets` [M, 1] after the hidden states [M, width], chunk by chunk: scores are
- * computed twice, for their sum and for the gradient, and kept for neither.
+ * Log-probabilities of `targets` [M, 1] after the hidden states [M, width], chunk by chunk, and each
+ * one's gradient, from the same scores, which are dropped with their chunk:
+ *
+ *     d logprob / d hidden = W[target] - sum over chunks of exp(top - total) * (exp(scores - top) W)
+ *
+ * where `top` is the chunk's largest score and `total` the logarithm of the sum over all of them. So no
+ * score has to wait for the total, nor to be computed a second time.
  */
 export function headPass(
   importer: GraphImporter,
@@ -237,58 +247,54 @@ export function headPass(
   logits: string,
   hidden: Value,
   targets: Value,
-  width: number,
+  { width, gradient }: { width: number; gradient: boolean },
 ): HeadPass {
   const { b } = importer;
-  const parts = chunks(importer, head, logits, width);
-  const size = (c: Chunk) => c.to - c.from;
-  const sums: Value[] = [];
-  let chosen: Value | undefined;
-  for (const c of parts) {
-    const scores = c.forward(hidden);
-    sums.push(logSumExp(b, scores));
-    // The target's score, where the target lies in this chunk.
-    const at = b.sub(targets, b.scalar(c.from, 'int64'));
-    const inside = b.node('And', [
-      b.node('GreaterOrEqual', [at, b.scalar(0, 'int64')]),
-      b.node('Less', [at, b.scalar(size(c), 'int64')]),
-    ]);
-    const place = b.node('Where', [inside, at, b.scalar(0, 'int64')]);
-    const score = b.node('Where', [
-      inside,
-      b.node('GatherElements', [scores, place], { axis: 1 }),
-      b.scalar(0),
-    ]);
-    chosen = chosen === undefined ? score : b.add(chosen, score);
-  }
-  const total = sums.length === 1 ? sums[0]! : logSumExp(b, b.concat(sums, 1));
-  const logprobs = b.reshape(b.sub(chosen!, total), [-1]);
-  return {
-    logprobs: b.assume(logprobs, [b.shape(hidden)[0]!]),
-    backward: (seed) => {
-      const column = b.unsqueeze(seed, [1]);
-      let gradient: Value | undefined;
-      for (const c of parts) {
-        const g = c.backward(hidden, (scores) => {
-          // d logprob / d score = [target] - softmax.
-          const share = b.exp(b.sub(scores, total));
-          const ids = b.initializer(`ids[${c.from}:${c.to}]`, range(c.from, c.to));
-          const hit = b.node('Equal', [targets, ids]);
-          return b.mul(b.sub(b.node('Where', [hit, b.scalar(1), b.scalar(0)]), share), column);
-        });
-        gradient = gradient === undefined ? g : b.add(gradient, g);
-      }
-      return gradient!;
-    },
-  };
+  const done = chunks(importer, head, logits, width).map((c) => chunkPass(b, c, hidden, targets, gradient));
+  const tops = b.concat(
+    done.map((c) => c.top),
+    1,
+  );
+  const top = b.node('ReduceMax', [tops, b.ints([1])], { keepdims: 1 });
+  const scaled = done.map((c) => b.mul(c.sum, b.exp(b.sub(c.top, top))));
+  const total = b.add(top, b.node('Log', [scaled.reduce((x, y) => b.add(x, y))]));
+  const chosen = done.map((c) => c.chosen).reduce((x, y) => b.add(x, y));
+  const logprobs = b.assume(b.reshape(b.sub(chosen, total), [-1]), [b.shape(hidden)[0]!]);
+  if (!gradient) return { logprobs };
+  const expected = done.map((c) => b.mul(c.mixed!, b.exp(b.sub(c.top, total)))).reduce((x, y) => b.add(x, y));
+  const target = done.map((c) => c.target!).reduce((x, y) => b.add(x, y));
+  return { logprobs, gradient: b.assume(b.sub(target, expected), b.shape(hidden)) };
 }
 
-function logSumExp(b: GraphBuilder, x: Value): Value {
-  const top = b.node('ReduceMax', [x, b.ints([1])], { keepdims: 1 });
-  return b.add(top, b.node('Log', [b.sum(b.exp(b.sub(x, top)), [1], true)]));
+/** What is kept of a chunk; [M, 1] where nothing else is said. */
+interface ChunkPass {
+  /** The largest score, and the sum of exp(score - top). */
+  top: Value;
+  sum: Value;
+  /** The target's score, and its gradient [M, width]; 0 where the target is in another chunk. */
+  chosen: Value;
+  target?: Value;
+  /** Gradients of the scores, each with the weight exp(score - top), [M, width]. */
+  mixed?: Value;
 }
 
-function range(from: number, to: number) {
-  const ids = BigInt64Array.from({ length: to - from }, (_, i) => BigInt(from + i));
-  return { dtype: 'int64' as const, dims: [1, to - from], bytes: new Uint8Array(ids.buffer) };
+function chunkPass(b: GraphBuilder, c: Chunk, hidden: Value, targets: Value, gradient: boolean): ChunkPass {
+  const { scores, backward, rows } = c.forward(hidden);
+  const top = b.node('ReduceMax', [scores, b.ints([1])], { keepdims: 1 });
+  const shares = b.exp(b.sub(scores, top));
+  const at = b.sub(targets, b.scalar(c.from, 'int64'));
+  const inside = b.node('And', [
+    b.node('GreaterOrEqual', [at, b.scalar(0, 'int64')]),
+    b.node('Less', [at, b.scalar(c.to - c.from, 'int64')]),
+  ]);
+  const place = b.node('Where', [inside, at, b.scalar(0, 'int64')]);
+  const here = (x: Value) => b.node('Where', [inside, x, b.scalar(0)]);
+  const sum = b.sum(shares, [1], true);
+  const chosen = here(b.node('GatherElements', [scores, place], { axis: 1 }));
+  if (!gradient) return { top, sum, chosen };
+  const mixed = backward(shares);
+  // The sum waits for the product: runtimes that order nodes by who needs them would otherwise keep
+  // the scores of all chunks until the last of them is there.
+  const ordered = b.add(sum, b.mul(b.slice(mixed, 0, 1, 1), b.scalar(0)));
+  return { top, sum: ordered, chosen, mixed, target: here(rows(place)) };
 }

@@ -225,18 +225,18 @@ interface Scored {
   backward: (seed: Value) => Value[];
 }
 
-function scored(model: HubModel, plan: AdapterPlan): Scored {
+function scored(model: HubModel, plan: AdapterPlan, gradient: boolean, columns = CHUNK): Scored {
   const graph = new HubGraph(model, plan, 'whole');
   const { b, importer } = graph;
   const targets = b.input('targets', 'int64', ['chosen', 1]);
   if (model.head) {
     const { states, chosen, width } = graph.chosenStates();
-    const pass = headPass(importer, model.head, model.logits, chosen, targets, CHUNK);
+    const pass = headPass(importer, model.head, model.logits, chosen, targets, { width: columns, gradient });
     return {
       graph,
       logprobs: pass.logprobs,
       backward: (seed) => {
-        const g = b.assume(pass.backward(seed), b.shape(chosen));
+        const g = b.assume(b.mul(pass.gradient!, b.unsqueeze(seed, [1])), b.shape(chosen));
         const all = b.node('ScatterND', [
           b.zerosLike(b.reshape(states, [-1, width])),
           b.unsqueeze('places', [1]),
@@ -264,17 +264,17 @@ function scored(model: HubModel, plan: AdapterPlan): Scored {
  * these: weights [P], input_ids [B, T], and what else the graph reads.
  */
 export function scoringGraph(model: HubModel, plan: AdapterPlan): Model {
-  const { graph, logprobs } = scored(model, plan);
+  const { graph, logprobs } = scored(model, plan, false);
   graph.b.output('logprobs', logprobs);
   return graph.finish();
 }
 
 /**
  * The scoring graph with the policy-gradient loss of `policySlope` and the backward pass. Outputs:
- * logprobs [M], gradientOut [P].
+ * logprobs [M], gradientOut [P]. `columns`: of the vocabulary at a time.
  */
-export function trainingGraph(model: HubModel, plan: AdapterPlan): Model {
-  const { graph, logprobs, backward } = scored(model, plan);
+export function trainingGraph(model: HubModel, plan: AdapterPlan, columns?: number): Model {
+  const { graph, logprobs, backward } = scored(model, plan, true, columns);
   const { b } = graph;
   const slope = policySlope(b, logprobs, ['chosen']);
   const gradient = b.input('gradient', 'float32', [plan.layout.size]);
