@@ -1,4 +1,5 @@
 /** Everything the page and the lab's worker say to each other. */
+import type { Stage } from '../gasp/progress.ts';
 import type { Fault, Question } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
 import type { GoalpostDraft, PersonDraft, TeachingTrial } from '../gasp/teaching.ts';
@@ -85,20 +86,7 @@ export interface MeasurementPlan {
 
 /** What the lab is busy with: `done` of `total` in `unit`; total 0 when unknown. */
 export interface Activity {
-  task:
-    | 'loading-model'
-    | 'loading-judge'
-    | 'proposing-lemmas'
-    | 'proposing-lifts'
-    | 'validating'
-    | 'solving-lemmas'
-    | 'solving-lifts'
-    | 'solving-tasks'
-    | 'updating'
-    | 'evaluating'
-    | 'mining'
-    | 'measuring'
-    | 'saving';
+  task: 'loading-model' | 'loading-judge' | Stage | 'saving';
   done: number;
   total: number;
   unit: string;
