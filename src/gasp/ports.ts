@@ -59,7 +59,7 @@ export interface WeightedSequence {
 
 export interface UpdateOptions {
   learningRate: number;
-  /** Sequences in one optimizer step. */
+  /** Sequences in one optimizer step, about: an iteration is cut into nearly equal parts. */
   minibatch: number;
   /** Passes over the batch. */
   epochs: number;

@@ -23,7 +23,7 @@ import {
 import type { Runtime } from './runtime.ts';
 import { type SampledRow, Sampler, type TokenRequest, type TokenSampleOptions } from './sampler.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
-import { microbatches, Trainer, type TrainingRow, type VectorTrainer } from './trainer.ts';
+import { microbatches, minibatches, Trainer, type TrainingRow, type VectorTrainer } from './trainer.ts';
 
 export interface LocalPolicyOptions {
   /** What the run's events call the model. */
@@ -204,13 +204,12 @@ export class LocalPolicy implements Policy {
       const references =
         options.klWeight > 0 ? await this.referenceLogprobs(useful, options.signal) : undefined;
       const indices = useful.map((_, i) => i);
-      const perEpoch = Math.ceil(useful.length / options.minibatch);
       for (let epoch = 0; epoch < options.epochs; epoch++) {
         const order = Random.for(options.seed, 'minibatches', epoch).shuffle(indices);
-        for (let at = 0; at < order.length; at += options.minibatch) {
-          const rows = order.slice(at, at + options.minibatch);
+        const parts = minibatches(order, options.minibatch);
+        for (const rows of parts) {
           await this.minibatch(useful, rows, references, options, stats);
-          options.onProgress?.(stats.steps, perEpoch * options.epochs);
+          options.onProgress?.(stats.steps, parts.length * options.epochs);
         }
       }
     } catch (error) {

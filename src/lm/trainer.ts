@@ -85,6 +85,16 @@ export function microbatches(lengths: readonly number[], tokens: number): number
   return groups;
 }
 
+/**
+ * Parts of about `size` in order, all of nearly the same size: left over, two sequences would move the weights
+ * as far as a whole mini-batch does, in a direction that is mostly noise.
+ */
+export function minibatches<T>(order: readonly T[], size: number): T[][] {
+  const count = Math.max(1, Math.round(order.length / size));
+  const edge = (i: number) => Math.floor((i * order.length) / count);
+  return Array.from({ length: count }, (_, i) => order.slice(edge(i), edge(i + 1)));
+}
+
 /** Starting values of the trainable vector: LoRA's pair, or the model's own weights. */
 export function initialWeights(layout: Layout, model: Weights, seed: number): Float32Array {
   const flat = new Float32Array(layout.size);

@@ -288,7 +288,12 @@ export function SettingsForm({ settings, fixed, onChange }: FormProps) {
             </span>
           )}
         </Setting>
-        {number('minibatch', 'Mini-batch', 'Texts in one optimizer step; several steps an iteration.', 1)}
+        {number(
+          'minibatch',
+          'Mini-batch',
+          'Texts in one optimizer step, about; several steps an iteration.',
+          1,
+        )}
         {number('epochs', 'Epochs', 'Passes over an iteration’s texts.', 1)}
         {number('clip', 'Clip', "PPO's clip of the ratio; 0 turns the ratio off.", 0.05)}
         {number('klWeight', 'KL to the start', 'Holds on to the starting model; 0 turns it off.', 0.01)}

@@ -3,7 +3,13 @@ import { expect, test } from 'vitest';
 import { adamwGraph } from '../../../src/lm/adamw.ts';
 import { nodeRuntime } from '../../../src/lm/runtime.node.ts';
 import { float32, floats, scalar } from '../../../src/lm/runtime.ts';
-import { initialWeights, LayoutMismatchError, microbatches, Trainer } from '../../../src/lm/trainer.ts';
+import {
+  initialWeights,
+  LayoutMismatchError,
+  microbatches,
+  minibatches,
+  Trainer,
+} from '../../../src/lm/trainer.ts';
 import { trainableLayout } from '../../../src/lm/decoder.ts';
 import { Random } from '../../../src/gasp/random.ts';
 import { openTrainer, relativeError } from './backendContract.ts';
@@ -88,6 +94,16 @@ test.each([
   expect(relativeError(actual.weights, expected.weights)).toBeLessThan(1e-6);
   expect(relativeError(actual.first, expected.first)).toBeLessThan(1e-6);
   expect(relativeError(actual.second, expected.second)).toBeLessThan(1e-6);
+});
+
+test('mini-batches are about as large as asked for, all nearly equal, and leave nothing out', () => {
+  const order = Array.from({ length: 98 }, (_, i) => (i * 37) % 98);
+  const parts = minibatches(order, 32);
+  expect(parts.map((part) => part.length)).toEqual([32, 33, 33]);
+  expect(parts.flat()).toEqual(order);
+  expect(minibatches(order.slice(0, 33), 32).map((part) => part.length)).toEqual([33]);
+  expect(minibatches([7], 32)).toEqual([[7]]);
+  expect(minibatches(order.slice(0, 3), 1)).toEqual([[0], [37], [74]]);
 });
 
 test('one clipped step by hand', async () => {
