@@ -1,13 +1,15 @@
 /** `lab gradcheck`: a model's logits, gradients and steps against reference numbers of PyTorch and PEFT. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UnsupportedGraphError } from '../src/onnx/importer.ts';
 import { folderFiles } from '../src/lm/folderFiles.ts';
 import { gradcheck } from '../src/lm/hub/gradcheck.ts';
 import { DTYPE_FILES, type HubDType, type HubModel, loadHubModel } from '../src/lm/hub/hubModel.ts';
-import { CONFIG_FILE, type LoraAdapter, readPeft, WEIGHTS_FILE } from '../src/lm/peft.ts';
+import { CONFIG_FILE, type LoraAdapter, readPeft } from '../src/lm/peft.ts';
 import { nodeRuntime } from '../src/lm/runtime.node.ts';
 import { readSafetensors } from '../src/lm/safetensors.ts';
+import { readAdapterFolder } from './adapter.ts';
 import { numberOption, readOptions, UsageError } from './usage.ts';
 
 export const gradcheckUsage = `lab gradcheck --model DIR --fixture FILE.safetensors [options]
@@ -102,16 +104,9 @@ export async function gradcheckCommand(args: string[]): Promise<number> {
 
 /** The adapter in a folder; undefined where there is none and none was asked for. */
 async function readAdapter(folder: string, asked: boolean): Promise<LoraAdapter | undefined> {
-  try {
-    const [config, weights] = await Promise.all([
-      readFile(join(resolve(folder), CONFIG_FILE), 'utf8'),
-      readFile(join(resolve(folder), WEIGHTS_FILE)),
-    ]);
-    return readPeft(config, new Uint8Array(weights));
-  } catch (error) {
-    if (!asked && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  if (!asked && !existsSync(join(folder, CONFIG_FILE))) return undefined;
+  const { config, weights } = await readAdapterFolder(folder);
+  return readPeft(config, weights);
 }
 
 export function readDType(name: string | undefined): HubDType | undefined {

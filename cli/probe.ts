@@ -12,7 +12,7 @@ export const probeUsage = `lab probe --model MODEL [options]
   Asks a model for lemmas, lifts, unguided proposals and answers, and counts how many parse, run and are new.
   --model MODEL     a folder, owner/name on the Hub, or an address
   --dtype NAME      which of its dtypes
-  --count N         proposals of each kind, answers of each task type (default 24)
+  --count N         proposals of each kind and axis, answers of each task type (default 24)
   --temperature T   (default ${HUB_SETTINGS.temperature})
   --seed S          (default 1)
   --bank FILE       questions whose goalposts the lemmas are made from (default: the shipped bank)

@@ -8,7 +8,7 @@ import { validateDrafts } from './validation.ts';
 
 export interface ProbeOptions {
   goalposts: readonly Question[];
-  /** Proposals of each kind, and answers of each task type. */
+  /** Proposals of each kind and axis, and answers of each task type. */
   count: number;
   temperature: number;
   topP: number;
@@ -33,7 +33,8 @@ export interface AnswerCounts {
   passed: number;
 }
 export interface Probe {
-  proposals: Record<'lemma' | 'lift' | 'unguided', ProposalCounts>;
+  /** By kind and axis: `lemma, io`, `lift, f`, `unguided`. */
+  proposals: Record<string, ProposalCounts>;
   answers: Record<Task['type'], AnswerCounts>;
 }
 
@@ -54,21 +55,33 @@ export async function probe(
   const { goalposts, count } = options;
   const { dialect } = tools;
   const run = new Probing(options, tools, hear);
-  const axis = (i: number) => AXES[i % AXES.length]!;
+  const proposals: Record<string, ProposalCounts> = {};
   const each = <T>(make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i));
+  const ask = async (kind: string, prompts: Prompt[]): Promise<Question[]> => {
+    const { counts, questions } = await run.propose(kind, prompts);
+    proposals[kind] = counts;
+    return questions;
+  };
   // Spread evenly over the list.
   const goalpost = (i: number) => goalposts[Math.floor((i * goalposts.length) / count) % goalposts.length]!;
 
-  const lemma = await run.propose(
-    'lemma',
-    each((i) => dialect.lemmaPrompt(goalpost(i), axis(i))),
-  );
-  const easy = lemma.questions.length > 0 ? lemma.questions : goalposts;
-  const lift = await run.propose(
-    'lift',
-    each((i) => dialect.liftPrompt(easy[i % easy.length]!, axis(i))),
-  );
-  const unguided = await run.propose(
+  const lemmas: Question[] = [];
+  for (const axis of AXES) {
+    lemmas.push(
+      ...(await ask(
+        `lemma, ${axis}`,
+        each((i) => dialect.lemmaPrompt(goalpost(i), axis)),
+      )),
+    );
+  }
+  const easy = lemmas.length > 0 ? lemmas : goalposts;
+  for (const axis of AXES) {
+    await ask(
+      `lift, ${axis}`,
+      each((i) => dialect.liftPrompt(easy[i % easy.length]!, axis)),
+    );
+  }
+  await ask(
     'unguided',
     each((i) => dialect.unguidedPrompt(easy.slice(0, i % 4))),
   );
@@ -77,7 +90,7 @@ export async function probe(
     deduction: await run.answer(each((i) => taskOf('deduction', easy, i))),
     abduction: await run.answer(each((i) => taskOf('abduction', easy, i))),
   };
-  return { proposals: { lemma: lemma.counts, lift: lift.counts, unguided: unguided.counts }, answers };
+  return { proposals, answers };
 }
 
 function taskOf(type: 'deduction' | 'abduction', questions: readonly Question[], i: number): Task {

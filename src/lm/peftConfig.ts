@@ -144,6 +144,18 @@ function readPattern(options: Record<string, unknown>, name: string): Map<string
   throw new PeftError(`adapter_config.json gives ${name} as ${JSON.stringify(pattern)}.`);
 }
 
+const MOST_REPETITIONS = 3;
+
+/**
+ * Whether a pattern takes at most a small power of a name's length to match: repetition inside of
+ * repetition takes exponential time, as do references back; n of them in a row take its n-th power.
+ */
+function isQuick(pattern: string): boolean {
+  const plain = pattern.replace(/\\[^1-9k]/g, 'x').replace(/\[[^\]]*\]/g, 'x');
+  const repetitions = plain.match(/[*+]|\{\d*,?\d*\}/g)?.length ?? 0;
+  return !/\)[*+{]|\\/.test(plain) && repetitions <= MOST_REPETITIONS;
+}
+
 /** The pattern's value for a module, as PEFT looks it up: the first key that the name's end matches. */
 export function patternValue(
   pattern: ReadonlyMap<string, number>,
@@ -153,6 +165,11 @@ export function patternValue(
   for (const [key, value] of pattern) {
     if (module === key || module.endsWith(`.${key}`)) return value;
     let expression: RegExp;
+    if (!isQuick(key)) {
+      throw new PeftError(
+        `adapter_config.json has a pattern that could take forever to match: ${key}. Write it without repeated groups and with at most ${MOST_REPETITIONS} repetitions.`,
+      );
+    }
     try {
       expression = new RegExp(`^(.*\\.)?(${key})$`);
     } catch (cause) {

@@ -7,7 +7,10 @@ import { type DecoderSize, decoderSize, DTYPES, type Dtype } from '../lm/memory.
 import { findGpu, memoryLimit } from '../lm/memoryLimit.web.ts';
 import { PRESETS } from '../lm/presets.ts';
 import { removeStored, storedBytes } from '../lm/storedFiles.ts';
+import type { AdapterFiles } from '../lab/adapters.ts';
+import type { Choices } from './choices.ts';
 import { bytes } from './format.ts';
+import { openAdapter } from './openAdapter.ts';
 import type { Session } from './session.ts';
 import type { Snapshot } from './snapshot.ts';
 import { Sheet } from './Sheet.tsx';
@@ -107,6 +110,7 @@ export function ModelSheet(props: {
         <>
           <OtherRepository {...{ model, dtype, limit, settings, choose }} />
           <FolderOnDisk {...{ session, model, dtype, limit, settings, choose }} />
+          <StartingAdapter choices={session.choices} chosen={snapshot.adapter} />
         </>
       )}
     </Sheet>
@@ -289,6 +293,48 @@ function FolderOnDisk({ session, dtype, limit, settings, choose }: OtherProps & 
         />
       </label>
       <p role="status">{said}</p>
+    </div>
+  );
+}
+
+/** A LoRA adapter to start from, in PEFT's format, for whichever model is chosen. */
+function StartingAdapter({ choices, chosen }: { choices: Choices; chosen: AdapterFiles | null }) {
+  const [said, setSaid] = useState('');
+  const take = async (files: readonly File[]) => {
+    if (files.length === 0) return;
+    try {
+      const { adapter, tuning, layers } = await openAdapter(files);
+      choices.setAdapter(adapter, tuning);
+      setSaid(`The next run starts from ${adapter.name}: rank ${tuning.rank}, ${layers} layers.`);
+    } catch (error) {
+      setSaid(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <div className="models-other">
+      <label>
+        <span>Start from a LoRA adapter (PEFT’s two files, or a zip of them)</span>
+        <input
+          type="file"
+          className="field"
+          multiple
+          accept=".json,.safetensors,.zip"
+          onChange={(event) => void take([...(event.target.files ?? [])])}
+        />
+      </label>
+      {chosen && (
+        <button
+          type="button"
+          className="button"
+          onClick={() => {
+            choices.dropAdapter();
+            setSaid('The next run starts without an adapter.');
+          }}
+        >
+          Without it
+        </button>
+      )}
+      <p role="status">{said || (chosen ? `The next run starts from ${chosen.name}.` : '')}</p>
     </div>
   );
 }

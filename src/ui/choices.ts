@@ -3,6 +3,7 @@ import { type Bank, firstGoalposts } from '../gasp/bank.ts';
 import { DEFAULT_SETTINGS } from '../gasp/defaults.ts';
 import type { Question } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
+import type { AdapterFiles } from '../lab/adapters.ts';
 import { HUB_SETTINGS } from '../lab/hubRun.ts';
 import { EMBEDDED_MODEL, modelSource } from '../lab/models.ts';
 import type { BackendChoice } from '../lab/protocol.ts';
@@ -10,7 +11,7 @@ import type { Recipe } from '../share/schema.ts';
 import { isKept, ownGoalposts, storeOwnGoalposts } from './ownGoalposts.ts';
 import type { Snapshot } from './snapshot.ts';
 
-export type Chosen = Pick<Snapshot, 'bank' | 'settings' | 'model' | 'chosen' | 'backendChoice'>;
+export type Chosen = Pick<Snapshot, 'bank' | 'settings' | 'model' | 'chosen' | 'backendChoice' | 'adapter'>;
 
 export class Choices {
   private readonly bankLoaded: Promise<void>;
@@ -45,7 +46,15 @@ export class Choices {
     const change = (model === EMBEDDED_MODEL) !== (before === EMBEDDED_MODEL);
     const settings =
       model === EMBEDDED_MODEL ? DEFAULT_SETTINGS : { ...this.now().settings, ...HUB_SETTINGS };
-    this.change({ model, ...(change && { settings }) });
+    // An adapter belongs to its model.
+    this.change({ model, adapter: null, ...(change && { settings }) });
+  }
+  /** What the next run starts from; with it come the rank and the scale under which it goes on as it is. */
+  setAdapter(adapter: AdapterFiles, tuning: Settings['tuning']): void {
+    this.change({ adapter, settings: { ...this.now().settings, tuning } });
+  }
+  dropAdapter(): void {
+    this.change({ adapter: null });
   }
   setBackend(backendChoice: BackendChoice): void {
     this.change({ backendChoice });
@@ -64,6 +73,7 @@ export class Choices {
     return () =>
       this.change({
         model: recipe.model,
+        adapter: null,
         settings: recipe.settings,
         chosen: ids,
         // First, in its order and its own words: all of that decides how its run goes.

@@ -82,7 +82,7 @@ export class Session {
 
   /** Run: goes on with the open run, or starts one with what is chosen. */
   run(iterations?: number): void {
-    const { state, replay, backendChoice: backend, settings, bank, chosen } = this.snapshot;
+    const { state, replay, backendChoice: backend, settings, bank, chosen, adapter } = this.snapshot;
     const limit = iterations === undefined ? {} : { iterations };
     if (replay) return;
     if (isWeightless(this.snapshot)) {
@@ -102,6 +102,7 @@ export class Session {
       name: this.freshName(),
       settings,
       model: this.snapshot.model,
+      ...(adapter && { adapter }),
       bank: bank.name,
       goalposts,
       ...(slots(settings).real > 0 && { questions: bank.questions }),

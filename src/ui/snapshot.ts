@@ -3,6 +3,7 @@ import type { Bank } from '../gasp/bank.ts';
 import { DEFAULT_SETTINGS } from '../gasp/defaults.ts';
 import { slots } from '../gasp/methods.ts';
 import type { Settings } from '../gasp/settings.ts';
+import type { AdapterFiles } from '../lab/adapters.ts';
 import type { Activity, BackendChoice, LabStatus } from '../lab/protocol.ts';
 import { EMBEDDED_MODEL } from '../lab/models.ts';
 import type { RecordedRun } from '../run/journal.ts';
@@ -32,6 +33,8 @@ export interface Snapshot extends ShelfState {
   /** Ids of the goalposts chosen for the next run, out of the bank. */
   chosen: ReadonlySet<string>;
   backendChoice: BackendChoice;
+  /** The LoRA adapter that the next run starts from, in place of one that changes nothing yet. */
+  adapter: AdapterFiles | null;
 
   /** The open run as it is; null on the first page. */
   state: RunState | null;
@@ -70,6 +73,7 @@ export const FIRST_SNAPSHOT: Snapshot = {
   model: EMBEDDED_MODEL,
   chosen: new Set(),
   backendChoice: 'auto',
+  adapter: null,
   state: null,
   timeline: null,
   replay: null,

@@ -208,6 +208,7 @@ test.each<[string, RegExp, Record<string, unknown>]>([
     /gives model.layers.0.mlp.down_proj rank 8, its weights have rank 3/,
     { r: 8 },
   ],
+  ['a pattern that could take forever', /take forever.*\(a\+\)\+/, { alpha_pattern: { '(a+)+$': 1 } }],
   ['a pattern that is none', /pattern that cannot be read: \(/, { alpha_pattern: { '(': 1 } }],
 ])('%s is refused by name', (_, message, config) => {
   const { read } = peftFiles(some, config);

@@ -63,6 +63,21 @@ afterEach(async () => {
   vi.unstubAllGlobals();
 });
 
+it('a new run starts from the adapter that was chosen, with its rank and scale; another model lets go of it', () => {
+  const adapter = { name: 'an adapter of mine', config: '{}', weights: new Uint8Array(2) };
+  session.choices.setAdapter(adapter, { kind: 'lora', rank: 2, alpha: 8 });
+  session.run();
+  expect(sent.at(-1)).toMatchObject({
+    type: 'start',
+    adapter,
+    settings: { tuning: { kind: 'lora', rank: 2, alpha: 8 } },
+  });
+  session.choices.setModel('hub:someone/tiny#q4');
+  session.run();
+  expect(sent.at(-1)).toMatchObject({ type: 'start', model: 'hub:someone/tiny#q4' });
+  expect(sent.at(-1)).not.toHaveProperty('adapter');
+});
+
 describe('Session', () => {
   it('starts with all goalposts of a small bank, and shows the run once its first events come', () => {
     session.run(3);

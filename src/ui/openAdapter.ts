@@ -1,0 +1,56 @@
+/** An adapter from files that a person chose: PEFT's two, or the zip of both that is saved beside a checkpoint. */
+import { type AdapterFiles, tuningOfAdapter } from '../lab/adapters.ts';
+import { CONFIG_FILE, readPeft, WEIGHTS_FILE } from '../lm/peft.ts';
+import { PeftError } from '../lm/peftConfig.ts';
+
+/** More than any adapter of the models that fit here. */
+const MOST_BYTES = 2 ** 30;
+
+/** Its files and the settings under which it goes on as it is. Throws `PeftError` where it is none that can be used. */
+export async function openAdapter(
+  files: readonly File[],
+): Promise<{ adapter: AdapterFiles; tuning: ReturnType<typeof tuningOfAdapter>; layers: number }> {
+  const parts =
+    files.length === 1 && files[0]!.name.endsWith('.zip') ? await unzip(files[0]!) : await read(files);
+  const config = parts.get(CONFIG_FILE);
+  const weights = parts.get(WEIGHTS_FILE);
+  if (!config || !weights) {
+    throw new PeftError(
+      `Choose ${CONFIG_FILE} and ${WEIGHTS_FILE} together, or a zip of both. (An adapter_model.bin has to be saved anew by PEFT.)`,
+    );
+  }
+  const text = new TextDecoder().decode(config);
+  const adapter = readPeft(text, weights);
+  const name = adapter.baseModel ? `an adapter of ${adapter.baseModel}` : files[0]!.name;
+  return {
+    adapter: { name, config: text, weights },
+    tuning: tuningOfAdapter(adapter),
+    layers: adapter.pairs.size,
+  };
+}
+
+async function read(files: readonly File[]): Promise<Map<string, Uint8Array>> {
+  const wanted = files.filter(({ name }) => name === CONFIG_FILE || name === WEIGHTS_FILE);
+  const large = wanted.find(({ size }) => size > MOST_BYTES);
+  if (large) throw new PeftError(`${large.name} is too large for an adapter.`);
+  return new Map(
+    await Promise.all(
+      wanted.map(async (file) => [file.name, new Uint8Array(await file.arrayBuffer())] as const),
+    ),
+  );
+}
+
+/** The two files wherever they lie in the archive; nothing else is unpacked. */
+async function unzip(file: File): Promise<Map<string, Uint8Array>> {
+  const { unzipSync } = await import('fflate');
+  const last = (path: string) => path.slice(path.lastIndexOf('/') + 1);
+  try {
+    const found = unzipSync(new Uint8Array(await file.arrayBuffer()), {
+      filter: ({ name, originalSize }) =>
+        [CONFIG_FILE, WEIGHTS_FILE].includes(last(name)) && originalSize <= MOST_BYTES,
+    });
+    return new Map(Object.entries(found).map(([path, bytes]) => [last(path), bytes]));
+  } catch (cause) {
+    throw new PeftError(`${file.name} is no zip that can be read: save or download it again.`, { cause });
+  }
+}
