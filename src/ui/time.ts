@@ -9,6 +9,8 @@ export const SPEEDS = [1, 3, 10, 30, 100];
 const REST = 80;
 /** Milliseconds after which it does so at the latest, while one step follows the other. */
 const LONGEST_LAG = 300;
+/** Where frames take long, both are at least so many of them: showing everything would make them longer. */
+const FRAMES = { rest: 3, lag: 6 };
 
 export interface Time {
   /** What is shown; null: the run as it is. */
@@ -44,7 +46,8 @@ export function useTime(timeline: Timeline | null): Time {
   const still = momentOf(resting);
   const now = useRef(moment);
   now.current = moment;
-  const steps = useRef({ last: -Infinity, rested: -Infinity, timer: 0 });
+  /** When the last step came and when all last followed; `frame`: milliseconds that the last frame took. */
+  const steps = useRef({ last: -Infinity, rested: -Infinity, timer: 0, frame: 0 });
 
   const seek = useCallback(
     (to: number | null) => {
@@ -52,18 +55,25 @@ export function useTime(timeline: Timeline | null): Time {
       const next = end ? null : { timeline, moment: Math.max(1, to) };
       setPlace(next);
       const at = performance.now();
-      const { last, rested, timer } = steps.current;
+      const { last, rested, timer, frame } = steps.current;
+      const rest = Math.max(REST, FRAMES.rest * frame);
+      const lag = Math.max(LONGEST_LAG, FRAMES.lag * frame);
+      requestAnimationFrame((before) =>
+        requestAnimationFrame((after) => {
+          steps.current.frame = after - before;
+        }),
+      );
       const follow = () => {
         steps.current.rested = performance.now();
         setResting(next);
       };
       clearTimeout(timer);
       steps.current.last = at;
-      if (at - last > REST) follow();
+      if (at - last > rest) follow();
       else
         steps.current.timer = window.setTimeout(
           () => startTransition(follow),
-          Math.max(0, Math.min(REST, rested + LONGEST_LAG - at)),
+          Math.max(0, Math.min(rest, rested + lag - at)),
         );
     },
     [timeline],
