@@ -1,6 +1,7 @@
 /** `lab judge`: answers to problems of any format, judged, and compared with verdicts that they carry. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { gunzipSync } from 'node:zlib';
 import { type Answer, readAnswers } from '../src/banks/answers.ts';
 import { grade, type SuiteVerdict } from '../src/banks/grading.ts';
 import { describeFault } from '../src/banks/problem.ts';
@@ -10,8 +11,8 @@ import { numberOption, readOptions, UsageError } from './usage.ts';
 
 export const judgeUsage = `lab judge --problems FILE --answers FILE [options]
   Judges answers. Formats are told by their fields: HumanEval, MBPP, EvalPlus (HumanEval+, MBPP+), CRUXEval,
-  LiveCodeBench, and this project's own (public/schema). Answers name their problem (task_id, question_id, id) and
-  hold a program (solution, or completion of the prompt) or a prediction (answer).
+  LiveCodeBench, and this project's own (public/schema), also compressed by gzip. Answers name their problem
+  (task_id, question_id, id) and hold a program (solution, or completion of the prompt) or a prediction (answer).
   --task NAME       deduction or abduction, where neither rows nor answers tell which was asked
   --seconds S       least time for each case (default 6)
   --size N          interpreters side by side (default: one for each core)
@@ -72,7 +73,10 @@ export async function judgeCommand(args: string[]): Promise<number> {
 
 async function readText(option: string, path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    const bytes = await readFile(path);
+    // HumanEval and others are handed out compressed.
+    const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+    return (isGzip ? gunzipSync(bytes) : bytes).toString('utf8');
   } catch (error) {
     throw new UsageError(`--${option}: ${path} cannot be read (${(error as Error).message}).`);
   }

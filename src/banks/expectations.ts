@@ -5,8 +5,11 @@ import type { Problem, Suite } from './problem.ts';
 /** For each case what it expects, and how long the solution took for it where it was asked. */
 export type Expectations = { ok: true; values: string[]; ms: number[] } | { ok: false; why: string };
 
+/** As long as a value may be before its fingerprint takes its place: the same for answers and solutions. */
+export const VALUE_CHARS = 1_000_000;
+
 /** A bank's own programs are given time: some of MBPP+'s take seconds for an input even outside of a browser. */
-const SOLUTION_LIMITS: RunLimits = { seconds: 120, total: 900 };
+const SOLUTION_LIMITS: RunLimits = { seconds: 120, total: 900, valueChars: VALUE_CHARS };
 
 /** Expected values of `suites`, all in one batch. Programs of banks run in the sandbox too. */
 export async function resolveExpectations(

@@ -3,7 +3,7 @@ import type { CallResult, Judge, JudgeOptions, ProgramResult, ProgramRun, RunLim
 import { brief } from '../gasp/validation.ts';
 import { readValue } from '../python/sameValue.ts';
 import { firstDifferentLine, samePrinted, startComparison } from './compare.ts';
-import { type Expectations, resolveExpectations } from './expectations.ts';
+import { type Expectations, resolveExpectations, VALUE_CHARS } from './expectations.ts';
 import { type Outcome, readCall, readFailure } from './outcomes.ts';
 import { gradePredictions, type PredictionTask } from './predictions.ts';
 import type { CallCase, Problem, Suite } from './problem.ts';
@@ -148,7 +148,7 @@ function runOf(
     limits: {
       seconds: tests.afresh || each.length === 0 ? seconds : each,
       total: TOTAL_SECONDS + SLOWER_THAN_SOLUTION * needed,
-      valueChars: 1_000_000,
+      valueChars: VALUE_CHARS,
     },
   };
 }

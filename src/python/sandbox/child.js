@@ -33,7 +33,7 @@ async function start(harness, snapshot) {
   hideNode();
   const { loadPyodide } = await import(new URL('pyodide.mjs', folder).href);
   const { default: createPyodideModule } = await import(new URL('pyodide.asm.mjs', folder).href);
-  const parts = { loadPyodide, createPyodideModule, wasm, stdlib, harness, processorTime };
+  const parts = { loadPyodide, createPyodideModule, wasm, stdlib, harness, memoryLimit, processorTime };
   return serve(
     // It arrives as a view at any offset, and Pyodide reads words from its start.
     snapshot ? { ...parts, snapshot: new Uint8Array(snapshot) } : parts,
@@ -43,6 +43,9 @@ async function start(harness, snapshot) {
     (bytes) => answer({ type: 'snapshot', snapshot: bytes }),
   );
 }
+
+/** Twice what a page gives: the values of one of MBPP+'s own solutions fill 600 MB. */
+const memoryLimit = 1024 * 1024 * 1024;
 
 const turn = setImmediate;
 

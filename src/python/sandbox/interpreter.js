@@ -6,7 +6,7 @@
  * This file runs inside the sandbox and is loaded as a module of its own: it imports nothing.
  */
 
-/** Growth beyond this makes Python raise MemoryError. */
+/** Growth beyond this many bytes makes Python raise MemoryError, where nothing else is said. */
 const MEMORY_LIMIT = 512 * 1024 * 1024;
 /** An interpreter that has grown beyond this is replaced after its program. */
 const MEMORY_WORN = 256 * 1024 * 1024;
@@ -25,6 +25,7 @@ const SIGN_OF_LIFE = 200;
  * @property {WebAssembly.Module} wasm pyodide.asm.wasm, compiled
  * @property {Uint8Array} stdlib python_stdlib.zip
  * @property {{name: string, source: string}[]} harness parts of the Python module that runs programs, in order
+ * @property {number} [memoryLimit] bytes
  * @property {() => number} [processorTime] of this process in ms, where it can be told
  * @property {Uint8Array} [snapshot] absent: start from nothing and be ready to make one
  */
@@ -41,6 +42,7 @@ export async function startInterpreter({
   wasm,
   stdlib,
   harness,
+  memoryLimit = MEMORY_LIMIT,
   processorTime,
   snapshot,
 }) {
@@ -66,7 +68,7 @@ export async function startInterpreter({
   };
   const { grow } = Memory.prototype;
   Memory.prototype.grow = function (pages) {
-    if (this.buffer.byteLength + pages * 65_536 > MEMORY_LIMIT) throw new RangeError('memory limit');
+    if (this.buffer.byteLength + pages * 65_536 > memoryLimit) throw new RangeError('memory limit');
     return grow.call(this, pages);
   };
 

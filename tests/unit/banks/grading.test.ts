@@ -23,6 +23,13 @@ const half = (body: string) => `def half(x):\n    ${body}`;
 const [he, script, mbpp, plus] = ['HumanEval/900', 'HumanEval/901', 'Mbpp/902', 'Mbpp/903'];
 const [stdin, call] = ['abc905_a', '2906'];
 const crux = 'sample_904';
+/** Its values are longer than what the judge writes out by default, and as long as it does for banks. */
+const LONG_ROW = {
+  id: 'long',
+  entry: 'f',
+  solution: 'def f(n): return [list(range(n))] * 9',
+  tests: [{ input: '5000' }],
+};
 
 /** Name, row of an answers file, what comes of each suite, what the last reason says. */
 const CASES: [string, Record<string, unknown>, string, RegExp?][] = [
@@ -196,6 +203,7 @@ const CASES: [string, Record<string, unknown>, string, RegExp?][] = [
     'unparsable',
   ],
   ['our own question', { id: 'double', program: 'def f(x): return [v + v for v in x]' }, 'passed'],
+  ['a long value', { id: 'long', solution: 'def f(n): return [[*range(n)] for _ in range(9)]' }, 'passed'],
   ['our own prediction', { id: 'double', answer: '[2, 4.0]', task: 'deduction' }, 'passed'],
 ];
 
@@ -211,6 +219,7 @@ beforeAll(async () => {
       LIVECODEBENCH_CALL_ROW,
       CRUXEVAL_ROW,
       QUESTION_ROW,
+      LONG_ROW,
     ]
       .map((row) => JSON.stringify(row))
       .join('\n'),

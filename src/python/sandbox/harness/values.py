@@ -103,8 +103,10 @@ def _fingerprint(value, depth):
         if kind in (list, tuple) and _EXACT.issuperset(map(type, value)):
             text = f'{name} {[*value]!r}'
         else:
-            parts = [_fingerprint(one, depth).digest() for one in value]
-            return hashlib.sha256(name.encode() + b''.join(parts))
+            whole = hashlib.sha256(name.encode())
+            for one in value:
+                whole.update(_fingerprint(one, depth).digest())
+            return whole
     elif issubclass(kind, dict):
         parts = [_fingerprint(k, depth).digest() + _fingerprint(v, depth).digest() for k, v in dict.items(value)]
         return hashlib.sha256(b'dict' + b''.join(sorted(parts)))
