@@ -236,10 +236,10 @@ export interface HeadPass {
  * Log-probabilities of `targets` [M, 1] after the hidden states [M, width], chunk by chunk, and each
  * one's gradient, from the same scores, which are dropped with their chunk:
  *
- *     d logprob / d hidden = W[target] - sum over chunks of exp(top - total) * (exp(scores - top) W)
+ *     d logprob / d hidden = W[target] - sum over chunks of exp(lse - total) * (softmax(scores) W)
  *
- * where `top` is the chunk's largest score and `total` the logarithm of the sum over all of them. So no
- * score has to wait for the total, nor to be computed a second time.
+ * where `lse` is the logarithm of the sum of the exponentials of the chunk's scores and `total` that of
+ * all of them. So no score has to wait for the total, nor to be computed a second time.
  */
 export function headPass(
   importer: GraphImporter,
@@ -250,31 +250,26 @@ export function headPass(
   { width, gradient }: { width: number; gradient: boolean },
 ): HeadPass {
   const { b } = importer;
+  const add = (x: Value, y: Value) => b.add(x, y);
   const done = chunks(importer, head, logits, width).map((c) => chunkPass(b, c, hidden, targets, gradient));
-  const tops = b.concat(
-    done.map((c) => c.top),
-    1,
-  );
-  const top = b.node('ReduceMax', [tops, b.ints([1])], { keepdims: 1 });
-  const scaled = done.map((c) => b.mul(c.sum, b.exp(b.sub(c.top, top))));
-  const total = b.add(top, b.node('Log', [scaled.reduce((x, y) => b.add(x, y))]));
-  const chosen = done.map((c) => c.chosen).reduce((x, y) => b.add(x, y));
+  const all = done.map((c) => c.lse);
+  const total = all.length === 1 ? all[0]! : logSumExp(b, b.concat(all, 1));
+  const chosen = done.map((c) => c.chosen).reduce(add);
   const logprobs = b.assume(b.reshape(b.sub(chosen, total), [-1]), [b.shape(hidden)[0]!]);
   if (!gradient) return { logprobs };
-  const expected = done.map((c) => b.mul(c.mixed!, b.exp(b.sub(c.top, total)))).reduce((x, y) => b.add(x, y));
-  const target = done.map((c) => c.target!).reduce((x, y) => b.add(x, y));
+  const expected = done.map((c) => b.mul(c.mixed!, b.exp(b.sub(c.lse, total)))).reduce(add);
+  const target = done.map((c) => c.target!).reduce(add);
   return { logprobs, gradient: b.assume(b.sub(target, expected), b.shape(hidden)) };
 }
 
-/** What is kept of a chunk; [M, 1] where nothing else is said. */
+/** What is kept of a chunk. */
 interface ChunkPass {
-  /** The largest score, and the sum of exp(score - top). */
-  top: Value;
-  sum: Value;
-  /** The target's score, and its gradient [M, width]; 0 where the target is in another chunk. */
+  /** [M, 1]. */
+  lse: Value;
+  /** The target's score [M, 1], and its gradient [M, width]; 0 where the target is in another chunk. */
   chosen: Value;
   target?: Value;
-  /** Gradients of the scores, each with the weight exp(score - top), [M, width]. */
+  /** Gradient of `lse`, [M, width]: that of each score, with the score's share. */
   mixed?: Value;
 }
 
@@ -282,6 +277,7 @@ function chunkPass(b: GraphBuilder, c: Chunk, hidden: Value, targets: Value, gra
   const { scores, backward, rows } = c.forward(hidden);
   const top = b.node('ReduceMax', [scores, b.ints([1])], { keepdims: 1 });
   const shares = b.exp(b.sub(scores, top));
+  const sum = b.sum(shares, [1], true);
   const at = b.sub(targets, b.scalar(c.from, 'int64'));
   const inside = b.node('And', [
     b.node('GreaterOrEqual', [at, b.scalar(0, 'int64')]),
@@ -289,12 +285,19 @@ function chunkPass(b: GraphBuilder, c: Chunk, hidden: Value, targets: Value, gra
   ]);
   const place = b.node('Where', [inside, at, b.scalar(0, 'int64')]);
   const here = (x: Value) => b.node('Where', [inside, x, b.scalar(0)]);
-  const sum = b.sum(shares, [1], true);
-  const chosen = here(b.node('GatherElements', [scores, place], { axis: 1 }));
-  if (!gradient) return { top, sum, chosen };
-  const mixed = backward(shares);
-  // The sum waits for the product: runtimes that order nodes by who needs them would otherwise keep
-  // the scores of all chunks until the last of them is there.
-  const ordered = b.add(sum, b.mul(b.slice(mixed, 0, 1, 1), b.scalar(0)));
-  return { top, sum: ordered, chosen, mixed, target: here(rows(place)) };
+  // Runtimes order nodes by who needs them. What waits for the other in vain has all of a chunk computed
+  // before the next one is begun: else they keep the scores and the widened weights of all chunks.
+  const after = (x: Value, first: Value) => b.add(x, b.mul(first, b.scalar(0)));
+  const column = (x: Value) => b.slice(x, 0, 1, 1);
+  const weighed = gradient ? backward(shares) : undefined;
+  const target = gradient ? here(rows(place)) : undefined;
+  const ready = weighed && target ? after(after(sum, column(weighed)), column(target)) : sum;
+  const lse = b.add(top, b.node('Log', [ready]));
+  const chosen = after(here(b.node('GatherElements', [scores, place], { axis: 1 })), lse);
+  return weighed && target ? { lse, chosen, target, mixed: b.div(weighed, sum) } : { lse, chosen };
+}
+
+function logSumExp(b: GraphBuilder, x: Value): Value {
+  const top = b.node('ReduceMax', [x, b.ints([1])], { keepdims: 1 });
+  return b.add(top, b.node('Log', [b.sum(b.exp(b.sub(x, top)), [1], true)]));
 }
