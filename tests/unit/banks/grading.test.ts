@@ -178,6 +178,7 @@ const CASES: [string, Record<string, unknown>, string, RegExp?][] = [
     { question_id: call, code: 'def pairs(nums, k): return list(islice(nums, k))' },
     'passed',
   ],
+  ['the file 0', { question_id: stdin, code: 'print(2 * int(open(0).read()))' }, 'passed'],
   ['a predicted output', { id: crux, answer: '"AB"', task: 'deduction' }, 'passed'],
   ['an expression', { id: crux, answer: '"A" + "B"', task: 'deduction' }, 'passed'],
   ['asking the program', { id: crux, answer: 'f("ab")', task: 'deduction' }, 'wrong|unparsable'],

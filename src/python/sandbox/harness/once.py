@@ -145,6 +145,8 @@ def _stdin_runs(code, inputs, how, alone, value_chars, limits):
         sys.stdin = _stdin(text)
         if alone:
             vars(builtins)['open'] = lambda *_more, **_options: _stdin(text)
+            # The prelude has brought in that of `io`.
+            namespace['open'] = vars(builtins)['open']
         STATE.kept = []
         STATE.printed = 0
 
