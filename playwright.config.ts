@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { defineConfig } from '@playwright/test';
 import { CHROMIUM_ARGS, findChromium } from './scripts/chromium.mjs';
 
@@ -24,7 +25,8 @@ export default defineConfig({
   testDir: 'tests/e2e',
   testMatch: '**/*.spec.ts',
   outputDir: 'test-results',
-  workers: 1,
+  // A run keeps little more than one core busy: two tests side by side take little longer than one.
+  workers: Math.min(2, availableParallelism()),
   timeout: 600_000,
   expect: { timeout: 60_000 },
   reporter: 'list',
