@@ -1,6 +1,7 @@
 /**
  * How much memory a decoder from the Hub takes to load, sample from and train, from its configuration
- * alone: before a byte of it is there. Estimates err on the high side; each term says what it counts.
+ * alone: before a byte of it is there. Each term says what it counts. Sampling and training take turns in
+ * memory; where a KL term has a third session score beside them, the peak is higher (docs/smollm2.md).
  */
 
 /** The part of a decoder's configuration that decides its size. Counts, widths in elements. */
