@@ -7,9 +7,8 @@
  * here, which the run wants too. Long tasks are those of the page's thread over 50 ms.
  */
 import { parseArgs } from 'node:util';
-import { chromium, type Page } from 'playwright';
-import { build, preview } from 'vite';
-import { CHROMIUM_ARGS, findChromium } from '../scripts/chromium.mjs';
+import type { Page } from 'playwright';
+import { openBuiltPage } from './builtPage.ts';
 
 const { values: args } = parseArgs({
   options: {
@@ -98,18 +97,11 @@ async function interact(page: Page, rounds: number): Promise<Report> {
   };
 }
 
-await build({ logLevel: 'error', build: { outDir: '.cache/bench/dist', emptyOutDir: true } });
-const server = await preview({
-  logLevel: 'error',
-  build: { outDir: '.cache/bench/dist' },
-  preview: { port: 0, host: '127.0.0.1' },
-});
-const executablePath = await findChromium();
-const browser = await chromium.launch({ args: CHROMIUM_ARGS, ...(executablePath ? { executablePath } : {}) });
+const { browser, url, close } = await openBuiltPage();
 try {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   page.on('pageerror', (error) => console.error(error));
-  await page.goto(server.resolvedUrls!.local[0] ?? server.resolvedUrls!.network[0]!);
+  await page.goto(url);
   await page.getByLabel('Runs on').selectOption(args.backend);
   const button = (name: string) => page.getByRole('button', { name, exact: true });
   await button('Run').click();
@@ -146,6 +138,5 @@ try {
     }
   }
 } finally {
-  await browser.close();
-  await server.close();
+  await close();
 }

@@ -4,27 +4,18 @@
  * Prints seconds from pressing Run to the first proposal on screen, and seconds an iteration.
  */
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright';
-import { build, preview } from 'vite';
-import { CHROMIUM_ARGS, findChromium } from '../scripts/chromium.mjs';
+import { openBuiltPage } from './builtPage.ts';
 
 const { values: args } = parseArgs({
   options: { iterations: { type: 'string', default: '10' }, json: { type: 'boolean', default: false } },
 });
 const iterations = Number(args.iterations);
 
-await build({ logLevel: 'error', build: { outDir: '.cache/bench/dist', emptyOutDir: true } });
-const server = await preview({
-  logLevel: 'error',
-  build: { outDir: '.cache/bench/dist' },
-  preview: { port: 0, host: '127.0.0.1' },
-});
-const executablePath = await findChromium();
-const browser = await chromium.launch({ args: CHROMIUM_ARGS, ...(executablePath ? { executablePath } : {}) });
+const { browser, url, close } = await openBuiltPage();
 try {
   const page = await browser.newPage();
   page.on('pageerror', (error) => console.error(error));
-  await page.goto(server.resolvedUrls!.local[0] ?? server.resolvedUrls!.network[0]!);
+  await page.goto(url);
   const run = page.getByRole('button', { name: 'Run', exact: true });
   await run.and(page.locator(':enabled')).waitFor();
   const pressed = Date.now();
@@ -77,6 +68,5 @@ try {
     );
   }
 } finally {
-  await browser.close();
-  await server.close();
+  await close();
 }

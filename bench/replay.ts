@@ -9,9 +9,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { chromium, type Page } from 'playwright';
-import { build, preview } from 'vite';
-import { CHROMIUM_ARGS, findChromium } from '../scripts/chromium.mjs';
+import type { Page } from 'playwright';
+import { openBuiltPage } from './builtPage.ts';
 import { packRuns } from '../src/share/bundle.ts';
 import { exampleEvents } from '../tests/fixtures/events.ts';
 
@@ -53,13 +52,7 @@ async function frames(page: Page, act: 'scrub' | 'nothing'): Promise<{ median: n
   return { median: times[Math.floor(times.length / 2)]!, p95: times[Math.floor(times.length * 0.95)]! };
 }
 
-await build({ logLevel: 'error', build: { outDir: '.cache/bench/dist', emptyOutDir: true } });
-const server = await preview({
-  logLevel: 'error',
-  build: { outDir: '.cache/bench/dist' },
-  preview: { port: 0, host: '127.0.0.1' },
-});
-const url = server.resolvedUrls!.local[0] ?? server.resolvedUrls!.network[0]!;
+const { browser, url, close } = await openBuiltPage();
 
 const wanted = Number(args.events);
 let iterations = 10;
@@ -76,8 +69,6 @@ const host = createServer((_, response) => {
 await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
 const file = `http://127.0.0.1:${(host.address() as AddressInfo).port}/long.foothold`;
 
-const executablePath = await findChromium();
-const browser = await chromium.launch({ args: CHROMIUM_ARGS, ...(executablePath ? { executablePath } : {}) });
 try {
   const context = await browser.newContext({
     serviceWorkers: 'block',
@@ -124,7 +115,6 @@ try {
     line('replay while scrubbing', scrub);
   }
 } finally {
-  await browser.close();
-  await server.close();
+  await close();
   host.close();
 }

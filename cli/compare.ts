@@ -40,8 +40,9 @@ export const compareUsage = `lab compare --methods A,B,... --seeds 1,2,... (--mi
   --samples N       answers to each held-out question and goalpost, for pass@k up to k = N
                     (default: by the budget, from 10 to 100)
   --checkpoints C   earlier checkpoints, evenly spread, at which goalposts and validation questions are tried too,
-                    with at most ${ON_THE_WAY} answers (default 3). What is reported is the checkpoint that does
-                    best on the validation questions, the last one's held-out figures stand beside it
+                    with at most ${ON_THE_WAY} answers (default 3); validation questions are at the last one in any
+                    case. What is reported is the checkpoint that does best on them, the last one's held-out
+                    figures stand beside it
   --questions N     measure on N held-out questions and N goalposts only, evenly spread (default: all)
   --set KEY=VALUE   a setting for all methods, as often as needed
   --bank FILE, --model DIR, --threads N, --json   as in lab run
