@@ -36,7 +36,7 @@ export const DEFAULT_SETTINGS: Settings = {
   tuning: { kind: 'lora', rank: 8, alpha: 16 },
   checkpointEvery: 10,
   evaluateEvery: 10,
-  evaluateSamples: 12,
+  evaluateSamples: 8,
 };
 
 export const ESTIMATORS: readonly Estimator[] = ['trr++', 'per-question', 'positive'];

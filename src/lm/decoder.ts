@@ -1,7 +1,7 @@
 /**
- * A Llama-like decoder as ONNX graphs: the training graph (forward, loss, backward), and the two
- * graphs of the sampler (prefill, decode). Weights that train enter as one flat vector, so that an
- * update, a swap of adapters or a restored checkpoint never rebuilds a session.
+ * A Llama-like decoder as ONNX graphs, and the graph that trains it (forward, loss, backward);
+ * `decoding.ts` has the sampler's. Weights that train enter as one flat vector, so that an update, a swap
+ * of adapters or a restored checkpoint never rebuilds a session.
  */
 import { differentiate } from '../onnx/autodiff.ts';
 import { GraphBuilder, type Value } from '../onnx/builder.ts';
@@ -121,8 +121,15 @@ export function trainableLayout(c: DecoderConfig, tuning: Tuning): Layout {
 /** The model's own weights by name, float32. */
 export type Weights = ReadonlyMap<string, Float32Array>;
 
-/** Gives each weight to the graph: frozen ones as constants, training ones cut from the flat vector. */
-class WeightSource {
+/** Where a graph gets its weights from, by the names of `decoderParameters`. */
+export interface WeightSource {
+  get(name: string): Value;
+  /** x [..., in] to [..., out]. */
+  linear(x: Value, name: string): Value;
+}
+
+/** Frozen weights as constants, training ones cut from the flat vector. */
+export class TrainedWeights implements WeightSource {
   readonly flat: Value;
   private readonly cut = new Map<string, Value>();
 
@@ -162,13 +169,31 @@ class WeightSource {
     return this.b.initializer(name, float32Constant(dims, data));
   }
 
-  /** x [..., in] to [..., out]; with LoRA `x W + (alpha / rank) (x A) B`. */
+  /** With LoRA `x W + (alpha / rank) (x A) B`. */
   linear(x: Value, name: string): Value {
     const { b } = this;
     const base = b.matmul(x, this.get(`${name}.weight`));
-    if (this.tuning.kind === 'full' || !this.layout.offsets.has(`${name}.lora_A`)) return base;
-    const low = b.matmul(b.matmul(x, this.get(`${name}.lora_A`)), this.get(`${name}.lora_B`));
-    return b.add(base, b.mul(low, b.scalar(this.tuning.alpha / this.tuning.rank)));
+    const adapter = this.adapter(name);
+    if (!adapter) return base;
+    return b.add(base, b.mul(b.matmul(b.matmul(x, adapter.A), adapter.B), adapter.scale));
+  }
+
+  /** A weight as the trained vector makes it, adapters merged; undefined where the vector has no part in it. */
+  merged(name: string): Value | undefined {
+    if (this.layout.offsets.has(name)) return this.get(name);
+    const adapter = this.adapter(name.replace(/\.weight$/, ''));
+    if (!adapter) return undefined;
+    const { b } = this;
+    return b.add(this.get(name), b.mul(b.matmul(adapter.A, adapter.B), adapter.scale));
+  }
+
+  private adapter(linear: string): { A: Value; B: Value; scale: Value } | undefined {
+    if (this.tuning.kind === 'full' || !this.layout.offsets.has(`${linear}.lora_A`)) return undefined;
+    return {
+      A: this.get(`${linear}.lora_A`),
+      B: this.get(`${linear}.lora_B`),
+      scale: this.b.scalar(this.tuning.alpha / this.tuning.rank),
+    };
   }
 }
 
@@ -190,22 +215,16 @@ function rotaryTables(b: GraphBuilder, c: DecoderConfig): { cos: Value; sin: Val
   };
 }
 
-class DecoderGraph {
-  readonly b: GraphBuilder;
-  readonly w: WeightSource;
+export class DecoderGraph<W extends WeightSource> {
   private readonly rotary: { cos: Value; sin: Value };
   private readonly headDim: number;
 
   constructor(
-    name: string,
+    readonly b: GraphBuilder,
     readonly c: DecoderConfig,
-    tuning: Tuning,
-    layout: Layout,
-    frozen: Weights,
+    readonly w: W,
   ) {
-    this.b = new GraphBuilder(name);
-    this.w = new WeightSource(this.b, c, tuning, layout, frozen);
-    this.rotary = rotaryTables(this.b, c);
+    this.rotary = rotaryTables(b, c);
     this.headDim = c.width / c.heads;
   }
 
@@ -291,7 +310,7 @@ class DecoderGraph {
  * (Schulman et al. 2017, eq. 7; the KL estimate is Schulman's k3). The loss itself is cheap outside.
  */
 export function trainingGraph(c: DecoderConfig, tuning: Tuning, layout: Layout, frozen: Weights): Uint8Array {
-  const g = new DecoderGraph('train', c, tuning, layout, frozen);
+  const g = trainedDecoder('train', c, tuning, layout, frozen);
   const { b } = g;
   const logp = sequenceLogprobs(g);
   const slope = policySlope(b, logp, ['rows', 'seq']);
@@ -342,7 +361,18 @@ export function sumIntoVector(b: GraphBuilder, vector: Value, values: readonly V
   return b.add(vector, b.assume(flat[0]!, b.shape(vector)));
 }
 
-function sequenceLogprobs(g: DecoderGraph): Value {
+function trainedDecoder(
+  name: string,
+  c: DecoderConfig,
+  tuning: Tuning,
+  layout: Layout,
+  frozen: Weights,
+): DecoderGraph<TrainedWeights> {
+  const b = new GraphBuilder(name);
+  return new DecoderGraph(b, c, new TrainedWeights(b, c, tuning, layout, frozen));
+}
+
+function sequenceLogprobs(g: DecoderGraph<WeightSource>): Value {
   const { b } = g;
   const ids = b.input('ids', 'int64', ['rows', 'seq']);
   const positions = b.input('positions', 'int64', ['rows', 'seq']);
@@ -355,80 +385,7 @@ function sequenceLogprobs(g: DecoderGraph): Value {
 
 /** The training graph's forward part alone: logprobs [B, T] of `targets`. */
 export function scoringGraph(c: DecoderConfig, tuning: Tuning, layout: Layout, frozen: Weights): Uint8Array {
-  const g = new DecoderGraph('score', c, tuning, layout, frozen);
+  const g = trainedDecoder('score', c, tuning, layout, frozen);
   g.b.output('logprobs', sequenceLogprobs(g));
-  return g.bytes();
-}
-
-/**
- * Prompts, computed once for all their samples. Inputs: weights, ids and positions [P, T],
- * mask [T, T], last [P, 1, width] (index of each prompt's last token, repeated). Outputs: logits
- * [P, vocabulary] after the prompt, and by layer keys.i [P, heads, headDim, T], values.i
- * [P, heads, T, headDim].
- */
-export function prefillGraph(c: DecoderConfig, tuning: Tuning, layout: Layout, frozen: Weights): Uint8Array {
-  const g = new DecoderGraph('prefill', c, tuning, layout, frozen);
-  const { b } = g;
-  const ids = b.input('ids', 'int64', ['prompts', 'seq']);
-  const positions = b.input('positions', 'int64', ['prompts', 'seq']);
-  const mask = b.input('mask', 'float32', ['seq', 'seq']);
-  const last = b.input('last', 'int64', ['prompts', 1, c.width]);
-  const x = g.sequence(ids, positions, mask, (i, k, v) => {
-    b.output(`keys.${i}`, k);
-    b.output(`values.${i}`, v);
-  });
-  const end = b.node('GatherElements', [x, last], { axis: 1 });
-  b.output('logits', b.reshape(g.head(end), [-1, c.vocabulary]));
-  return g.bytes();
-}
-
-/**
- * One more token for k samples of each of P prompts. The samples of a prompt read the prompt's keys
- * and values from one place; their own lie in buffers that the caller owns, of which S slots are
- * allocated. Inputs: weights; ids, positions [P, k]; promptMask [P, 1, 1, T] and ownMask [S]
- * (additive); by layer promptKeys.i [P, heads, headDim, T], promptValues.i [P, heads, T, headDim],
- * ownKeys.i and ownValues.i [P, heads, k, S, headDim]. Outputs: logits [P k, vocabulary], and by
- * layer newKeys.i, newValues.i [P, heads, k, headDim], for the caller to store.
- */
-export function decodeGraph(c: DecoderConfig, tuning: Tuning, layout: Layout, frozen: Weights): Uint8Array {
-  const g = new DecoderGraph('decode', c, tuning, layout, frozen);
-  const { b } = g;
-  const headDim = c.width / c.heads;
-  const ids = b.input('ids', 'int64', ['prompts', 'samples']);
-  const positions = b.input('positions', 'int64', ['prompts', 'samples']);
-  const promptMask = b.input('promptMask', 'float32', ['prompts', 1, 1, 'seq']);
-  const ownMask = b.input('ownMask', 'float32', ['slots']);
-  let x = g.embed(ids);
-  for (let i = 0; i < c.layers; i++) {
-    const promptKeys = b.input(`promptKeys.${i}`, 'float32', ['prompts', c.heads, headDim, 'seq']);
-    const promptValues = b.input(`promptValues.${i}`, 'float32', ['prompts', c.heads, 'seq', headDim]);
-    const own = ['prompts', c.heads, 'samples', 'slots', headDim];
-    const ownKeys = b.input(`ownKeys.${i}`, 'float32', own);
-    const ownValues = b.input(`ownValues.${i}`, 'float32', own);
-    x = g.layer(x, i, positions, (q, k, v) => {
-      b.output(`newKeys.${i}`, k);
-      b.output(`newValues.${i}`, v);
-      // Three parts under one softmax: the prompt, the sample's own tokens, and the newest one.
-      const toPrompt = b.add(b.matmul(q, promptKeys), promptMask);
-      const row = b.unsqueeze(q, [3]);
-      const scores = b.node('Squeeze', [b.matmul(row, b.swap(ownKeys)), b.ints([3])]);
-      const toOwn = b.add(scores, ownMask);
-      const toSelf = b.sum(b.mul(q, k), [3], true);
-      const shares = b.node('Softmax', [b.concat([toPrompt, toOwn, toSelf], 3)], { axis: -1 });
-      const lengths = b.concat(
-        [
-          b.node('Gather', [b.node('Shape', [promptKeys]), b.ints([3])], { axis: 0 }),
-          b.node('Shape', [ownMask]),
-          b.ints([1]),
-        ],
-        0,
-      );
-      const [p, o, s] = b.nodes('Split', [shares, lengths], { axis: 3 }, 3) as [Value, Value, Value];
-      const fromPrompt = b.matmul(p, promptValues);
-      const fromOwn = b.node('Squeeze', [b.matmul(b.unsqueeze(o, [3]), ownValues), b.ints([3])]);
-      return b.add(b.add(fromPrompt, fromOwn), b.mul(s, v));
-    });
-  }
-  b.output('logits', b.reshape(g.head(x), [-1, c.vocabulary]));
   return g.bytes();
 }

@@ -4,15 +4,10 @@
  * that grow by a few slots. Finished rows leave the batch.
  */
 import { deriveSeed, Random } from '../gasp/random.ts';
-import {
-  type DecoderConfig,
-  decodeGraph,
-  type Layout,
-  prefillGraph,
-  type Tuning,
-  type Weights,
-} from './decoder.ts';
-import { float32, floats, type HostTensor, int64, type Runtime, type Session } from './runtime.ts';
+import { type DecoderConfig, decoderParameters, type Layout, type Tuning, type Weights } from './decoder.ts';
+import { decodeGraph, mergingGraph, prefillGraph } from './decoding.ts';
+import { float32, floats, type HostTensor, int64, type Runtime, type Session, scalar } from './runtime.ts';
+import { sharpness, TokenPicker } from './tokenPicker.ts';
 import { causalMask, packTokens } from './trainer.ts';
 
 export interface TokenRequest {
@@ -41,6 +36,8 @@ export interface SampledRow {
   logprobs: number[];
   ended: 'stop' | 'length' | undefined;
 }
+
+type Feeds = Record<string, HostTensor>;
 
 const MASKED = -1e9;
 const SLOTS = 16;
@@ -98,6 +95,7 @@ export function openRows(requests: readonly TokenRequest[], context: number, see
 }
 
 export class Sampler {
+  private merge: Promise<Session> | undefined;
   private prefill: Promise<Session> | undefined;
   private decode: Promise<Session> | undefined;
 
@@ -118,15 +116,32 @@ export class Sampler {
     options: TokenSampleOptions,
   ): Promise<SampledRow[]> {
     const rows = openRows(requests, this.config.context, options.seed);
+    options.signal?.throwIfAborted();
+    if (rows.length === 0) return rows;
+    const constant = { ...(await this.merged(weights)), sharpness: scalar(sharpness(options)) };
     for (const lists of this.batches(rows)) {
-      await this.runBatch(weights, requests, lists, options, () => options.onStep?.(rows));
+      await this.runBatch(constant, requests, lists, options, () => options.onStep?.(rows));
     }
     return rows;
   }
 
+  /** All weights by name, the trained vector's part in them merged. */
+  private async merged(weights: Float32Array): Promise<Feeds> {
+    const { config, tuning, layout, model } = this;
+    this.merge ??= this.runtime.create(mergingGraph(config, tuning, layout, model));
+    const session = await this.merge;
+    const merged = await session.run({ weights: float32([layout.size], weights) });
+    return Object.fromEntries(
+      decoderParameters(config).map(({ name, dims }) => [
+        name,
+        merged[`merged.${name}`] ?? float32(dims, model.get(name)!),
+      ]),
+    );
+  }
+
   async dispose(): Promise<void> {
-    const open = [this.prefill, this.decode];
-    this.prefill = this.decode = undefined;
+    const open = [this.merge, this.prefill, this.decode];
+    this.merge = this.prefill = this.decode = undefined;
     for (const session of open) await (await session)?.release();
   }
 
@@ -154,34 +169,33 @@ export class Sampler {
   }
 
   private async runBatch(
-    weights: Float32Array,
+    constant: Feeds,
     requests: readonly TokenRequest[],
     lists: ActiveRow[][],
     options: TokenSampleOptions,
     report: () => void,
   ): Promise<void> {
-    const flat = float32([this.layout.size], weights);
     options.signal?.throwIfAborted();
-    let batch = await this.startBatch(flat, requests, lists, options);
+    let batch = await this.startBatch(constant, requests, lists, options);
     report();
     for (let step = 1; ; step++) {
       if (batch.rows.every((r) => !r || r.ended)) return;
       // A cancelled call must stop between two steps, not after the last one.
       options.signal?.throwIfAborted();
       if (step % COMPACT_EVERY === 0) batch = this.compact(batch);
-      await this.advance(flat, batch, options);
+      await this.advance(constant, batch, options);
       report();
     }
   }
 
   private async startBatch(
-    flat: HostTensor,
+    constant: Feeds,
     requests: readonly TokenRequest[],
     lists: ActiveRow[][],
     options: TokenSampleOptions,
   ): Promise<Batch> {
     const { layers, width } = this.config;
-    this.prefill ??= this.runtime.create(prefillGraph(this.config, this.tuning, this.layout, this.model));
+    this.prefill ??= this.runtime.create(prefillGraph(this.config));
     const session = await this.prefill;
     const prompts = lists.map((list) => requests[list[0]!.request]!.tokens);
     const P = prompts.length;
@@ -191,7 +205,7 @@ export class Sampler {
       last.fill(BigInt(p.length - 1), i * width, (i + 1) * width);
     });
     const outputs = await session.run({
-      weights: flat,
+      ...constant,
       ...packTokens(prompts, T),
       mask: causalMask(T),
       last: int64([P, 1, width], last),
@@ -217,20 +231,19 @@ export class Sampler {
       ownKeys: empty(),
       ownValues: empty(),
     };
-    const logits = floats(outputs, 'logits');
-    const picker = new TokenPicker(this.config.vocabulary, options);
+    const picker = new TokenPicker(outputs, this.config.vocabulary, options);
     batch.rows.forEach((row, i) => {
-      if (row) picker.pick(row, logits, Math.floor(i / places));
+      if (row) picker.pick(row, Math.floor(i / places));
     });
     return batch;
   }
 
   /** One token for every row that is still going. */
-  private async advance(flat: HostTensor, batch: Batch, options: TokenSampleOptions): Promise<void> {
+  private async advance(constant: Feeds, batch: Batch, options: TokenSampleOptions): Promise<void> {
     const { layers, heads, width, vocabulary } = this.config;
     const headDim = width / heads;
     const { prompts: P, places: k, promptLength: T } = batch;
-    this.decode ??= this.runtime.create(decodeGraph(this.config, this.tuning, this.layout, this.model));
+    this.decode ??= this.runtime.create(decodeGraph(this.config));
     const session = await this.decode;
     if (batch.used + 1 > batch.slots) this.grow(batch);
     const S = batch.slots;
@@ -243,8 +256,8 @@ export class Sampler {
       positions[i] = BigInt(Math.min(row.promptTokens + batch.used, this.config.context - 1));
     });
     const ownMask = new Float32Array(S).fill(MASKED, batch.used);
-    const feeds: Record<string, HostTensor> = {
-      weights: flat,
+    const feeds: Feeds = {
+      ...constant,
       ids: int64([P, k], ids),
       positions: int64([P, k], positions),
       promptMask: float32([P, 1, 1, T], batch.promptMask),
@@ -262,10 +275,9 @@ export class Sampler {
       store(batch.ownValues[i]!, floats(outputs, `newValues.${i}`), headDim, S, batch.used);
     }
     batch.used++;
-    const logits = floats(outputs, 'logits');
-    const picker = new TokenPicker(vocabulary, options);
+    const picker = new TokenPicker(outputs, vocabulary, options);
     batch.rows.forEach((row, i) => {
-      if (row && !row.ended) picker.pick(row, logits, i);
+      if (row && !row.ended) picker.pick(row, i);
     });
   }
 
@@ -366,73 +378,5 @@ function store(own: Float32Array, fresh: Float32Array, headDim: number, slots: n
   const stride = slots * headDim;
   for (let from = 0, to = at * headDim; from < fresh.length; from += headDim, to += stride) {
     for (let i = 0; i < headDim; i++) own[to + i] = fresh[from + i]!;
-  }
-}
-
-/** Draws tokens from rows of logits. */
-export class TokenPicker {
-  private readonly shares: Float64Array;
-
-  constructor(
-    private readonly vocabulary: number,
-    private readonly options: TokenSampleOptions,
-  ) {
-    this.shares = new Float64Array(vocabulary);
-  }
-
-  /** Appends the next token to `row`, from row `index` of `logits`, and ends it where it ends. */
-  pick(row: ActiveRow, logits: Float32Array, index: number): void {
-    const { vocabulary, shares } = this;
-    const { temperature, topP, stop } = this.options;
-    const base = index * vocabulary;
-    let max = Number.NEGATIVE_INFINITY;
-    let best = 0;
-    for (let v = 0; v < vocabulary; v++) {
-      const x = logits[base + v]!;
-      if (x > max) {
-        max = x;
-        best = v;
-      }
-    }
-    if (!Number.isFinite(max))
-      throw new Error('the model gave logits that are not finite; its weights have diverged');
-    let plain = 0;
-    let total = 0;
-    for (let v = 0; v < vocabulary; v++) {
-      const x = logits[base + v]! - max;
-      const e = Math.exp(x);
-      plain += e;
-      if (temperature === 1) shares[v] = e;
-      else if (temperature > 0) shares[v] = Math.exp(x / temperature);
-      total += shares[v]!;
-    }
-    let token = best;
-    if (temperature > 0) {
-      if (topP < 1) total = this.nucleus(topP, total);
-      let left = row.random.uniform() * total;
-      for (let v = 0; v < vocabulary; v++) {
-        const share = shares[v]!;
-        if (share === 0) continue;
-        token = v;
-        left -= share;
-        if (left < 0) break;
-      }
-    }
-    row.tokens.push(token);
-    row.logprobs.push(logits[base + token]! - max - Math.log(plain));
-    if (stop.has(token)) row.ended = 'stop';
-    else if (row.tokens.length >= row.maxTokens) row.ended = 'length';
-  }
-
-  /** Keeps the smallest set of tokens whose share reaches topP (Holtzman et al. 2020); returns the sum left. */
-  private nucleus(topP: number, total: number): number {
-    const { shares } = this;
-    const order = Array.from(shares.keys()).sort((a, b) => shares[b]! - shares[a]!);
-    let sum = 0;
-    for (const v of order) {
-      if (sum >= topP * total) shares[v] = 0;
-      else sum += shares[v]!;
-    }
-    return sum;
   }
 }

@@ -9,6 +9,7 @@ import { GraphImporter, type Linear, UnsupportedGraphError } from '../../onnx/im
 import { DTYPES, type Model, type ValueInfo } from '../../onnx/model.ts';
 import { prune } from '../../onnx/prune.ts';
 import { type Layout, policySlope, sumIntoVector } from '../decoder.ts';
+import { outputDistribution } from '../tokenPicker.ts';
 import { headPass } from './head.ts';
 import type { HubModel } from './hubModel.ts';
 import { type AdapterModule, nameLinear, type NamedLinear } from './linears.ts';
@@ -285,8 +286,8 @@ export function trainingGraph(model: HubModel, plan: AdapterPlan, columns?: numb
 
 /**
  * One step with a cache. Inputs: weights [P]; input_ids [B, T]; attention_mask [B, past + T], rows
- * padded on the left; position_ids; the cache's own. Outputs: logits [B, vocabulary] after the last
- * token, and the cache under its own names.
+ * padded on the left; position_ids; sharpness; the cache's own. Outputs: the distribution after the last
+ * token (`outputDistribution`), and the cache under its own names.
  */
 export function cachedGraph(model: HubModel, plan: AdapterPlan | undefined): Model {
   if (model.cache.length === 0) {
@@ -302,7 +303,7 @@ export function cachedGraph(model: HubModel, plan: AdapterPlan | undefined): Mod
     importer.bind(model.head.input, last(states));
   }
   const logits = importer.get(model.logits);
-  b.output('logits', b.reshape(model.head ? logits : last(logits), [-1, model.vocabulary]));
+  outputDistribution(b, b.reshape(model.head ? logits : last(logits), [-1, model.vocabulary]));
   for (const { present } of model.cache) b.output(`out.${present}`, importer.get(present));
   return graph.finish();
 }

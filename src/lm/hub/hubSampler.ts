@@ -2,15 +2,15 @@
  * Samples k completions for each of many prompts from a Hub decoder. A prompt is computed once; its
  * keys and values are copied to its rows, which then go on in one batch, padded on the left.
  */
-import { float32, floats, type HostTensor, int64, type Runtime, type Session } from '../runtime.ts';
+import { float32, type HostTensor, int64, type Runtime, type Session, scalar } from '../runtime.ts';
 import {
   type ActiveRow,
   openRows,
   type SampledRow,
-  TokenPicker,
   type TokenRequest,
   type TokenSampleOptions,
 } from '../sampler.ts';
+import { sharpness, TokenPicker } from '../tokenPicker.ts';
 import { causalMask } from '../trainer.ts';
 import { type AdapterPlan, cacheBytesPerToken, cachedGraph, maskName } from './hubGraph.ts';
 import type { HubModel } from './hubModel.ts';
@@ -112,7 +112,6 @@ export class HubSampler {
     const length = Math.max(...prompts.map((p) => requests[p]!.tokens.length));
     const each = Math.max(1, Math.floor(this.limits.prefillTokens / length));
     const cache: HostTensor[] = [];
-    const picker = new TokenPicker(this.model.vocabulary, options);
     const ordered = prompts.flatMap((p) => rows.filter((r) => r.request === p));
     let filled = 0;
     for (let at = 0; at < prompts.length; at += each) {
@@ -125,12 +124,13 @@ export class HubSampler {
         return float32([part.length, Number(heads), 0, Number(width)], new Float32Array(0));
       });
       const ids = tokens.map((t, i) => [...new Array<number>(padding[i]!).fill(t[0]!), ...t]);
-      const { logits, present } = await this.run(weights, ids, padding, 0, empty);
+      const { outputs, present } = await this.run(weights, ids, padding, 0, empty, options);
+      const picker = new TokenPicker(outputs, this.model.vocabulary, options);
       const indices: number[] = [];
       part.forEach((p, i) => {
         for (const row of rows) {
           if (row.request !== p) continue;
-          picker.pick(row, logits, i);
+          picker.pick(row, i);
           indices.push(i);
         }
       });
@@ -147,12 +147,13 @@ export class HubSampler {
   /** One token more for every row; a row that has ended takes part until it is left out. */
   private async advance(weights: Float32Array, batch: Batch, options: TokenSampleOptions): Promise<void> {
     const ids = batch.rows.map((row) => [row.tokens.at(-1)!]);
-    const { logits, present } = await this.run(weights, ids, batch.padding, batch.length, batch.cache);
+    const { padding, length, cache } = batch;
+    const { outputs, present } = await this.run(weights, ids, padding, length, cache, options);
     batch.cache = present;
     batch.length++;
-    const picker = new TokenPicker(this.model.vocabulary, options);
+    const picker = new TokenPicker(outputs, this.model.vocabulary, options);
     batch.rows.forEach((row, i) => {
-      if (!row.ended) picker.pick(row, logits, i);
+      if (!row.ended) picker.pick(row, i);
     });
   }
 
@@ -162,7 +163,8 @@ export class HubSampler {
     padding: readonly number[],
     past: number,
     cache: readonly HostTensor[],
-  ): Promise<{ logits: Float32Array; present: HostTensor[] }> {
+    options: TokenSampleOptions,
+  ): Promise<{ outputs: Record<string, HostTensor>; present: HostTensor[] }> {
     await this.open();
     const [graph, session] = [this.graph!, await this.session!];
     const B = ids.length;
@@ -179,6 +181,7 @@ export class HubSampler {
     for (const name of graph.graph.inputs.keys()) {
       const window = /^causal(?:\.(\d+))?$/.exec(name);
       if (name === 'weights') feeds[name] = float32([weights.length], weights);
+      else if (name === 'sharpness') feeds[name] = scalar(sharpness(options));
       else if (name === 'input_ids') feeds[name] = plane(T, (r, t) => ids[r]![t]!);
       else if (name === 'attention_mask') feeds[name] = plane(S, (r, t) => (t < padding[r]! ? 0 : 1));
       else if (name === 'position_ids') {
@@ -195,7 +198,7 @@ export class HubSampler {
     }
     const outputs = await session.run(feeds);
     return {
-      logits: floats(outputs, 'logits'),
+      outputs,
       present: this.model.cache.map(({ present }) => outputs[`out.${present}`]!),
     };
   }
