@@ -2,7 +2,7 @@
  * Muon for the weight matrices, AdamW for the rest, as one ONNX graph over flat vectors. In the same
  * time it reached a clearly lower loss here than AdamW alone.
  */
-import { BETA1, BETA2, EPSILON } from '../src/lm/adamw.ts';
+import { BETA1, BETA2 } from '../src/lm/adamw.ts';
 import type { Layout, Parameter } from '../src/lm/decoder.ts';
 import { float32, floats, type Runtime, type Session, scalar } from '../src/lm/runtime.ts';
 import { GraphBuilder, type Value } from '../src/onnx/builder.ts';
@@ -10,6 +10,7 @@ import { elementCount } from '../src/onnx/model.ts';
 import { writeModel } from '../src/onnx/proto.ts';
 
 const MOMENTUM = 0.95;
+const EPSILON = 1e-8;
 /** Coefficients of the quintic iteration (Jordan et al. 2024, "Muon"). */
 const [A, B, C] = [3.4445, -4.775, 2.0315];
 const ITERATIONS = 5;

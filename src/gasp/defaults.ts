@@ -12,6 +12,7 @@ export const DEFAULT_SETTINGS: Settings = {
   unguidedShare: 0.25,
   realShare: 0,
   lifts: 1,
+  liftsPerLemma: 4,
   lemmaBand: 'lemma',
   goalpostsAtOnce: 0,
   teacherReadsTitles: true,
@@ -32,6 +33,7 @@ export const DEFAULT_SETTINGS: Settings = {
   klWeight: 0,
   maxGradNorm: 1,
   weightDecay: 0.01,
+  adamEpsilon: 1e-3,
   microbatchTokens: 8192,
   tuning: { kind: 'lora', rank: 8, alpha: 16 },
   checkpointEvery: 10,
@@ -58,6 +60,7 @@ export const NUMBER_RULES = {
   unguidedShare: { min: 0, max: 1 },
   realShare: { min: 0, max: 1 },
   lifts: { min: 0, max: 16, integer: true },
+  liftsPerLemma: { min: 1, max: 64, integer: true },
   goalpostsAtOnce: { min: 0, max: 1e6, integer: true },
   noveltyThreshold: { min: 0, max: 1, above: true },
   teacherWeight: { min: 0, max: 10 },
@@ -72,6 +75,7 @@ export const NUMBER_RULES = {
   klWeight: { min: 0, max: 10 },
   maxGradNorm: { min: 0, max: 1e6, above: true },
   weightDecay: { min: 0, max: 1 },
+  adamEpsilon: { min: 0, max: 1, above: true },
   microbatchTokens: { min: 64, max: 1 << 24, integer: true },
   checkpointEvery: { min: 1, max: 1e6, integer: true },
   evaluateEvery: { min: 0, max: 1e6, integer: true },
@@ -84,12 +88,15 @@ const LORA_RULES = {
   layers: { min: 1, max: 1000, integer: true },
 } as const satisfies Record<string, NumberRule>;
 
+/** What every run had before these were settings. */
+const BEFORE: Partial<Settings> = { liftsPerLemma: 1, adamEpsilon: 1e-8 };
+
 /**
- * Settings of a run that is older than some of them: those it lacks had the value that is now their
- * default, or the one that its method fixes.
+ * Settings of a run that is older than some of them: those it lacks had the value that they were born
+ * with, or the one that its method fixes.
  */
 export function completeSettings(stored: Settings): Settings {
-  return methodSettings({ ...DEFAULT_SETTINGS, ...stored });
+  return methodSettings({ ...DEFAULT_SETTINGS, ...BEFORE, ...stored });
 }
 
 /** One sentence for each field that cannot be used; empty for settings that a run can start with. */

@@ -80,12 +80,13 @@ export async function runIteration(
     const parents = made.filter((m) => m.accepted && m.plan.axis && m.plan.goalpost);
     made = await run.propose(
       'lifts',
-      parents.map(({ plan, solved, proposal }): Plan => {
+      parents.flatMap(({ plan, solved, proposal }): Plan[] => {
         const question = solved!.task.question;
         const axis = plan.axis!;
         const seen = settings.liftSeesGoalpost ? plan.goalpost : undefined;
         const prompt = tools.dialect.liftPrompt(question, axis, seen);
-        return { role: 'lift', axis, goalpost: plan.goalpost!, parent: proposal.id, prompt };
+        const lift: Plan = { role: 'lift', axis, goalpost: plan.goalpost!, parent: proposal.id, prompt };
+        return new Array<Plan>(settings.liftsPerLemma).fill(lift);
       }),
     );
     all.push(...made);
@@ -389,6 +390,7 @@ async function update(
     klWeight: settings.klWeight,
     maxGradNorm: settings.maxGradNorm,
     weightDecay: settings.weightDecay,
+    adamEpsilon: settings.adamEpsilon,
     microbatchTokens: settings.microbatchTokens,
     seed: deriveSeed(settings.seed, 'update', iteration),
     ...(signal && { signal }),

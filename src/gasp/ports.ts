@@ -70,6 +70,7 @@ export interface UpdateOptions {
   /** Global norm at which gradients are clipped. */
   maxGradNorm: number;
   weightDecay: number;
+  adamEpsilon: number;
   /** Upper bound on tokens (rows x padded length) in one forward-backward pass: the bound on memory. */
   microbatchTokens: number;
   /** Shuffles mini-batches. */

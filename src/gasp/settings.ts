@@ -35,6 +35,11 @@ export interface Settings {
   realShare: number;
   /** Lifts made one from another after the lemma; 0 stops at the lemma. */
   lifts: number;
+  /**
+   * Lifts written from each accepted lemma (the paper has one), and from each accepted lift where more
+   * follow. Few lemmas fall into their band, so that lifts are what an iteration has least of.
+   */
+  liftsPerLemma: number;
   /** The band and reward of lemmas: their own, or a lift's where they are to be hard at once (ablation). */
   lemmaBand: 'lemma' | 'lift';
   /** Goalposts aimed at: the first so many that no trial has solved yet; 0 aims at all of them all along. */
@@ -74,6 +79,11 @@ export interface Settings {
   klWeight: number;
   maxGradNorm: number;
   weightDecay: number;
+  /**
+   * Adam's epsilon, added to the root of the second moment. Of the size of a gradient's coordinates it
+   * leaves those alone that hardly have one; near 0 Adam moves all coordinates equally far.
+   */
+  adamEpsilon: number;
   microbatchTokens: number;
   /** `lora` with a rank on every linear projection (of the last `layers` layers, where it is set), or `full`. */
   tuning: { kind: 'lora'; rank: number; alpha: number; layers?: number } | { kind: 'full' };

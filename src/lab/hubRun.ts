@@ -15,6 +15,8 @@ export const HUB_SETTINGS: Partial<Settings> = {
   microbatchTokens: 512,
   noveltyWindow: 0,
   teacherWeight: 0.1,
+  liftsPerLemma: 1,
+  adamEpsilon: 1e-8,
   evaluateEvery: 0,
 };
 

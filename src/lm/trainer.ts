@@ -33,6 +33,8 @@ export interface LossOptions {
 export interface StepOptions {
   learningRate: number;
   weightDecay: number;
+  /** Added to the root of the second moment. */
+  adamEpsilon: number;
   maxGradNorm: number;
 }
 
@@ -257,6 +259,7 @@ export class VectorTrainer {
       decay: vector(this.decayed.map((d) => d * options.weightDecay)),
       learningRate: scalar(options.learningRate),
       maxNorm: scalar(options.maxGradNorm),
+      epsilon: scalar(options.adamEpsilon),
       correction1: scalar(1 - BETA1 ** t),
       correction2: scalar(1 - BETA2 ** t),
     });

@@ -2,7 +2,7 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import type { Attempt } from '../gasp/question.ts';
 import { goalpostStates, type IterationState, type RunState, type Stone } from '../run/state.ts';
-import { type Chain, chainsOf, furthest } from './chains.ts';
+import { type Chain, chainsOf, furthest, furthestLift } from './chains.ts';
 import { Dots, markOf } from './figures/Dots.tsx';
 import { RewardCurve } from './figures/RewardCurve.tsx';
 import { axisNames, count, percent, roleNames, short } from './format.ts';
@@ -105,8 +105,9 @@ function pagesOf(state: RunState, iteration: IterationState): Page[] {
   const all = chainsOf(state, iteration);
   const guided = all.filter(({ goalpost, first: lemma }) => goalpost && lemma?.proposal.question);
   const chains = guided.length > 0 ? guided : all;
-  const chain: Chain = chains[furthest(chains)] ?? {};
-  const { goalpost, first, lift } = chain;
+  const chain: Chain = chains[furthest(chains)] ?? { lifts: [] };
+  const { goalpost, first } = chain;
+  const lift = furthestLift(chain);
   return [
     ...(goalpost ? [goalpostPage(state, goalpost.id)] : []),
     ...(first ? stonePages(first) : []),

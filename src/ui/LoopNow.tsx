@@ -3,7 +3,7 @@ import { memo, type ReactNode, useMemo, useState } from 'react';
 import type { Question } from '../gasp/question.ts';
 import type { IterationState, RunState, Stone } from '../run/state.ts';
 import { goalpostStates } from '../run/state.ts';
-import { type Chain, chainsOf, furthest } from './chains.ts';
+import { type Chain, chainsOf, furthest, furthestLift } from './chains.ts';
 import { Dots, type Mark, markOf } from './figures/Dots.tsx';
 import { RewardCurve } from './figures/RewardCurve.tsx';
 import { axisNames, count, percent, roleNames, short } from './format.ts';
@@ -24,6 +24,7 @@ export function LoopNow(props: {
   const iteration = state.iterations.at(-1);
   // A choice holds for its iteration; the next one starts with whatever got furthest.
   const [picked, setPicked] = useState<{ iteration: number; slot: number } | null>(null);
+  const [pickedLift, setPickedLift] = useState<string | null>(null);
   const chains = useMemo(() => (iteration ? chainsOf(state, iteration) : []), [state, iteration]);
   const slot =
     picked && picked.iteration === iteration?.iteration
@@ -51,7 +52,9 @@ export function LoopNow(props: {
     streaming?.role === 'solver' && stone?.proposal.question && stone.passRate === undefined
       ? streaming.rows.find((row) => row.id.startsWith(`${stone.proposal.question!.id}/`))?.text
       : undefined;
-  const liftRow = chains.slice(0, slot).filter(({ first, goalpost }) => goalpost && first?.accepted).length;
+  const liftedBefore = chains.slice(0, slot).filter(({ first, goalpost }) => goalpost && first?.accepted);
+  const liftRow = liftedBefore.length * state.settings.liftsPerLemma;
+  const lift = chain.lifts.find(({ id }) => id === pickedLift) ?? furthestLift(chain);
 
   return (
     <section className="loop" aria-labelledby="loop-title">
@@ -106,19 +109,24 @@ export function LoopNow(props: {
         />
         <StoneCard
           kind="lift"
-          stone={chain.lift}
+          stone={lift}
+          siblings={chain.lifts}
+          onPick={(stone) => setPickedLift(stone.id)}
           rollouts={state.settings.rollouts}
           earlier={earlier.lift}
-          writing={
-            chain.goalpost && chain.first?.accepted && !chain.lift ? writing('lift', liftRow) : undefined
-          }
-          answering={answering(chain.lift)}
+          writing={chain.goalpost && chain.first?.accepted && !lift ? writing('lift', liftRow) : undefined}
+          answering={answering(lift)}
           waiting={liftWaiting(chain, iteration)}
           onOpen={onOpen}
         />
       </div>
     </section>
   );
+}
+
+function outcome({ passRate, accepted, proposal }: Stone): string {
+  if (passRate === undefined) return proposal.fault ? 'never tried' : 'waiting for answers';
+  return `${percent(passRate)} pass${accepted ? ', accepted' : ''}`;
 }
 
 function liftWaiting({ goalpost, first }: Chain, iteration: IterationState): string {
@@ -188,9 +196,13 @@ function StoneCard(props: {
   writing: string | undefined;
   answering: string | undefined;
   waiting: string;
+  /** Of the same lemma, this one among them. */
+  siblings?: Stone[];
+  onPick?: (stone: Stone) => void;
   onOpen: (stone: Stone) => void;
 }) {
   const { kind, stone, onOpen } = props;
+  const siblings = props.siblings ?? [];
   const question = stone?.proposal.question;
   const fault = stone?.proposal.fault;
   const trial = stone?.trials.find((candidate) => candidate.task === 'induction');
@@ -212,6 +224,26 @@ function StoneCard(props: {
           </button>
         )}
       </header>
+      {stone && siblings.length > 1 && (
+        <fieldset className="card-siblings" aria-label={`The ${kind}s of this lemma`}>
+          {siblings.map((sibling, i) => (
+            <button
+              key={sibling.id}
+              type="button"
+              aria-pressed={sibling === stone}
+              aria-label={`${kind} ${i + 1} of ${siblings.length}, ${outcome(sibling)}`}
+              className={sibling.accepted ? 'is-accepted' : undefined}
+              onClick={() => props.onPick?.(sibling)}
+            >
+              {sibling.passRate === undefined
+                ? sibling.proposal.fault
+                  ? '×'
+                  : '…'
+                : percent(sibling.passRate)}
+            </button>
+          ))}
+        </fieldset>
+      )}
       {!stone && props.writing === undefined && <p className="card-waiting">{props.waiting}</p>}
       {props.writing !== undefined && <Writing>{props.writing}</Writing>}
       {question && (

@@ -176,6 +176,7 @@ export function SettingsForm({ settings, fixed, onChange }: FormProps) {
           0.05,
         )}
         {number('lifts', 'Lifts', 'Made one from another after the lemma; 0 stops at the lemma.', 1)}
+        {number('liftsPerLemma', 'Lifts of a lemma', 'Written side by side from each; the paper has 1.', 1)}
         {choice('lemmaBand', 'Lemmas are paid as', 'Lemmas near half solved, lifts near a tenth.', [
           ['lemma', 'lemmas'],
           ['lift', 'lifts'],
@@ -303,6 +304,11 @@ export function SettingsForm({ settings, fixed, onChange }: FormProps) {
           'Weight decay',
           'Pulls the trained weights towards zero a little; 0 turns it off.',
           0.01,
+        )}
+        {number(
+          'adamEpsilon',
+          'Adam’s epsilon',
+          'Leaves weights alone whose gradient is much smaller; 1e-8 is usual.',
         )}
         {choice('studentTrainsOn', 'Student trains on', 'Questions in their band, or every valid one.', [
           ['accepted', 'accepted questions'],

@@ -36,14 +36,17 @@ export function StoneSheet(props: {
     state.iterations.find((candidate) => candidate.iteration === stone.iteration)?.stones ?? [];
   const taught = state.taught.some((candidate) => candidate.id === stone.id);
   const lemma = findStone(state, proposal.parent);
-  const lift = [...relatives, ...state.taught].find((candidate) => candidate.proposal.parent === stone.id);
+  const lifts = [...relatives, ...state.taught].filter(({ proposal: { parent } }) => parent === stone.id);
+  const liftName = (i: number) => (lifts.length > 1 ? `lift ${i + 1}` : 'lift');
   const goalpost = state.goalposts.find((candidate) => candidate.id === proposal.goalpost);
   const axis = proposal.axis ?? 'f';
   const programs = [
     goalpost && { name: 'goalpost', program: goalpost.program },
     lemma?.proposal.question && { name: 'lemma', program: lemma.proposal.question.program },
     question && { name: proposal.role, program: question.program },
-    lift?.proposal.question && { name: 'lift', program: lift.proposal.question.program },
+    ...lifts.map(
+      ({ proposal: { question: made } }, i) => made && { name: liftName(i), program: made.program },
+    ),
   ].filter((program) => program !== undefined);
   const own = programs.findIndex(({ program }) => program === question?.program);
   const answers =
@@ -130,11 +133,11 @@ export function StoneSheet(props: {
         <span className={`of-${proposal.role}`} aria-current="true">
           {proposal.role}
         </span>
-        {lift && (
-          <button type="button" className="of-lift" onClick={() => onOpen(lift)}>
-            lift
+        {lifts.map((lift, i) => (
+          <button key={lift.id} type="button" className="of-lift" onClick={() => onOpen(lift)}>
+            {liftName(i)}
           </button>
-        )}
+        ))}
       </nav>
       {question ? (
         <QuestionText question={question} />

@@ -23,7 +23,7 @@ export interface GradcheckReport {
 }
 
 /** AdamW's settings behind `after3`. */
-const ADAMW = { learningRate: 1e-3, weightDecay: 0.01, maxGradNorm: 1e30 };
+const ADAMW = { learningRate: 1e-3, weightDecay: 0.01, maxGradNorm: 1e30, adamEpsilon: 1e-8 };
 /** Tokens of the first row before the greedy ones, where the fixture has no prompt of its own. */
 const GREEDY_PROMPT = 8;
 

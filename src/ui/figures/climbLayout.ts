@@ -57,6 +57,9 @@ export function viewOf(width: number, lastIteration: number): View {
 /** Half of what stones of the same pass rate are scattered by, in pass rates: less than to a band's edge. */
 const scatter = 0.024;
 
+/** Its multiples fill an interval evenly, wherever one stops. */
+const golden = 0.618;
+
 /** A finished iteration is the same object at every moment, and so is where its stones lie. */
 const laid = new WeakMap<IterationState, { view: View; shift: number; placed: Placed[] }>();
 
@@ -73,16 +76,23 @@ export function placeIteration(iteration: IterationState, view: View, slots: num
   const { x, y, columnWidth } = view;
   const slotOf = new Map<string, number>();
   const byId = new Map<string, Placed>();
+  const lifted = new Map<number, number>();
   let first = 0;
   for (const stone of iteration.stones) {
     const { proposal, passRate } = stone;
     const lemma = proposal.parent ?? '';
     const slot = proposal.role === 'lift' ? (slotOf.get(lemma) ?? 0) : first++;
     slotOf.set(stone.id, slot);
+    // Lifts of one lemma share its slot.
+    const sibling = lifted.get(slot) ?? 0;
+    if (proposal.role === 'lift') lifted.set(slot, sibling + 1);
     if (passRate === undefined) continue;
-    const within = ((slot + 0.5) / slots - 0.5) * 0.36 + (proposal.role === 'lift' ? 0.22 : -0.22);
-    // The golden ratio's multiples fill an interval evenly, wherever one stops.
-    const off = (((slot * 0.618 + iteration.iteration * 0.382) % 1) * 2 - 1) * scatter;
+    const side = proposal.role === 'lift' ? 0.22 : -0.22;
+    const at = proposal.role === 'lift' ? slot + ((0.5 + sibling * golden) % 1) : slot + 0.5;
+    const within = (at / slots - 0.5) * 0.36 + side;
+    // Another draw for each sibling, which may well have the same pass rate.
+    const turn = (slot + 7 * sibling) * golden + iteration.iteration * 0.382;
+    const off = ((turn % 1) * 2 - 1) * scatter;
     const from = byId.get(lemma);
     byId.set(stone.id, {
       stone,

@@ -54,3 +54,10 @@ test('settings of an older run keep what they say and get the rest', () => {
     teacherReadsTitles,
   });
 });
+
+test('a run from before a setting goes on as it went, whatever the default is now', () => {
+  const { liftsPerLemma, adamEpsilon, ...older } = DEFAULT_SETTINGS;
+  const completed = completeSettings(older as typeof DEFAULT_SETTINGS);
+  expect(completed).toEqual({ ...DEFAULT_SETTINGS, liftsPerLemma: 1, adamEpsilon: 1e-8 });
+  expect([liftsPerLemma, adamEpsilon]).not.toEqual([1, 1e-8]);
+});

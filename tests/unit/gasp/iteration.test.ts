@@ -30,6 +30,7 @@ const settings: Settings = {
   axes: ['f'],
   convertTasks: false,
   replay: 0,
+  liftsPerLemma: 1,
   unguidedShare: 0,
   noveltyWindow: 0,
   studentTrainsOn: 'accepted',
@@ -297,6 +298,25 @@ test('a chain goes on from each accepted lift', async () => {
   expect(proposed.map((p) => p.parent)).toEqual([undefined, ...proposed.slice(0, 3).map((p) => p.id)]);
   expect(of(events, 'rewarded').map((e) => e.accepted)).toEqual([true, true, true, false]);
   expect(result.accepted).toHaveLength(3);
+});
+
+test('liftsPerLemma writes several lifts from one lemma; of equal ones the first goes on', async () => {
+  const t = table();
+  const lemma = program('sort', 'drop-first');
+  const lift = program('sort', 'drop-first', 'reverse');
+  t.say(dialect.lemmaPrompt(goalposts[1]!, 'f'), () => 'gibberish');
+  t.propose(dialect.lemmaPrompt(goalposts[0]!, 'f'), lemma);
+  t.solve(lemma, 4);
+  t.propose(dialect.liftPrompt(question('', lemma, inputs), 'f'), lift);
+  t.solve(lift, 1);
+  const { events, result } = await iterate(t.policy(), { liftsPerLemma: 3 });
+  const proposed = of(events, 'proposed').map((e) => e.proposal);
+  const parent = proposed.find((p) => p.role === 'lemma' && p.question)!.id;
+  const lifts = proposed.filter((p) => p.role === 'lift');
+  expect(lifts.map((p) => [p.parent, p.goalpost, p.axis])).toEqual(new Array(3).fill([parent, 'A', 'f']));
+  expect(new Set(proposed.map((p) => p.id)).size).toBe(proposed.length);
+  expect(lifts.map((p) => p.fault?.kind)).toEqual([undefined, 'copy', 'copy']);
+  expect(result.accepted.map((q) => q.id)).toEqual([parent, lifts[0]!.id]);
 });
 
 test('unguidedShare mixes unguided proposals in', async () => {

@@ -116,7 +116,12 @@ export function backendContract(open: () => Promise<Runtime>): void {
     const rows = [{ tokens: [1, 2, 3, 4], weight: [0.3, 0.3, 0.4], advantage: 1 }];
     const [now] = await trainer.accumulate(rows, { clip: 0, klWeight: 0 });
     const gradient = trainer.accumulated.slice();
-    const norm = await trainer.apply({ learningRate: 0.01, weightDecay: 0, maxGradNorm: 1 });
+    const norm = await trainer.apply({
+      learningRate: 0.01,
+      weightDecay: 0,
+      maxGradNorm: 1,
+      adamEpsilon: 1e-8,
+    });
     expect(norm).toBeCloseTo(Math.hypot(...gradient), 4);
     trainer.weights.forEach((w, i) => {
       // AdamW's first step is the learning rate times the gradient's sign, wherever it is not tiny.

@@ -18,6 +18,13 @@ import { exampleRows, micro, randomModel } from './referenceDecoder.ts';
 const runtime = nodeRuntime(1);
 const LORA = { kind: 'lora', rank: 2, alpha: 3 } as const;
 
+interface StepSettings {
+  rate: number;
+  decay: number[];
+  maxNorm: number;
+  epsilon: number;
+}
+
 interface State {
   weights: number[];
   first: number[];
@@ -25,18 +32,13 @@ interface State {
 }
 
 /** AdamW as Loshchilov and Hutter's algorithm 2 has it, after clipping to the global norm. */
-function referenceStep(
-  state: State,
-  gradient: number[],
-  t: number,
-  o: { rate: number; decay: number[]; maxNorm: number },
-): State {
+function referenceStep(state: State, gradient: number[], t: number, o: StepSettings): State {
   const norm = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0));
   const clipped = gradient.map((g) => (norm > o.maxNorm ? (g * o.maxNorm) / norm : g));
   const first = state.first.map((m, i) => 0.9 * m + 0.1 * clipped[i]!);
   const second = state.second.map((v, i) => 0.99 * v + 0.01 * clipped[i]! ** 2);
   const weights = state.weights.map((w, i) => {
-    const step = first[i]! / (1 - 0.9 ** t) / (Math.sqrt(second[i]! / (1 - 0.99 ** t)) + 1e-8);
+    const step = first[i]! / (1 - 0.9 ** t) / (Math.sqrt(second[i]! / (1 - 0.99 ** t)) + o.epsilon);
     return w - o.rate * (step + o.decay[i]! * w);
   });
   return { weights, first, second };
@@ -45,12 +47,7 @@ function referenceStep(
 async function openStep(size: number) {
   const session = await runtime.create(adamwGraph(size));
   const vector = (data: ArrayLike<number>) => float32([size], Float32Array.from(data));
-  return async (
-    state: State,
-    gradient: number[],
-    t: number,
-    o: { rate: number; decay: number[]; maxNorm: number },
-  ) => {
+  return async (state: State, gradient: number[], t: number, o: StepSettings) => {
     const out = await session.run({
       weights: vector(state.weights),
       gradient: vector(gradient),
@@ -59,6 +56,7 @@ async function openStep(size: number) {
       decay: vector(o.decay),
       learningRate: scalar(o.rate),
       maxNorm: scalar(o.maxNorm),
+      epsilon: scalar(o.epsilon),
       correction1: scalar(1 - 0.9 ** t),
       correction2: scalar(1 - 0.99 ** t),
     });
@@ -72,9 +70,10 @@ async function openStep(size: number) {
 }
 
 test.each([
-  ['without clipping', 1e9],
-  ['with clipping', 0.7],
-])('ten AdamW steps equal the float64 reference, %s', async (_name, maxNorm) => {
+  ['without clipping', 1e9, 1e-8],
+  ['with clipping', 0.7, 1e-8],
+  ['with an epsilon as large as the gradient', 0.7, 0.03],
+])('ten AdamW steps equal the float64 reference, %s', async (_name, maxNorm, epsilon) => {
   const size = 40;
   const step = await openStep(size);
   const random = new Random(4);
@@ -82,7 +81,7 @@ test.each([
     Array.from({ length: size }, () => Math.fround(scale * (random.uniform() - 0.5)));
   let expected: State = { weights: draw(2), first: new Array(size).fill(0), second: new Array(size).fill(0) };
   let actual = expected;
-  const o = { rate: 0.01, decay: expected.weights.map((_, i) => (i % 3 ? 0.1 : 0)), maxNorm };
+  const o = { rate: 0.01, decay: expected.weights.map((_, i) => (i % 3 ? 0.1 : 0)), maxNorm, epsilon };
   for (let t = 1; t <= 10; t++) {
     // Some gradients are tiny or zero: there the epsilon decides.
     const gradient = draw(t % 2 ? 1 : 0.1).map((g, i) => (i === 0 ? 0 : i === 1 ? 1e-8 : g));
@@ -114,6 +113,7 @@ test('one clipped step by hand', async () => {
     rate: 0.1,
     decay: [0.5, 0],
     maxNorm: 1,
+    epsilon: 1e-8,
   });
   expect(next.norm).toBeCloseTo(5, 6);
   expect(next.first[0]).toBeCloseTo(0.06, 7);
@@ -161,7 +161,7 @@ test('the starting adapter adds nothing and is the same for the same seed only',
   }
 });
 
-const STEP = { learningRate: 0.01, weightDecay: 0.1, maxGradNorm: 0.5 };
+const STEP = { learningRate: 0.01, weightDecay: 0.1, maxGradNorm: 0.5, adamEpsilon: 1e-8 };
 
 test('restored and continued equals never having stopped, bit by bit', async () => {
   const { trainer, model } = openTrainer(runtime, micro, LORA);
@@ -196,7 +196,7 @@ test('norms are not decayed, matrices are', async () => {
   const { trainer } = openTrainer(runtime, micro, { kind: 'full' });
   const before = trainer.weights.slice();
   // No gradient at all: what moves was moved by the decay.
-  await trainer.apply({ learningRate: 0.1, weightDecay: 0.5, maxGradNorm: 1 });
+  await trainer.apply({ learningRate: 0.1, weightDecay: 0.5, maxGradNorm: 1, adamEpsilon: 1e-8 });
   for (const p of trainer.layout.parameters) {
     const at = trainer.layout.offsets.get(p.name)!;
     expect(trainer.weights[at]).toBeCloseTo(before[at]! * (p.dims.length === 1 ? 1 : 0.95), 6);
