@@ -5,9 +5,7 @@
 import { basename, dirname, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright';
-import { createServer } from 'vite';
-import { CHROMIUM_ARGS, findChromium } from '../scripts/chromium.mjs';
+import { openDevPage } from './devPage.ts';
 import type { PageRaceOptions } from './pageRollouts.ts';
 import { table } from './race.ts';
 import { benchRepository } from './repository.ts';
@@ -26,16 +24,8 @@ const { values: args } = parseArgs({
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = benchRepository();
-const server = await createServer({ root, logLevel: 'error', server: { port: 0, host: '127.0.0.1' } });
-await server.listen();
-const executablePath = await findChromium();
-const browser = await chromium.launch({ args: CHROMIUM_ARGS, ...(executablePath ? { executablePath } : {}) });
+const bench = await openDevPage('page.html', 'raceInPage');
 try {
-  const page = await browser.newPage();
-  page.on('pageerror', (error) => console.error(error));
-  const address = server.resolvedUrls?.local[0] ?? server.resolvedUrls?.network[0];
-  await page.goto(`${address}bench/page.html`);
-  await page.waitForFunction(() => 'raceInPage' in globalThis, undefined, { timeout: 120_000 });
   const options: PageRaceOptions = {
     // Files in public/ lie at the server's root.
     base: `/${relative(root, dirname(folder)).split(sep).join('/')}/`.replace(/^\/public\//, '/'),
@@ -46,11 +36,7 @@ try {
     batches: args.batches.split(',').map(Number),
     turns: Number(args.turns),
   };
-  const rates: RolloutRates = await page.evaluate(
-    (o) =>
-      (globalThis as unknown as { raceInPage: (o: PageRaceOptions) => Promise<RolloutRates> }).raceInPage(o),
-    options,
-  );
+  const rates = await bench.call<RolloutRates>('raceInPage', options);
   if (args.json) console.log(JSON.stringify(rates));
   else {
     console.log(table([rates.sampler, ...rates.generate], 'tokens a second'));
@@ -58,6 +44,5 @@ try {
     console.log(`over separate calls:        ${rates.overSeparate.toFixed(1)} times`);
   }
 } finally {
-  await browser.close();
-  await server.close();
+  await bench.close();
 }

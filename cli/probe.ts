@@ -1,6 +1,13 @@
 /** `lab probe`: how many of a model's proposals and answers can be read, run and used. */
 import { DEFAULT_SETTINGS } from '../src/gasp/defaults.ts';
-import { type AnswerCounts, type Probe, probe, type ProposalCounts } from '../src/gasp/probe.ts';
+import {
+  type AnswerCounts,
+  PROBE_KINDS,
+  type Probe,
+  type ProbeKind,
+  probe,
+  type ProposalCounts,
+} from '../src/gasp/probe.ts';
 import { deriveSeed } from '../src/gasp/random.ts';
 import { HUB_SETTINGS } from '../src/lab/hubRun.ts';
 import { modelPort, readModelOption } from './nodePorts.ts';
@@ -8,12 +15,17 @@ import { readBank, SHIPPED_BANK } from './settings.ts';
 import { NodeJudge } from '../src/python/nodeJudge.ts';
 import { numberOption, readOptions, UsageError } from './usage.ts';
 
+/** As a run would have them. */
+const TOP_P = HUB_SETTINGS.topP ?? DEFAULT_SETTINGS.topP;
+
 export const probeUsage = `lab probe --model MODEL [options]
   Asks a model for lemmas, lifts, unguided proposals and answers, and counts how many parse, run and are new.
   --model MODEL     a folder, owner/name on the Hub, or an address
   --dtype NAME      which of its dtypes
   --count N         proposals of each kind and axis, answers of each task type (default 24)
+  --kinds LIST      of ${PROBE_KINDS.join(',')} (default: all)
   --temperature T   (default ${HUB_SETTINGS.temperature})
+  --top-p P         (default ${TOP_P})
   --seed S          (default 1)
   --bank FILE       questions whose goalposts the lemmas are made from (default: the shipped bank)
   --threads N       of ONNX Runtime (default 2)
@@ -25,7 +37,9 @@ const OPTIONS = {
   model: { type: 'string' },
   dtype: { type: 'string' },
   count: { type: 'string', default: '24' },
+  kinds: { type: 'string', default: PROBE_KINDS.join(',') },
   temperature: { type: 'string', default: String(HUB_SETTINGS.temperature) },
+  'top-p': { type: 'string', default: String(TOP_P) },
   seed: { type: 'string', default: '1' },
   bank: { type: 'string' },
   threads: { type: 'string', default: '2' },
@@ -39,7 +53,9 @@ export async function probeCommand(args: string[]): Promise<number> {
   const model = await readModelOption(values.model, values.dtype);
   const seed = numberOption('seed', values.seed);
   const count = numberOption('count', values.count, { min: 1 });
+  const kinds = readKinds(values.kinds);
   const temperature = numberOption('temperature', values.temperature, { integer: false });
+  const topP = numberOption('top-p', values['top-p'], { integer: false });
   const { goalposts } = readBank(values.bank ?? SHIPPED_BANK);
   const loadModel = modelPort({
     threads: numberOption('threads', values.threads, { min: 1 }),
@@ -56,7 +72,7 @@ export async function probeCommand(args: string[]): Promise<number> {
   try {
     const { noveltyThreshold } = DEFAULT_SETTINGS;
     const result = await probe(
-      { goalposts, count, temperature, topP: 1, seed, noveltyThreshold },
+      { goalposts, kinds, count, temperature, topP, seed, noveltyThreshold },
       { policy, judge, dialect },
       ({ kind, text, fate }) => {
         if (values.texts) console.log(`--- ${kind}\n${text}\n==> ${fate}\n`);
@@ -71,6 +87,14 @@ export async function probeCommand(args: string[]): Promise<number> {
   }
 }
 
+function readKinds(list: string): ProbeKind[] {
+  return list.split(',').map((name) => {
+    const kind = PROBE_KINDS.find((k) => k === name.trim());
+    if (kind) return kind;
+    throw new UsageError(`--kinds takes ${PROBE_KINDS.join(', ')} with commas between, not "${name}".`);
+  });
+}
+
 function table({ proposals, answers }: Probe): string {
   const proposal = ([kind, c]: [string, ProposalCounts]) =>
     `| ${kind} | ${c.asked} | ${c.parsed} | ${c.ran} | ${c.fresh} | ${Object.entries(c.faults)
@@ -82,9 +106,13 @@ function table({ proposals, answers }: Probe): string {
     '| proposals | asked | parse | run | are new | why not |',
     '| --- | --- | --- | --- | --- | --- |',
     ...Object.entries(proposals).map(proposal),
-    '',
-    '| answers | asked | parse | right |',
-    '| --- | --- | --- | --- |',
-    ...Object.entries(answers).map(answer),
+    ...(answers
+      ? [
+          '',
+          '| answers | asked | parse | right |',
+          '| --- | --- | --- | --- |',
+          ...Object.entries(answers).map(answer),
+        ]
+      : []),
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 /** One iteration of self-play, over the ports: proposals, validation, rollouts, rewards, one update. */
 import type { RunEventBody } from '../run/events.ts';
 import { advantages, type Rollout, rewardGroups } from './advantages.ts';
+import { beginningOf } from './begunAnswer.ts';
 import { drawGoalposts, drawInTurn } from './goalposts.ts';
 import { methodSettings, slots } from './methods.ts';
 import type { NoveltyBuffer } from './novelty.ts';
@@ -231,7 +232,7 @@ class Proposing {
     completions: readonly Completion[],
   ): Promise<Proposal[]> {
     const { tools, settings } = this;
-    const drafts = completions.map((c) => tools.dialect.parseProposal(c.text));
+    const drafts = completions.map((c, i) => tools.dialect.parseProposal(c.text, plans[i]!.prompt));
     tools.progress?.stage('validating', 0, plans.length, 'proposals');
     const validated = await validateDrafts(drafts, ids, tools.judge, tools.dialect, {
       ...(tools.signal && { signal: tools.signal }),
@@ -244,7 +245,7 @@ class Proposing {
       const base: Proposal = {
         id: ids[i]!,
         role: plan.role,
-        text: completions[i]!.text,
+        text: beginningOf(plan.prompt) + completions[i]!.text,
         ...(plan.axis && { axis: plan.axis }),
         ...(plan.goalpost && { goalpost: plan.goalpost.id }),
         ...(plan.parent && { parent: plan.parent }),

@@ -210,9 +210,11 @@ export interface ProposalDraft {
 /** How questions are put to one family of models, and how its answers are read. */
 export interface Dialect {
   readonly name: string;
-  /** Inputs that a proposal carries, and how many of them the student sees. */
+  /** Inputs that a proposal is asked for, and how many of them the student sees. */
   readonly inputs: number;
   readonly shown: number;
+  /** With how many inputs a proposal is taken all the same. Absent: with no fewer than it is asked for. */
+  readonly leastInputs?: number;
   readonly maxTokens: { proposal: number; answer: number };
   lemmaPrompt(goalpost: Question, axis: Axis): Prompt;
   /** `goalpost` is set only in the ablation where the lift's author sees it. */
@@ -220,7 +222,8 @@ export interface Dialect {
   /** AZR's proposer: no goalpost, a few earlier questions to be different from. */
   unguidedPrompt(references: Question[]): Prompt;
   solvePrompt(task: Task): Prompt;
-  parseProposal(text: string): Parsed<ProposalDraft>;
+  /** `prompt`, where it is at hand: a text goes on from the beginning that its prompt gave it. */
+  parseProposal(text: string, prompt?: Prompt): Parsed<ProposalDraft>;
   /**
    * How many of a proposal's leading tokens take the teacher's advantage. Absent: all do, as in the paper.
    * Where a program is a few tokens and its inputs are many random ones, those say little about the reward,

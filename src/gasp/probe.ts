@@ -1,4 +1,5 @@
 /** How well a model and a dialect understand each other: what it writes, before anything is trained. */
+import { beginningOf } from './begunAnswer.ts';
 import { NoveltyBuffer } from './novelty.ts';
 import type { Prompt } from './ports.ts';
 import type { Axis, FaultKind, Question, Task } from './question.ts';
@@ -6,7 +7,13 @@ import { deriveSeed } from './random.ts';
 import { solve, type Tools } from './solving.ts';
 import { validateDrafts } from './validation.ts';
 
+/** What can be asked for. */
+export const PROBE_KINDS = ['lemma', 'lift', 'unguided', 'answers'] as const;
+export type ProbeKind = (typeof PROBE_KINDS)[number];
+
 export interface ProbeOptions {
+  /** Absent: all. */
+  kinds?: readonly ProbeKind[];
   goalposts: readonly Question[];
   /** Proposals of each kind and axis, and answers of each task type. */
   count: number;
@@ -35,7 +42,8 @@ export interface AnswerCounts {
 export interface Probe {
   /** By kind and axis: `lemma, io`, `lift, f`, `unguided`. */
   proposals: Record<string, ProposalCounts>;
-  answers: Record<Task['type'], AnswerCounts>;
+  /** Absent where no answers were asked for. */
+  answers?: Record<Task['type'], AnswerCounts>;
 }
 
 /** Everything that was written, for a person to read. */
@@ -52,7 +60,7 @@ export async function probe(
   tools: Tools,
   hear: (text: ProbeText) => void = () => {},
 ): Promise<Probe> {
-  const { goalposts, count } = options;
+  const { goalposts, count, kinds = PROBE_KINDS } = options;
   const { dialect } = tools;
   const run = new Probing(options, tools, hear);
   const proposals: Record<string, ProposalCounts> = {};
@@ -66,7 +74,7 @@ export async function probe(
   const goalpost = (i: number) => goalposts[Math.floor((i * goalposts.length) / count) % goalposts.length]!;
 
   const lemmas: Question[] = [];
-  for (const axis of AXES) {
+  for (const axis of kinds.includes('lemma') ? AXES : []) {
     lemmas.push(
       ...(await ask(
         `lemma, ${axis}`,
@@ -75,16 +83,19 @@ export async function probe(
     );
   }
   const easy = lemmas.length > 0 ? lemmas : goalposts;
-  for (const axis of AXES) {
+  for (const axis of kinds.includes('lift') ? AXES : []) {
     await ask(
       `lift, ${axis}`,
       each((i) => dialect.liftPrompt(easy[i % easy.length]!, axis)),
     );
   }
-  await ask(
-    'unguided',
-    each((i) => dialect.unguidedPrompt(easy.slice(0, i % 4))),
-  );
+  if (kinds.includes('unguided')) {
+    await ask(
+      'unguided',
+      each((i) => dialect.unguidedPrompt(easy.slice(0, i % 4))),
+    );
+  }
+  if (!kinds.includes('answers')) return { proposals };
   const answers = {
     induction: await run.answer(each((i) => ({ type: 'induction', question: easy[i % easy.length]! }))),
     deduction: await run.answer(each((i) => taskOf('deduction', easy, i))),
@@ -119,7 +130,7 @@ class Probing {
     );
     const texts = sampled.map((s) => s[0]!.text);
     const validated = await validateDrafts(
-      texts.map((text) => dialect.parseProposal(text)),
+      texts.map((text, i) => dialect.parseProposal(text, prompts[i])),
       texts.map((_, i) => `${kind}.${i}`),
       judge,
       dialect,
@@ -139,7 +150,11 @@ class Probing {
       if (fault?.kind !== 'unparsable' && fault?.kind !== 'syntax') counts.parsed++;
       if (!fault || fault.kind === 'copy') counts.ran++;
       if (!fault) counts.fresh++;
-      this.hear({ kind, text: texts[i]!, fate: fault ? `${fault.kind}: ${fault.message}` : 'valid' });
+      this.hear({
+        kind,
+        text: beginningOf(prompts[i]) + texts[i]!,
+        fate: fault ? `${fault.kind}: ${fault.message}` : 'valid',
+      });
     });
     return { counts, questions };
   }

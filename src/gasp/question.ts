@@ -66,7 +66,7 @@ export interface Proposal {
   goalpost?: string;
   /** The proposal that a lift was made from. */
   parent?: string;
-  /** The teacher's text as sampled. */
+  /** The teacher's text as sampled, after the words that its prompt began it with. */
   text: string;
   /** Largest cosine similarity with an accepted question, once computed. */
   similarity?: number;

@@ -22,7 +22,7 @@ export async function validateDrafts(
   drafts: readonly Parsed<ProposalDraft>[],
   ids: readonly string[],
   judge: Judge,
-  dialect: Pick<Dialect, 'inputs' | 'shown' | 'unreadable'>,
+  dialect: Pick<Dialect, 'inputs' | 'leastInputs' | 'shown' | 'unreadable'>,
   options?: JudgeOptions,
 ): Promise<Validated[]> {
   const read = drafts.map((draft) => readDraft(draft, dialect));
@@ -47,12 +47,13 @@ function fault(kind: FaultKind, message: string, line?: number): Fault {
 
 function readDraft(
   draft: Parsed<ProposalDraft>,
-  dialect: Pick<Dialect, 'inputs' | 'shown'>,
+  dialect: Pick<Dialect, 'inputs' | 'leastInputs' | 'shown'>,
 ): ProposalDraft | { fault: Fault } {
   if (!draft.ok) return { fault: fault('unparsable', draft.reason) };
   const { inputs } = draft.value;
-  if (inputs.length < dialect.inputs) {
-    return { fault: fault('unparsable', `It gives ${inputs.length} inputs; ${dialect.inputs} are needed.`) };
+  const least = dialect.leastInputs ?? dialect.inputs;
+  if (inputs.length < least) {
+    return { fault: fault('unparsable', `It gives ${inputs.length} inputs; ${least} are needed.`) };
   }
   // Pairs that the student sees must not be among those that it is judged on.
   const different = [...new Set(inputs.slice(0, dialect.inputs))];

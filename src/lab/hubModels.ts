@@ -30,7 +30,7 @@ export interface OpenHubOptions extends Omit<ModelOptions, 'backend'> {
 
 export async function openHubModel(
   files: RepositoryFiles,
-  { model, dtype, runtime, tuning, seed, memoryLimit, signal, onProgress }: OpenHubOptions,
+  { model, dtype, runtime, tuning, seed, load, memoryLimit, signal, onProgress }: OpenHubOptions,
 ): Promise<{ policy: Policy; dialect: Dialect }> {
   if (dtype !== undefined && !(dtype in DTYPE_FILES)) {
     throw new LabError(
@@ -46,6 +46,7 @@ export async function openHubModel(
     tuning,
     seed,
     signal,
+    ...(load && { load }),
     ...(dtype !== undefined && { dtype: dtype as HubDType }),
     ...(memoryLimit !== undefined && { memoryLimit }),
     onProgress: (done, total) => onProgress(done, total, 'bytes'),

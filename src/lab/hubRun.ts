@@ -1,15 +1,23 @@
 /** What a run of a decoder from the Hub is started with, and how much memory that takes. */
 import type { Settings } from '../gasp/settings.ts';
-import { type DecoderSize, type Dtype, estimateMemory, type MemoryEstimate } from '../lm/memory.ts';
+import {
+  type DecoderSize,
+  type Dtype,
+  estimateMemory,
+  type MemoryEstimate,
+  type RunLoad,
+} from '../lm/memory.ts';
 
 /**
  * Settings for models a hundred times the size of the embedded one: few questions an iteration, short
- * passes, LoRA's usual learning rate, and a temperature at which small models still write Python.
+ * passes, LoRA's usual learning rate, and a temperature at which small models still write Python, without the
+ * unlikely tokens that break it.
  */
 export const HUB_SETTINGS: Partial<Settings> = {
   goalpostsPerIteration: 4,
   rollouts: 8,
-  temperature: 0.7,
+  temperature: 0.6,
+  topP: 0.9,
   learningRate: 1e-4,
   minibatch: 16,
   microbatchTokens: 512,
@@ -20,18 +28,19 @@ export const HUB_SETTINGS: Partial<Settings> = {
   evaluateEvery: 0,
 };
 
-/** Rows that are sampled at a time, at most, and the length of one, prompt and answer, in tokens. */
-const ROWS = 64;
+/** The length of a row that is sampled, prompt and answer, in tokens. */
 const ROW_TOKENS = 768;
 
+export function runLoad({ microbatchTokens, goalpostsPerIteration, rollouts }: Settings): RunLoad {
+  return { microbatchTokens, rows: goalpostsPerIteration * rollouts, rowTokens: ROW_TOKENS };
+}
+
 export function estimateRun(size: DecoderSize, dtype: Dtype, settings: Settings): MemoryEstimate {
-  const { tuning, microbatchTokens, goalpostsPerIteration, rollouts } = settings;
+  const { tuning } = settings;
   return estimateMemory(size, dtype, {
     // Decoders from the Hub train adapters only.
     rank: tuning.kind === 'lora' ? tuning.rank : 8,
     adaptedLayers: Math.min(size.layers, (tuning.kind === 'lora' && tuning.layers) || size.layers),
-    microbatchTokens,
-    rows: Math.min(ROWS, goalpostsPerIteration * rollouts),
-    rowTokens: ROW_TOKENS,
+    ...runLoad(settings),
   });
 }

@@ -5,6 +5,7 @@ import type { Settings } from '../gasp/settings.ts';
 import type { Tools } from '../gasp/solving.ts';
 import { checkpointBytes } from '../run/checkpointFormat.ts';
 import type { RunEventBody } from '../run/events.ts';
+import { runLoad } from './hubRun.ts';
 import type { LabPorts } from './ports.ts';
 import type { BackendChoice } from './protocol.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -31,17 +32,14 @@ export class Machinery {
     private readonly command: () => { signal: AbortSignal; loading: boolean },
   ) {}
 
-  async load(
-    model: string,
-    settings: Pick<Settings, 'tuning' | 'seed'>,
-    backend: BackendChoice,
-  ): Promise<Engine> {
+  async load(model: string, settings: Settings, backend: BackendChoice): Promise<Engine> {
     this.loadJudge().catch(() => {}); // Python starts meanwhile; who needs it awaits it and hears of errors.
     this.telemetry.stage('loading-model', 0, 0, 'bytes');
     const { signal } = this.command();
     const { policy, dialect } = await this.ports.loadModel(model, {
       tuning: settings.tuning,
       seed: deriveSeed(settings.seed, 'weights'),
+      load: runLoad(settings),
       backend,
       signal,
       onProgress: (done, total, unit) => this.telemetry.stage('loading-model', done, total, unit),

@@ -30,15 +30,19 @@ const BYTES: Record<Dtype, { linear: number; embedding: number; activation: numb
 };
 export const DTYPES = Object.keys(BYTES) as Dtype[];
 
-export interface TrainingPlan {
-  /** LoRA's rank on all seven linears of the last `adaptedLayers` layers. */
-  rank: number;
-  adaptedLayers: number;
+/** What a run does at once. */
+export interface RunLoad {
   /** Tokens in one forward-backward pass. */
   microbatchTokens: number;
   /** Completions sampled at a time, and their longest length with the prompt, in tokens. */
   rows: number;
   rowTokens: number;
+}
+
+export interface TrainingPlan extends RunLoad {
+  /** LoRA's rank on all seven linears of the last `adaptedLayers` layers. */
+  rank: number;
+  adaptedLayers: number;
 }
 
 /** Bytes. */

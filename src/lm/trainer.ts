@@ -173,6 +173,8 @@ export class VectorTrainer {
     private readonly runtime: Runtime,
     private readonly trainable: Trainable,
     seed: number,
+    /** `oneSession`: scoring ends the session that trains, and the other way round, where memory is short. */
+    private readonly options: { oneSession?: boolean } = {},
   ) {
     this.layout = trainable.layout;
     this.snapshotId = trainable.snapshotId;
@@ -207,6 +209,7 @@ export class VectorTrainer {
    * with `microbatches`. Returns log-probabilities of the targets, one array a row.
    */
   async accumulate(rows: readonly TrainingRow[], options: LossOptions): Promise<Float32Array[]> {
+    if (this.options.oneSession) await this.endScoring();
     this.train ??= this.trainable.openTraining(this.runtime);
     const session = await this.train;
     const packed = this.pack(
@@ -234,6 +237,7 @@ export class VectorTrainer {
 
   /** Log-probabilities of each row's tokens after the first, under the current weights. */
   async score(rows: readonly (readonly number[])[]): Promise<Float32Array[]> {
+    if (this.options.oneSession) await this.endTraining();
     this.scorer ??= this.trainable.openScoring(this.runtime);
     const session = await this.scorer;
     const packed = this.pack(rows, () => true);
@@ -304,9 +308,23 @@ export class VectorTrainer {
   }
 
   async dispose(): Promise<void> {
-    const open = [this.train, this.scorer, this.adamw];
-    this.train = this.scorer = this.adamw = undefined;
-    for (const session of open) await (await session)?.release();
+    await this.endTraining();
+    await this.endScoring();
+    const { adamw } = this;
+    this.adamw = undefined;
+    await (await adamw)?.release();
+  }
+
+  private async endTraining(): Promise<void> {
+    const { train } = this;
+    this.train = undefined;
+    await (await train)?.release();
+  }
+
+  private async endScoring(): Promise<void> {
+    const { scorer } = this;
+    this.scorer = undefined;
+    await (await scorer)?.release();
   }
 
   private pack(rows: readonly (readonly number[])[], wanted: (r: number, t: number) => boolean): PackedRows {

@@ -1,5 +1,6 @@
 /** How questions are put to instruct models from the Hub, and how their answers are read. */
-import type { Dialect, Parsed, ProposalDraft } from '../../gasp/ports.ts';
+import { beginningOf } from '../../gasp/begunAnswer.ts';
+import type { Dialect, Parsed, Prompt, ProposalDraft } from '../../gasp/ports.ts';
 import type { Task } from '../../gasp/question.ts';
 import { findProgram } from './program.ts';
 import {
@@ -9,21 +10,24 @@ import {
   inductionPrompt,
   lemmaPrompt,
   liftPrompt,
-  SHOWN_PROGRAMS,
   unguidedPrompt,
 } from './prompts.ts';
+import { SHOWN_PROGRAMS } from './examples.ts';
 import { describeProposal } from './proposal.ts';
 import { findInput, findInputs, findOutput } from './values.ts';
 
 const INPUTS = 5;
+/** Small models often stop early, or write an input twice. */
+const LEAST_INPUTS = 4;
 const SHOWN = 3;
 
 export function chatDialect(): Dialect {
   return {
     name: 'chat',
     inputs: INPUTS,
+    leastInputs: LEAST_INPUTS,
     shown: SHOWN,
-    maxTokens: { proposal: 320, answer: 256 },
+    maxTokens: { proposal: 256, answer: 256 },
     lemmaPrompt: (goalpost, axis) => lemmaPrompt(goalpost, axis, INPUTS),
     liftPrompt: (lemma, axis, goalpost) => liftPrompt(lemma, axis, INPUTS, goalpost),
     unguidedPrompt: (references) => unguidedPrompt(references, INPUTS),
@@ -45,19 +49,13 @@ function solvePrompt(task: Task) {
   }
 }
 
-/**
- * Whether a text goes on from the words that its answer was begun with: a proposal without a label of its
- * own, an answer whose first fence only closes.
- */
-function goesOn(kind: keyof typeof BEGINNINGS, text: string): boolean {
-  if (kind === 'proposal') return !/\b(?:message|title|problem)\b[*_]*\s*:/i.test(text);
-  return /^\s*[^\s`][^`]*```[ \t]*(?:\n|$)/.test(text);
-}
+/** Whether a text goes on from a fence that was opened for it: its own first fence only closes. */
+const closes = (text: string) => /^\s*[^\s`][^`]*```[ \t]*(?:\n|$)/.test(text);
 
 /** Reads what the model went on with, or a whole answer of its own. */
 function read<T>(kind: keyof typeof BEGINNINGS, text: string, parse: (text: string) => Parsed<T>): Parsed<T> {
   const begun = BEGINNINGS[kind] + text;
-  const [first, second] = goesOn(kind, text) ? [begun, text] : [text, begun];
+  const [first, second] = closes(text) ? [begun, text] : [text, begun];
   const parsed = parse(first);
   // The last line of a train of thought is no answer, whatever it was begun with.
   if (parsed.ok || (first === text && kind !== 'induction')) return parsed;
@@ -82,15 +80,24 @@ function parseAnswer(task: Task, text: string): Parsed<string> {
 const withoutBlanks = (program: string) => program.replace(/\s+/g, '');
 const shown = new Set(SHOWN_PROGRAMS.map(withoutBlanks));
 
-function parseProposal(text: string): Parsed<ProposalDraft> {
-  return read('proposal', text, (whole) => {
-    const found = findProgram(whole);
-    if (!found.ok) return found;
-    const { program, name } = found.value;
-    if (shown.has(withoutBlanks(program)))
-      return { ok: false, reason: 'It repeats the example of its prompt.' };
-    const inputs = findInputs(whole, name);
-    if (inputs.length === 0) return { ok: false, reason: 'It gives no inputs for its function.' };
-    return { ok: true, value: { ...describeProposal(whole, program), program, inputs } };
-  });
+/**
+ * Inputs that the prompt gave come before any that the model adds. A model that does not go on from them
+ * but begins anew is read without them where that alone is a proposal.
+ */
+function parseProposal(text: string, prompt?: Prompt): Parsed<ProposalDraft> {
+  const beginning = beginningOf(prompt);
+  const parsed = readProposal(beginning + text, beginning);
+  if (parsed.ok || beginning === '') return parsed;
+  const own = readProposal(text, '');
+  return own.ok ? own : parsed;
+}
+
+function readProposal(whole: string, beginning: string): Parsed<ProposalDraft> {
+  const found = findProgram(whole);
+  if (!found.ok) return found;
+  const { program, name } = found.value;
+  if (shown.has(withoutBlanks(program))) return { ok: false, reason: 'It repeats an example of its prompt.' };
+  const inputs = [...new Set([...findInputs(beginning, 'f'), ...findInputs(whole, name)])];
+  if (inputs.length === 0) return { ok: false, reason: 'It gives no inputs for its function.' };
+  return { ok: true, value: { ...describeProposal(whole, program), program, inputs } };
 }

@@ -6,28 +6,20 @@
  */
 import type { ChatMessage } from '../../gasp/ports.ts';
 import type { Axis, Question } from '../../gasp/question.ts';
+import { EXAMPLES, type Shown, SOLVED } from './examples.ts';
 
 type Chat = ChatMessage[];
 
 const user = (content: string): ChatMessage => ({ role: 'user', content });
 const assistant = (content: string): ChatMessage => ({ role: 'assistant', content });
 
-/** How answers begin. */
+/** How the student's answers begin. */
 export const BEGINNINGS = {
-  proposal: 'Message:',
   induction: '```python\ndef f(',
   deduction: '```output\n',
   abduction: '```input\n',
 } as const;
 const begin = (kind: keyof typeof BEGINNINGS): ChatMessage => assistant(BEGINNINGS[kind]);
-
-/** A question as an exchange shows it. */
-interface Shown {
-  message: string;
-  program: string;
-  inputs: readonly string[];
-  outputs: readonly string[];
-}
 
 const python = (program: string) => `\`\`\`python\n${program.trim()}\n\`\`\``;
 
@@ -37,62 +29,52 @@ const pairs = (inputs: readonly string[], outputs: readonly string[], count: num
     .map((input, i) => `f(${input}) == ${outputs[i]}`)
     .join('\n');
 
-/** How many pairs of a question a teacher reads. */
-const TEACHER_PAIRS = 3;
+/** Numbers make small models stop where the list should end. */
+const list = (inputs: readonly string[]) =>
+  `Inputs:\n${inputs.map((input, i) => `${i + 1}. f(${input})`).join('\n')}`;
 
-const FORM = (inputs: number) =>
-  `Give one sentence that says what f does, the Python function f, and ${inputs} different inputs for it.`;
-
-const EASIER: Record<Axis, string> = {
-  io: 'Keep the algorithm, but make its inputs and outputs simpler: shorter, flatter, of plainer types.',
-  f: 'Keep the form of inputs and outputs, but make the algorithm simpler: leave out all but one or two of its steps.',
-};
-const HARDER: Record<Axis, string> = {
-  io: 'Keep the algorithm, but make its inputs and outputs richer: longer, nested, of more types, with special cases.',
-  f: 'Keep the form of inputs and outputs, but make the algorithm do more: add one more step or condition to it.',
-};
-
-/** A proposal in the form that is asked for. */
-export function proposalText({ message, program, inputs }: Omit<Shown, 'outputs'>): string {
-  return `Message: ${message}\n\n${python(program)}\n\nInputs:\n${inputs.map((i) => `f(${i})`).join('\n')}`;
+/**
+ * A proposal in the form that is asked for: what changes least along its axis comes first, and what is
+ * last is begun in view of all the rest.
+ */
+export function proposalText({ message, program, inputs }: Omit<Shown, 'outputs'>, axis: Axis): string {
+  const parts = axis === 'f' ? [list(inputs), python(program)] : [python(program), list(inputs)];
+  return [...parts, `Message: ${message}`].join('\n\n');
 }
 
-const words = {
-  hard: {
-    message: 'Count the words that begin with a vowel, longest word excluded, and double the count.',
-    inputs: ["'an old tree in autumn'", "'every one of us'"],
-    outputs: ['6', '6'],
-  },
-  io: {
-    message: 'Count the letters of a word that are vowels.',
-    program: "def f(word):\n    return sum(c in 'aeiou' for c in word)",
-    inputs: ["'autumn'", "'tree'", "'sky'", "'banana'", "''"],
-  },
-  f: {
-    message: 'Count the words that begin with a vowel.',
-    program: "def f(text):\n    return sum(w[0] in 'aeiou' for w in text.split())",
-    inputs: ["'an old tree in autumn'", "'every one of us'", "'the sky'", "'up and away'", "'owls'"],
-  },
-};
-const totals = {
-  easy: {
-    message: 'Add up the numbers that are greater than 10.',
-    program: 'def f(nums):\n    return sum(n for n in nums if n > 10)',
-    inputs: ['[5, 20, 30]', '[1, 2]', '[11, 10, 12]'],
-    outputs: ['50', '0', '23'],
-  },
-  io: {
-    message: 'Add up the numbers that are greater than 10 in each row of a table.',
-    program: 'def f(rows):\n    return [sum(n for n in row if n > 10) for row in rows]',
-    inputs: ['[[5, 20], [30, 11]]', '[[1, 2]]', '[[11, 10, 12], []]', '[]', '[[100, -100], [15]]'],
-  },
-  f: {
-    message: 'Add up the squares of the even numbers that are greater than 10.',
-    program: 'def f(nums):\n    return sum(n * n for n in nums if n > 10 and n % 2 == 0)',
-    inputs: ['[5, 20, 30]', '[11, 12, 13]', '[2, 4]', '[]', '[14, 14, 9]'],
-  },
-};
+/** Characters of inputs that are given to a proposal at most: longer ones it has to replace by shorter ones. */
+const MOST_GIVEN = 800;
 
+/**
+ * How a proposal begins that is made from `question`. Along the f axis inputs keep their form: those of
+ * the question are given, and the head of its function with them, so that what it does is left to write.
+ * Along the I/O axis the function keeps its head, and the inputs are what changes.
+ */
+function proposalBeginning({ inputs, program }: Question, axis: Axis, count: number): ChatMessage {
+  const head = /^def f\(.*\)[^:\n]*:/m.exec(program)?.[0] ?? 'def f(';
+  const begun = `\`\`\`python\n${head}`;
+  if (axis === 'io') return assistant(begun);
+  const given = inputs.slice(0, count);
+  // No further than the name: with what follows it, a bracket makes one token.
+  if (given.join('').length > MOST_GIVEN) return assistant('Inputs:\n1. f');
+  if (given.length < count) return assistant(`${list(given)}\n${given.length + 1}. f`);
+  return assistant(`${list(given)}\n\n${begun}`);
+}
+
+/** How many pairs of a question a teacher reads. */
+const TEACHER_PAIRS = 2;
+
+const FORM = (inputs: number) =>
+  `Give the Python function f, ${inputs} different inputs for it, and one sentence that says what it does.`;
+
+const EASIER: Record<Axis, string> = {
+  io: 'Its inputs and outputs are simpler: shorter, flatter, of plainer types.',
+  f: 'For the same inputs it does less: only one or two of the steps.',
+};
+const HARDER: Record<Axis, string> = {
+  io: 'Its inputs and outputs are richer: longer, nested, of more types.',
+  f: 'For the same inputs it does more: one more step or condition.',
+};
 function lemmaRequest(goal: Omit<Shown, 'program'>, axis: Axis, count: number): string {
   const said = goal.message ? `${goal.message}\n` : '';
   return `This problem is too hard:\n${said}${pairs(goal.inputs, goal.outputs, TEACHER_PAIRS)}\n\nWrite an easier problem of the same kind. ${EASIER[axis]} ${FORM(count)}`;
@@ -113,19 +95,23 @@ function read(question: Question): Shown {
 
 export function lemmaPrompt(goalpost: Question, axis: Axis, count: number): Chat {
   return [
-    user(lemmaRequest(words.hard, axis, count)),
-    assistant(proposalText(words[axis])),
+    ...EXAMPLES[axis].flatMap(({ hard, easy }) => [
+      user(lemmaRequest(hard, axis, count)),
+      assistant(proposalText(easy, axis)),
+    ]),
     user(lemmaRequest(read(goalpost), axis, count)),
-    begin('proposal'),
+    proposalBeginning(goalpost, axis, count),
   ];
 }
 
 export function liftPrompt(lemma: Question, axis: Axis, count: number, goalpost?: Question): Chat {
   return [
-    user(liftRequest(totals.easy, axis, count)),
-    assistant(proposalText(totals[axis])),
+    ...EXAMPLES[axis].flatMap(({ hard, easy }) => [
+      user(liftRequest(easy, axis, count)),
+      assistant(proposalText(hard, axis)),
+    ]),
     user(liftRequest(read(lemma), axis, count, goalpost && read(goalpost))),
-    begin('proposal'),
+    proposalBeginning(lemma, axis, count),
   ];
 }
 
@@ -137,11 +123,14 @@ export function unguidedPrompt(references: readonly Question[], count: number): 
       : 'Write a problem of your own.';
     return `${unlike} It should be interesting: its solution takes some thought, but can be checked by running it. Use no imports, no randomness, no files. ${FORM(count)}`;
   };
+  const [texts, numbers] = EXAMPLES.f;
   return [
-    user(request(['- Add up the numbers that are greater than 10.'])),
-    assistant(proposalText(words.f)),
+    user(request([])),
+    assistant(proposalText(numbers!.easy, 'io')),
+    user(request([`- ${numbers!.easy.message}`])),
+    assistant(proposalText(texts!.hard, 'io')),
     user(request(references.map((q) => `- ${(q.message || q.title).trim() || firstLine(q.program)}`))),
-    begin('proposal'),
+    assistant(BEGINNINGS.induction),
   ];
 }
 
@@ -151,8 +140,8 @@ export function inductionPrompt({ message, inputs, outputs, shown }: Question): 
   const request = (q: Omit<Shown, 'program'>, count: number) =>
     `Write a Python function f.\n${q.message ? `${q.message}\n` : ''}Examples:\n${pairs(q.inputs, q.outputs, count)}\n\nAnswer with the function in one python block.`;
   return [
-    user(request(totals.easy, 3)),
-    assistant(python(totals.easy.program)),
+    user(request(SOLVED, 3)),
+    assistant(python(SOLVED.program)),
     user(request({ message, inputs, outputs }, shown)),
     begin('induction'),
   ];
@@ -162,8 +151,8 @@ export function deductionPrompt(program: string, input: string): Chat {
   const request = (code: string, given: string) =>
     `${python(code)}\n\nWhat does f(${given}) return? Answer with the value in an output block.`;
   return [
-    user(request(totals.easy.program, totals.easy.inputs[0]!)),
-    assistant(`\`\`\`output\n${totals.easy.outputs[0]}\n\`\`\``),
+    user(request(SOLVED.program, SOLVED.inputs[0]!)),
+    assistant(`\`\`\`output\n${SOLVED.outputs[0]}\n\`\`\``),
     user(request(program, input)),
     begin('deduction'),
   ];
@@ -173,14 +162,9 @@ export function abductionPrompt(program: string, output: string): Chat {
   const request = (code: string, wanted: string) =>
     `${python(code)}\n\nFor which input does f return ${wanted}? Answer with an input in an input block.`;
   return [
-    user(request(totals.easy.program, totals.easy.outputs[0]!)),
-    assistant(`\`\`\`input\n${totals.easy.inputs[0]}\n\`\`\``),
+    user(request(SOLVED.program, SOLVED.outputs[0]!)),
+    assistant(`\`\`\`input\n${SOLVED.inputs[0]}\n\`\`\``),
     user(request(program, output)),
     begin('abduction'),
   ];
 }
-
-/** Programs that the prompts show: a proposal that repeats one is none of the teacher's own. */
-export const SHOWN_PROGRAMS: readonly string[] = [words.io, words.f, totals.easy, totals.io, totals.f].map(
-  ({ program }) => program,
-);

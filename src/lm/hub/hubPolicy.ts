@@ -2,7 +2,14 @@
 import { adapterShape } from '../adapterVector.ts';
 import type { Tuning } from '../decoder.ts';
 import { LocalPolicy, type LocalPolicyOptions } from '../localPolicy.ts';
-import { checkFits, decoderSize, type Dtype, estimateMemory, type MemoryEstimate } from '../memory.ts';
+import {
+  checkFits,
+  decoderSize,
+  type Dtype,
+  estimateMemory,
+  type MemoryEstimate,
+  type RunLoad,
+} from '../memory.ts';
 import { readJson, type RepositoryFiles } from '../repository.ts';
 import { loadTokenizer } from '../tokenizer.ts';
 import { VectorTrainer } from '../trainer.ts';
@@ -19,14 +26,11 @@ export interface HubPolicyOptions extends LocalPolicyOptions {
   dtype?: HubDType;
   /** Bytes that loading, sampling and training may take together; absent: no bound. */
   memoryLimit?: number;
-  /** Tokens in one forward-backward pass, of which the estimate is made. */
-  microbatchTokens?: number;
+  /** Of which the estimate is made. */
+  load?: RunLoad;
 }
 
-/** What the estimate supposes of a run: rows sampled at a time, and their longest length in tokens. */
-const ROWS = 32;
-const ROW_TOKENS = 768;
-const MICROBATCH_TOKENS = 2048;
+const LOAD: RunLoad = { microbatchTokens: 512, rows: 32, rowTokens: 768 };
 
 /**
  * Opens a repository from the Hub. Throws `ModelTooBigError` before the weights are read where they
@@ -51,7 +55,11 @@ export async function openHubPolicy(files: RepositoryFiles, options: HubPolicyOp
     }),
   ]);
   const plan = planLayers(model, tuning);
-  const trainer = new VectorTrainer(runtime, hubTrainable(model, plan), seed);
+  // Each open session holds the weights once more.
+  const takeTurns = Boolean(
+    estimate && options.memoryLimit && estimate.total + estimate.download > options.memoryLimit,
+  );
+  const trainer = new VectorTrainer(runtime, hubTrainable(model, plan), seed, { oneSession: takeTurns });
   const scales = new Map(plan.modules.map((m) => [m.name, m.scale]));
   return new LocalPolicy({
     tokenizer,
@@ -63,11 +71,8 @@ export async function openHubPolicy(files: RepositoryFiles, options: HubPolicyOp
       options.memoryLimit ? { cacheBytes: options.memoryLimit / 4 } : {},
     ),
     stop,
-    scoringTokens: 2 * (options.microbatchTokens ?? MICROBATCH_TOKENS),
-    // Two sessions hold the weights twice.
-    takeTurns: Boolean(
-      estimate && options.memoryLimit && estimate.total + estimate.download > options.memoryLimit,
-    ),
+    scoringTokens: 2 * (options.load ?? LOAD).microbatchTokens,
+    takeTurns,
     info: {
       model: options.model,
       backend: runtime.name,
@@ -100,10 +105,7 @@ const SIZED_AS: Partial<Record<HubDType, Dtype>> = {
 export function estimateOf(
   config: Record<string, unknown>,
   tuning: Extract<Tuning, { kind: 'lora' }>,
-  {
-    dtype = 'q4',
-    microbatchTokens = MICROBATCH_TOKENS,
-  }: Pick<HubPolicyOptions, 'dtype' | 'microbatchTokens'>,
+  { dtype = 'q4', load = LOAD }: Pick<HubPolicyOptions, 'dtype' | 'load'>,
 ): MemoryEstimate | undefined {
   const size = decoderSize(config);
   if (!size) return undefined;
@@ -111,8 +113,6 @@ export function estimateOf(
   return estimateMemory(size, known, {
     rank: tuning.rank,
     adaptedLayers: Math.min(tuning.layers ?? size.layers, size.layers),
-    microbatchTokens,
-    rows: ROWS,
-    rowTokens: ROW_TOKENS,
+    ...load,
   });
 }

@@ -1,9 +1,11 @@
 /** Prompts of the chat dialect, and proposals as small instruct models write them. */
 import { expect, test } from 'vitest';
 import { chatDialect } from '../../../src/dialects/chat/dialect.ts';
+import { EXAMPLES } from '../../../src/dialects/chat/examples.ts';
 import { proposalText } from '../../../src/dialects/chat/prompts.ts';
 import type { ChatMessage, Prompt } from '../../../src/gasp/ports.ts';
 import type { Question } from '../../../src/gasp/question.ts';
+import { NodeJudge } from '../../../src/python/nodeJudge.ts';
 
 const dialect = chatDialect();
 const { parseProposal } = dialect;
@@ -82,8 +84,10 @@ const expected = {
 };
 
 test('the form that is asked for comes back as it went in', () => {
-  const written = proposalText({ message: expected.message, program, inputs });
-  expect(parseProposal(written)).toEqual({ ok: true, value: expected });
+  for (const axis of ['io', 'f'] as const) {
+    const written = proposalText({ message: expected.message, program, inputs }, axis);
+    expect(parseProposal(written)).toEqual({ ok: true, value: expected });
+  }
 });
 
 const py = `\`\`\`python\n${program}\n\`\`\``;
@@ -148,9 +152,9 @@ test('an input is not taken twice, nor from a recursive call', () => {
   expect(parsed.ok && parsed.value.inputs).toEqual(['3', '5']);
 });
 
-test('a proposal that repeats the example of its prompt is refused', () => {
+test('a proposal that repeats an example of its prompt is refused', () => {
   const example = (dialect.lemmaPrompt(question, 'f') as ChatMessage[])[1]!.content;
-  expect(parseProposal(example)).toEqual({ ok: false, reason: 'It repeats the example of its prompt.' });
+  expect(parseProposal(example)).toEqual({ ok: false, reason: 'It repeats an example of its prompt.' });
 });
 
 test('answers are read that go on from the words they were begun with', () => {
@@ -164,6 +168,61 @@ test('answers are read that go on from the words they were begun with', () => {
   expect(deduction('[2]')).toEqual({ ok: true, value: '[2]' });
   const abduction = (text: string) => dialect.parseAnswer({ type: 'abduction', question, index: 0 }, text);
   expect(abduction('[1], 2\n```\nf([3]) would do too.')).toEqual({ ok: true, value: '[1], 2' });
-  const written = ` ${expected.message}\n\n${py}\n\nInputs:\n${calls.join('\n')}`;
-  expect(parseProposal(written)).toEqual({ ok: true, value: expected });
+});
+
+const beginning = (prompt: Prompt) => (prompt as ChatMessage[]).at(-1)!.content;
+
+test('along the f axis a proposal is begun with the inputs and the head of the function', () => {
+  const given = question.inputs.map((input, i) => `${i + 1}. f(${input})`).join('\n');
+  for (const prompt of [dialect.lemmaPrompt(question, 'f'), dialect.liftPrompt(question, 'f')]) {
+    expect(beginning(prompt)).toBe(`Inputs:\n${given}\n\n\`\`\`python\ndef f(x):`);
+    expect(parseProposal('\n    return sorted(x)\n```\n\nMessage: Sort it.', prompt)).toEqual({
+      ok: true,
+      value: {
+        title: 'Sort it',
+        message: 'Sort it.',
+        program: 'def f(x):\n    return sorted(x)\n',
+        inputs: question.inputs,
+      },
+    });
+  }
+  // Not with values that the goalpost's author keeps to judge answers: outputs stay out of it.
+  expect(beginning(dialect.lemmaPrompt(question, 'f'))).not.toContain('[86, 88]');
+  const without = beginning(dialect.lemmaPrompt({ ...question, program: '' }, 'f'));
+  expect(without).toMatch(/python\ndef f\($/);
+  const few = beginning(dialect.lemmaPrompt({ ...question, inputs: ['1', '2'] }, 'f'));
+  expect(few).toBe('Inputs:\n1. f(1)\n2. f(2)\n3. f');
+  const long = question.inputs.map((input) => `[${input}, ${'1, '.repeat(100)}]`);
+  expect(beginning(dialect.lemmaPrompt({ ...question, inputs: long }, 'f'))).toBe('Inputs:\n1. f');
+});
+
+test('along the I/O axis it is begun with the head alone, and has inputs of its own', () => {
+  const prompt = dialect.liftPrompt(question, 'io');
+  expect(beginning(prompt)).toBe('```python\ndef f(x):');
+  const own = ['[[1], []]', '[[2]]', '[]', '[[3, 4]]', '[[]]'];
+  const listed = own.map((input, i) => `${i + 1}. f(${input})`).join('\n');
+  const parsed = parseProposal(`\n    return len(x)\n\`\`\`\n\nInputs:\n${listed}`, prompt);
+  expect(parsed).toMatchObject({
+    ok: true,
+    value: { program: 'def f(x):\n    return len(x)\n', inputs: own },
+  });
+});
+
+test('a model that begins anew is read all the same', () => {
+  const prompt = dialect.lemmaPrompt(question, 'f');
+  const anew = proposalText({ message: expected.message, program, inputs }, 'io');
+  const parsed = parseProposal(` return it\n\`\`\`\nOr rather:\n${anew}`, prompt);
+  expect(parsed.ok && parsed.value.program).toBe(expected.program);
+});
+
+test('the examples are true', async () => {
+  const judge = new NodeJudge();
+  try {
+    const shown = Object.values(EXAMPLES).flatMap((pairs) => pairs.flatMap(({ easy, hard }) => [easy, hard]));
+    const results = await judge.run(shown.map(({ program, inputs }) => ({ program, inputs: [...inputs] })));
+    const values = results.map((r) => (r.status === 'ran' ? r.calls.map((c) => 'value' in c && c.value) : r));
+    expect(values).toEqual(shown.map(({ outputs }) => outputs));
+  } finally {
+    await judge.dispose();
+  }
 });

@@ -118,3 +118,14 @@ test('a question that the model has no tokens for is turned away', async () => {
     fault: { kind: 'degenerate', message: 'The model cannot read it: 400 is outside -99..99.' },
   });
 });
+
+test('where a dialect says so, a few inputs less than asked for are taken', async () => {
+  const drafts = [draft('fewer', ['1', '2', '3']), draft('too few', ['1', '2'])];
+  const results = [values('1', '2', '3'), values('1', '2', '3')];
+  const [fewer, tooFew] = await validateDrafts(drafts, ['a', 'b'], judge(results), {
+    ...dialect,
+    leastInputs: 3,
+  });
+  expect(fewer).toMatchObject({ question: { inputs: ['1', '2', '3'] } });
+  expect(tooFew).toMatchObject({ fault: { message: 'It gives 2 inputs; 3 are needed.' } });
+});

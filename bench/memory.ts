@@ -1,0 +1,113 @@
+/**
+ * Memory that a decoder from the Hub takes, at its highest, beside what was estimated of it: loading,
+ * sampling and training each in a process of its own, and all of them in turns as a run has them.
+ *   npx tsx bench/memory.ts --model DIR [--rows 4] [--length 128] [--layers N] [--json]
+ * One step trains on rows x length tokens; as many rows are sampled after a prompt of as many tokens.
+ */
+import { execFileSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Random } from '../src/gasp/random.ts';
+import { folderFiles } from '../src/lm/folderFiles.ts';
+import { HubSampler } from '../src/lm/hub/hubSampler.ts';
+import { loadHubModel } from '../src/lm/hub/hubModel.ts';
+import { planLayers } from '../src/lm/hub/hubPolicy.ts';
+import { hubTrainable } from '../src/lm/hub/hubTrainable.ts';
+import { decoderSize, type Dtype, estimateMemory } from '../src/lm/memory.ts';
+import { nodeRuntime } from '../src/lm/runtime.node.ts';
+import { VectorTrainer } from '../src/lm/trainer.ts';
+
+const PHASES = ['start', 'load', 'sample', 'train', 'turns'] as const;
+type Phase = (typeof PHASES)[number];
+
+const { values: args } = parseArgs({
+  options: {
+    model: { type: 'string' },
+    dtype: { type: 'string', default: 'q4' },
+    rows: { type: 'string', default: '4' },
+    length: { type: 'string', default: '128' },
+    rank: { type: 'string', default: '8' },
+    layers: { type: 'string' },
+    phases: { type: 'string', default: PHASES.join(',') },
+    /** Set for the process that measures one. */
+    phase: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+if (!args.model) throw new Error('--model DIR is missing');
+const [rows, length, rank] = [Number(args.rows), Number(args.length), Number(args.rank)];
+const layers = args.layers === undefined ? {} : { layers: Number(args.layers) };
+
+if (args.phase) {
+  const began = performance.now();
+  await measure(args.phase as Phase);
+  const seconds = (performance.now() - began) / 1e3;
+  console.log(JSON.stringify({ bytes: process.resourceUsage().maxRSS * 1024, seconds }));
+} else {
+  const peaks: Partial<Record<Phase, { bytes: number; seconds: number }>> = {};
+  for (const phase of PHASES.filter((p) => args.phases.split(',').includes(p))) {
+    const options = Object.entries({ ...args, phase, json: undefined }).flatMap(([key, value]) =>
+      value === undefined ? [] : [`--${key}`, String(value)],
+    );
+    const command = ['--import', 'tsx', fileURLToPath(import.meta.url), ...options];
+    const out = execFileSync(process.execPath, command, { encoding: 'utf8' });
+    peaks[phase] = JSON.parse(out.trim().split('\n').at(-1)!) as { bytes: number; seconds: number };
+    const { bytes, seconds } = peaks[phase];
+    console.error(`${phase}: at most ${(bytes / 1e9).toFixed(2)} GB resident, ${seconds.toFixed(0)} s`);
+  }
+  const estimate = await estimated();
+  const gb = Object.entries(estimate).map(([key, bytes]) => `${key} ${(bytes / 1e9).toFixed(2)}`);
+  console.error(`estimated, in GB: ${gb.join(', ')}`);
+  if (args.json) console.log(JSON.stringify({ peaks, estimate }));
+}
+
+async function estimated() {
+  const config = await folderFiles(resolve(args.model!)).read('config.json');
+  const size = decoderSize(JSON.parse(new TextDecoder().decode(config)) as Record<string, unknown>)!;
+  return estimateMemory(size, args.dtype as Dtype, {
+    rank,
+    adaptedLayers: Math.min(size.layers, layers.layers ?? size.layers),
+    microbatchTokens: rows * length,
+    rows,
+    rowTokens: length,
+  });
+}
+
+async function measure(phase: Phase): Promise<void> {
+  if (phase === 'start') return;
+  const model = await loadHubModel(folderFiles(resolve(args.model!)));
+  if (phase === 'load') return;
+  const plan = planLayers(model, { kind: 'lora', rank, alpha: 2 * rank, ...layers });
+  const runtime = nodeRuntime(2);
+  const trainer = new VectorTrainer(runtime, hubTrainable(model, plan), 1, { oneSession: true });
+  const sampler = new HubSampler(runtime, model, plan);
+  const random = new Random(1);
+  const tokens = (count: number) => Array.from({ length: count }, () => random.int(model.vocabulary));
+  const sample = async () => {
+    await trainer.dispose();
+    const newTokens = 4;
+    const prompt = tokens(length - newTokens);
+    await sampler.sample(
+      trainer.weights,
+      Array.from({ length: rows }, () => ({ tokens: prompt, samples: 1, maxTokens: newTokens })),
+      { temperature: 1, topP: 1, seed: 1, stop: new Set() },
+    );
+  };
+  const train = async (klWeight: number) => {
+    await sampler.dispose();
+    const batch = Array.from({ length: rows }, () => tokens(length + 1));
+    if (klWeight > 0) await trainer.score(batch);
+    const weight = tokens(length).map(() => 1 / length);
+    await trainer.accumulate(
+      batch.map((row) => ({ tokens: row, weight, advantage: 1 })),
+      { clip: 0.2, klWeight },
+    );
+    await trainer.apply({ learningRate: 1e-4, weightDecay: 0, maxGradNorm: 1 });
+  };
+  if (phase === 'sample') await sample();
+  else if (phase === 'train') await train(0);
+  else for (let i = 0; i < 2; i++) await sample().then(() => train(0.1));
+  await trainer.dispose();
+  await sampler.dispose();
+}
