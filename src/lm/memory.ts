@@ -1,7 +1,7 @@
 /**
  * How much memory a decoder from the Hub takes to load, sample from and train, from its configuration
- * alone: before a byte of it is there. Each term says what it counts. Sampling and training take turns in
- * memory; where a KL term has a third session score beside them, the peak is higher (docs/smollm2.md).
+ * alone: before a byte of it is there. Each term says what it counts; `bench/memory.ts` measures the same.
+ * Sampling, scoring and training take turns in memory where it is short.
  */
 
 /** The part of a decoder's configuration that decides its size. Counts, widths in elements. */
@@ -21,12 +21,12 @@ export type Dtype = 'fp32' | 'fp16' | 'q8' | 'q4' | 'q4f16';
  * Bytes an element, in the files that transformers.js loads: 4-bit weights carry a scale (4 or 2 bytes)
  * and a zero point (half a byte) for each block of 32, and their embedding is not quantized.
  */
-const BYTES: Record<Dtype, { linear: number; embedding: number; activation: number }> = {
-  fp32: { linear: 4, embedding: 4, activation: 4 },
-  fp16: { linear: 2, embedding: 2, activation: 2 },
-  q8: { linear: 1.01, embedding: 1.01, activation: 4 },
-  q4: { linear: 0.5 + 4.5 / 32, embedding: 4, activation: 4 },
-  q4f16: { linear: 0.5 + 2.5 / 32, embedding: 2, activation: 2 },
+const BYTES: Record<Dtype, { linear: number; embedding: number }> = {
+  fp32: { linear: 4, embedding: 4 },
+  fp16: { linear: 2, embedding: 2 },
+  q8: { linear: 1.01, embedding: 1.01 },
+  q4: { linear: 0.5 + 4.5 / 32, embedding: 4 },
+  q4f16: { linear: 0.5 + 2.5 / 32, embedding: 2 },
 };
 export const DTYPES = Object.keys(BYTES) as Dtype[];
 
@@ -49,7 +49,7 @@ export interface TrainingPlan extends RunLoad {
 export interface MemoryEstimate {
   /** Of the files: what is downloaded. */
   download: number;
-  /** Of the model in the runtime: once, as its sessions share it, and once while it is loaded. */
+  /** Runtime and program, and the model: as it was read, as a session has it, and laid out for its products. */
   weights: number;
   /** Adapter, its gradient, AdamW's moments, the start that KL pulls to, and one copy on its way. */
   adapter: number;
@@ -87,25 +87,54 @@ export function downloadBytes(s: DecoderSize, dtype: Dtype): number {
   return s.vocabulary * s.width * embedding + parameterCount(s) * linear;
 }
 
+/** Of ONNX Runtime and the program around it, in bytes. */
+const PROGRAM = 0.15e9;
+/** How much more allocators take than they are asked for: they round up, and keep what was let go. */
+const SLACK = 1.3;
+/** Columns of the vocabulary that the head computes at a time. */
+const HEAD_COLUMNS = 16384;
+/** The sampler's bounds: rows at a time, tokens of prompts computed in one go, bytes of cached keys and values. */
+export const SAMPLER_LIMITS = { rows: 64, prefillTokens: 4096, cacheBytes: 2 ** 30 };
+
+/** Bytes of the forward and backward pass at their highest. Whatever the weights are stored in, they compute in float32. */
+function trainingBytes(s: DecoderSize, { adaptedLayers, microbatchTokens, rowTokens }: TrainingPlan): number {
+  const query = s.heads * s.headDim;
+  // A row is never cut.
+  const tokens = Math.max(microbatchTokens, rowTokens);
+  // Of a token in an adapted layer, kept for the backward pass: what enters each norm and linear, the
+  // parts of the gated product, queries, keys and values by head, and the attention's shares, which
+  // exports that guard against NaN have twice, with a mask.
+  const kept =
+    5 * s.width +
+    5 * s.feedForward +
+    3 * query +
+    2 * s.keyValueHeads * s.headDim +
+    2.25 * s.heads * rowTokens;
+  const columns = Math.min(s.vocabulary, HEAD_COLUMNS);
+  // Scores, their exponentials and slopes, and the weight widened for them and for their gradient.
+  const head = 4 * tokens * columns + 2 * columns * s.width;
+  // Of one layer, while it is computed: attention scores and their gradient.
+  const passing = 4 * s.heads * rowTokens * tokens;
+  return 4 * (SLACK * tokens * adaptedLayers * kept + head + passing);
+}
+
+function samplingBytes(s: DecoderSize, { rows, rowTokens }: RunLoad): number {
+  const together = Math.min(rows, SAMPLER_LIMITS.rows);
+  // Keys and values are there twice while a token is added to them.
+  const cache = 2 * 4 * 2 * s.layers * s.keyValueHeads * s.headDim * together * rowTokens;
+  const logits = 2 * 4 * together * s.vocabulary;
+  // Prompts, a layer at a time.
+  const tokens = Math.min(SAMPLER_LIMITS.prefillTokens, rows * rowTokens);
+  const prefill = 4 * tokens * (4 * s.width + 3 * s.feedForward + 2 * s.heads * rowTokens);
+  return Math.min(cache, SAMPLER_LIMITS.cacheBytes) + logits + prefill;
+}
+
 export function estimateMemory(s: DecoderSize, dtype: Dtype, plan: TrainingPlan): MemoryEstimate {
   const download = downloadBytes(s, dtype);
-  const { activation } = BYTES[dtype];
   const adapter = plan.adaptedLayers * plan.rank * linears(s).reduce((n, [i, o]) => n + i + o, 0);
-  // Of a token in an adapted layer, kept for the backward pass: what enters each linear and norm, the
-  // attention's queries, keys, values and result, and its scores against every earlier token.
-  const kept =
-    6 * s.width +
-    3 * s.feedForward +
-    2 * (s.heads + s.keyValueHeads) * s.headDim +
-    3 * s.heads * plan.rowTokens;
-  const training =
-    plan.microbatchTokens * (plan.adaptedLayers * kept * activation + s.width * s.layers * activation) +
-    // Logits and their gradient, in chunks of at most 1,024 tokens.
-    2 * 4 * Math.min(plan.microbatchTokens, 1024) * s.vocabulary;
-  const sampling =
-    plan.rows * plan.rowTokens * 2 * s.layers * s.keyValueHeads * s.headDim * activation +
-    2 * 4 * plan.rows * s.vocabulary;
-  const weights = 2 * download;
+  const training = trainingBytes(s, plan);
+  const sampling = samplingBytes(s, plan);
+  const weights = PROGRAM + 2 * download + parameterCount(s) * BYTES[dtype].linear;
   const adapterBytes = 6 * 4 * adapter;
   return {
     download,

@@ -280,8 +280,27 @@ export function SettingsForm({ settings, fixed, onChange }: FormProps) {
                     onChange={(event) => {
                       const rank = event.target.valueAsNumber;
                       set({
-                        tuning: { kind: 'lora', rank, alpha: Number.isNaN(rank) ? tuning.alpha : 2 * rank },
+                        tuning: { ...tuning, rank, alpha: Number.isNaN(rank) ? tuning.alpha : 2 * rank },
                       });
+                    }}
+                  />
+                </label>
+              )}
+              {tuning.kind === 'lora' && (
+                <label>
+                  last layers{' '}
+                  <input
+                    className="field"
+                    type="number"
+                    min={1}
+                    step={1}
+                    placeholder="all"
+                    value={Number.isNaN(tuning.layers) ? '' : (tuning.layers ?? '')}
+                    disabled={fixed}
+                    onChange={(event) => {
+                      const { layers: _, ...rest } = tuning;
+                      const layers = event.target.value === '' ? {} : { layers: event.target.valueAsNumber };
+                      set({ tuning: { ...rest, ...layers } });
                     }}
                   />
                 </label>

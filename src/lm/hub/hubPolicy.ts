@@ -30,7 +30,7 @@ export interface HubPolicyOptions extends LocalPolicyOptions {
   load?: RunLoad;
 }
 
-const LOAD: RunLoad = { microbatchTokens: 512, rows: 32, rowTokens: 768 };
+const LOAD: RunLoad = { microbatchTokens: 512, rows: 32, rowTokens: 960 };
 
 /**
  * Opens a repository from the Hub. Throws `ModelTooBigError` before the weights are read where they

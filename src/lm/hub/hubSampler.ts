@@ -2,6 +2,7 @@
  * Samples k completions for each of many prompts from a Hub decoder. A prompt is computed once; its
  * keys and values are copied to its rows, which then go on in one batch, padded on the left.
  */
+import { SAMPLER_LIMITS } from '../memory.ts';
 import { float32, type HostTensor, int64, type Runtime, type Session, scalar } from '../runtime.ts';
 import {
   type ActiveRow,
@@ -26,7 +27,6 @@ export interface HubSamplerLimits {
   prefillTokens: number;
 }
 
-const LIMITS: HubSamplerLimits = { cacheBytes: 2 ** 30, rows: 64, prefillTokens: 4096 };
 /** Steps between looking for rows that have ended: leaving them out costs one copy of the cache. */
 const COMPACT_EVERY = 8;
 
@@ -49,7 +49,7 @@ export class HubSampler {
     private readonly plan: AdapterPlan | undefined,
     limits: Partial<HubSamplerLimits> = {},
   ) {
-    this.limits = { ...LIMITS, ...limits };
+    this.limits = { ...SAMPLER_LIMITS, ...limits };
   }
 
   /** Rows in order of request and sample. `weights` is the adapters' vector. */
