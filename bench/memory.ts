@@ -103,7 +103,7 @@ async function measure(phase: Phase): Promise<void> {
       batch.map((row) => ({ tokens: row, weight, advantage: 1 })),
       { clip: 0.2, klWeight },
     );
-    await trainer.apply({ learningRate: 1e-4, weightDecay: 0, maxGradNorm: 1 });
+    await trainer.apply({ learningRate: 1e-4, weightDecay: 0, maxGradNorm: 1, adamEpsilon: 1e-8 });
   };
   if (phase === 'sample') await sample();
   else if (phase === 'train') await train(0);

@@ -62,7 +62,7 @@ const stages: HubPageStages = {
     const stats = await policy!.update(
       Array.from({ length: rows }, () => sequence),
       {
-        ...{ learningRate: 1e-4, weightDecay: 0, maxGradNorm: 1, clip: 0.2, klWeight: 0 },
+        ...{ learningRate: 1e-4, weightDecay: 0, maxGradNorm: 1, adamEpsilon: 1e-8, clip: 0.2, klWeight: 0 },
         ...{ epochs: 1, minibatch: rows, microbatchTokens, seed: 1 },
       },
     );

@@ -10,8 +10,8 @@ import {
 
 /**
  * Settings for models a hundred times the size of the embedded one: few questions an iteration, short
- * passes, LoRA's usual learning rate on the last layers, which halves a step's time and memory, and a temperature at which small models still write Python, without the
- * unlikely tokens that break it.
+ * passes, LoRA's usual learning rate on the last layers, which halves a step's time and memory, and a
+ * temperature at which small models still write Python, without the unlikely tokens that break it.
  */
 export const HUB_SETTINGS: Partial<Settings> = {
   goalpostsPerIteration: 4,
