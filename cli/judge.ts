@@ -59,7 +59,11 @@ export async function judgeCommand(args: string[]): Promise<number> {
   const judge = new NodeJudge({ size: Math.min(size, read.answers.length) });
   try {
     const submissions = read.answers.map(({ submission }) => submission);
-    const verdicts = await grade(submissions, judge, { seconds, onProgress: showProgress });
+    const verdicts = await grade(submissions, judge, {
+      seconds,
+      onSolutions: showProgress("of the bank's own solutions run"),
+      onProgress: showProgress('answers judged'),
+    });
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
     if (!values.quiet) for (const [i, answer] of read.answers.entries()) printVerdict(answer, verdicts[i]!);
     const report = summarize(read.answers, verdicts);
@@ -82,11 +86,17 @@ async function readText(option: string, path: string): Promise<string> {
   }
 }
 
-let shown = 0;
-function showProgress(done: number, total: number): void {
-  if (!process.stderr.isTTY || Date.now() - shown < 200) return;
-  shown = Date.now();
-  process.stderr.write(`\r${done} of ${total} judged`);
+/** Where nobody looks at a terminal, a line at times tells that it goes on; all of MBPP+ takes a quarter of an hour. */
+const [ON_TERMINAL, IN_LOG] = [200, 30_000];
+
+function showProgress(what: string): (done: number, total: number) => void {
+  const { isTTY } = process.stderr;
+  let shown = isTTY ? 0 : Date.now();
+  return (done, total) => {
+    if (Date.now() - shown < (isTTY ? ON_TERMINAL : IN_LOG)) return;
+    shown = Date.now();
+    process.stderr.write(isTTY ? `\r\x1b[K${done} of ${total} ${what}` : `${done} of ${total} ${what}\n`);
+  };
 }
 
 function passes(verdict: SuiteVerdict): boolean {

@@ -82,6 +82,7 @@ function answersOf(row: Row, problem: Problem): { answer: string }[] {
     if (!Array.isArray(list)) continue;
     const odd = list.findIndex((one) => typeof one !== 'string');
     if (odd >= 0) throw new FieldError(name, `Its element ${odd} must be a text.`);
+    if (list.length === 0) throw new FieldError(name, 'It is an empty list: there is nothing to judge.');
     return list.map((answer) => ({ answer: answer as string }));
   }
   for (const name of ANSWER_FIELDS) {
@@ -126,7 +127,7 @@ function readVerdict(value: unknown): boolean | undefined {
   if (typeof value !== 'string') return undefined;
   if (/^(?:pass|passed|success|correct|true|ok|accepted)$/i.test(value)) return true;
   if (
-    /^(?:fail|failed|timeout|timed out|wrong|raised|error|incorrect|false|unsafe|unparsable|crashed|too-big)$/i.test(
+    /^(?:fail|failed|timeout|timed out|wrong|raised|error|incorrect|false|unsafe|unparsable|crashed|too-big|nondeterministic)$/i.test(
       value,
     )
   )

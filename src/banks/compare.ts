@@ -141,7 +141,8 @@ function recast(literal: string, type: 'tuple' | 'list' | 'set'): string | undef
   if (!value?.items || value.type === 'dict') return undefined;
   if (type === 'set') return value.type === 'set' || value.type === 'frozenset' ? literal : `set(${literal})`;
   if (value.type === 'set' || value.type === 'frozenset') return undefined;
-  const inside = literal.trim().slice(1, -1).trim().replace(/,$/, '');
+  const list = value.type === 'deque' ? literal.trim().slice('deque('.length, -1) : literal.trim();
+  const inside = list.slice(1, -1).trim().replace(/,$/, '');
   if (type === 'list') return `[${inside}]`;
   return value.items.length === 0 ? '()' : `(${inside},)`;
 }

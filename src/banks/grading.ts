@@ -3,10 +3,12 @@ import type { CallResult, Judge, JudgeOptions, ProgramResult, ProgramRun, RunLim
 import { brief } from '../gasp/validation.ts';
 import { readValue } from '../python/sameValue.ts';
 import { firstDifferentLine, samePrinted, startComparison } from './compare.ts';
+import { describeDifference } from './differences.ts';
 import { type Expectations, resolveExpectations, VALUE_CHARS } from './expectations.ts';
 import { type Outcome, readCall, readFailure } from './outcomes.ts';
 import { gradePredictions, type PredictionTask } from './predictions.ts';
 import type { CallCase, Problem, Suite } from './problem.ts';
+import { findRandom } from './rerun.ts';
 import { gradeScripts } from './scripts.ts';
 
 export interface SuiteVerdict {
@@ -31,6 +33,8 @@ export interface Submission {
 export interface GradingOptions extends JudgeOptions {
   /** Least time for each case, in seconds; a solution that takes longer raises it to four times that. */
   seconds?: number;
+  /** Before answers: how many of the bank's own programs have run, where expected values come from them. */
+  onSolutions?: JudgeOptions['onProgress'];
 }
 
 const DEFAULT_SECONDS = 6;
@@ -53,7 +57,10 @@ export async function grade(
           .map((suite) => ({ index, problem, suite })),
   );
   const unique = [...new Map(asked.map(({ problem, suite }) => [suite, { problem, suite }])).values()];
-  const resolved = await resolveExpectations(unique, judge, options.signal && { signal: options.signal });
+  const resolved = await resolveExpectations(unique, judge, {
+    ...(options.signal && { signal: options.signal }),
+    ...(options.onSolutions && { onProgress: options.onSolutions }),
+  });
   const expectations = new Map(unique.map(({ suite }, i) => [suite, resolved[i]!]));
 
   const predictions = [...submissions.entries()].filter(([, { prediction }]) => prediction);
@@ -79,14 +86,32 @@ export async function grade(
     runs.length > 0
       ? await judge.run(runs, { ...(options.signal && { signal: options.signal }), ...progress(0) })
       : [];
-  for (const [i, { index, suite }] of programs.entries()) {
+  const fared = programs.map(({ suite }, i): { outcome: Outcome; reason: string } => {
     const expected = expectations.get(suite)!;
     const place = placed[i];
-    verdicts[index]!.push(
-      expected.ok && place !== undefined
-        ? { suite: suite.name, ...readSuite(suite, results[place]!, expected.values) }
-        : { suite: suite.name, outcome: 'bad-test', reason: expected.ok ? '' : expected.why },
-    );
+    if (!expected.ok || place === undefined) {
+      return { outcome: 'bad-test', reason: expected.ok ? '' : expected.why };
+    }
+    return readSuite(suite, results[place]!, expected.values);
+  });
+  const failed = [...fared.entries()].filter(
+    ([, { outcome }]) => outcome === 'wrong' || outcome === 'raised',
+  );
+  const random = await findRandom(
+    failed.map(([i]) => ({ run: runs[placed[i]!]!, result: results[placed[i]!]! })),
+    judge,
+    options.signal ? { signal: options.signal } : {},
+  );
+  for (const [k, [i, { reason }]] of failed.entries()) {
+    const why = random[k];
+    if (why)
+      fared[i] = {
+        outcome: 'nondeterministic',
+        reason: `${reason.replace(/\)$/, ').')} It is not deterministic: ${why}`,
+      };
+  }
+  for (const [i, { index, suite }] of programs.entries()) {
+    verdicts[index]!.push({ suite: suite.name, ...fared[i]! });
   }
   const predicted = await gradePredictions(
     predictions.map(([, { problem, answer, prediction }]) => ({ problem, answer, task: prediction! })),
@@ -148,7 +173,8 @@ function runOf(
     limits: {
       seconds: tests.afresh || each.length === 0 ? seconds : each,
       total: TOTAL_SECONDS + SLOWER_THAN_SOLUTION * needed,
-      valueChars: VALUE_CHARS,
+      // What a file says in full is compared in full; only solutions give fingerprints.
+      valueChars: Math.max(VALUE_CHARS, ...expected.values.map(({ length }) => 2 * length)),
     },
   };
 }
@@ -185,10 +211,7 @@ function readSuite(
       };
     }
     if (!comparison!.agrees(value, expected[i]!, (one as CallCase).check)) {
-      return {
-        outcome: 'wrong',
-        reason: `${where} gave ${brief(value)}, expected ${brief(expected[i]!)}${cases}.`,
-      };
+      return { outcome: 'wrong', reason: describeDifference(where, value, expected[i]!, cases) };
     }
   }
   return {

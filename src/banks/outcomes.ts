@@ -9,6 +9,8 @@ export type Outcome =
   | 'timeout'
   | 'too-big'
   | 'unsafe'
+  /** It did not pass, and run again it gave something else. */
+  | 'nondeterministic'
   | 'unparsable'
   | 'crashed'
   /** The bank's own solution or script failed: nothing is said about the answer. */
@@ -29,13 +31,23 @@ export function readFailure(result: Exclude<ProgramResult, { status: 'ran' }>): 
       return isMemory(result.error)
         ? { outcome: 'too-big', reason: `It needs too much memory. ${reason}` }
         : { outcome: 'raised', reason };
+    case 'crashed':
+      return { outcome: 'crashed', reason: describeCrash(result.error) };
     default:
       return { outcome: result.status, reason };
   }
 }
 
+/** Sizes have 32 bits in this Python: what is larger than they can say would not fit anyway. */
 function isMemory(error: string): boolean {
-  return /^MemoryError\b/.test(error);
+  return /^(?:MemoryError\b|OverflowError: cannot fit 'int' into an index-sized integer)/.test(error);
+}
+
+function describeCrash(error: string): string {
+  if (/Maximum call stack size/.test(error)) return 'It recursed until its interpreter had no stack left.';
+  const code = /Program terminated with exit\((-?\d+)\)/.exec(error);
+  if (code) return `It ended its whole interpreter (exit ${code[1]}).`;
+  return `It ended without an answer: ${error}.`;
 }
 
 /** What is wrong with a call that gave no value. */

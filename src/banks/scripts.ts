@@ -126,7 +126,7 @@ function scriptProgram({ solution = '' }: Problem, { tests }: Suite): string {
   const { entry, script } = tests;
   return `${solution}
 
-import ast as _ast, copy as _copy, random as _random
+import collections as _collections, decimal as _decimal, fractions as _fractions, random as _random
 
 class _Ask(BaseException):
     pass
@@ -140,7 +140,8 @@ class _Opaque:
 def _read(text):
     try:
         return eval(text, {'__builtins__': {'set': set, 'frozenset': frozenset, 'bytearray': bytearray,
-            'inf': float('inf'), 'nan': float('nan')}})
+            'inf': float('inf'), 'nan': float('nan'), 'range': range, 'deque': _collections.deque,
+            'Decimal': _decimal.Decimal, 'Fraction': _fractions.Fraction}})
     except Exception:
         return _Opaque()
 

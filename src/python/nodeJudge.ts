@@ -35,14 +35,14 @@ class ChildHome {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       env: {},
-      execArgv: [
+      ...withDeepStack([
         '--no-warnings',
         permissionFlag(),
         `--allow-fs-read=${this.#sandbox}*`,
         `--allow-fs-read=${this.#pyodide}/*`,
         // Python's way to JavaScript must not lead on to `import('node:net')`.
         '--disallow-code-generation-from-strings',
-      ],
+      ]),
     });
     let started = false;
     child.on('message', (message) => {
@@ -56,7 +56,16 @@ class ChildHome {
       }
     });
     child.on('error', (error) => onExit(error.message));
-    child.on('exit', (code, signal) => onExit(`its process ended (${signal ?? code})`));
+    const guard = setInterval(() => {
+      if (residentBytes(child.pid) > RESIDENT_LIMIT) {
+        onExit('it took too much memory outside of Python');
+        child.kill('SIGKILL');
+      }
+    }, 250).unref();
+    child.on('exit', (code, signal) => {
+      clearInterval(guard);
+      onExit(`its process ended (${signal ?? code})`);
+    });
     // The write fails where the child has just died, which `exit` reports.
     const send = (message: object) => child.send(message, () => {});
     send({ type: 'start', harness: this.#harness, snapshot: this.#snapshot });
@@ -65,6 +74,18 @@ class ChildHome {
       kill: () => void child.kill('SIGKILL'),
       spent: () => processorTime(child.pid),
     };
+  }
+}
+
+/** Python's own memory is limited inside; JavaScript's arrays are not, and a program may come by them. */
+const RESIDENT_LIMIT = 3 * 2 ** 30;
+
+/** Of a process; known on Linux only. */
+function residentBytes(pid: number | undefined): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4096;
+  } catch {
+    return 0;
   }
 }
 
@@ -79,6 +100,25 @@ function processorTime(pid: number | undefined): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * How Node is started so that Python recurses through C (`lru_cache`, `key=`, `sum`, comparisons) about as
+ * deep as elsewhere, some 16,000 calls, before its own check says RecursionError: with the stack that JavaScript
+ * gets by default, a cached recursion 500 deep breaks the interpreter. In kB; where the system grants less, what
+ * it grants. Windows has no such limit to raise.
+ */
+function withDeepStack(flags: string[]): { execPath?: string; execArgv: string[] } {
+  if (process.platform === 'win32') return { execArgv: flags };
+  const raise = [
+    'for size in 262144 131072 65520 32768; do ulimit -s $size 2>/dev/null && break; done',
+    'size=$(ulimit -s)',
+    '[ "$size" = unlimited ] && size=262144',
+    // The shell would hand these on; the environment stays empty.
+    'unset PWD OLDPWD SHLVL _',
+    'exec "$0" --stack-size=$((size - size / 8)) "$@"',
+  ].join('; ');
+  return { execPath: '/bin/sh', execArgv: ['-c', raise, process.execPath, ...flags] };
 }
 
 function permissionFlag(): string {

@@ -22,8 +22,8 @@ export interface PoolOptions {
 
 /** Programs handed to an interpreter at once: enough to hide the way there, few enough to share out. */
 const BATCH = 32;
-/** Beyond the soft limit, which the interpreter enforces itself, until it is killed, in ms. */
-const GRACE = 500;
+/** Beyond the soft limit, which the interpreter enforces itself, until it is killed, in ms; of processor time where that is known. */
+const [GRACE, GRACE_ON_THE_CLOCK] = [250, 500];
 /** A pool that was itself held up looks at waiting messages for so long before it kills, in ms. */
 const LAST_LOOK = 100;
 /** Where processor time counts, the clock on the wall may show so many times as much. */
@@ -222,8 +222,9 @@ export class PooledJudge implements Judge {
     const now = Date.now();
     if (!alive) slot.end = now + (run?.limits?.total ?? Infinity) * 1000;
     const step = run ? Math.max(0, ...stepMilliseconds(run, this.#limits)) : this.#limits.seconds * 1000;
-    const limit = Math.max(0, Math.min(step, slot.end - now)) + GRACE;
     const spent = slot.interpreter?.spent?.();
+    const grace = spent === undefined ? GRACE_ON_THE_CLOCK : GRACE;
+    const limit = Math.max(0, Math.min(step, slot.end - now)) + grace;
     const look = (wait: number) => {
       slot.timer = setTimeout(() => {
         slot.timer = setTimeout(() => {

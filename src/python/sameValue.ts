@@ -27,7 +27,11 @@ export type PyType =
   | 'tuple'
   | 'dict'
   | 'set'
-  | 'frozenset';
+  | 'frozenset'
+  | 'deque'
+  | 'range'
+  /** `Decimal` and `Fraction`. */
+  | 'exact';
 
 /** A value that a literal stands for. */
 export interface Value {
@@ -38,7 +42,7 @@ export interface Value {
   hasNan: boolean;
   /** Of lists, tuples and sets their members as written; of dicts keys and values in turn. */
   items?: Value[];
-  /** Of bool, int and float, as near as a double comes. */
+  /** Of bool, int, float and exact ones, as near as a double comes. */
   number?: number;
   /** Of str and bytes. */
   text?: string;
@@ -47,8 +51,8 @@ export interface Value {
 /** Numbers of values, for `readValue`: values read with one table can be compared by `id`. */
 export type ValueTable = Map<string, number>;
 
-/** `braces` are a set or a dict; the last three are calls around one literal. */
-type Kind = 'list' | 'parenthesis' | 'braces' | 'set' | 'frozenset' | 'bytearray';
+/** `braces` are a set or a dict; the last four are calls around one literal. */
+type Kind = 'list' | 'parenthesis' | 'braces' | 'set' | 'frozenset' | 'bytearray' | 'deque';
 
 /** A bracket that is not closed yet. */
 interface Frame {
@@ -69,6 +73,10 @@ class Unreadable extends Error {}
 
 const NUMBER =
   /(?:0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|(?:\d(?:_?\d)*\.?(?:\d(?:_?\d)*)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?)[jJ]?/y;
+const INFINITE = /\(\s*(['"])[+-]?(?:inf(?:inity)?|nan)\1\s*\)/iy;
+const RANGE = /\((?:-?\d+, ){1,2}-?\d+\)/y;
+const DECIMAL = /\('([+-]?)(\d+)(?:\.(\d*))?(?:E([+-]?\d{1,9}))?'\)/y;
+const FRACTION = /\((-?\d+), (\d+)\)/y;
 const SPACE = /(?:[ \t\r\n\f]|\\\n|#[^\n]*)*/y;
 const NAME = /[A-Za-z_]\w*/y;
 
@@ -144,15 +152,24 @@ class Reader {
       case 'False':
         return this.#integer(name === 'True' ? (sign === '-' ? '-1' : '1') : '0', sign ? 'int' : 'bool');
       case 'nan':
-        return { ...this.#scalar('nan', 'float'), hasNan: true, number: Number.NaN };
-      case 'inf': {
-        const number = sign === '-' ? -Infinity : Infinity;
-        return { ...this.#scalar(`f${number}`, 'float'), number };
-      }
+        return this.#nan();
+      case 'inf':
+        return this.#infinite(sign === '-');
       case 'None':
         return sign ? this.#fail() : this.#scalar('none', 'none');
+      case 'float': {
+        const found = this.#match(INFINITE);
+        if (!found) this.#fail();
+        if (/nan/i.test(found)) return this.#nan();
+        return this.#infinite((sign === '-') !== found.includes('-'));
+      }
+      case 'Decimal':
+      case 'Fraction':
+      case 'range':
+        return sign ? this.#fail() : this.#named(name);
       case 'set':
       case 'frozenset':
+      case 'deque':
       case 'bytearray': {
         if (sign) this.#fail();
         this.#skip();
@@ -162,6 +179,48 @@ class Reader {
       default:
         return this.#fail();
     }
+  }
+
+  #nan(): Value {
+    return { ...this.#scalar('nan', 'float'), hasNan: true, number: Number.NaN };
+  }
+
+  #infinite(negative: boolean): Value {
+    const number = negative ? -Infinity : Infinity;
+    return { ...this.#scalar(`f${number}`, 'float'), number };
+  }
+
+  /** `Decimal('1.5')`, `Fraction(1, 3)` and `range(0, 6, 2)`, as `repr` or the judge writes them. */
+  #named(name: 'Decimal' | 'Fraction' | 'range'): Value {
+    if (name === 'range') {
+      const found = this.#match(RANGE);
+      return found ? this.#scalar(`r${found}`, 'range') : this.#fail();
+    }
+    const pattern = name === 'Decimal' ? DECIMAL : FRACTION;
+    const found = this.#match(pattern);
+    const parts = found && new RegExp(pattern.source).exec(found);
+    if (!parts) this.#fail();
+    if (name === 'Fraction') return this.#exact(BigInt(parts[1]!), BigInt(parts[2]!));
+    const [, sign, whole = '', part = '', power = '0'] = parts;
+    const exponent = Number(power) - part.length;
+    // Written out it would fill the memory.
+    if (Math.abs(exponent) > 20_000) this.#fail();
+    const digits = BigInt(`${sign === '-' ? '-' : ''}${whole}${part}`);
+    const scale = 10n ** BigInt(Math.abs(exponent));
+    return exponent < 0 ? this.#exact(digits, scale) : this.#exact(digits * scale, 1n);
+  }
+
+  /** A rational number: it equals the integer or the float that has its very value. */
+  #exact(numerator: bigint, denominator: bigint): Value {
+    if (denominator === 0n) this.#fail();
+    let [a, b] = [numerator < 0n ? -numerator : numerator, denominator];
+    while (b !== 0n) [a, b] = [b, a % b];
+    const [n, d] = [numerator / a, denominator / a];
+    const number = Number(n) / Number(d);
+    if (d === 1n) return { ...this.#integer(n.toString(), 'int'), type: 'exact' };
+    // A double is a whole number of 53 bits over a power of two.
+    const isFloat = (d & (d - 1n)) === 0n && Number.isSafeInteger(Number(n)) && d < 1n << 1000n;
+    return { ...this.#scalar(isFloat ? `f${number}` : `q${n}/${d}`, 'exact'), number };
   }
 
   #push(kind: Kind, close: string, sign: string): Value | undefined {
@@ -182,7 +241,8 @@ class Reader {
       case 'bytearray':
         return { ...this.#scalar('y', 'bytearray'), text: '', hashable: false };
       case 'list':
-        return this.#node('list', [], [], false);
+      case 'deque':
+        return this.#node(kind, [], [], false);
       case 'parenthesis':
         return this.#node('tuple', [], [], true);
     }
@@ -256,6 +316,11 @@ class Reader {
         if (!hashable) this.#fail();
         return this.#node('set', distinct(values), values, false);
       }
+      case 'deque': {
+        const only = values[0]!;
+        if (values.length !== 1 || only.type !== 'list') this.#fail();
+        return this.#node('deque', ids(only.items!), only.items!, false);
+      }
       case 'bytearray': {
         const only = values[0]!;
         if (values.length !== 1 || only.type !== 'bytes') this.#fail();
@@ -296,7 +361,7 @@ class Reader {
 
   /** Sets and frozensets of equal members are equal; any two other types differ. */
   #node(type: PyType, members: (string | number)[], items: Value[], hashable: boolean): Value {
-    const letter = type === 'frozenset' ? 's' : type[0];
+    const letter = type === 'frozenset' ? 's' : type === 'deque' ? 'q' : type[0];
     const id = this.#intern(`${letter}(${members.join(',')})`);
     return { id, type, hashable, hasNan: items.some((value) => value.hasNan), items };
   }

@@ -1,5 +1,6 @@
 /** Questions of other banks: from a file that is chosen or dropped, an address, or pasted text. */
 import { type DragEvent, useId, useState } from 'react';
+import { readBankText } from '../banks/bankText.ts';
 import { describeFault, type Problem, type RowFault } from '../banks/problem.ts';
 import type { Session } from './session.ts';
 import './ImportQuestions.css';
@@ -10,9 +11,6 @@ interface Outcome {
   left: { problem: Problem; why: string }[];
   faults: RowFault[];
 }
-
-/** Read as one text: more than this would not fit in a tab's memory with all that is made of it. */
-const MAX_BYTES = 256 * 2 ** 20;
 
 export function ImportQuestions({ session, onImported }: { session: Session; onImported: () => void }) {
   const [busy, setBusy] = useState('');
@@ -43,15 +41,7 @@ export function ImportQuestions({ session, onImported }: { session: Session; onI
     }
   };
   const takeFile = (file: File | undefined) =>
-    file &&
-    take(file.name, () => {
-      if (file.size > MAX_BYTES) {
-        throw new Error(
-          `${file.name} has ${Math.round(file.size / 2 ** 20)} MB; the page reads up to 256. Split it by lines.`,
-        );
-      }
-      return file.text();
-    });
+    file && take(file.name, () => readBankText(file.stream(), file.name));
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
@@ -63,7 +53,7 @@ export function ImportQuestions({ session, onImported }: { session: Session; onI
       <p className="section-note">
         HumanEval, MBPP, EvalPlus, CRUXEval, LiveCodeBench, or{' '}
         <a href="schema/problem.schema.json">rows of our own</a>, as JSON or JSONL. Programs in the file run
-        in the sandbox only.
+        in the sandbox only. Files may be compressed by gzip.
       </p>
       <section
         className={over ? 'import-drop is-over' : 'import-drop'}
@@ -79,7 +69,7 @@ export function ImportQuestions({ session, onImported }: { session: Session; onI
         <input
           id={ids.file}
           type="file"
-          accept=".json,.jsonl,.ndjson,application/json"
+          accept=".json,.jsonl,.ndjson,.gz,application/json,application/gzip"
           disabled={busy !== ''}
           onChange={(event) => {
             void takeFile(event.target.files?.[0]);
@@ -186,7 +176,5 @@ async function fetchText(address: string): Promise<string> {
     );
   }
   if (!response.ok) throw new Error(`${address} answered ${response.status}. Check the address.`);
-  if (Number(response.headers.get('content-length')) > MAX_BYTES)
-    throw new Error(`${address} is larger than 256 MB.`);
-  return response.text();
+  return response.body ? readBankText(response.body, address) : '';
 }

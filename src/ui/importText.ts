@@ -20,7 +20,7 @@ export async function importText(
       judge = new SandboxJudge(sandbox.port);
       return judge;
     };
-    const source = name.replace(/^.*\//, '').replace(/\.\w+$/, '');
+    const source = name.replace(/^.*\//, '').replace(/\.\w+(?:\.gz)?$/, '');
     return { ...(await toQuestions(problems, source, open)), faults };
   } finally {
     await judge?.dispose();

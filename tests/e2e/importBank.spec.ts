@@ -1,4 +1,5 @@
 /** Questions of other banks come into the built page: by file, drop, address and paste. */
+import { gzipSync } from 'node:zlib';
 import {
   CRUXEVAL_ROW,
   EVALPLUS_ROW,
@@ -30,12 +31,12 @@ test('good rows join the bank, bad ones are named by line and field, what has no
     '{"id": ',
   );
   await sheet.getByLabel(/Choose a file/).setInputFiles({
-    name: 'mixed.jsonl',
-    mimeType: 'application/json',
-    buffer: Buffer.from(mixed),
+    name: 'mixed.jsonl.gz',
+    mimeType: 'application/gzip',
+    buffer: gzipSync(mixed),
   });
-  await expect(sheet.getByText(/^mixed\.jsonl: /)).toHaveText(
-    'mixed.jsonl: 3 questions added, 4 that cannot be asked for as a program, 2 bad rows.',
+  await expect(sheet.getByText(/^mixed\.jsonl\.gz: /)).toHaveText(
+    'mixed.jsonl.gz: 3 questions added, 4 that cannot be asked for as a program, 2 bad rows.',
     { timeout: 120_000 },
   );
   const bad = sheet.getByRole('list', { name: 'Bad rows' });

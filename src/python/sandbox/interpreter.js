@@ -94,6 +94,7 @@ export async function startInterpreter({
   }
   // Where this is Node, it would open sockets.
   delete pyodide._api.initializeNodeSockFS;
+  limitFiles(pyodide.FS);
   if (!snapshot) {
     pyodide.globals.set('parts', JSON.stringify(harness));
     pyodide.runPython(
@@ -134,6 +135,11 @@ export async function startInterpreter({
     if (processorTime) used = processorTime() + milliseconds;
     try {
       return act();
+    } catch (error) {
+      // The limit was raised again while Python was still unwinding, and nobody was left to catch it.
+      if (now + milliseconds < performance.now() && error instanceof pyodide.ffi.PythonError)
+        return TIMED_OUT;
+      throw error;
     } finally {
       deadline = Number.POSITIVE_INFINITY;
     }
@@ -157,6 +163,33 @@ export async function startInterpreter({
     },
     isWorn: () => pyodide._module.HEAPU8.length > MEMORY_WORN,
     snapshot: () => pyodide.makeMemorySnapshot(),
+  };
+}
+
+const TIMED_OUT = JSON.stringify({ status: 'timeout', error: 'timed out', dirty: true });
+
+/** What programs may write into files: they lie outside of the memory that is limited above. Bytes. */
+const FILES_LIMIT = 64 * 1024 * 1024;
+const ENOSPC = 51;
+
+/** @param {any} FS Emscripten's, whose files are arrays of JavaScript */
+function limitFiles(FS) {
+  const { MEMFS } = FS.filesystems;
+  let written = 0;
+  const count = (/** @type {number} */ bytes) => {
+    written += Math.max(0, bytes);
+    if (written > FILES_LIMIT) throw new FS.ErrnoError(ENOSPC);
+  };
+  const { stream } = MEMFS.ops_table.file;
+  const { write } = stream;
+  stream.write = (/** @type {[any, any, number, number, ...any]} */ ...all) => {
+    count(all[3]);
+    return write(...all);
+  };
+  const { resizeFileStorage } = MEMFS;
+  MEMFS.resizeFileStorage = (/** @type {any} */ node, /** @type {number} */ size) => {
+    count(size - node.usedBytes);
+    resizeFileStorage(node, size);
   };
 }
 

@@ -178,6 +178,79 @@ const CASES: [string, Record<string, unknown>, string, RegExp?][] = [
     { question_id: call, code: 'def pairs(nums, k): return list(islice(nums, k))' },
     'passed',
   ],
+  [
+    'standard error',
+    {
+      question_id: stdin,
+      code: 'import sys\nn = int(input())\nprint("n is", n, file=sys.stderr)\nsys.stderr.buffer.write(b"x")\nprint(2 * n)',
+    },
+    'passed',
+  ],
+  [
+    'an output that is put aside',
+    {
+      question_id: stdin,
+      code: 'import io, sys\nout = sys.stdout\nsys.stdout = io.StringIO()\nprint(2 * int(input()))\nout.write(sys.stdout.getvalue())',
+    },
+    'passed',
+  ],
+  [
+    'a thread for its stack',
+    {
+      question_id: stdin,
+      code: 'import sys, threading\nthreading.stack_size(2**27)\ndef main():\n    print(2 * int(input()))\n    sys.exit()\nt = threading.Thread(target=main)\nt.start()\nt.join()',
+    },
+    'passed',
+  ],
+  [
+    'recursion through C',
+    {
+      question_id: stdin,
+      code: '@lru_cache(None)\ndef g(n): return 0 if n == 0 else 1 + g(n - 1)\nassert g(5000) == 5000\nprint(2 * int(input()))',
+    },
+    'passed',
+  ],
+  [
+    'recursion through C without end',
+    {
+      question_id: stdin,
+      code: 'sys.setrecursionlimit(10**9)\ndef g(x): return sorted([x], key=g)\nprint(g(input()))',
+    },
+    'raised',
+    /RecursionError/,
+  ],
+  [
+    'chance',
+    { task_id: he, solution: 'import random\ndef half(x): return random.random()' },
+    'nondeterministic',
+    /gave 0\.\d+, expected 1\.5 \(case 1 of 3\)\. It is not deterministic: .* in one run and gave 0\.\d+ in another/,
+  ],
+  [
+    'no method of that name',
+    { question_id: call, code: 'class Solution: pass\ndef pairs(nums, k): return nums[:k]' },
+    'raised',
+    /no attribute 'pairs'/,
+  ],
+  [
+    'a class outside of LiveCodeBench',
+    { task_id: he, solution: 'class Solution:\n    def half(self, x): return x / 2' },
+    'raised',
+    /defines no half/,
+  ],
+  [
+    'an exact number',
+    { task_id: he, solution: 'from fractions import Fraction\ndef half(x): return Fraction(x) / 2' },
+    'wrong',
+    /half\(0\.2\)|case 2/,
+  ],
+  ['sizes beyond 32 bits', { task_id: he, solution: half('return [0] * 10**10') }, 'too-big', /memory/],
+  [
+    'its interpreter ended',
+    { task_id: he, solution: 'import os\ndef half(x): os._exit(3)' },
+    'crashed',
+    /exit 3/,
+  ],
+  ['nan', { task_id: he, solution: half('return float("nan")') }, 'wrong', /gave nan/],
   ['the file 0', { question_id: stdin, code: 'print(2 * int(open(0).read()))' }, 'passed'],
   ['a predicted output', { id: crux, answer: '"AB"', task: 'deduction' }, 'passed'],
   ['an expression', { id: crux, answer: '"A" + "B"', task: 'deduction' }, 'passed'],

@@ -377,6 +377,58 @@ const MESS: Hostile[] = [
   },
   { name: 'a long output', program: 'def f(x): return "a" * 10 ** 8' },
   { name: 'output without end', program: 'def f(x):\n    while True: print("x" * 1000)' },
+  {
+    name: 'files without end',
+    program:
+      'def f(x):\n    for i in range(10 ** 9):\n        with open(f"/tmp/{i}", "wb") as one: one.write(b"x" * 10 ** 6)',
+  },
+  {
+    name: 'recursion through C',
+    program:
+      'import sys\nfrom functools import lru_cache\nsys.setrecursionlimit(10 ** 9)\n@lru_cache(None)\ndef f(x): return f((x,))',
+  },
+  {
+    name: 'crafted bytecode',
+    program: doing(
+      'g = lambda: 0',
+      'code = eval("g.__co" + "de__", {"g": g}).replace(co_code=bytes([100, 250] * 99), co_consts=())',
+      'return type(g)(code, {})()',
+    ),
+  },
+  {
+    name: 'the library removed',
+    program: doing(
+      'os = bring("os")',
+      'for folder, _, files in os.walk("/lib"):',
+      '    for name in files: os.remove(os.path.join(folder, name))',
+      'sys.path.clear()',
+      'sys.modules.clear()',
+      'return 1',
+    ),
+  },
+  { name: 'sleep', program: 'import time\ndef f(x): time.sleep(10 ** 6)' },
+  {
+    name: 'an exception without end',
+    program: 'class X(Exception):\n    def __str__(self):\n        while True: pass\ndef f(x): raise X',
+  },
+  {
+    name: 'waiting for input',
+    program: 'def f(x):\n    while True:\n        try: input()\n        except EOFError: pass',
+  },
+  { name: 'interrupts', program: 'raise KeyboardInterrupt' },
+  {
+    name: 'digits without limit',
+    program: doing('sys.set_int_max_str_digits(0)', 'return len(str(10 ** 10 ** 7))'),
+  },
+  {
+    name: 'threads that are allowed elsewhere',
+    program: doing(
+      't = bring("threading")',
+      't.Thread.start = lambda self: None',
+      't.excepthook = print',
+      'return 1',
+    ),
+  },
   { name: 'trace function', program: doing('sys.settrace(lambda frame, event, arg: 1 / 0)', 'return 1') },
   {
     name: 'profile function',

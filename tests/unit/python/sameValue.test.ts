@@ -28,6 +28,13 @@ test.each([
   ['1+2j', '(1+2j)'],
   ['inf', '1e999'],
   ['{(1, 2): None}', '{(1.0, 2): None}'],
+  ["float('-inf')", '-inf'],
+  ["Decimal('1.50')", '1.5'],
+  ["Decimal('0.1')", 'Fraction(1, 10)'],
+  ["Decimal('1E+3')", '1000'],
+  ['Fraction(4, 2)', '2.0'],
+  ['deque([1, (2,)])', 'deque([1.0, (2,)])'],
+  ['range(0, 4, 2)', 'range(0, 4, 2)'],
 ])('%s equals %s', (a, b) => {
   expect(sameValue(a, b)).toBe(true);
   expect(sameValue(b, a)).toBe(true);
@@ -51,6 +58,10 @@ test.each([
   ['nan', 'nan'],
   ['[nan]', '[nan]'],
   ['inf', '-inf'],
+  ["Decimal('0.1')", '0.1'],
+  ['Fraction(1, 3)', '0.3333333333333333'],
+  ['deque([1])', '[1]'],
+  ['range(0, 2)', '[0, 1]'],
 ])('%s differs from %s', (a, b) => {
   expect(sameValue(a, b)).toBe(false);
   expect(sameValue(b, a)).toBe(false);

@@ -5,17 +5,20 @@ import types
 from collections import OrderedDict
 
 
-def _refuse_module(name, node):
-    if name.partition('.')[0] in BANNED_MODULES:
+def _refuse_module(name, node, notes):
+    root = name.partition('.')[0]
+    if root in BANNED_MODULES and not (root == 'threading' and notes.prelude):
         raise Refused('unsafe', f"importing '{name}' is not allowed", node.lineno)
 
 
 class _Notes:
     """What examining a program found besides its code."""
 
-    __slots__ = ('tame', 'imports', 'modules', 'stores')
+    __slots__ = ('tame', 'imports', 'modules', 'stores', 'prelude')
 
-    def __init__(self):
+    def __init__(self, prelude=False):
+        # Whether it runs after what LiveCodeBench puts before every program.
+        self.prelude = prelude
         self.tame = True
         self.imports = set()
         # Whether it sets or deletes attributes.
@@ -44,7 +47,7 @@ def _check_member(module_name, attribute, notes):
 
 def _import(node, notes):
     for alias in node.names:
-        _refuse_module(alias.name, node)
+        _refuse_module(alias.name, node, notes)
         notes.imports.add(alias.name)
         if alias.name != 'sys' and alias.name not in SHARED:
             notes.tame = False
@@ -61,12 +64,12 @@ def _import_from(node, notes):
     if node.level:
         notes.tame = False
         return
-    _refuse_module(module, node)
+    _refuse_module(module, node, notes)
     notes.imports.add(module)
     if module == '__future__':
         return
     for alias in node.names:
-        _refuse_module(f'{module}.{alias.name}', node)
+        _refuse_module(f'{module}.{alias.name}', node, notes)
         if module != 'sys' and module not in SHARED:
             notes.tame = False
         elif alias.name == '*':
@@ -249,7 +252,7 @@ def examine(source, prelude=False):
         return known
     if len(source) > SOURCE_CHARS:
         raise Refused('syntax', f'the program is longer than {SOURCE_CHARS} characters')
-    notes = _Notes()
+    notes = _Notes(prelude)
     try:
         code = compile(source, PROGRAM, 'exec', dont_inherit=True)
         if prelude:

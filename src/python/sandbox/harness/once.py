@@ -1,6 +1,7 @@
 """Programs that run once for all inputs, or on standard input, as benchmarks' harnesses run them."""
 
 import builtins
+import importlib
 import sys
 
 # What LiveCodeBench's harness puts before every program.
@@ -53,21 +54,38 @@ def _is_alone_in_prelude(code):
     return False
 
 
+def _run_threads_in_place():
+    """No thread can start here. Programs for contests start one for its deeper stack, and wait for it."""
+
+    def start(self):
+        try:
+            self.run()
+        except SystemExit:
+            pass
+
+    threading = importlib.import_module('threading')
+    threading.Thread.start = start
+    threading.Thread.join = lambda self, timeout=None: None
+    threading.stack_size = lambda size=0: 0
+
+
 def _scope(how, alone, name):
     namespace = _namespace(alone, name)
     if how.get('prelude'):
         sys.setrecursionlimit(50_000)
         if alone:
+            _run_threads_in_place()
             exec(PRELUDE, namespace)
         else:
             namespace.update(_prelude)
     return namespace
 
 
-def _find(namespace, entry):
-    """The function to call: at the top, or a method of LeetCode's `Solution`."""
+def _find(namespace, how):
+    """The function to call: at the top or, as LiveCodeBench has it, a method of LeetCode's `Solution`."""
+    entry = how['entry']
     solution = namespace.get('Solution')
-    if isinstance(solution, type) and entry not in namespace:
+    if how.get('prelude') and isinstance(solution, type):
         return getattr(solution(), entry)
     if entry not in namespace:
         raise NameError(f'the program defines no {entry}')
@@ -112,7 +130,7 @@ def _calls_once(code, calls, how, alone, value_chars, limits):
 
     def define():
         exec(code, namespace)
-        found.append(_find(namespace, how['entry']))
+        found.append(_find(namespace, how))
 
     failed = _outcome(define, value_chars)
     if failed['status'] != 'returned':
@@ -143,6 +161,7 @@ def _stdin_runs(code, inputs, how, alone, value_chars, limits):
         yield limit
         namespace = _scope(how, alone, '__main__')
         sys.stdin = _stdin(text)
+        sys.stdout, sys.stderr = SINK, ASIDE
         if alone:
             vars(builtins)['open'] = lambda *_more, **_options: _stdin(text)
             # The prelude has brought in that of `io`.

@@ -73,7 +73,7 @@ def step():
 def prepare():
     """Last step before the snapshot: everything that runs later is loaded, warm and settled."""
     warnings.simplefilter('ignore')
-    sys.stdout = sys.stderr = SINK
+    sys.stdout, sys.stderr = SINK, ASIDE
     sys.setrecursionlimit(RECURSION_LIMIT)
     # Programs take it for infinity; that this interpreter has 32 bits is not theirs to know.
     sys.maxsize = 2**63 - 1
@@ -90,7 +90,7 @@ def prepare():
         _baselines[name] = [
             (vars(owner), len(vars(owner)), list(vars(owner).values())) for owner in _owners(module)
         ]
-    _baselines['<judge>'] = [(vars(one), len(vars(one)), list(vars(one).values())) for one in (_Sink, _Bytes)]
+    _baselines['<judge>'] = [(vars(one), len(vars(one)), list(vars(one).values())) for one in (_Sink, _Bytes, _Aside, _BytesAside)]
     _programs.clear()
     _inputs.clear()
     gc.collect()

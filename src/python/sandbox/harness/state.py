@@ -46,6 +46,14 @@ def _expire(_number, _frame):
 signal.signal(signal.SIGINT, _expire)
 
 
+def _count(text):
+    if not isinstance(text, str):
+        raise TypeError(f'write() argument must be str, not {_type_name(type(text))}')
+    STATE.printed += len(text)
+    if STATE.printed > STATE.print_limit:
+        raise Flood
+
+
 class _Bytes:
     """`sys.stdout.buffer`."""
 
@@ -59,6 +67,16 @@ class _Bytes:
         pass
 
 
+class _BytesAside(_Bytes):
+    """`sys.stderr.buffer`."""
+
+    __slots__ = ()
+
+    def write(self, data):
+        ASIDE.write(bytes(data).decode('utf-8', 'replace'))
+        return len(data)
+
+
 class _Sink:
     """Standard output of programs: counted, and kept where it is the answer."""
 
@@ -68,11 +86,7 @@ class _Sink:
     buffer = _Bytes()
 
     def write(self, text):
-        if not isinstance(text, str):
-            raise TypeError(f'write() argument must be str, not {_type_name(type(text))}')
-        STATE.printed += len(text)
-        if STATE.printed > STATE.print_limit:
-            raise Flood
+        _count(text)
         if STATE.kept is not None:
             STATE.kept.append(str.__str__(text))
         return len(text)
@@ -94,7 +108,19 @@ class _Sink:
         raise OSError('standard output has no file')
 
 
+class _Aside(_Sink):
+    """Standard error: counted, and no part of the answer."""
+
+    __slots__ = ()
+    buffer = _BytesAside()
+
+    def write(self, text):
+        _count(text)
+        return len(text)
+
+
 SINK = _Sink()
+ASIDE = _Aside()
 
 
 def _stdin(text):

@@ -8,6 +8,27 @@ _SCALARS = frozenset([int, float, bool, str, bytes, type(None), complex])
 _BIG_INT_BITS = 14_000
 
 
+_DEQUE = SHARED['collections'].deque
+_DECIMAL = SHARED['decimal'].Decimal
+_FRACTION = SHARED['fractions'].Fraction
+_KEYS = type({}.keys())
+
+
+def _range(value):
+    """Ranges are equal where they hold the same numbers."""
+    start, step = value.start, value.step
+    count = max(0, (value.stop - start + step - (1 if step > 0 else -1)) // step)
+    if count < 2:
+        return f'range({start}, {start + 1})' if count else 'range(0, 0)'
+    return repr(range(start, start + count * step, step))
+
+
+def _decimal(value):
+    if _DECIMAL.is_finite(value):
+        return f"Decimal('{_DECIMAL.__str__(value)}')"
+    return 'nan' if _DECIMAL.is_nan(value) else '-inf' if _DECIMAL.is_signed(value) else 'inf'
+
+
 class _Writer:
     """A value as a literal. Subclasses of built-in types are written as the built-in type, which is
     how they compare; the elements of sets are sorted; what has no literal becomes `<type name>`."""
@@ -78,6 +99,18 @@ class _Writer:
             return 'frozenset({' + ', '.join(parts) + '})' if parts else 'frozenset()'
         if issubclass(kind, bytearray):
             return 'bytearray(' + self.scalar(bytes(value), bytes) + ')'
+        if issubclass(kind, _DEQUE):
+            return 'deque([' + ', '.join(self.items(_DEQUE.__iter__(value), depth)) + '])'
+        if kind is _KEYS:
+            # They equal sets.
+            parts = sorted(self.items(value, depth))
+            return '{' + ', '.join(parts) + '}' if parts else 'set()'
+        if kind is range:
+            return self.spend(_range(value))
+        if issubclass(kind, _DECIMAL):
+            return self.spend(_decimal(value))
+        if kind is _FRACTION:
+            return self.spend(f'Fraction({value.numerator}, {value.denominator})')
         return self.spend('<' + _type_name(kind) + '>')
 
 

@@ -1,0 +1,89 @@
+/** Hostile answers among good ones, graded as a file of answers is: each way of judging, on Node. */
+import { afterAll, expect, test } from 'vitest';
+import { readAnswers } from '../../../src/banks/answers.ts';
+import { grade } from '../../../src/banks/grading.ts';
+import { readBank } from '../../../src/banks/readBank.ts';
+import { NodeJudge } from '../../../src/python/nodeJudge.ts';
+import { PATIENCE } from './judgeContract.ts';
+
+const judge = new NodeJudge({ size: 2 });
+afterAll(() => judge.dispose());
+
+const SECRET = 4242;
+const BANK = [
+  {
+    id: 'calls',
+    entry: 'g',
+    tests: [
+      { input: '3', expected: `${3 + SECRET}` },
+      { input: '5', expected: `${5 + SECRET}` },
+    ],
+  },
+  {
+    id: 'stdin',
+    tests: [
+      { stdin: '3\n', stdout: `${3 + SECRET}\n` },
+      { stdin: '5\n', stdout: `${5 + SECRET}\n` },
+    ],
+  },
+  { id: 'script', entry: 'g', script: `for i in range(3, 6):\n    assert g(i) == i + ${SECRET}` },
+  {
+    id: 'afresh',
+    program: `def f(x): return x + ${SECRET}`,
+    inputs: ['3', '5'],
+    outputs: [`${3 + SECRET}`, `${5 + SECRET}`],
+  },
+];
+
+/** What each does before it answers; `look` finds what a name has in the judge's own module. */
+const DEEDS = [
+  'import builtins\nbuiltins.sum = builtins.len = builtins.int = lambda *a: 0',
+  `import sys\nfor m in list(sys.modules.values()):\n    for k, v in list(vars(m).items()):\n        if str(v).find("${SECRET}") >= 0: FOUND = v`,
+  `import gc\nFOUND = [o for o in gc.get_objects() if type(o) is list and ${SECRET} in o]\nif FOUND: g = lambda x: x + FOUND[0][0]`,
+  'import sys, importlib\nj = vars(sys.modules["__main__"]).get("judge")\nif j:\n    for k in list(vars(j)):\n        if not k.startswith("__"): setattr(j, k, lambda *a, **k: {"status": "returned", "value": "1"})',
+  'import json\njson.dumps = lambda *a, **k: \'{"status":"ran","calls":[{"status":"returned","value":"1"}]}\'',
+  'import sys\nsys.settrace(lambda *a: 1 / 0)',
+  'import atexit, os\natexit.register(os._exit, 0)',
+  'import random, time\nrandom.seed = random.random = time.time = time.perf_counter = lambda *a: 0.5',
+  'import sys, io\nsys.stdout = sys.stderr = sys.stdin = io.StringIO("9")',
+  'class E:\n    def __eq__(self, o): return True\n    def __radd__(self, o): return self\n    def __str__(self): return "True"\n    __repr__ = __str__\ng = f = lambda x: E()',
+];
+const GOOD: Record<string, string> = {
+  calls: `import math\ndef g(x): return x + int(math.sqrt(${SECRET} ** 2)) * sum([1]) * len("a")`,
+  stdin: `import random, time\nassert random.random() != 0.5 and time.time() > 10 ** 9\nprint(int(input()) + ${SECRET})`,
+  script: `import json\ndef g(x): return json.loads(json.dumps([x]))[0] + ${SECRET}`,
+  afresh: `def f(x): return x + ${SECRET} * sum([1])`,
+};
+
+test('40 hostile answers change no verdict of 120 good ones, and pass nothing', {
+  timeout: PATIENCE,
+}, async () => {
+  const rows = DEEDS.flatMap((deed, i) =>
+    BANK.flatMap(({ id }) => {
+      const wrong = id === 'stdin' ? 'print(1)' : '';
+      const hostile = { id, solution: `def g(x): return 1\nf = g\n${deed}\n${wrong}`, correct: false };
+      // Different programs, so that each is judged.
+      const good = [1, 2, 3].map((n) => ({ id, solution: `${GOOD[id]}\n# ${i} ${n}`, correct: true }));
+      return [good[0]!, hostile, good[1]!, good[2]!];
+    }),
+  );
+  const text = (list: readonly object[]) => list.map((row) => JSON.stringify(row)).join('\n');
+  const bank = await readBank(text(BANK));
+  const { answers, faults } = readAnswers(text(rows), bank.problems);
+  expect([...bank.faults, ...faults]).toEqual([]);
+  expect([answers.length, rows.filter(({ correct }) => !correct).length]).toEqual([160, 40]);
+  const judged = await grade(
+    answers.map(({ submission }) => submission),
+    judge,
+    { seconds: 2 },
+  );
+  const odd = judged.flatMap(([verdict], i) =>
+    (verdict!.outcome === 'passed') === rows[i]!.correct ? [] : [[rows[i], verdict]],
+  );
+  expect(odd).toEqual([]);
+  // None came by what it was judged by: a value that it found would be in its reason as its own.
+  for (const [i, [verdict]] of judged.entries()) {
+    if (!rows[i]!.correct)
+      expect(verdict!.reason).not.toMatch(new RegExp(`gave \\S*${SECRET}|printed "\\S*${SECRET}`));
+  }
+});
