@@ -7,6 +7,7 @@ import { grade, type SuiteVerdict } from '../src/banks/grading.ts';
 import { describeFault } from '../src/banks/problem.ts';
 import { readBank } from '../src/banks/readBank.ts';
 import { NodeJudge } from '../src/python/nodeJudge.ts';
+import { keepResults } from './keptResults.ts';
 import { numberOption, readOptions, UsageError } from './usage.ts';
 
 export const judgeUsage = `lab judge --problems FILE --answers FILE [options]
@@ -16,6 +17,7 @@ export const judgeUsage = `lab judge --problems FILE --answers FILE [options]
   --task NAME       deduction or abduction, where neither rows nor answers tell which was asked
   --seconds S       least time for each case (default 6)
   --size N          interpreters side by side (default: one for each core)
+  --keep DIR        keep what the bank's own solutions give there: another time they need not run
   --quiet           no line for each answer that did not pass
   --json            the last line is {"rows", "passed", "agree", "disagree": [ids]}; the last two where the answers
                     carry verdicts
@@ -35,6 +37,7 @@ const OPTIONS = {
   task: { type: 'string' },
   seconds: { type: 'string', default: '6' },
   size: { type: 'string', default: String(availableParallelism()) },
+  keep: { type: 'string' },
   quiet: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
@@ -61,6 +64,7 @@ export async function judgeCommand(args: string[]): Promise<number> {
     const submissions = read.answers.map(({ submission }) => submission);
     const verdicts = await grade(submissions, judge, {
       seconds,
+      ...(values.keep !== undefined && { solutions: keepResults(judge, values.keep) }),
       onSolutions: showProgress("of the bank's own solutions run"),
       onProgress: showProgress('answers judged'),
     });

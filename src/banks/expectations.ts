@@ -14,7 +14,7 @@ const SOLUTION_LIMITS: RunLimits = { seconds: 120, total: 900, valueChars: VALUE
 /** Expected values of `suites`, all in one batch. Programs of banks run in the sandbox too. */
 export async function resolveExpectations(
   suites: readonly { problem: Problem; suite: Suite }[],
-  judge: Judge,
+  judge: Pick<Judge, 'run'>,
   options?: JudgeOptions,
 ): Promise<Expectations[]> {
   const runs: ProgramRun[] = [];

@@ -35,6 +35,8 @@ export interface GradingOptions extends JudgeOptions {
   seconds?: number;
   /** Before answers: how many of the bank's own programs have run, where expected values come from them. */
   onSolutions?: JudgeOptions['onProgress'];
+  /** Who runs these; absent: who runs the answers. */
+  solutions?: Pick<Judge, 'run'>;
 }
 
 const DEFAULT_SECONDS = 6;
@@ -57,7 +59,7 @@ export async function grade(
           .map((suite) => ({ index, problem, suite })),
   );
   const unique = [...new Map(asked.map(({ problem, suite }) => [suite, { problem, suite }])).values()];
-  const resolved = await resolveExpectations(unique, judge, {
+  const resolved = await resolveExpectations(unique, options.solutions ?? judge, {
     ...(options.signal && { signal: options.signal }),
     ...(options.onSolutions && { onProgress: options.onSolutions }),
   });

@@ -1,6 +1,6 @@
 /** The whole page. It reads the session's snapshot and sends commands; nothing here computes a run. */
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
-import { goalpostStates, type RunState, type Stone } from '../run/state.ts';
+import { findStone, goalpostStates, type RunState, type Stone } from '../run/state.ts';
 import { BankSheet } from './BankSheet.tsx';
 import { chosenQuestions } from '../gasp/bank.ts';
 import type { Question } from '../gasp/question.ts';
@@ -35,7 +35,8 @@ import './base.css';
 import './App.css';
 
 type Panel =
-  | { kind: 'stone' | 'goalpost'; id: string }
+  /** `of`: the run that the open one is compared with may have one of the same id. */
+  | { kind: 'stone' | 'goalpost'; id: string; of: 'this' | 'other' }
   | { kind: 'bank' | 'model' | 'settings' | 'runs' | 'share' | 'compare' | 'lecture' }
   | { kind: 'teach'; start: TeachStart }
   | { kind: 'programs'; programs: NamedProgram[]; shown: number }
@@ -82,8 +83,14 @@ export function App({ session }: { session: Session }) {
   );
   const shown = state ?? preview;
   const busy = ['running', 'loading', 'pausing', 'mining', 'measuring'].includes(snapshot.status);
-  const openStone = useCallback((opened: Stone) => setPanel({ kind: 'stone', id: opened.id }), []);
-  const openGoalpost = useCallback((id: string) => setPanel({ kind: 'goalpost', id }), []);
+  const openStone = useCallback(
+    (opened: Stone, of: 'this' | 'other' = 'this') => setPanel({ kind: 'stone', id: opened.id, of }),
+    [],
+  );
+  const openGoalpost = useCallback(
+    (id: string, of: 'this' | 'other' = 'this') => setPanel({ kind: 'goalpost', id, of }),
+    [],
+  );
   const chooseGoalposts = useCallback(() => setPanel({ kind: 'bank' }), []);
   const branch = useCallback(
     (from: { iteration: number; blob: string | null }) => setPanel({ kind: 'branch', ...from }),
@@ -111,10 +118,20 @@ export function App({ session }: { session: Session }) {
       ),
     [live?.iterations, live?.taught],
   );
-  const stone = panel?.kind === 'stone' ? stones.get(panel.id) : undefined;
+  // What belongs to the other run can be read, and no more.
+  const theirs =
+    (panel?.kind === 'stone' || panel?.kind === 'goalpost') && panel.of === 'other' ? other : null;
+  const stone =
+    panel?.kind !== 'stone'
+      ? undefined
+      : theirs
+        ? findStone(theirs.state, panel.id)
+        : panel.of === 'this'
+          ? stones.get(panel.id)
+          : undefined;
   const goalpost =
     panel?.kind === 'goalpost'
-      ? goalpostStates(shown).find((candidate) => candidate.question.id === panel.id)
+      ? goalpostStates(theirs?.state ?? shown).find((candidate) => candidate.question.id === panel.id)
       : undefined;
 
   return (
@@ -183,7 +200,7 @@ export function App({ session }: { session: Session }) {
             state={shown}
             lastIteration={span}
             other={other}
-            selected={panel?.kind === 'stone' ? panel.id : null}
+            selected={panel?.kind === 'stone' ? panel : null}
             onOpen={openStone}
             onOpenGoalpost={openGoalpost}
           />
@@ -238,10 +255,11 @@ export function App({ session }: { session: Session }) {
       {stone && state && (
         <StoneSheet
           stone={stone}
-          state={live ?? state}
-          onOpen={openStone}
-          onOpenGoalpost={openGoalpost}
-          onTeach={snapshot.replay ? undefined : teach}
+          state={theirs?.state ?? live ?? state}
+          of={theirs?.state.name}
+          onOpen={(opened) => openStone(opened, theirs ? 'other' : 'this')}
+          onOpenGoalpost={(id) => openGoalpost(id, theirs ? 'other' : 'this')}
+          onTeach={snapshot.replay || theirs ? undefined : teach}
           onRead={read}
           onClose={() => setPanel((now) => (now?.kind === 'stone' ? null : now))}
         />
@@ -250,10 +268,10 @@ export function App({ session }: { session: Session }) {
         <GoalpostSheet
           key={goalpost.question.id}
           goalpost={goalpost}
-          onTeach={live && !snapshot.replay ? teach : undefined}
+          onTeach={live && !snapshot.replay && !theirs ? teach : undefined}
           onRead={read}
           onEdit={
-            isOwn(goalpost.question)
+            isOwn(goalpost.question) && !theirs
               ? () => setPanel({ kind: 'write-goalpost', from: goalpost.question })
               : undefined
           }

@@ -21,6 +21,8 @@ const taskTitles = {
 export function StoneSheet(props: {
   stone: Stone;
   state: RunState;
+  /** Name of its run, where that is not the open one. */
+  of?: string | undefined;
   onOpen: (stone: Stone) => void;
   onOpenGoalpost: (id: string) => void;
   /** Absent in a replay: no student is there to try it. */
@@ -114,6 +116,7 @@ export function StoneSheet(props: {
             {taught ? ' of yours, kept after ' : ' of '}
             {taught && stone.iteration === 0 ? 'the start' : `iteration ${stone.iteration}`}
             {proposal.axis && `, ${axisNames[proposal.axis]}`}
+            {props.of && `, ${props.of}`}
           </span>
         </span>
       }

@@ -26,7 +26,7 @@ export function count(value: number): string {
 
 export function bytes(value: number): string {
   if (value < 1e6) return `${Math.round(value / 1e3)} kB`;
-  return value < 1e9 ? `${(value / 1e6).toFixed(1)} MB` : `${(value / 1e9).toFixed(1)} GB`;
+  return value < 1e9 ? `${(value / 1e6).toFixed(value < 1e8 ? 1 : 0)} MB` : `${(value / 1e9).toFixed(1)} GB`;
 }
 
 export function duration(seconds: number): string {

@@ -225,6 +225,16 @@ test('what came from elsewhere, and two runs on one figure, for everybody', asyn
     'Behind them, quiet-ridge: 15 questions tried, 5 in their band.',
   );
   await everywhere(page, 'two runs', '.climb, .curves, .right');
+  // A question of the other run opens too, to be read.
+  await page.locator('.climb-figure').focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  const sheet = page.getByRole('dialog');
+  await expect(sheet.getByRole('heading', { level: 2 })).toContainText('iteration 1');
+  await expect(sheet.getByRole('heading', { level: 2 })).toContainText('quiet-ridge');
+  await expect(sheet.getByRole('button', { name: 'Compare programs' })).toBeVisible();
+  await expect(sheet.getByRole('button', { name: 'Edit and try' })).toBeHidden();
+  await close(page);
   await page.getByRole('button', { name: 'branch from iteration 0' }).click();
   await expect(page.getByRole('dialog', { name: 'Branch from the start' })).toBeVisible();
   await everywhere(page, 'branch');

@@ -21,8 +21,8 @@ export const Climb = memo(function Climb(props: {
   lastIteration: number;
   /** A second run: its stones are hollow and pale, its frontier is dashed. */
   other?: Other | null;
-  selected: string | null;
-  onOpen: (stone: Stone) => void;
+  selected: { id: string; of: 'this' | 'other' } | null;
+  onOpen: (stone: Stone, of: 'this' | 'other') => void;
   onOpenGoalpost: (id: string) => void;
 }) {
   const { state, lastIteration, other, onOpen } = props;
@@ -54,7 +54,8 @@ export const Climb = memo(function Climb(props: {
 
   const placeOf = (id: string | null | undefined, among = placed) =>
     id ? among.find(({ stone }) => stone.id === id) : undefined;
-  const shown = active && placeOf(active.stone.id, active.of === 'this' ? placed : (theirs?.placed ?? []));
+  const placedOf = (whose: 'this' | 'other') => (whose === 'this' ? placed : (theirs?.placed ?? []));
+  const shown = active && placeOf(active.stone.id, placedOf(active.of));
 
   /** The stone under the pointer; the open run's before the other's. */
   const nearest = (event: PointerEvent<SVGSVGElement>): typeof active => {
@@ -79,20 +80,30 @@ export const Climb = memo(function Climb(props: {
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (placed.length === 0) return;
-    const at = placed.findIndex(({ stone }) => stone.id === active?.stone.id);
+    const vertical: Record<string, 'this' | 'other'> = { ArrowUp: 'this', ArrowDown: 'other' };
+    // From one run to the other, at the same place.
+    const of = vertical[event.key] ?? active?.of ?? 'this';
+    const among = placedOf(of);
+    const at = among.findIndex(({ stone }) => active?.of === of && stone.id === active.stone.id);
     const move: Record<string, number> = {
       ArrowRight: at + 1,
-      ArrowLeft: at < 0 ? placed.length - 1 : at - 1,
+      ArrowLeft: at < 0 ? among.length - 1 : at - 1,
       Home: 0,
-      End: placed.length - 1,
+      End: among.length - 1,
     };
-    if (event.key in move) {
+    if (theirs && event.key in vertical) {
       event.preventDefault();
-      const next = placed[Math.max(0, Math.min(placed.length - 1, move[event.key]!))];
-      if (next) setActive({ stone: next.stone, of: 'this' });
-    } else if (event.key === 'Enter' && shown && active.of === 'this') {
+      const near = among.toSorted(
+        (a, b) => Math.abs(a.x - (shown?.x ?? 0)) - Math.abs(b.x - (shown?.x ?? 0)),
+      )[0];
+      if (near && active?.of !== of) setActive({ stone: near.stone, of });
+    } else if (event.key in move) {
       event.preventDefault();
-      onOpen(shown.stone);
+      const next = among[Math.max(0, Math.min(among.length - 1, move[event.key]!))];
+      if (next) setActive({ stone: next.stone, of });
+    } else if (event.key === 'Enter' && shown && active) {
+      event.preventDefault();
+      onOpen(shown.stone, active.of);
     } else if (event.key === 'Escape') {
       setActive(null);
     }
@@ -120,6 +131,7 @@ export const Climb = memo(function Climb(props: {
         {theirs &&
           ` Behind them, ${other?.state.name}: ${theirs.placed.length} questions tried, ${theirs.placed.filter(({ stone }) => stone.accepted).length} in their band.`}
         {' Arrow keys go from question to question, Enter opens one.'}
+        {theirs && ' Arrow down and up change between the runs.'}
       </p>
       {width > 0 && (
         <svg
@@ -139,7 +151,7 @@ export const Climb = memo(function Climb(props: {
           onPointerUp={(event) => {
             // A flag opens by itself.
             const target = (event.target as Element).closest('.climb-flag') ? null : nearest(event);
-            if (target?.of === 'this') onOpen(target.stone);
+            if (target) onOpen(target.stone, target.of);
           }}
           onKeyDown={onKeyDown}
           onBlur={() => setActive(null)}
@@ -161,7 +173,9 @@ export const Climb = memo(function Climb(props: {
           {iterations.length === 0 && <WhatWillStand view={view} bands={bands} unguided={unguided} />}
           <ClimbFrontier points={points} others={theirs?.points ?? []} view={view} />
           <ClimbFlags goalposts={goalposts} view={view} onOpen={props.onOpenGoalpost} />
-          {[...new Set([placeOf(props.selected), shown])].map(
+          {[
+            ...new Set([props.selected && placeOf(props.selected.id, placedOf(props.selected.of)), shown]),
+          ].map(
             (mark) =>
               mark && (
                 <circle

@@ -240,8 +240,7 @@ const CASES: [string, Record<string, unknown>, string, RegExp?][] = [
   [
     'an exact number',
     { task_id: he, solution: 'from fractions import Fraction\ndef half(x): return Fraction(x) / 2' },
-    'wrong',
-    /half\(0\.2\)|case 2/,
+    'passed',
   ],
   ['sizes beyond 32 bits', { task_id: he, solution: half('return [0] * 10**10') }, 'too-big', /memory/],
   [

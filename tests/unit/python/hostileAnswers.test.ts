@@ -4,12 +4,15 @@ import { readAnswers } from '../../../src/banks/answers.ts';
 import { grade } from '../../../src/banks/grading.ts';
 import { readBank } from '../../../src/banks/readBank.ts';
 import { NodeJudge } from '../../../src/python/nodeJudge.ts';
+import { LIVECODEBENCH_CALL_ROW } from '../banks/samples.ts';
 import { PATIENCE } from './judgeContract.ts';
 
 const judge = new NodeJudge({ size: 2 });
 afterAll(() => judge.dispose());
 
 const SECRET = 4242;
+const pairs = (...numbers: number[]) =>
+  JSON.stringify(numbers.map((n) => ({ input: `${n}`, output: `${n + SECRET}`, testtype: 'functional' })));
 const BANK = [
   {
     id: 'calls',
@@ -26,7 +29,8 @@ const BANK = [
       { stdin: '5\n', stdout: `${5 + SECRET}\n` },
     ],
   },
-  { id: 'script', entry: 'g', script: `for i in range(3, 6):\n    assert g(i) == i + ${SECRET}` },
+  // As LiveCodeBench calls functions, with all that it imports for them.
+  { ...LIVECODEBENCH_CALL_ROW, public_test_cases: pairs(3, 5), private_test_cases: pairs(4) },
   {
     id: 'afresh',
     program: `def f(x): return x + ${SECRET}`,
@@ -35,7 +39,7 @@ const BANK = [
   },
 ];
 
-/** What each does before it answers; `look` finds what a name has in the judge's own module. */
+/** What each does before it answers. */
 const DEEDS = [
   'import builtins\nbuiltins.sum = builtins.len = builtins.int = lambda *a: 0',
   `import sys\nfor m in list(sys.modules.values()):\n    for k, v in list(vars(m).items()):\n        if str(v).find("${SECRET}") >= 0: FOUND = v`,
@@ -46,12 +50,12 @@ const DEEDS = [
   'import atexit, os\natexit.register(os._exit, 0)',
   'import random, time\nrandom.seed = random.random = time.time = time.perf_counter = lambda *a: 0.5',
   'import sys, io\nsys.stdout = sys.stderr = sys.stdin = io.StringIO("9")',
-  'class E:\n    def __eq__(self, o): return True\n    def __radd__(self, o): return self\n    def __str__(self): return "True"\n    __repr__ = __str__\ng = f = lambda x: E()',
+  'class E:\n    def __eq__(self, o): return True\n    def __radd__(self, o): return self\n    def __str__(self): return "True"\n    __repr__ = __str__\ng = f = pairs = lambda x: E()',
 ];
 const GOOD: Record<string, string> = {
   calls: `import math\ndef g(x): return x + int(math.sqrt(${SECRET} ** 2)) * sum([1]) * len("a")`,
   stdin: `import random, time\nassert random.random() != 0.5 and time.time() > 10 ** 9\nprint(int(input()) + ${SECRET})`,
-  script: `import json\ndef g(x): return json.loads(json.dumps([x]))[0] + ${SECRET}`,
+  prelude: `def pairs(x): return Counter([x]).most_common(1)[0][0] + ${SECRET}`,
   afresh: `def f(x): return x + ${SECRET} * sum([1])`,
 };
 
@@ -59,11 +63,16 @@ test('40 hostile answers change no verdict of 120 good ones, and pass nothing', 
   timeout: PATIENCE,
 }, async () => {
   const rows = DEEDS.flatMap((deed, i) =>
-    BANK.flatMap(({ id }) => {
-      const wrong = id === 'stdin' ? 'print(1)' : '';
-      const hostile = { id, solution: `def g(x): return 1\nf = g\n${deed}\n${wrong}`, correct: false };
+    ['calls', 'stdin', 'prelude', 'afresh'].flatMap((kind) => {
+      const id = kind === 'prelude' ? LIVECODEBENCH_CALL_ROW.question_id : kind;
+      const wrong = kind === 'stdin' ? 'print(1)' : '';
+      const hostile = {
+        id,
+        solution: `def g(x): return 1\nf = pairs = g\n${deed}\n${wrong}`,
+        correct: false,
+      };
       // Different programs, so that each is judged.
-      const good = [1, 2, 3].map((n) => ({ id, solution: `${GOOD[id]}\n# ${i} ${n}`, correct: true }));
+      const good = [1, 2, 3].map((n) => ({ id, solution: `${GOOD[kind]}\n# ${i} ${n}`, correct: true }));
       return [good[0]!, hostile, good[1]!, good[2]!];
     }),
   );

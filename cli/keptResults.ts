@@ -1,0 +1,58 @@
+/** What programs of banks gave, kept in a folder: the same ones need not run again another time. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Judge, JudgeOptions, ProgramResult, ProgramRun } from '../src/gasp/ports.ts';
+
+/** Raised where the judge writes values in another way: what was kept before is then not used. */
+const VERSION = 1;
+
+/** Asks `judge` for what the folder does not hold. Only for programs that are the bank's own: what is read here is believed. */
+export function keepResults(judge: Pick<Judge, 'run'>, folder: string): Pick<Judge, 'run'> {
+  mkdirSync(folder, { recursive: true });
+  const fileOf = (run: ProgramRun) =>
+    join(
+      folder,
+      `${createHash('sha256')
+        .update(JSON.stringify([VERSION, run]))
+        .digest('hex')}.json`,
+    );
+  return {
+    async run(runs: ProgramRun[], options?: JudgeOptions): Promise<ProgramResult[]> {
+      const results = runs.map((run) => read(fileOf(run)));
+      const missing = [...runs.keys()].filter((i) => results[i] === undefined);
+      let done = runs.length - missing.length;
+      // One at a time is kept: whoever stops the command loses what runs, and nothing else.
+      await Promise.all(
+        missing.map(async (i) => {
+          const [result] = await judge.run([runs[i]!], options?.signal && { signal: options.signal });
+          results[i] = result;
+          // A result that may be another one on a quieter machine is not kept.
+          if (isSettled(result!)) write(fileOf(runs[i]!), result!);
+          options?.onProgress?.(++done, runs.length);
+        }),
+      );
+      return results as ProgramResult[];
+    },
+  };
+}
+
+function isSettled(result: ProgramResult): boolean {
+  if (result.status === 'ran') return result.calls.every(({ status }) => status === 'returned');
+  return false;
+}
+
+function read(file: string): ProgramResult | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Under another name first: half a file never counts. */
+function write(file: string, result: ProgramResult): void {
+  const part = `${file}.${process.pid}`;
+  writeFileSync(part, JSON.stringify(result));
+  renameSync(part, file);
+}
