@@ -5,8 +5,17 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
+import { CONFIG_FILE, WEIGHTS_FILE, writePeft } from '../../src/lm/peft.ts';
 import { expect, test } from './fixtures.ts';
-import { chooseBackend, expectIterations, pause, runButton, setSettings, storedRuns } from './labPage.ts';
+import {
+  checkpointOf,
+  chooseBackend,
+  expectIterations,
+  pause,
+  runButton,
+  setSettings,
+  storedRuns,
+} from './labPage.ts';
 
 const folder = fileURLToPath(new URL('../../public/models/foothold-micro/', import.meta.url));
 
@@ -51,12 +60,27 @@ async function modelHost() {
   };
 }
 
+/** An adapter in PEFT's format on one projection of the first layer, its values easy to recognize. */
+const ADAPTER = writePeft({
+  baseModel: 'someone/tiny',
+  pairs: new Map([
+    [
+      'model.layers.0.self_attn.q_proj',
+      {
+        ...{ rank: 2, fanIn: 128, fanOut: 128, scale: 1 },
+        a: new Float32Array(2 * 128).fill(0.015625),
+        b: new Float32Array(128 * 2).fill(0.03125),
+      },
+    ],
+  ]),
+});
+
 const openSheet = async (page: Page) => {
   await page.getByRole('button', { name: 'Model', exact: true }).click();
   return page.getByRole('dialog', { name: 'Model of the next run' });
 };
 
-test('an iteration on a repository that another host serves', async ({ page }) => {
+test('an iteration on a repository that another host serves, from an adapter of PEFT', async ({ page }) => {
   test.setTimeout(420_000);
   const host = await modelHost();
   try {
@@ -68,6 +92,16 @@ test('an iteration on a repository that another host serves', async ({ page }) =
     await sheet.getByRole('button', { name: 'Use it' }).click();
     await expect(sheet.getByRole('status').first()).toContainText('Chosen. About');
     expect(host.asked).toEqual(['config.json all']);
+    await sheet.getByLabel(/Start from a LoRA adapter/).setInputFiles(
+      [CONFIG_FILE, WEIGHTS_FILE].map((name) => ({
+        name,
+        mimeType: 'application/octet-stream',
+        buffer: Buffer.from(ADAPTER.get(name)!),
+      })),
+    );
+    await expect(
+      sheet.getByText(/The next run starts from an adapter of someone\/tiny: rank 2/),
+    ).toBeVisible();
     await sheet.getByRole('button', { name: 'Close' }).click();
     await expect(page.getByText(/tiny, which is downloaded once/)).toBeVisible();
     await setSettings(page, { 'Goalposts an iteration': 4, Rollouts: 4, 'Try goalposts every': 0 });
@@ -85,7 +119,14 @@ test('an iteration on a repository that another host serves', async ({ page }) =
     const [stored] = await storedRuns(page);
     const events = stored!.events;
     const [start, resumed] = events;
-    expect(start).toMatchObject({ type: 'run-started', model: `url:${host.url}#fp32` });
+    expect(start).toMatchObject({
+      ...{ type: 'run-started', model: `url:${host.url}#fp32`, adapter: 'an adapter of someone/tiny' },
+      settings: { tuning: { kind: 'lora', rank: 2, alpha: 2 } },
+    });
+    // The adapter's own pair, among others that change nothing yet.
+    const { weights } = await checkpointOf(page, stored!.run, 'iteration-0');
+    expect(weights.filter((w) => w === 0.015625)).toHaveLength(2 * 128);
+    expect(weights.filter((w) => w === 0.03125)).toHaveLength(2 * 128);
     expect(resumed).toMatchObject({ type: 'resumed', policy: { backend: expect.stringMatching(/^wasm/) } });
     const proposals = events.filter((e) => e.type === 'proposed');
     expect(proposals.length).toBeGreaterThanOrEqual(4);

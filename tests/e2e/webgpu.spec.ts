@@ -14,26 +14,36 @@ import {
   storedRun,
 } from './labPage.ts';
 
-/** Keeps hold of every GPU device that the lab's worker asks for; what is returned destroys them. */
-async function holdDevices(page: Page): Promise<() => Promise<void>> {
-  const lab = () => page.workers().find((worker) => worker.url().includes('worker'))!;
-  await expect.poll(() => lab()).toBeTruthy();
-  await lab().evaluate(() => {
-    const held: GPUDevice[] = [];
-    const ask = GPUAdapter.prototype.requestDevice;
-    GPUAdapter.prototype.requestDevice = async function (...options) {
-      const device = await ask.apply(this, options);
-      held.push(device);
-      return device;
-    };
-    Object.assign(globalThis, { heldDevices: held });
-  });
-  return () =>
-    lab().evaluate(() => {
-      const { heldDevices } = globalThis as unknown as { heldDevices: GPUDevice[] };
-      if (heldDevices.length === 0) throw new Error('the lab has asked for no device');
-      for (const device of heldDevices) device.destroy();
+/** Keeps hold of every GPU device that workers ask for from now on; what is returned destroys them. */
+function holdDevices(page: Page): () => Promise<void> {
+  const ready: Promise<unknown>[] = [];
+  page.on('worker', (worker) => {
+    const hold = worker.evaluate(() => {
+      const held: GPUDevice[] = [];
+      Object.assign(globalThis, { heldDevices: held });
+      if (!('GPUAdapter' in globalThis)) return;
+      const ask = GPUAdapter.prototype.requestDevice;
+      GPUAdapter.prototype.requestDevice = async function (...options) {
+        const device = await ask.apply(this, options);
+        held.push(device);
+        return device;
+      };
     });
+    ready.push(hold.catch(() => {})); // Workers come and go.
+  });
+  return async () => {
+    await Promise.all(ready);
+    const destroyed = await Promise.all(
+      page.workers().map((worker) =>
+        worker.evaluate(() => {
+          const { heldDevices = [] } = globalThis as unknown as { heldDevices?: GPUDevice[] };
+          for (const device of heldDevices) device.destroy();
+          return heldDevices.length;
+        }),
+      ),
+    );
+    expect(destroyed.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
+  };
 }
 
 test('a whole iteration on WebGPU, and none of it lost with the GPU in the middle of the next', async ({
@@ -51,7 +61,7 @@ test('a whole iteration on WebGPU, and none of it lost with the GPU in the middl
     'Micro-batch': 256,
   });
   await chooseBackend(page, 'webgpu');
-  const loseDevice = await holdDevices(page);
+  const loseDevice = holdDevices(page);
   await runButton(page).click();
   await expect(numberOf(page, 'backend')).toHaveText(/^webgpu \(.*swiftshader/);
   await expectIterations(page, 1);
