@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { type Answer, readAnswers } from '../src/banks/answers.ts';
 import { grade, type SuiteVerdict } from '../src/banks/grading.ts';
 import { describeFault } from '../src/banks/problem.ts';
+import { decodeText } from '../src/banks/bankText.ts';
 import { readBank } from '../src/banks/readBank.ts';
 import { NodeJudge } from '../src/python/nodeJudge.ts';
 import { keepResults } from './keptResults.ts';
@@ -53,6 +54,10 @@ export async function judgeCommand(args: string[]): Promise<number> {
   const size = numberOption('size', values.size, { min: 1 });
   const bank = await readBank(await readText('problems', values.problems));
   for (const fault of bank.faults) console.error(`${values.problems}: ${describeFault(fault)}`);
+  if (bank.problems.length === 0) {
+    console.error(`${values.problems} holds no problem that could be read.`);
+    return 1;
+  }
   const read = readAnswers(await readText('answers', values.answers), bank.problems, values.task);
   for (const fault of read.faults) console.error(`${values.answers}: ${describeFault(fault)}`);
   if (read.answers.length === 0) {
@@ -84,7 +89,7 @@ async function readText(option: string, path: string): Promise<string> {
     const bytes = await readFile(path);
     // HumanEval and others are handed out compressed.
     const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    return (isGzip ? gunzipSync(bytes) : bytes).toString('utf8');
+    return decodeText(new Uint8Array(isGzip ? gunzipSync(bytes) : bytes));
   } catch (error) {
     throw new UsageError(`--${option}: ${path} cannot be read (${(error as Error).message}).`);
   }

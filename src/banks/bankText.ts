@@ -15,10 +15,17 @@ export async function readBankText(
     );
   const parts = await collect(body, limit, tooLarge);
   const [first] = parts;
-  if (first?.[0] !== 0x1f || first[1] !== 0x8b) return new Blob(parts).text();
+  if (first?.[0] !== 0x1f || first[1] !== 0x8b) return decodeText(await new Blob(parts).arrayBuffer());
   const unpacked = new Blob(parts).stream().pipeThrough(new DecompressionStream('gzip'));
   const damaged = () => new Error(`${name} is gzip, and damaged or cut off. Download it again.`);
-  return new Blob(await collect(unpacked, limit, tooLarge, damaged)).text();
+  return decodeText(await new Blob(await collect(unpacked, limit, tooLarge, damaged)).arrayBuffer());
+}
+
+/** UTF-8, or UTF-16 with its mark at the beginning, as Windows' shell writes what is sent to a file. */
+export function decodeText(bytes: ArrayBuffer | Uint8Array<ArrayBuffer>): string {
+  const [a, b] = new Uint8Array(bytes.slice(0, 2));
+  const encoding = a === 0xff && b === 0xfe ? 'utf-16le' : a === 0xfe && b === 0xff ? 'utf-16be' : 'utf-8';
+  return new TextDecoder(encoding).decode(bytes);
 }
 
 async function collect(

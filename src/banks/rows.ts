@@ -29,7 +29,7 @@ export function readRows(text: string): Rows {
   return { rows, faults };
 }
 
-/** One JSON document: an array of rows, or an object that is a bank, or a map from ids to rows. */
+/** One JSON document: an array of rows, an object that lists them, a map from ids to rows, or one row. */
 function readWhole(text: string): Rows | undefined {
   const start = text.trimStart()[0];
   if (start !== '[' && start !== '{') return undefined;
@@ -47,12 +47,14 @@ function readWhole(text: string): Rows | undefined {
       ? document.problems
       : isFields(document) && (Array.isArray(document.questions) || Array.isArray(document.goalposts))
         ? [...asList(document.goalposts), ...asList(document.questions)]
-        : [document];
+        : isFields(document) && Array.isArray(document.answers) && document.answers.every(isFields)
+          ? document.answers
+          : (rowsById(document) ?? [document]);
   const places = Array.isArray(document) ? placesOfElements(text) : [];
   const seen = new Set<unknown>();
   for (const [i, row] of list.entries()) {
     // A bank lists its goalposts among its questions too.
-    if (!Array.isArray(document) && isFields(row) && typeof row.id === 'string') {
+    if (isFields(document) && document.goalposts && isFields(row) && typeof row.id === 'string') {
       if (seen.has(row.id)) continue;
       seen.add(row.id);
     }
@@ -60,6 +62,14 @@ function readWhole(text: string): Rows | undefined {
     take(line, json, () => row, rows, faults);
   }
   return { rows, faults };
+}
+
+/** A map from ids to rows, which may leave their own ids out. */
+function rowsById(document: unknown): Record<string, unknown>[] | undefined {
+  if (!isFields(document)) return undefined;
+  const entries = Object.entries(document);
+  if (entries.length === 0 || !entries.every(([, row]) => isFields(row))) return undefined;
+  return entries.map(([id, row]) => ({ id, ...(row as Record<string, unknown>) }));
 }
 
 function asList(value: unknown): unknown[] {

@@ -9,6 +9,8 @@ test('plain and compressed files give the same text', async () => {
   const plain = new TextEncoder().encode(text);
   expect(await readBankText(stream(plain), 'a.jsonl')).toBe(text);
   expect(await readBankText(stream(gzipSync(plain)), 'a.jsonl.gz')).toBe(text);
+  const wide = new Uint8Array(Buffer.from(`\ufeff${text}`, 'utf16le'));
+  expect(await readBankText(stream(wide), 'windows.jsonl')).toBe(text);
   expect(await readBankText(stream(new Uint8Array()), 'empty')).toBe('');
 });
 

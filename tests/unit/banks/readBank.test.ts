@@ -1,6 +1,7 @@
 /** Files of problems: what each format becomes, and what is said of rows that cannot be read. */
 import { expect, test } from 'vitest';
 import { describeFault } from '../../../src/banks/problem.ts';
+import { readAnswers } from '../../../src/banks/answers.ts';
 import { readBank } from '../../../src/banks/readBank.ts';
 import {
   CRUXEVAL_ROW,
@@ -178,6 +179,16 @@ test('arrays and banks are read as lines are', async () => {
     questions: [QUESTION_ROW, { ...QUESTION_ROW, id: 'other' }],
   };
   expect((await readBank(JSON.stringify(bank))).problems.map(({ id }) => id)).toEqual(['double', 'other']);
+  const { id: _, ...nameless } = QUESTION_ROW;
+  const byId = JSON.stringify({ first: nameless, second: nameless });
+  expect((await readBank(byId)).problems.map(({ id }) => id)).toEqual(['first', 'second']);
+  // Several answers to one problem are several, however they are wrapped.
+  const answer = { id: 'double', solution: 'def f(x): return x' };
+  const wrapped = readAnswers(JSON.stringify({ answers: [answer, answer] }), problems);
+  expect([wrapped.answers.length, wrapped.faults]).toEqual([2, []]);
+  expect(readAnswers(JSON.stringify({ id: 'double', solutions: [] }), problems).faults).toMatchObject([
+    { field: 'solutions', message: expect.stringMatching(/empty list/) },
+  ]);
   expect((await readBank('{"what": 1}')).faults).toMatchObject([
     { line: 1, message: expect.stringMatching(/no known format/) },
   ]);
