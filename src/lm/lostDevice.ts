@@ -1,8 +1,9 @@
 /** What it means when ONNX Runtime fails in the middle of a run, and what a person can do. */
 import { BackendError } from './runtime.ts';
 
+/** What a pass fails with whose device is gone: it says so, or cannot read its result back. */
 const LOST =
-  /device (?:is |was )?lost|lost (?:the )?(?:gpu)?device|DEVICE_(?:LOST|REMOVED|HUNG)|external Instance reference/i;
+  /device (?:is |was )?lost|lost (?:the )?(?:gpu)?device|DEVICE_(?:LOST|REMOVED|HUNG)|external Instance reference|failed to download data from buffer|unmapped before mapping was resolved/i;
 const FULL = /bad_alloc|out of memory|OOM|allocation failed|failed to allocate|memory access out of bounds/i;
 
 /** A `BackendError` for a GPU that was lost and for memory that ran out; any other error as it is. */

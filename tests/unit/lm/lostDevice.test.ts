@@ -5,6 +5,7 @@ import { BackendError } from '../../../src/lm/runtime.ts';
 test.each([
   'Failed to run: Device was lost: DXGI_ERROR_DEVICE_REMOVED',
   "OperationError: Failed to execute 'mapAsync' on 'GPUBuffer': A valid external Instance reference no longer exists.",
+  "Failed to call OrtRun(). buffer_manager.cc:643 map_async_result.status == wgpu::MapAsyncStatus::Success was false. Failed to download data from buffer. Failed to execute 'mapAsync' on 'GPUBuffer': Buffer was unmapped before mapping was resolved.",
 ])('a lost GPU says that the run goes on where it was stored: %s', (message) => {
   const error = runError(new Error(message), 'webgpu');
   expect(error).toBeInstanceOf(BackendError);
