@@ -37,10 +37,8 @@ export function keepResults(judge: Pick<Judge, 'run'>, folder: string): Pick<Jud
   };
 }
 
-function isSettled(result: ProgramResult): boolean {
-  if (result.status === 'ran') return result.calls.every(({ status }) => status === 'returned');
-  return false;
-}
+const isSettled = (result: ProgramResult): boolean =>
+  result.status === 'ran' && result.calls.every(({ status }) => status === 'returned');
 
 function read(file: string): ProgramResult | undefined {
   try {

@@ -41,15 +41,7 @@ function readWhole(text: string): Rows | undefined {
   }
   const rows: Row[] = [];
   const faults: RowFault[] = [];
-  const list = Array.isArray(document)
-    ? document
-    : isFields(document) && Array.isArray(document.problems)
-      ? document.problems
-      : isFields(document) && (Array.isArray(document.questions) || Array.isArray(document.goalposts))
-        ? [...asList(document.goalposts), ...asList(document.questions)]
-        : isFields(document) && Array.isArray(document.answers) && document.answers.every(isFields)
-          ? document.answers
-          : (rowsById(document) ?? [document]);
+  const list = listed(document);
   const places = Array.isArray(document) ? placesOfElements(text) : [];
   const seen = new Set<unknown>();
   for (const [i, row] of list.entries()) {
@@ -64,9 +56,19 @@ function readWhole(text: string): Rows | undefined {
   return { rows, faults };
 }
 
+function listed(document: unknown): unknown[] {
+  if (Array.isArray(document)) return document;
+  if (!isFields(document)) return [document];
+  const { problems, questions, goalposts, answers } = document;
+  if (Array.isArray(problems)) return problems;
+  if (Array.isArray(questions) || Array.isArray(goalposts))
+    return [...asList(goalposts), ...asList(questions)];
+  if (Array.isArray(answers) && answers.every(isFields)) return answers;
+  return rowsById(document) ?? [document];
+}
+
 /** A map from ids to rows, which may leave their own ids out. */
-function rowsById(document: unknown): Record<string, unknown>[] | undefined {
-  if (!isFields(document)) return undefined;
+function rowsById(document: Record<string, unknown>): Record<string, unknown>[] | undefined {
   const entries = Object.entries(document);
   if (entries.length === 0 || !entries.every(([, row]) => isFields(row))) return undefined;
   return entries.map(([id, row]) => ({ id, ...(row as Record<string, unknown>) }));

@@ -5,6 +5,7 @@ import {
   type Dtype,
   estimateMemory,
   type MemoryEstimate,
+  ROW_TOKENS,
   type RunLoad,
 } from '../lm/memory.ts';
 
@@ -28,9 +29,6 @@ export const HUB_SETTINGS: Partial<Settings> = {
   adamEpsilon: 1e-8,
   evaluateEvery: 0,
 };
-
-/** The length of a row that is sampled, prompt and answer, in tokens. */
-const ROW_TOKENS = 960;
 
 export function runLoad({ microbatchTokens, goalpostsPerIteration, rollouts }: Settings): RunLoad {
   return { microbatchTokens, rows: goalpostsPerIteration * rollouts, rowTokens: ROW_TOKENS };

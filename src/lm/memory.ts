@@ -39,6 +39,9 @@ export interface RunLoad {
   rowTokens: number;
 }
 
+/** The length of a row that is sampled, prompt and answer, in tokens, where nothing is known of it. */
+export const ROW_TOKENS = 960;
+
 export interface TrainingPlan extends RunLoad {
   /** LoRA's rank on all seven linears of the last `adaptedLayers` layers. */
   rank: number;

@@ -18,10 +18,12 @@ export async function gunzip(bytes: Bytes, limit: number): Promise<Bytes> {
   });
 }
 
-/** All bytes of a stream, which is given up once there are more than `limit`. */
+/** All bytes of a stream, which is given up with `tooLarge` once there are more than `limit`. */
 export async function collect(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   limit: number,
+  tooLarge = (): Error =>
+    new ShareError(`It holds more than ${Math.round(limit / 1e6)} MB, which no run of its size does.`),
 ): Promise<Bytes> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -31,9 +33,7 @@ export async function collect(
     length += value.length;
     if (length > limit) {
       void reader.cancel().catch(() => {});
-      throw new ShareError(
-        `It holds more than ${Math.round(limit / 1e6)} MB, which no run of its size does.`,
-      );
+      throw tooLarge();
     }
     chunks.push(value);
   }

@@ -8,6 +8,7 @@ import {
   type Dtype,
   estimateMemory,
   type MemoryEstimate,
+  ROW_TOKENS,
   type RunLoad,
 } from '../memory.ts';
 import { readJson, type RepositoryFiles } from '../repository.ts';
@@ -30,7 +31,7 @@ export interface HubPolicyOptions extends LocalPolicyOptions {
   load?: RunLoad;
 }
 
-const LOAD: RunLoad = { microbatchTokens: 512, rows: 32, rowTokens: 960 };
+const LOAD: RunLoad = { microbatchTokens: 512, rows: 32, rowTokens: ROW_TOKENS };
 
 /**
  * Opens a repository from the Hub. Throws `ModelTooBigError` before the weights are read where they

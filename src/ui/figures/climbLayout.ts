@@ -81,15 +81,16 @@ export function placeIteration(iteration: IterationState, view: View, slots: num
   for (const stone of iteration.stones) {
     const { proposal, passRate } = stone;
     const lemma = proposal.parent ?? '';
-    const slot = proposal.role === 'lift' ? (slotOf.get(lemma) ?? 0) : first++;
+    const isLift = proposal.role === 'lift';
+    const slot = isLift ? (slotOf.get(lemma) ?? 0) : first++;
     slotOf.set(stone.id, slot);
     // Lifts of one lemma share its slot.
     const sibling = lifted.get(slot) ?? 0;
-    if (proposal.role === 'lift') lifted.set(slot, sibling + 1);
+    if (isLift) lifted.set(slot, sibling + 1);
     if (passRate === undefined) continue;
-    const side = proposal.role === 'lift' ? 0.22 : -0.22;
-    const at = proposal.role === 'lift' ? slot + ((0.5 + sibling * golden) % 1) : slot + 0.5;
-    const within = (at / slots - 0.5) * 0.36 + side;
+    // A lemma lies in the middle of its slot, and so does the first lift.
+    const at = slot + ((0.5 + sibling * golden) % 1);
+    const within = (at / slots - 0.5) * 0.36 + (isLift ? 0.22 : -0.22);
     // Another draw for each sibling, which may well have the same pass rate.
     const turn = (slot + 7 * sibling) * golden + iteration.iteration * 0.382;
     const off = ((turn % 1) * 2 - 1) * scatter;
