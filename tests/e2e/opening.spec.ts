@@ -14,6 +14,8 @@ test('opens from a subfolder of a plain static host', async ({ page }) => {
     await expect(page.getByRole('button', { name: 'Run', exact: true })).toBeVisible();
     expect(missing).toEqual([]);
   } finally {
+    // What the service worker still fetches for later must not find its host gone.
+    await page.close();
     await host.close();
   }
 });

@@ -121,6 +121,14 @@ export function judgeContract(judge: Judge): void {
       error: "importing 'js' is not allowed",
       line: 2,
     });
+    // A call that imports is read as the statement; where it does not say what, it is refused.
+    expect(await value('def f(x): return __import__("math").comb(5, 2)')).toBe('10');
+    expect(await one('def f(x): return __import__("js")', '1')).toMatchObject({
+      status: 'unsafe',
+      error: "importing 'js' is not allowed",
+    });
+    expect(await one('def f(x): return __import__("j" + "s")', '1')).toMatchObject({ status: 'unsafe' });
+    expect(await one('g = __import__\ndef f(x): return g("js")', '1')).toMatchObject({ status: 'unsafe' });
     expect(await one('x = 1\ny = x / 0\ndef f(x): return 1', '1')).toEqual({
       status: 'raised',
       error: 'ZeroDivisionError: division by zero',

@@ -59,6 +59,17 @@ def _import(node, notes):
             notes.tame = False
 
 
+def _imports_by_call(node):
+    """Whether it is `__import__('name')`: what is imported stands there, as in a statement."""
+    return (
+        type(node.func) is ast.Name
+        and node.func.id == '__import__'
+        and len(node.args) > 0
+        and type(node.args[0]) is ast.Constant
+        and type(node.args[0].value) is str
+    )
+
+
 def _import_from(node, notes):
     module = node.module or ''
     if node.level:
@@ -152,6 +163,11 @@ def _scan(tree, notes):
         elif kind is ast.Call:
             if type(node.func) is ast.Name and node.func.id == 'type' and len(node.args) == 1:
                 type_calls.add(node.func)
+            elif _imports_by_call(node):
+                _refuse_module(node.args[0].value, node, notes)
+                notes.tame = False
+                pending.extend(node.args[1:] + [keyword.value for keyword in node.keywords])
+                continue
         elif kind is ast.Yield or kind is ast.YieldFrom:
             yields = True
         elif kind is ast.Try or kind is ast.With or kind is ast.TryStar:
