@@ -85,12 +85,10 @@ export const Checkpoints = memo(function Checkpoints(props: {
       <ol className="checkpoints">
         {listed.toReversed().map(({ iteration, blob, bytes: size, at }, i) => (
           <li key={blob}>
-            <span>
-              {iteration === 0 ? 'start' : `iteration ${iteration}`}
-              <span className="section-note">
-                {i === 0 && iteration > 0 ? ' newest, ' : ' '}
-                {absent.has(blob) ? 'from its seed' : `${bytes(size)}, ${ago(at, now)}`}
-              </span>
+            <span>{iteration === 0 ? 'start' : `iteration ${iteration}`}</span>
+            <span className="section-note">
+              {i === 0 && iteration > 0 ? 'newest, ' : ''}
+              {absent.has(blob) ? 'from its seed' : `${bytes(size)}, ${ago(at, now)}`}
             </span>
             {state.policy?.adapter && onExport && !absent.has(blob) && (
               <button

@@ -47,10 +47,11 @@ export function CompareSheet(props: { session: Session; snapshot: Snapshot; onCl
     const start = own.map((run) => startingModel(run)).find((digest) => digest !== undefined);
     const all = start ? [start, ...own] : own;
     const comparison = compareRuns(all, { budget: {}, bank: bank?.title ?? '' });
+    const { head, rows } = comparisonTable(comparison);
     return {
       all,
       comparison,
-      table: comparisonTable(comparison),
+      table: { head: [together ? 'Method' : 'Run', ...head.slice(1)], rows },
       groups: comparisonFigures(comparison, all),
     };
   }, [wanted, digests, together, bank]);

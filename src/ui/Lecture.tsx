@@ -1,5 +1,6 @@
 /** One iteration, phase by phase, in large type and nothing else: for a lecture. Arrow keys turn the pages. */
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import { slots } from '../gasp/methods.ts';
 import type { Attempt } from '../gasp/question.ts';
 import { goalpostStates, type IterationState, type RunState, type Stone } from '../run/state.ts';
 import { type Chain, chainsOf, furthest, furthestLift } from './chains.ts';
@@ -26,6 +27,7 @@ export function Lecture(props: { state: RunState; from: number; onClose: () => v
       iterations.findLastIndex((iteration) => iteration.iteration <= props.from),
     ),
     page: 0,
+    turned: false,
   }));
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
@@ -41,12 +43,13 @@ export function Lecture(props: { state: RunState; from: number; onClose: () => v
 
   const turn = (by: number) => {
     const next = at.page + by;
-    if (next >= 0 && next < pages.length) return setAt({ ...at, page: next });
+    if (next >= 0 && next < pages.length) return setAt({ ...at, page: next, turned: true });
     const other = at.iteration + Math.sign(by);
     if (!iterations[other]) return;
-    setAt({ iteration: other, page: by > 0 ? 0 : pagesOf(state, iterations[other]).length - 1 });
+    const page = by > 0 ? 0 : pagesOf(state, iterations[other]).length - 1;
+    setAt({ iteration: other, page, turned: true });
   };
-  const jump = (to: number) => iterations[to] && setAt({ iteration: to, page: 0 });
+  const jump = (to: number) => iterations[to] && setAt({ iteration: to, page: 0, turned: true });
   const onKeyDown = (event: KeyboardEvent) => {
     const actions: Record<string, () => void> = {
       ArrowRight: () => turn(1),
@@ -93,8 +96,9 @@ export function Lecture(props: { state: RunState; from: number; onClose: () => v
       >
         Close
       </button>
-      <p className="visually-hidden">
-        Right and left arrow turn the pages, up and down change the iteration, Escape leaves.
+      <p className={at.turned ? 'visually-hidden' : 'lecture-help'}>
+        <span>Right and left arrow turn the pages, up and down change the iteration, Escape leaves.</span>
+        <span>Tap on the right to go on, on the left to go back.</span>
       </p>
     </dialog>
   );
@@ -127,9 +131,9 @@ function goalpostPage(state: RunState, id: string): Page {
         <h2>{question.title || question.id}</h2>
         <Examples inputs={question.inputs} outputs={question.outputs} limit={question.shown} />
         <p className="lecture-say">
-          The model cannot solve it
-          {start ? `: ${start.passed} of ${start.samples} answers passed at the start.` : '.'} It is not
-          trained on.
+          The model {start ? 'could not solve it at the start' : 'cannot solve it yet'}
+          {start && `: ${start.passed} of ${start.samples} answers passed`}.
+          {slots(state.settings).real === 0 && ' It never trains on it.'}
         </p>
       </>
     ),

@@ -17,8 +17,8 @@ import { Sheet } from './Sheet.tsx';
 import './ModelSheet.css';
 
 const dtypeNotes: Record<Dtype, string> = {
-  q4f16: '4 bits, half precision: for a GPU',
-  q4: '4 bits: runs anywhere',
+  q4f16: '4 bits and half precision, for a GPU',
+  q4: '4 bits, runs anywhere',
   q8: '8 bits',
   fp16: 'half precision',
   fp32: 'full precision',

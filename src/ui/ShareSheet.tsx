@@ -108,7 +108,7 @@ function ReplayPart({ session, snapshot }: { session: Session; snapshot: Snapsho
               name="weights"
               checked={weights === value}
               onChange={() => setWeights(value)}
-            />{' '}
+            />
             {text}
           </label>
         ))}

@@ -26,12 +26,8 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
       </h1>
       <div className="welcome-buttons" data-ready={ready || undefined}>
         {starting ? (
-          <>
-            <button type="button" className="button" onClick={() => session.pause()}>
-              <Icon name="stop" /> Stop
-            </button>
-            <p className="welcome-doing">{doing(snapshot)}</p>
-          </>
+          // The bar at the bottom is there already, with the button that calls it off.
+          <p className="welcome-doing">{doing(snapshot)}</p>
         ) : (
           <>
             {last && (

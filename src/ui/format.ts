@@ -4,7 +4,7 @@ import type { Activity } from '../lab/protocol.ts';
 import type { RunEvent } from '../run/events.ts';
 
 export const percent = (share: number): string =>
-  `${(share * 100).toFixed(share > 0 && share < 0.01 ? 2 : share < 0.1 && share > 0 ? 1 : 0)} %`;
+  `${(share * 100).toFixed(share > 0 && share < 0.01 ? 2 : share < 0.1 && share > 0 ? 1 : 0)}%`;
 
 /** Three significant digits or so, without zeros that say nothing. */
 export function short(value: number): string {

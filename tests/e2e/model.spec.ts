@@ -109,7 +109,7 @@ test('an iteration on a repository that another host serves, from an adapter of 
     // Held up in the middle, stopped by the person, and asked for again.
     await runButton(page).click();
     await expect.poll(() => host.asked.some((a) => a.startsWith('onnx/model.onnx'))).toBe(true);
-    await page.getByRole('button', { name: 'Stop' }).first().click();
+    await page.getByRole('button', { name: 'Stop' }).click();
     await expect(runButton(page)).toBeVisible();
     host.letGo();
     await runButton(page).click();

@@ -12,6 +12,8 @@ test('opens from a subfolder of a plain static host', async ({ page }) => {
     });
     await page.goto(host.url);
     await expect(page.getByRole('button', { name: 'Run', exact: true })).toBeVisible();
+    // The host must not go while the page still reads from it.
+    await page.waitForLoadState('networkidle');
     expect(missing).toEqual([]);
   } finally {
     // What the service worker still fetches for later must not find its host gone.

@@ -10,7 +10,8 @@ const height = 200;
 const left = 40;
 const right = chartWidth - 14;
 const bottom = height - 34;
-const x = linear([0, 1], [left, right]);
+// The largest spots lie on the ends and keep off the numbers beside them.
+const x = linear([0, 1], [left + 10, right - 4]);
 const y = linear([-0.6, 1.1], [bottom, 12]);
 const titles: Record<ProposerRole, string> = {
   lemma: 'Reward of lemmas',

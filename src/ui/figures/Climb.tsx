@@ -7,7 +7,7 @@ import type { Other } from '../compare.tsx';
 import { percent, roleNames, short } from '../format.ts';
 import { ClimbFlags } from './ClimbFlags.tsx';
 import { ClimbFrontier } from './ClimbFrontier.tsx';
-import { BandNames, Ground, WhatWillStand } from './ClimbGround.tsx';
+import { Ground, WhatWillStand } from './ClimbGround.tsx';
 import { ClimbKey } from './ClimbKey.tsx';
 import { bandsOf, climbTable, type Placed, placeRun, viewOf } from './climbLayout.ts';
 import { Stones, Taught } from './ClimbStones.tsx';
@@ -169,7 +169,6 @@ export const Climb = memo(function Climb(props: {
           )}
           <Stones iterations={iterations} view={view} slots={room} />
           <Taught taught={taught} placed={placed} size={view.size} />
-          <BandNames view={view} bands={bands} />
           {iterations.length === 0 && <WhatWillStand view={view} bands={bands} unguided={unguided} />}
           <ClimbFrontier points={points} others={theirs?.points ?? []} view={view} />
           <ClimbFlags goalposts={goalposts} view={view} onOpen={props.onOpenGoalpost} />

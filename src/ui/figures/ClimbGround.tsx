@@ -4,22 +4,31 @@ import { type Band, edges, type View } from './climbLayout.ts';
 import { ticks } from './scale.ts';
 
 export const Ground = memo(function Ground(props: { view: View; bands: Band[] }) {
-  const { plot, x, y, columns, small } = props.view;
+  const { plot, lane, x, y, columns, small } = props.view;
   const width = plot.right - plot.left;
   return (
     <g>
       {props.bands.map((role) => {
         const [low, high] = edges[role];
+        // The bands overlap; their edges and names stand side by side, where no stone lies.
+        const edge = role === 'lift' ? 0 : lane / 2;
         return (
           <g key={role} className={`of-${role}`}>
             <rect className="climb-band" x={plot.left} y={y(low)} width={width} height={y(high) - y(low)} />
             <rect
               className="climb-band-edge"
-              x={plot.left + (role === 'lift' ? 0 : 3)}
+              x={plot.left + edge}
               y={y(low)}
               width={3}
               height={y(high) - y(low)}
             />
+            <text
+              className="climb-band-name"
+              transform={`translate(${plot.left + edge + 13} ${(y(low) + y(high)) / 2}) rotate(-90)`}
+              textAnchor="middle"
+            >
+              {role} band
+            </text>
           </g>
         );
       })}
@@ -56,9 +65,9 @@ export const Ground = memo(function Ground(props: { view: View; bands: Band[] })
 
 /** What will be here, said in the place where it will be. */
 export function WhatWillStand(props: { view: View; bands: Band[]; unguided: boolean }) {
-  const { plot, y, small } = props.view;
+  const { plot, lane, y, small } = props.view;
   const { bands, unguided } = props;
-  const x = plot.left + (small ? 11 : 130);
+  const x = plot.left + lane + 8;
   const [lemma, lift] = small
     ? ['easier: half of the answers pass', 'harder: one in ten']
     : [
@@ -68,38 +77,20 @@ export function WhatWillStand(props: { view: View; bands: Band[]; unguided: bool
   return (
     <g className="climb-promise">
       {bands.includes('lemma') && (
-        <text x={x} y={y(edges.lemma[1]) - (small ? 24 : 7)}>
+        <text x={x} y={y(edges.lemma[1]) - 8}>
           {lemma}
         </text>
       )}
       {bands.includes('lift') && (
-        <text x={x} y={y(edges.lift[0]) + (small ? 32 : 15)}>
+        <text x={x} y={y(edges.lift[0]) + 17}>
           {lift}
         </text>
       )}
       {bands.length === 0 && unguided && (
-        <text x={plot.left + 11} y={y(0.5)}>
+        <text x={x} y={y(0.5)}>
           {small
             ? 'the fewer answers pass, the better it pays'
             : 'the teacher makes questions up: the fewer answers pass, the better it is paid, but for none at all nothing'}
-        </text>
-      )}
-    </g>
-  );
-}
-
-/** Above the stones, or they would hide them. */
-export function BandNames({ view: { plot, y }, bands }: { view: View; bands: Band[] }) {
-  return (
-    <g>
-      {bands.includes('lift') && (
-        <text className="climb-band-name of-lift" x={plot.left + 11} y={y(edges.lift[0]) + 15}>
-          lift band
-        </text>
-      )}
-      {bands.includes('lemma') && (
-        <text className="climb-band-name of-lemma" x={plot.left + 11} y={y(edges.lemma[1]) - 7}>
-          lemma band
         </text>
       )}
     </g>

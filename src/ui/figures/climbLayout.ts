@@ -12,6 +12,8 @@ export interface View {
   small: boolean;
   height: number;
   plot: { left: number; right: number; top: number; bottom: number };
+  /** Width of the strip at the plot's left where the bands have their names, and no stone lies. */
+  lane: number;
   columns: number;
   columnWidth: number;
   x: Scale;
@@ -28,8 +30,15 @@ export interface Placed {
   from?: { x: number; y: number };
 }
 
-/** Iterations that the axis has room for from the start, so that a young run does not jump about. */
-const fewestColumns = 12;
+/**
+ * Iterations that the axis has room for: some from the start, more in steps, so that what is drawn seldom
+ * moves while a run goes on.
+ */
+export function columnsFor(lastIteration: number, fewest: number): number {
+  if (lastIteration <= fewest) return fewest;
+  const step = Math.max(4, 10 ** Math.floor(Math.log10(lastIteration)) / 4);
+  return Math.ceil(lastIteration / step) * step;
+}
 
 export function viewOf(width: number, lastIteration: number): View {
   const small = width < 560;
@@ -40,15 +49,17 @@ export function viewOf(width: number, lastIteration: number): View {
     top: 62,
     bottom: height - 46,
   };
-  const columns = Math.max(fewestColumns, lastIteration);
-  const columnWidth = (plot.right - plot.left) / columns;
+  const lane = 36;
+  const columns = columnsFor(lastIteration, small ? 8 : 12);
+  const columnWidth = (plot.right - plot.left - lane) / columns;
   return {
     small,
     height,
     plot,
+    lane,
     columns,
     columnWidth,
-    x: linear([0.5, columns + 0.5], [plot.left, plot.right]),
+    x: linear([0.5, columns + 0.5], [plot.left + lane, plot.right]),
     y: linear([0, 1], [plot.top, plot.bottom]),
     size: Math.max(2.1, Math.min(5.5, columnWidth / 4.5)),
   };

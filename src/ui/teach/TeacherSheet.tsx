@@ -218,8 +218,8 @@ export function TeacherSheet(props: {
         }
       />
       <label className="teach-inputs" htmlFor={given}>
-        Inputs, one a line: the arguments of <code>f</code>. {from.shown} are shown to the student, the others
-        judge its answer.
+        Inputs, one a line: the arguments of <code>f</code>. The first {from.shown} are shown to the student,
+        all of them judge its answer.
       </label>
       <textarea
         id={given}
