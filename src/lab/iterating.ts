@@ -26,9 +26,10 @@ export async function iterateOnce(machinery: Machinery, session: Session, tools:
   const evaluations: Evaluated[] = [];
   // Where trials decide what is aimed at they are a part of the method, and so of its budget.
   let trialTokens = 0;
-  if (settings.evaluateEvery > 0 && iteration % settings.evaluateEvery === 0) {
-    if (!session.startEvaluated)
-      evaluations.push(...(await evaluateStart(machinery.ports.journal, session, goalposts, tools)));
+  const due = (n: number) => settings.evaluateEvery > 0 && n % settings.evaluateEvery === 0;
+  if (!session.startEvaluated && (due(iteration) || due(iteration + 1)))
+    evaluations.push(...(await evaluateStart(machinery.ports.journal, session, goalposts, tools)));
+  if (due(iteration)) {
     const { evaluated, tokens } = await evaluate(session, goalposts, iteration, tools);
     evaluations.push(evaluated);
     if (settings.goalpostsAtOnce > 0) trialTokens = tokens;
@@ -64,8 +65,9 @@ export async function iterateOnce(machinery: Machinery, session: Session, tools:
 }
 
 /**
- * Tries all goalposts with the weights that the run started from, just before the first evaluation
- * that has to be compared with it: a new run shows its first lemma at once, not minutes later.
+ * Tries all goalposts with the weights that the run started from, in the iteration before the first evaluation
+ * that has to be compared with it: a new run shows its first lemma at once, not minutes later, and
+ * no iteration waits for two evaluations.
  */
 async function evaluateStart(
   journal: Journal,

@@ -104,13 +104,17 @@ test('a run: its log from start to pause, told as it is stored', async () => {
   expect(messages.flatMap((m) => (m.type === 'events' ? m.events : []))).toEqual(events);
   expect(events.slice(0, 3).map((e) => e.type)).toEqual(['run-started', 'resumed', 'checkpoint']);
   expect(of(events, 'iteration-finished').map((e) => e.iteration)).toEqual([1, 2, 3, 4]);
-  // The weights of the start are tried too, right before the first evaluation.
+  // The weights of the start are tried too, an iteration before the first evaluation.
   expect(of(events, 'evaluated').map((e) => [e.iteration, Object.keys(e.passed)])).toEqual([
     [0, ['A', 'B', 'C']],
     [2, ['A', 'B', 'C']],
     [4, ['A', 'B', 'C']],
   ]);
   expect(of(events, 'evaluated')[0]!.passed).toMatchObject({ A: 0, B: 0 });
+  const order = events.flatMap((e) =>
+    e.type === 'evaluated' || e.type === 'iteration-finished' ? [`${e.type} ${e.iteration}`] : [],
+  );
+  expect(order.slice(0, 3)).toEqual(['evaluated 0', 'iteration-finished 1', 'evaluated 2']);
   const counters = of(events, 'iteration-finished').map((e) => e.counters.tokensSampled);
   expect(counters.every((n, i) => n > (counters[i - 1] ?? 0))).toBe(true);
   expect(messages.filter((m) => m.type === 'backend')).toHaveLength(1);
