@@ -39,6 +39,7 @@ export class GraphBuilder {
 
   constructor(name: string) {
     this.model = emptyModel(name);
+    this.model.graph.values = this.infos;
   }
 
   info(value: Value): ValueInfo {

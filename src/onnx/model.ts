@@ -74,6 +74,11 @@ export interface Graph {
   inputs: Map<string, ValueInfo>;
   outputs: Map<string, ValueInfo>;
   initializers: Map<string, Constant>;
+  /**
+   * Types and shapes of what nodes give, where they are known. A session finds the buffers that may be used
+   * again by equal shapes: where it only knows sizes of its own, that takes time with the square of the nodes.
+   */
+  values?: ReadonlyMap<string, ValueInfo>;
 }
 
 export interface Model {

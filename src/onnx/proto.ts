@@ -516,6 +516,11 @@ function writeGraph(w: Writer, graph: Graph): void {
   for (const [name, constant] of graph.initializers) w.message(5, (t) => writeTensor(t, name, constant));
   for (const [name, info] of graph.inputs) w.message(11, (v) => writeValueInfo(v, name, info));
   for (const [name, info] of graph.outputs) w.message(12, (v) => writeValueInfo(v, name, info));
+  if (!graph.values) return;
+  for (const name of graph.nodes.flatMap((n) => n.outputs)) {
+    const info = graph.outputs.has(name) ? undefined : graph.values.get(name);
+    if (info) w.message(13, (v) => writeValueInfo(v, name, info));
+  }
 }
 
 /** The model as an ONNX file. External tensors stay external: their files are the caller's. */
