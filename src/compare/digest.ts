@@ -135,11 +135,14 @@ const PICKED_BY = 20;
 
 /**
  * The iteration whose weights do best on the validation split, the later of two that do equally well;
- * undefined where it was not tried. Those tried with fewer answers than others are not in the running.
+ * undefined where it was not tried. Those tried with fewer answers than others are not in the running,
+ * nor is the start of a run that has trained.
  */
 export function pickCheckpoint(validation: readonly Tried[]): number | undefined {
-  const samples = Math.max(0, ...validation.map((tried) => tried.samples));
-  const scored = validation
+  const trained = validation.filter(({ iteration }) => iteration > 0);
+  const running = trained.length > 0 ? trained : validation;
+  const samples = Math.max(0, ...running.map((tried) => tried.samples));
+  const scored = running
     .filter((tried) => tried.samples === samples)
     .map(({ iteration, answers }) => {
       const passed = Object.values(answers).map((digits) => passesOf(digits));
@@ -172,7 +175,7 @@ function triedInPassing({ iteration, samples, passed }: EvaluationState): Tried 
 export function startingModel(run: RunDigest, label = 'base'): RunDigest | undefined {
   const first = (tried: readonly Tried[]) => tried.filter(({ iteration }) => iteration === 0);
   const [heldout, validation, tries] = [first(run.heldout), first(run.validation), first(run.tries)];
-  if (heldout.length + tries.length === 0) return undefined;
+  if (heldout.length + validation.length + tries.length === 0) return undefined;
   const nothing = {
     iterations: 0,
     seconds: 0,

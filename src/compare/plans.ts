@@ -7,14 +7,17 @@ import { finishedIterations, type RunState } from '../run/state.ts';
 /** Answers to a question at a checkpoint that is not the one reported. */
 export const ON_THE_WAY = 32;
 
-export interface Wanted {
+export interface Trial {
   /** Answers to each question. */
   samples: number;
   /** At most so many of each kind of question, evenly spread. */
   questions: number;
+}
+
+export interface Wanted extends Trial {
   /** Checkpoints before the last one that are looked at too, evenly spread, with at most `ON_THE_WAY` answers. */
   checkpoints: number;
-  /** The weights that the run started from are measured like its end. */
+  /** The weights that the run started from are tried like its end. */
   start?: boolean;
 }
 
@@ -39,11 +42,12 @@ const fewer = (samples: number) => Math.min(samples, ON_THE_WAY);
 export function pickingPlans(
   state: RunState,
   validation: readonly Question[],
-  { samples, questions, checkpoints }: Wanted,
+  { samples, questions, checkpoints, start }: Wanted,
 ): MeasurementPlan[] {
   if (validation.length === 0) return [];
   const asked = evenly(validation, questions);
-  return [...onTheWay(state, checkpoints), finishedIterations(state)].map((iteration): MeasurementPlan => {
+  const iterations = [...(start ? [0] : []), ...onTheWay(state, checkpoints), finishedIterations(state)];
+  return [...new Set(iterations)].map((iteration): MeasurementPlan => {
     return { iteration, split: 'validation', samples: fewer(samples), questions: asked };
   });
 }

@@ -4,21 +4,23 @@ import { KS, type Spread } from './summary.ts';
 
 const percent = (value: number, digits = 1) => `${(100 * value).toFixed(digits)}%`;
 
-/** The few k whose columns are shown: the first, pass@20 (the paper's), and the last that all methods have. */
-export function shownKs({ methods }: Comparison): string[] {
-  const passes = Object.values(methods).map(({ heldout }) => heldout.pass);
-  const common = KS.map(String).filter((k) => passes.length > 0 && passes.every((pass) => k in pass));
-  return [...new Set([common[0], common.find((k) => k === '20'), common.at(-1)])].filter(
-    (k) => k !== undefined,
-  );
+/** The k of pass@k that all methods have of a split. */
+function commonKs({ methods }: Comparison, split: 'heldout' | 'validation'): string[] {
+  const passes = Object.values(methods).map((method) => method[split].pass);
+  return KS.map(String).filter((k) => passes.length > 0 && passes.every((pass) => k in pass));
 }
+
+/** The paper's k, else the largest. */
+const mainK = (ks: readonly string[]) => ks.find((k) => k === '20') ?? ks.at(-1);
 
 export function comparisonTable(comparison: Comparison): { head: string[]; rows: string[][] } {
   const { methods } = comparison;
-  const ks = shownKs(comparison);
-  const main = ks.find((k) => k === '20') ?? ks.at(-1);
-  const tried = (k: string) => Object.values(methods).every(({ validation }) => k in validation.pass);
-  const validated = main && tried(main) ? [main] : [];
+  const tested = commonKs(comparison, 'heldout');
+  const main = mainK(tested);
+  // Few columns: the first, the main one and the last.
+  const ks = [...new Set([tested[0], main, tested.at(-1)])].filter((k) => k !== undefined);
+  const picked = commonKs(comparison, 'validation');
+  const validated = [picked.find((k) => k === main) ?? mainK(picked)].filter((k) => k !== undefined);
   // Without a validation split both are the same.
   const picks = comparison.runs.some((run) => run.picked !== run.iterations);
   const spread = (value: Spread | undefined, seeds: number, digits: number) => {

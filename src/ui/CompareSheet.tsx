@@ -37,6 +37,7 @@ export function CompareSheet(props: { session: Session; snapshot: Snapshot; onCl
   const { digests, reading } = useDigests(session, wanted);
   const [samples, setSamples] = useState(20);
   const [questions, setQuestions] = useState(48);
+  const [split, setSplit] = useState<'heldout' | 'validation'>('heldout');
 
   const shown = useMemo(() => {
     const own = wanted.flatMap(({ run, name }) => {
@@ -91,6 +92,19 @@ export function CompareSheet(props: { session: Session; snapshot: Snapshot; onCl
           the same method
         </label>
         <span className="compare-measure">
+          {bank?.validation && (
+            <label>
+              On{' '}
+              <select
+                className="field"
+                value={split}
+                onChange={(event) => setSplit(event.target.value as 'heldout' | 'validation')}
+              >
+                <option value="heldout">held-out questions and goalposts</option>
+                <option value="validation">validation questions</option>
+              </select>
+            </label>
+          )}
           <label>
             Answers{' '}
             <input
@@ -125,6 +139,7 @@ export function CompareSheet(props: { session: Session; snapshot: Snapshot; onCl
               onClick={() =>
                 void session.measure(
                   wanted.map(({ run }) => run),
+                  split,
                   { samples, questions },
                 )
               }
@@ -135,8 +150,10 @@ export function CompareSheet(props: { session: Session; snapshot: Snapshot; onCl
         </span>
       </div>
       <p className="section-note">
-        Measuring tries held-out questions, which nobody trains on, and each run’s goalposts, with its newest
-        weights and with those that it started from. What is measured is stored with the run.
+        {split === 'heldout'
+          ? 'Measuring tries held-out questions, which nobody trains on, and each run’s goalposts, with the weights that did best on validation questions (else the newest) and with those that it started from.'
+          : 'Validation questions are for choosing: settings, and of each run the checkpoint that is reported. They are tried with its start, its end and up to three checkpoints between, so that held-out ones still say how well the choice does.'}{' '}
+        What is measured is stored with the run.
       </p>
       {(measuring || (status === 'loading' && !resting)) && (
         <>

@@ -2,7 +2,8 @@
  * What the page knows, in one store: the open run as events and state, what the lab says, and what is
  * chosen for the next run. Components read snapshots and call methods; no algorithm lives here.
  */
-import { reportPlans } from '../compare/plans.ts';
+import { digestRun, pickCheckpoint } from '../compare/digest.ts';
+import { pickingPlans, reportPlans, type Trial } from '../compare/plans.ts';
 import { slots } from '../gasp/methods.ts';
 import type { Question } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
@@ -30,6 +31,9 @@ export interface Services {
   openJournal: () => Promise<RunStore>;
   loadBank: () => Promise<Bank>;
 }
+
+/** Checkpoints before the last one that validation questions choose from. */
+const PICKED_FROM = 3;
 
 export class Session {
   private snapshot: Snapshot = FIRST_SNAPSHOT;
@@ -169,16 +173,24 @@ export class Session {
     return (await this.shelf.reader()).read(run);
   }
 
-  /** Tries held-out questions and goalposts with stored runs, at their start and at their end. */
-  async measure(runs: readonly string[], wanted: { samples: number; questions: number }): Promise<void> {
+  /**
+   * Tries questions with stored runs, at their start and later: validation questions at checkpoints on the way and
+   * at the end; held-out ones and goalposts at the checkpoint that did best on validation, else at the end.
+   */
+  async measure(runs: readonly string[], split: 'heldout' | 'validation', wanted: Trial): Promise<void> {
     const { bank, backendChoice: backend } = this.snapshot;
     if (!bank) return;
     try {
       const work = [];
       for (const run of runs) {
         const state = foldEvents(await this.readRun(run))!;
-        const end = finishedIterations(state);
-        const plans = reportPlans(state, end, bank.heldout, { ...wanted, checkpoints: 0, start: true });
+        const stored = new Set(state.checkpoints.map(({ iteration }) => iteration));
+        const validation = digestRun(state).validation.filter(({ iteration }) => stored.has(iteration));
+        const picked = pickCheckpoint(validation) ?? finishedIterations(state);
+        const plans =
+          split === 'validation'
+            ? pickingPlans(state, bank.validation ?? [], { ...wanted, checkpoints: PICKED_FROM, start: true })
+            : reportPlans(state, picked, bank.heldout, { ...wanted, checkpoints: 0, start: true });
         work.push({ run, plans });
       }
       this.change({ status: 'loading', problem: null });

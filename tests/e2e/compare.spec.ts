@@ -45,6 +45,23 @@ test('two runs side by side: measured in the page, drawn, and saved as SVG and C
     }
   }
 
+  // Validation questions, to choose by, without a look at the held-out ones.
+  await sheet.getByRole('combobox', { name: 'On' }).selectOption('validation questions');
+  await sheet.getByRole('spinbutton', { name: 'Answers' }).fill('2');
+  await sheet.getByRole('button', { name: 'Measure' }).click();
+  await expect(sheet.getByRole('columnheader', { name: 'Validation pass@2' })).toBeVisible({
+    timeout: 300_000,
+  });
+  await expect(sheet.getByRole('button', { name: 'Measure' })).toBeEnabled({ timeout: 300_000 });
+  for (const { events } of await storedRuns(page)) {
+    const tried = eventsOf(events, 'measured').filter((e) => e.split === 'validation');
+    const last = eventsOf(events, 'iteration-finished').at(-1)!.iteration;
+    expect(new Set(tried.map((e) => e.iteration))).toEqual(new Set([0, last]));
+    for (const { answers } of tried) {
+      for (const digits of Object.values(answers)) expect(digits).toMatch(/^[01]{2}$/);
+    }
+  }
+
   const figure = sheet.getByRole('figure').filter({ hasText: 'Pass@k on held-out questions' });
   await expect(figure.getByRole('img')).toBeVisible();
   await figure.getByRole('button', { name: 'Data and files: Pass@k on held-out questions' }).click();

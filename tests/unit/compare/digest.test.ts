@@ -63,4 +63,8 @@ test('the checkpoint that does best on the validation split is picked, the later
   expect(pickCheckpoint([poor, good])).toBe(20);
   expect(pickCheckpoint([same, poor, good])).toBe(30);
   expect(pickCheckpoint([tried(40, 2, '11', '11'), good])).toBe(20);
+  // A run that has trained is never reported by its start, a run of the base model always is.
+  const start = { ...good, iteration: 0 };
+  expect(pickCheckpoint([start, poor])).toBe(poor.iteration);
+  expect(pickCheckpoint([start])).toBe(0);
 });

@@ -36,6 +36,10 @@ test('validation questions are tried with one checkpoint too; the start can be m
   const short = foldEvents(exampleEvents({ iterations: 7 }))!;
   const all = { samples: 8, questions: Infinity, checkpoints: 3 };
   expect(listed(pickingPlans(short, validation, all))).toEqual([['validation', 7, 8, 9]]);
+  expect(listed(pickingPlans(short, validation, { ...all, start: true }))).toEqual([
+    ['validation', 0, 8, 9],
+    ['validation', 7, 8, 9],
+  ]);
   expect(pickingPlans(state, [], all)).toEqual([]);
   expect(listed(reportPlans(short, 7, heldout, { ...all, start: true }))).toEqual([
     ['heldout', 7, 8, 9],

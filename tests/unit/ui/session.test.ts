@@ -11,7 +11,7 @@ import { lastFinished } from '../../../src/run/history.ts';
 import { foldEvents } from '../../../src/run/state.ts';
 import { Session } from '../../../src/ui/session.ts';
 import { exampleEvents } from '../../fixtures/events.ts';
-import { snapshot } from '../run/journalSamples.ts';
+import { checkpointed, snapshot } from '../run/journalSamples.ts';
 
 let folder: string;
 let journal: Journal;
@@ -29,6 +29,7 @@ const bank = {
   goalposts: begin.goalposts,
   questions: [],
   heldout: [],
+  validation: begin.goalposts.slice(0, 3),
 };
 
 /** Stores a log without its checkpoints, whose snapshots it has none of. */
@@ -297,7 +298,7 @@ describe('Session', () => {
   it('has stored runs measured at their start and at their end, all in one command', async () => {
     await store(example);
     await store(exampleEvents({ iterations: 1, run: 'second', seed: 2 }));
-    await session.measure(['first', 'second'], { samples: 3, questions: 4 });
+    await session.measure(['first', 'second'], 'heldout', { samples: 3, questions: 4 });
     expect(session.getSnapshot().status).toBe('loading');
     expect(sent).toHaveLength(1);
     const [command] = sent;
@@ -323,6 +324,37 @@ describe('Session', () => {
       ],
     ]);
     expect(command.runs[0]!.plans[1]).toMatchObject({ samples: 3, questions: { length: 4 } });
+  });
+
+  it('chooses by validation questions which weights are tested, of those that are still stored', async () => {
+    await store(example);
+    const plansOf = async (split: 'heldout' | 'validation') => {
+      sent.length = 0;
+      await session.measure(['first'], split, { samples: 2, questions: 2 });
+      const [command] = sent;
+      if (command?.type !== 'measure') throw new Error(`sent ${command?.type}`);
+      return command.runs[0]!.plans.map((p) => [p.iteration, p.split, p.questions.length]);
+    };
+    expect(await plansOf('validation')).toEqual([
+      [0, 'validation', 2],
+      [2, 'validation', 2],
+    ]);
+    const measured = (iteration: number, digits: string): RunEventBody => ({
+      type: 'measured',
+      iteration,
+      split: 'validation',
+      samples: 2,
+      answers: { v: digits },
+    });
+    const tried = [measured(0, '11'), measured(1, '11'), measured(2, '00')];
+    await journal.append('first', tried.slice(0, 1));
+    expect((await plansOf('heldout'))[0]).toEqual([2, 'heldout', 0]);
+    // Iteration 1 does best, and its checkpoint is kept.
+    await journal.append('first', [...tried.slice(1), checkpointed(1, 'c1')], {
+      blob: 'c1',
+      snapshot: snapshot(1),
+    });
+    expect((await plansOf('heldout')).map(([iteration]) => iteration)).toEqual([1, 1, 0, 0, 2, 2]);
   });
 
   it('renames and annotates, deletes and takes back', async () => {
