@@ -6,29 +6,48 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HARNESS_PARTS, type HarnessPart } from './harnessParts.ts';
 import type { InterpreterEvents } from './interpreter.ts';
+import { KeptSnapshot } from './keptSnapshot.ts';
 import { type Limits, PooledJudge } from './pool.ts';
 
 export interface NodeJudgeOptions {
   /** Interpreters, each in a process of its own. Default 1. */
   size?: number;
   limits?: Partial<Limits>;
+  /** Folder that keeps Python as it is once it has started; null: start it from nothing. */
+  keep?: string | null;
 }
 
+const KEEP = fileURLToPath(new URL('../../.cache/python', import.meta.url));
+
 export class NodeJudge extends PooledJudge {
-  constructor({ size = 1, limits = {} }: NodeJudgeOptions = {}) {
-    const home = new ChildHome();
+  constructor({ size = 1, limits = {}, keep = KEEP }: NodeJudgeOptions = {}) {
+    const home = new ChildHome(keep);
     super((events) => home.spawn(events), { size, limits });
   }
 }
 
-/** Starts children: the first from nothing, and all later ones from its snapshot. */
+/** Starts children: the first from nothing, unless there is a snapshot on disk, and all later ones from its snapshot. */
 class ChildHome {
   readonly #sandbox = fileURLToPath(new URL('./sandbox/', import.meta.url));
   readonly #pyodide = dirname(createRequire(import.meta.url).resolve('pyodide/package.json'));
   readonly #harness = HARNESS_PARTS.map(
     (name): HarnessPart => ({ name, source: readFileSync(`${this.#sandbox}harness/${name}.py`, 'utf8') }),
   );
+  readonly #kept: KeptSnapshot | undefined;
   #snapshot: Uint8Array | undefined;
+
+  constructor(keep: string | null) {
+    if (keep === null) return;
+    const read = (path: string) => readFileSync(path, 'utf8');
+    const { version } = JSON.parse(read(`${this.#pyodide}/package.json`)) as { version: string };
+    const made = [
+      version,
+      read(`${this.#sandbox}interpreter.js`),
+      ...this.#harness.map((part) => part.source),
+    ];
+    this.#kept = new KeptSnapshot(keep, made);
+    this.#snapshot = this.#kept.read();
+  }
 
   spawn({ onAnswer, onExit }: InterpreterEvents) {
     const child: ChildProcess = fork(`${this.#sandbox}child.js`, [this.#pyodide], {
@@ -40,6 +59,7 @@ class ChildHome {
         permissionFlag(),
         `--allow-fs-read=${this.#sandbox}*`,
         `--allow-fs-read=${this.#pyodide}/*`,
+        ...(this.#kept ? [`--allow-fs-read=${this.#kept.path}`] : []),
         // Python's way to JavaScript must not lead on to `import('node:net')`.
         '--disallow-code-generation-from-strings',
       ]),
@@ -49,6 +69,7 @@ class ChildHome {
       if (!started && isSnapshot(message)) {
         // What arrives is a view of all that was read from the pipe, at any offset.
         this.#snapshot ??= new Uint8Array(message.snapshot);
+        this.#kept?.write(this.#snapshot);
       } else {
         // From here on programs run in there, and nothing but answers is taken from it.
         started = true;
@@ -68,7 +89,9 @@ class ChildHome {
     });
     // The write fails where the child has just died, which `exit` reports.
     const send = (message: object) => child.send(message, () => {});
-    send({ type: 'start', harness: this.#harness, snapshot: this.#snapshot });
+    // From the disk it is there sooner than through the pipe.
+    const snapshot = this.#snapshot && (this.#kept?.exists ? this.#kept.path : this.#snapshot);
+    send({ type: 'start', harness: this.#harness, snapshot });
     return {
       post: send,
       kill: () => void child.kill('SIGKILL'),

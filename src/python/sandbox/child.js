@@ -23,11 +23,15 @@ process.on('message', async (/** @type {any} */ message) => {
 });
 process.on('disconnect', () => node.exit());
 
+/** Bytes at the end of a snapshot's file that are not its own (../keptSnapshot.ts). */
+const DIGEST_BYTES = 32;
+
 /**
  * @param {import('./interpreter.js').Parts['harness']} harness
- * @param {Uint8Array} [snapshot]
+ * @param {Uint8Array | string} [given] a snapshot, or its file
  */
-async function start(harness, snapshot) {
+async function start(harness, given) {
+  const snapshot = typeof given === 'string' ? readFileSync(given).subarray(0, -DIGEST_BYTES) : given;
   const wasm = await WebAssembly.compile(readFileSync(new URL('pyodide.asm.wasm', folder)));
   const stdlib = new Uint8Array(readFileSync(new URL('python_stdlib.zip', folder)));
   hideNode();

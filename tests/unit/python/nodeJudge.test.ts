@@ -5,7 +5,8 @@ import { NodeJudge } from '../../../src/python/nodeJudge.ts';
 import { FILE_SIZES } from '../../../src/python/pyodideFiles.ts';
 import { judgeContract, PATIENCE, TEST_LIMITS, judgeOne } from './judgeContract.ts';
 
-const judge = new NodeJudge({ limits: TEST_LIMITS });
+// Started from nothing; the other tests' judges start from what is kept on disk.
+const judge = new NodeJudge({ limits: TEST_LIMITS, keep: null });
 afterAll(() => judge.dispose());
 
 judgeContract(judge);
