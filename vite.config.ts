@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
+import { startedPythonAsset } from './src/python/startedPython.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
@@ -37,6 +38,7 @@ export default defineConfig({
   plugins: [
     react(),
     rawRuntimeScripts(),
+    startedPythonAsset(),
     VitePWA({
       strategies: 'injectManifest',
       srcDir: 'src/offline',

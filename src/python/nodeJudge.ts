@@ -26,6 +26,24 @@ export class NodeJudge extends PooledJudge {
   }
 }
 
+/** The snapshot that judges start from; made where there is none. */
+export async function startedPython(): Promise<Uint8Array> {
+  const home = new ChildHome(KEEP);
+  if (!home.snapshot) {
+    await new Promise<void>((resolve, reject) => {
+      const child = home.spawn({
+        onAnswer: (answer) => {
+          if (!home.snapshot) return reject(new Error(`Python did not start: ${JSON.stringify(answer)}`));
+          child.kill();
+          resolve();
+        },
+        onExit: (reason) => reject(new Error(`Python did not start: ${reason}`)),
+      });
+    });
+  }
+  return home.snapshot!;
+}
+
 /** Starts children: the first from nothing, unless there is a snapshot on disk, and all later ones from its snapshot. */
 class ChildHome {
   readonly #sandbox = fileURLToPath(new URL('./sandbox/', import.meta.url));
@@ -34,7 +52,7 @@ class ChildHome {
     (name): HarnessPart => ({ name, source: readFileSync(`${this.#sandbox}harness/${name}.py`, 'utf8') }),
   );
   readonly #kept: KeptSnapshot | undefined;
-  #snapshot: Uint8Array | undefined;
+  snapshot: Uint8Array | undefined;
 
   constructor(keep: string | null) {
     if (keep === null) return;
@@ -46,7 +64,7 @@ class ChildHome {
       ...this.#harness.map((part) => part.source),
     ];
     this.#kept = new KeptSnapshot(keep, made);
-    this.#snapshot = this.#kept.read();
+    this.snapshot = this.#kept.read();
   }
 
   spawn({ onAnswer, onExit }: InterpreterEvents) {
@@ -68,8 +86,8 @@ class ChildHome {
     child.on('message', (message) => {
       if (!started && isSnapshot(message)) {
         // What arrives is a view of all that was read from the pipe, at any offset.
-        this.#snapshot ??= new Uint8Array(message.snapshot);
-        this.#kept?.write(this.#snapshot);
+        this.snapshot ??= new Uint8Array(message.snapshot);
+        this.#kept?.write(this.snapshot);
       } else {
         // From here on programs run in there, and nothing but answers is taken from it.
         started = true;
@@ -90,7 +108,7 @@ class ChildHome {
     // The write fails where the child has just died, which `exit` reports.
     const send = (message: object) => child.send(message, () => {});
     // From the disk it is there sooner than through the pipe.
-    const snapshot = this.#snapshot && (this.#kept?.exists ? this.#kept.path : this.#snapshot);
+    const snapshot = this.snapshot && (this.#kept?.exists ? this.#kept.path : this.snapshot);
     send({ type: 'start', harness: this.#harness, snapshot });
     return {
       post: send,

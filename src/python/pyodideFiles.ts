@@ -1,4 +1,4 @@
-/** Pyodide's files from the page's own origin, as bytes. */
+/** Pyodide's files from the page's own origin, as bytes, and Python as it is once it has started. */
 import asmUrl from 'pyodide/pyodide.asm.mjs?url';
 import wasmUrl from 'pyodide/pyodide.asm.wasm?url';
 import pyodideUrl from 'pyodide/pyodide.mjs?url';
@@ -7,14 +7,21 @@ import stdlibUrl from 'pyodide/python_stdlib.zip?url';
 /** Sizes in bytes: hosts that compress do not say how much is to come. A test keeps them true. */
 export const FILE_SIZES = { pyodide: 17_931, asm: 1_250_344, wasm: 9_598_218, stdlib: 2_545_637 };
 
-export type PyodideFiles = Record<keyof typeof FILE_SIZES, Uint8Array<ArrayBuffer>>;
+export type PyodideFiles = Record<keyof typeof FILE_SIZES, Uint8Array<ArrayBuffer>> & {
+  /** What interpreters start from; absent where the page was not built (`startedPython.ts`) or it cannot be had. */
+  snapshot?: Uint8Array<ArrayBuffer>;
+};
+
+/** Its file beside the chunks, gzipped. */
+declare const __STARTED_PYTHON__: { name: string; bytes: number } | undefined;
 
 /** Loads them side by side; `onProgress` is told bytes, of the whole. Throws where one cannot be had. */
 export async function loadPyodideFiles(
   onProgress?: (loaded: number, total: number) => void,
   signal?: AbortSignal,
 ): Promise<PyodideFiles> {
-  const total = Object.values(FILE_SIZES).reduce((sum, size) => sum + size, 0);
+  const started = __STARTED_PYTHON__;
+  const total = Object.values(FILE_SIZES).reduce((sum, size) => sum + size, started?.bytes ?? 0);
   let loaded = 0;
   const load = async (url: string) => {
     const response = await fetch(url, signal ? { signal } : {});
@@ -31,6 +38,25 @@ export async function loadPyodideFiles(
     }
     return new Uint8Array(await new Blob(chunks).arrayBuffer());
   };
-  const [pyodide, asm, wasm, stdlib] = await Promise.all([pyodideUrl, asmUrl, wasmUrl, stdlibUrl].map(load));
-  return { pyodide: pyodide!, asm: asm!, wasm: wasm!, stdlib: stdlib! };
+  const loadSnapshot = async (name: string) => {
+    const here = import.meta.url;
+    try {
+      return await unzip(await load(new URL(name, here).href));
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      return; // Python starts without it too, a few seconds later.
+    }
+  };
+  const [snapshot, pyodide, asm, wasm, stdlib] = await Promise.all([
+    started && loadSnapshot(started.name),
+    ...[pyodideUrl, asmUrl, wasmUrl, stdlibUrl].map(load),
+  ]);
+  return { pyodide: pyodide!, asm: asm!, wasm: wasm!, stdlib: stdlib!, ...(snapshot && { snapshot }) };
+}
+
+/** Some hosts let the browser unpack what is packed. */
+async function unzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }

@@ -43,7 +43,7 @@
           case 'files':
             try {
               const wasm = await WebAssembly.compile(data.wasm);
-              parts = { wasm, stdlib: data.stdlib, harness: data.harness };
+              parts = { wasm, stdlib: data.stdlib, harness: data.harness, snapshot: data.snapshot };
               modules = [data.pyodide, data.asm, data.interpreter].map(script);
               lab.postMessage({ type: 'prepared' });
             } catch (error) {
