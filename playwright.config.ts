@@ -35,6 +35,8 @@ export default defineConfig({
     headless: true,
     // It would fetch 40 MB in each test's fresh profile; offline.spec.ts lets it.
     serviceWorkers: 'block',
+    // Nobody looks at what moves, and drawing it takes a tenth of the processor; selfPlay.spec.ts lets it.
+    contextOptions: { reducedMotion: 'reduce' },
     actionTimeout: 60_000,
     screenshot: 'off',
     video: 'off',

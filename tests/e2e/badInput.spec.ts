@@ -16,6 +16,7 @@ import {
   pause,
   resumeButton,
   runButton,
+  runTo,
   SMALL,
   setSettings,
   storedRun,
@@ -90,9 +91,7 @@ test('no WebGPU adapter: auto takes wasm and says so; WebGPU asked for names the
 test('a second tab, a full disk, damaged and foreign checkpoints', async ({ page, context }) => {
   await page.goto('./');
   await setSettings(page, { ...SMALL, 'Keep a checkpoint every': 2 });
-  await runButton(page).click();
-  await expectIterations(page, 2);
-  await pause(page);
+  await runTo(page, 2);
 
   const second = await context.newPage();
   await test.step('a run is open in one tab at a time', async () => {
@@ -141,8 +140,8 @@ test('a second tab, a full disk, damaged and foreign checkpoints', async ({ page
     await second.reload();
     await resumeButton(second).click();
     await expect(problem(second)).toContainText(`iteration ${reached - 1}`, { timeout: 300_000 });
-    await expectIterations(second, reached);
     await pause(second);
+    await expectIterations(second, reached);
     const after = await storedRun(second);
     expectPrefix(before.events, after.events);
     expect(eventsOf(after.events, 'resumed').at(-1)!.after).toBe(reached - 1);

@@ -1,18 +1,13 @@
 /** Two runs made in the page, measured and put side by side. */
 import { readFile } from 'node:fs/promises';
 import { expect, test } from './fixtures.ts';
-import { eventsOf, expectIterations, pause, runButton, SMALL, setSettings, storedRuns } from './labPage.ts';
+import { eventsOf, runButton, runTo, SMALL, setSettings, storedRuns } from './labPage.ts';
 
 test('two runs side by side: measured in the page, drawn, and saved as SVG and CSV', async ({ page }) => {
   await page.goto('./');
   for (const method of ['gasp', 'azr']) {
     await setSettings(page, { ...SMALL, Method: method });
-    await runButton(page)
-      .or(page.getByRole('button', { name: 'Run a new one' }))
-      .first()
-      .click();
-    await expectIterations(page, 1);
-    await pause(page);
+    await runTo(page, 1, runButton(page).or(page.getByRole('button', { name: 'Run a new one' })));
     await page.getByRole('button', { name: 'New run' }).click();
   }
 

@@ -96,10 +96,11 @@ test('the whole main job by keyboard, and every view for everybody', async ({ pa
     await page.locator('body').focus();
     await tabTo(page, runButton(page));
     await page.keyboard.press('Enter');
-    await expectIterations(page, 1);
+    await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible({ timeout: 300_000 });
     await page.locator('body').focus();
     await page.keyboard.press('Space');
     await expect(page.getByText('Paused', { exact: true })).toBeVisible({ timeout: 300_000 });
+    await expectIterations(page, 1);
 
     const slider = page.getByRole('slider', { name: 'Moment shown' });
     await tabTo(page, slider);

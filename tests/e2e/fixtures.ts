@@ -115,6 +115,7 @@ export const test = base.extend<{
         args,
         proxy: deadEnd.proxy,
         viewport,
+        reducedMotion: 'reduce',
         ...(baseURL ? { baseURL } : {}),
       });
       const stored: StoredBrowser = {

@@ -58,14 +58,27 @@ export async function expectIterations(page: Page, atLeast: number, timeout = 30
   const iterations = numberOf(page, 'iterations');
   await expect(iterations).toBeVisible({ timeout }); // The model loads first.
   await expect
-    .poll(async () => Number(await iterations.textContent()), { timeout })
+    .poll(async () => Number(await iterations.textContent()), { timeout, intervals: [200] })
     .toBeGreaterThanOrEqual(atLeast);
 }
 
-/** Lets the iteration in progress end. */
+/** Waits until the lab is at work, and lets the iteration in progress end. */
 export async function pause(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('button', { name: 'Pause' }).click({ timeout: 300_000 });
   await expect(page.getByText('Paused', { exact: true })).toBeVisible({ timeout: 300_000 });
+}
+
+/** Presses `start` and pauses once the run has that many iterations, asking for it while the last one is made. */
+export async function runTo(page: Page, iterations: number, start = runButton(page)): Promise<void> {
+  await start.click();
+  if (iterations > 1) await expectIterations(page, iterations - 1);
+  await pause(page);
+  // It may have been asked between two iterations.
+  if (Number(await numberOf(page, 'iterations').textContent()) < iterations) {
+    await page.getByRole('button', { name: 'Step' }).click();
+    await expectIterations(page, iterations);
+    await expect(page.getByText('Paused', { exact: true })).toBeVisible();
+  }
 }
 
 /** Everything stored of one run. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from './fixtures.ts';
-import { expectIterations, numberOf, pause, runButton, SMALL, setSettings } from './labPage.ts';
+import { expectIterations, numberOf, pause, runButton, runTo, setSettings, SMALL } from './labPage.ts';
 import { serveStatic } from './staticHost.ts';
 
 test.use({ serviceWorkers: 'allow' });
@@ -36,9 +36,7 @@ test('one visit, then no network: an iteration runs; a newer version waits for t
   await host.close();
   await page.reload();
   await setSettings(page, SMALL);
-  await runButton(page).click();
-  await expectIterations(page, 1);
-  await pause(page);
+  await runTo(page, 1);
 
   const again = await serveStatic(built, '/some/folder/', { port: host.port, files: await newerVersion() });
   try {
@@ -49,8 +47,8 @@ test('one visit, then no network: an iteration runs; a newer version waits for t
     const notice = page.getByRole('status', { name: 'New version' });
     await expect(notice).toContainText('waits until what runs now is paused');
     await expect(notice.getByRole('button')).toHaveCount(0);
-    await expectIterations(page, before + 1);
     await pause(page);
+    await expectIterations(page, before + 1);
     await expect(page.locator('meta[name=newer]')).toHaveCount(0);
     await notice.getByRole('button', { name: 'Reload to use it' }).click();
     await expect(page.locator('meta[name=newer]')).toHaveCount(1);

@@ -1,16 +1,8 @@
 /** What a person sees first: one press of Run, and the model learns. */
 import { expect, test } from './fixtures.ts';
-import {
-  checkpointOf,
-  eventsOf,
-  expectIterations,
-  expectPrefix,
-  numberOf,
-  pause,
-  resumeButton,
-  runButton,
-  storedRun,
-} from './labPage.ts';
+import { checkpointOf, eventsOf, expectPrefix, numberOf, resumeButton, runTo, storedRun } from './labPage.ts';
+
+test.use({ contextOptions: { reducedMotion: 'no-preference' } });
 
 /** Iterations within which a lemma and a lift must have been accepted. */
 const PATIENCE = 6;
@@ -20,20 +12,18 @@ test('Run: lemmas and lifts are accepted and the weights move; a reload takes th
 }) => {
   await page.goto('./');
   await expect(resumeButton(page)).toHaveCount(0);
-  await runButton(page).click();
 
   const accepted = (role: string, events: Awaited<ReturnType<typeof storedRun>>['events']) => {
     const ids = eventsOf(events, 'proposed').flatMap(({ proposal: p }) => (p.role === role ? [p.id] : []));
     return eventsOf(events, 'rewarded').filter((e) => e.accepted && ids.includes(e.proposal));
   };
   let finished = 2;
-  await expectIterations(page, finished);
+  await runTo(page, finished);
   let { events } = await storedRun(page);
   while (finished < PATIENCE && accepted('lift', events).length === 0) {
-    await expectIterations(page, ++finished);
+    await runTo(page, ++finished);
     ({ events } = await storedRun(page));
   }
-  await pause(page);
 
   const { run, events: before, checkpoints } = await storedRun(page);
   expect(accepted('lemma', before)).not.toEqual([]);
@@ -53,9 +43,7 @@ test('Run: lemmas and lifts are accepted and the weights move; a reload takes th
   expect(to.weights.some((weight, i) => weight !== from.weights[i])).toBe(true);
 
   await page.reload();
-  await resumeButton(page).click();
-  await expectIterations(page, newest.iteration + 1);
-  await pause(page);
+  await runTo(page, newest.iteration + 1, resumeButton(page));
   const { events: after } = await storedRun(page);
   expectPrefix(before, after);
   expect(eventsOf(after, 'resumed').map((e) => e.after)).toEqual([0, newest.iteration]);

@@ -11,8 +11,9 @@ import {
   numberOf,
   pause,
   runButton,
-  SMALL,
+  runTo,
   setSettings,
+  SMALL,
   storedRun,
   storedRuns,
 } from './labPage.ts';
@@ -96,9 +97,7 @@ test('a run of three iterations, by link and by file with weights: the same to s
   try {
     await page.goto('./');
     await setSettings(page, { ...SMALL, 'Try goalposts every': 2, 'Answers for each': 2 });
-    await runButton(page).click();
-    await expectIterations(page, 3);
-    await pause(page);
+    await runTo(page, 3);
     const last = eventsOf((await storedRun(page)).events, 'iteration-finished').length;
     const there = await walk(page, last);
     await page.getByRole('button', { name: 'Share' }).click();
@@ -135,10 +134,8 @@ test('a run of three iterations, by link and by file with weights: the same to s
     });
     await context.unrouteAll();
     await test.step('gone on with exactly', async () => {
-      await visitor.getByRole('button', { name: 'Go on from here' }).click();
+      await runTo(visitor, last + 1, visitor.getByRole('button', { name: 'Go on from here' }));
       await expect(note).toBeHidden();
-      await expectIterations(visitor, last + 1);
-      await pause(visitor);
       expect(deeds((await storedRun(visitor)).events, last + 1)).toEqual(deeds(events, last + 1));
     });
     await test.step('branched, and both on one figure', async () => {
@@ -149,8 +146,8 @@ test('a run of three iterations, by link and by file with weights: the same to s
       await branching.getByLabel('Method').selectOption('azr');
       await branching.getByRole('button', { name: 'Branch and run' }).click();
       await expect(visitor.getByRole('heading', { level: 1 })).toHaveText('other-way');
-      await expectIterations(visitor, 1);
       await pause(visitor);
+      await expectIterations(visitor, 1);
       const branch = (await storedRuns(visitor)).find(({ summary }) => summary.name === 'other-way')!;
       expect(branch.events[0]).toMatchObject({
         settings: { method: 'azr' },

@@ -1,16 +1,7 @@
 /** A person writes a goalpost of their own, then plays the teacher: tries a lemma, and keeps it. */
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './fixtures.ts';
-import {
-  eventsOf,
-  expectIterations,
-  numberOf,
-  pause,
-  runButton,
-  SMALL,
-  setSettings,
-  storedRun,
-} from './labPage.ts';
+import { eventsOf, expectIterations, numberOf, runTo, setSettings, SMALL, storedRun } from './labPage.ts';
 
 /** Replaces everything in the open editor by what is pasted. */
 async function write(page: Page, label: string, program: string): Promise<void> {
@@ -55,9 +46,7 @@ test('a goalpost of one’s own is run by Python and aimed at; a lemma is tried 
   });
 
   await setSettings(page, { ...SMALL, 'Goalposts an iteration': 2 });
-  await runButton(page).click();
-  await expectIterations(page, 1);
-  await pause(page);
+  await runTo(page, 1);
   const { events: before } = await storedRun(page);
   expect(eventsOf(before, 'run-started')[0]!.goalposts.map(({ title }) => title)).toContain(
     'largest first, whole',
