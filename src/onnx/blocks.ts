@@ -41,27 +41,36 @@ export function rows(constant: Constant, from: number, to: number, count: number
   return { dtype: constant.dtype, dims, bytes: bytes.subarray(from * size, to * size) };
 }
 
-/** Widths that are stored; ONNX itself has a type for 4 and for 8 bits, to which narrower ones are widened. */
+/** Widths that can be widened again, in bits. */
 const WIDTHS = [1, 2, 4, 8];
 
-/** Values of `bits` bits each, the lower ones of a byte first. */
-function unpack(bytes: Uint8Array, bits: number): Uint8Array {
+/** Rows that are transposed at a time: what they write for one column is a cache line. */
+const TILE = 64;
+
+/**
+ * One byte a value, transposed: [columns, rows] of `rows` rows of `stride` bytes, `bits` for each value, the
+ * lower ones of a byte first.
+ */
+function columns(bytes: Uint8Array, bits: number, rows: number, stride: number, count: number): Uint8Array {
   const each = 8 / bits;
   const top = (1 << bits) - 1;
-  const out = new Uint8Array(bytes.length * each);
-  for (let i = 0; i < out.length; i++) out[i] = (bytes[Math.floor(i / each)]! >> (bits * (i % each))) & top;
-  return out;
-}
-/** Two values a byte, as ONNX packs a 4-bit tensor. */
-function pack4(values: Uint8Array): Uint8Array {
-  const out = new Uint8Array(Math.ceil(values.length / 2));
-  values.forEach((v, i) => {
-    out[i >> 1]! |= i % 2 ? v << 4 : v;
-  });
+  const out = new Uint8Array(count * rows);
+  for (let first = 0; first < rows; first += TILE) {
+    const end = Math.min(first + TILE, rows);
+    for (let c = 0; c < count; c++) {
+      const shift = bits * (c % each);
+      let from = first * stride + Math.floor(c / each);
+      for (let r = first; r < end; r++, from += stride) out[c * rows + r] = (bytes[from]! >> shift) & top;
+    }
+  }
   return out;
 }
 
-/** Appends nodes that widen the weight of a MatMulNBits node to float32 [N, K]. */
+/**
+ * Appends nodes that widen the weight of a MatMulNBits node to float32 [K, N], an output a column. ONNX
+ * Runtime widens bytes whose blocks stand one below the other 20 times as fast as it does halves of bytes
+ * with blocks side by side (0.2 instead of 3.6 ns a weight), so they are laid out like that, a byte each.
+ */
 export function dequantize(b: GraphBuilder, node: Node): Value {
   const layout = blockLayout(node);
   const { n, k, bits, blockSize, blocks } = layout;
@@ -74,59 +83,50 @@ export function dequantize(b: GraphBuilder, node: Node): Value {
   const constant = (name: string | undefined) => (name ? b.model.graph.initializers.get(name) : undefined);
   const packed = constant(weight);
   if (!packed?.bytes) throw new QuantizationError(`the weight of node ${node.name} is no constant`);
-  const dtype = bits === 8 ? 'uint8' : 'uint4';
-  const name = `${weight}:values`;
-  if (!b.has(name)) {
-    const bytes = bits < 4 ? pack4(unpack(packed.bytes, bits)) : packed.bytes;
-    b.initializer(name, { dtype, dims: [n, blocks * blockSize], bytes });
-  }
   const stored = constant(zeros);
-  const scale = b.reshape(scales!, [n, blocks]);
+  const integers = stored?.dtype !== undefined && stored.dtype !== 'uint8' ? undefined : stored?.bytes;
+  const fractional = stored !== undefined && integers === undefined;
+  const bytes = (name: string, height: number, make: () => Uint8Array) =>
+    b.has(name) ? name : b.initializer(name, { dtype: 'uint8', dims: [height, n], bytes: make() });
+  const height = fractional ? blocks * blockSize : k;
+  const stride = packed.bytes.length / n;
+  const codes = bytes(`${weight}:codes`, height, () => columns(packed.bytes!, bits, n, stride, height));
+  const down = (value: Value) => b.transpose(b.reshape(value, [n, blocks]), [1, 0]);
+  const scale = down(scales!);
+  const middle = 2 ** (bits - 1);
   const shuffled = blockOrder(constant(order), layout);
   if (shuffled) {
-    // Columns of a block lie apart: each gets its block's scale by itself.
+    // Inputs of a block lie apart: each gets its block's scale by itself.
     if (stored) {
       throw new QuantizationError(
         `weights in an order of their own with zero points (g_idx, node ${node.name}), which ONNX Runtime reads in two ways, cannot be trained through: choose another dtype`,
       );
     }
-    const values = b.slice(b.node('DequantizeLinear', [name, b.scalar(1)]), 0, k, 1);
-    const centred = b.sub(values, b.scalar(2 ** (bits - 1)));
-    return b.mul(centred, b.node('Gather', [scale, shuffled(b, `${weight}:order`)], { axis: 1 }));
+    const centred = b.sub(b.node('DequantizeLinear', [codes, b.scalar(1)]), b.scalar(middle));
+    return b.mul(centred, b.node('Gather', [scale, shuffled(b, `${weight}:order`)], { axis: 0 }));
   }
-  const attributes = { axis: 1, block_size: blockSize };
-  let wide: Value;
-  if (stored && stored.dtype !== 'uint8') {
+  const attributes = { axis: 0, block_size: blockSize };
+  if (fractional) {
     // Zero points of the scales' type are no integers: they are subtracted after scaling.
-    const scaled = b.node('DequantizeLinear', [name, scale], attributes);
-    const shift = b.unsqueeze(b.mul(b.reshape(zeros!, [n, blocks]), scale), [2]);
-    wide = b.reshape(b.sub(b.reshape(scaled, [n, blocks, blockSize]), shift), [n, blocks * blockSize]);
-  } else {
-    const zeroName = `${weight}:zeros`;
-    if (!b.has(zeroName)) {
-      b.initializer(zeroName, { dtype, dims: [n, blocks], bytes: zeroPoints(layout, stored) });
-    }
-    wide = b.node('DequantizeLinear', [name, scale, zeroName], attributes);
+    const scaled = b.reshape(b.node('DequantizeLinear', [codes, scale], attributes), [blocks, blockSize, n]);
+    const shift = b.unsqueeze(b.mul(down(zeros!), scale), [1]);
+    const wide = b.reshape(b.sub(scaled, shift), [height, n]);
+    return k === height ? wide : b.slice(wide, 0, k, 0);
   }
-  return k === blocks * blockSize ? wide : b.slice(wide, 0, k, 1);
+  // MatMulNBits fills a row of zero points up to a whole byte.
+  const zero = bytes(`${weight}:zeros`, blocks, () =>
+    integers
+      ? columns(integers, bits, n, integers.length / n, blocks)
+      : new Uint8Array(blocks * n).fill(middle),
+  );
+  return b.node('DequantizeLinear', [codes, scale, zero], attributes);
 }
 
-/** The block of each column (g_idx); undefined where columns are in the order of their blocks. */
+/** The block of each input (g_idx); undefined where inputs are in the order of their blocks. */
 function blockOrder(order: Constant | undefined, { k, blockSize }: BlockLayout) {
   if (!order) return undefined;
   const values = Array.from(constantValues(order)).slice(0, k);
   if (values.every((v, i) => v === Math.floor(i / blockSize))) return undefined;
   return (b: GraphBuilder, name: string): Value =>
     b.has(name) ? name : b.initializer(name, int64Constant([k], values));
-}
-
-/** Zero points as ONNX packs them, without MatMulNBits' fill at the end of a row; in the middle where none are stored. */
-function zeroPoints({ n, bits, blocks }: BlockLayout, stored: Constant | undefined): Uint8Array {
-  if (bits === 8) return stored?.bytes ?? new Uint8Array(n * blocks).fill(128);
-  if (!stored?.bytes) return pack4(new Uint8Array(n * blocks).fill(1 << (bits - 1)));
-  const all = unpack(stored.bytes, bits);
-  const stride = all.length / n;
-  const out = new Uint8Array(n * blocks);
-  for (let r = 0; r < n; r++) out.set(all.subarray(r * stride, r * stride + blocks), r * blocks);
-  return pack4(out);
 }

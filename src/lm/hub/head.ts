@@ -141,7 +141,7 @@ function chunks(importer: GraphImporter, head: Head, logits: string, width: numb
     const bias = head.bias && importer.get(head.bias);
     const shift = bias && (whole ? bias : b.slice(bias, from, to, 0));
     const forward = (hidden: Value): ChunkScores => {
-      const { plain, weight } = product(hidden);
+      const { plain, back, rows } = product(hidden);
       const inner = importer.fork();
       inner.bind(head.output, shift ? b.add(plain, shift) : plain);
       const scores = inner.get(logits);
@@ -150,9 +150,9 @@ function chunks(importer: GraphImporter, head: Head, logits: string, width: numb
         plain === scores ? slope : differentiate(b, scores, slope, [plain])[0]!;
       return {
         scores,
-        backward: (slope) => b.matmul(before(slope), weight()),
+        backward: (slope) => back(before(slope)),
         rows: (at) => {
-          const row = b.node('Gather', [weight(), b.reshape(at, [-1])], { axis: 0 });
+          const row = rows(b.reshape(at, [-1]));
           if (plain === scores) return row;
           const ones = b.add(b.zerosLike(scores), b.scalar(1));
           return b.mul(row, b.node('GatherElements', [before(ones), at], { axis: 1 }));
@@ -164,8 +164,15 @@ function chunks(importer: GraphImporter, head: Head, logits: string, width: numb
   return out;
 }
 
-/** The product with hidden states, and the weight's columns as rows [to - from, width] where they are asked for. */
-type Product = (hidden: Value) => { plain: Value; weight: () => Value };
+/**
+ * The product with hidden states; the one that leads back, of slopes [M, to - from]; and the weights of some
+ * columns, counted from `from`, as rows.
+ */
+type Product = (hidden: Value) => {
+  plain: Value;
+  back: (slope: Value) => Value;
+  rows: (at: Value) => Value;
+};
 
 function floatProduct(
   importer: GraphImporter,
@@ -180,10 +187,13 @@ function floatProduct(
     const all = table ?? importer.get(weight.name);
     const part = whole ? all : b.slice(all, from, to, weight.byRows ? 0 : 1);
     const wide = table ? b.cast(part, 'float32') : part;
-    const across = () => b.swap(wide);
     return {
-      plain: b.matmul(hidden, weight.byRows ? across() : wide),
-      weight: () => (weight.byRows ? wide : across()),
+      plain: b.matmul(hidden, weight.byRows ? b.swap(wide) : wide),
+      back: (slope) => b.matmul(slope, weight.byRows ? wide : b.swap(wide)),
+      rows: (at) =>
+        weight.byRows
+          ? b.node('Gather', [wide, at], { axis: 0 })
+          : b.swap(b.node('Gather', [wide, at], { axis: 1 })),
     };
   };
 }
@@ -220,7 +230,12 @@ function blockProduct(
     const plain = b.node('MatMulNBits', [hidden, ...inputs], attributes);
     const made = b.model.graph.nodes.at(-1)!;
     let wide: Value | undefined;
-    return { plain, weight: () => (wide ??= dequantize(b, made)) };
+    const down = () => (wide ??= dequantize(b, made));
+    return {
+      plain,
+      back: (slope) => b.node('Gemm', [slope, down()], { transB: 1 }),
+      rows: (at) => b.swap(b.node('Gather', [down(), at], { axis: 1 })),
+    };
   };
 }
 
