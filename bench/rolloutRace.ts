@@ -1,6 +1,6 @@
 /**
  * Our sampler against transformers.js's `generate`: same model file, same prompts, same number of new
- * tokens for each row, both sampling at temperature 1, one thread each.
+ * tokens for each row, both sampling at temperature 1, with as many threads each.
  */
 import type { PreTrainedModel } from '@huggingface/transformers';
 import { Random } from '../src/gasp/random.ts';

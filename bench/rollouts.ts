@@ -1,6 +1,6 @@
 /**
  * Rollout tokens a second of the sampler and of transformers.js's `generate`, on Node's CPU.
- * `npx tsx bench/rollouts.ts [--prompts 32] [--samples 16] [--tokens 48] [--turns 5] [--json]`
+ * `npx tsx bench/rollouts.ts [--prompts 32] [--samples 16] [--tokens 48] [--turns 5] [--threads 1] [--json]`
  */
 import { basename, dirname } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,20 +18,22 @@ const { values: args } = parseArgs({
     tokens: { type: 'string', default: '48' },
     turns: { type: 'string', default: '5' },
     batches: { type: 'string', default: '1,16,32,64' },
+    threads: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
   },
 });
 
+const threads = Number(args.threads);
 const folder = benchRepository();
 transformers.env.allowRemoteModels = false;
 transformers.env.localModelPath = dirname(folder);
 const model = await transformers.AutoModelForCausalLM.from_pretrained(basename(folder), {
   dtype: 'fp32',
   device: 'cpu',
-  session_options: { intraOpNumThreads: 1, interOpNumThreads: 1 },
+  session_options: { intraOpNumThreads: threads, interOpNumThreads: 1 },
 });
 const rates = await rolloutRace({
-  runtime: nodeRuntime(1),
+  runtime: nodeRuntime(threads),
   files: folderFiles(folder),
   model,
   transformers,
