@@ -1,6 +1,6 @@
 /**
- * `npm test`: every check there is, in order. `npm test -- --only node,browser` runs some parts;
- * further arguments are file filters for the runners (`npm test -- --only node tests/unit/run`).
+ * `npm test`: every check there is. `npm test -- --only node,browser` runs some parts; further
+ * arguments are file filters for the runners (`npm test -- --only node tests/unit/run`).
  * The last line is `N passed, N failed`; a check or runner that fails without a failing test counts
  * as one failure, and so does a runner that finds no test.
  */
@@ -58,17 +58,47 @@ for (const name of chosen) {
   }
 }
 
-/** Runs one part with its output streamed; resolves to its counts. */
-async function run(name, chromium) {
+/**
+ * What runs side by side: unit tests in Chromium keep little more than one core busy, those in Node wait now
+ * and then, and end-to-end tests take what there is.
+ */
+const LANES = [[['types', 'lint', 'node'], ['browser']], [['e2e']]];
+
+/** Output of one lane at a time: what the others say meanwhile is told when its turn comes. */
+class Turn {
+  #held = [];
+  #now;
+  constructor(now) {
+    this.#now = now;
+  }
+  write(text) {
+    if (this.#now) process.stdout.write(text);
+    else this.#held.push(text);
+  }
+  begin() {
+    this.#now = true;
+    for (const text of this.#held.splice(0)) process.stdout.write(text);
+  }
+}
+
+/** Runs one part; resolves to its counts. */
+async function run(name, chromium, turn) {
   const part = PARTS[name];
-  console.log(`\n== ${part.title}`);
+  turn.write(`\n== ${part.title}\n`);
   const started = performance.now();
   const args = part.takesFilters ? [...part.args, ...positionals] : part.args;
   const child = spawn(process.execPath, args, {
     cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, ...part.env, ...(chromium ? { CHROMIUM_PATH: chromium } : {}) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      ...(process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : {}),
+      ...part.env,
+      ...(chromium ? { CHROMIUM_PATH: chromium } : {}),
+    },
   });
+  child.stdout.on('data', (text) => turn.write(text));
+  child.stderr.on('data', (text) => turn.write(text));
   const forward = (signal) => child.kill(signal);
   process.once('SIGINT', forward);
   process.once('SIGTERM', forward);
@@ -95,7 +125,22 @@ ensurePackages();
 const results = [];
 try {
   const chromium = chosen.some((name) => PARTS[name].browser) ? await ensureChromium() : undefined;
-  for (const name of chosen) results.push(await run(name, chromium));
+  for (const lanes of LANES) {
+    let before = Promise.resolve();
+    const done = lanes.map((lane, i) => {
+      const turn = new Turn(i === 0);
+      const parts = (async () => {
+        const ended = [];
+        for (const name of lane) if (chosen.includes(name)) ended.push(await run(name, chromium, turn));
+        return ended;
+      })();
+      // Its turn to be heard comes when the lane before it is done.
+      before.then(() => turn.begin());
+      before = before.then(() => parts).catch(() => {});
+      return parts;
+    });
+    results.push(...(await Promise.all(done)).flat());
+  }
 } catch (error) {
   console.error(error.message);
   results.push({ title: 'Chromium', passed: 0, failed: 1, counted: false, seconds: '0.0' });
