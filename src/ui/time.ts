@@ -7,10 +7,13 @@ export const SPEEDS = [1, 3, 10, 30, 100];
 
 /** Milliseconds without a step through time after which everything shows where it has led. */
 const REST = 80;
-/** Milliseconds after which it does so at the latest, while one step follows the other. */
-const LONGEST_LAG = 300;
+/**
+ * Milliseconds after which it does so at the latest, while one step follows the other: following takes a frame
+ * or two, and of the frames that a hand sees nineteen in twenty should be its own.
+ */
+const LONGEST_LAG = 700;
 /** Where frames take long, both are at least so many of them: showing everything would make them longer. */
-const FRAMES = { rest: 3, lag: 6 };
+const FRAMES = { rest: 3, lag: 40 };
 
 export interface Time {
   /** What is shown; null: the run as it is. */
