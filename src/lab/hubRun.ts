@@ -17,6 +17,8 @@ import {
 export const HUB_SETTINGS: Partial<Settings> = {
   goalpostsPerIteration: 4,
   rollouts: 8,
+  unguidedShare: 0.25,
+  epochs: 1,
   temperature: 0.6,
   topP: 0.9,
   tuning: { kind: 'lora', rank: 8, alpha: 16, layers: 12 },
