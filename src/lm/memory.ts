@@ -56,7 +56,7 @@ export interface MemoryEstimate {
   weights: number;
   /** Adapter, its gradient, AdamW's moments, the start that KL pulls to, and one copy on its way. */
   adapter: number;
-  /** What the backward pass keeps, and one chunk of logits. */
+  /** What the backward pass keeps, one chunk of logits, and the weights laid out for their gradient. */
   training: number;
   /** Keys and values of the rows being sampled, and their logits. */
   sampling: number;
@@ -79,9 +79,11 @@ function linears(s: DecoderSize): [number, number][] {
   ];
 }
 
+const layerParameters = (s: DecoderSize) => linears(s).reduce((n, [i, o]) => n + i * o, 0);
+
 /** Weights, the head counted with the embedding that it is tied to. */
 export function parameterCount(s: DecoderSize): number {
-  return s.vocabulary * s.width + s.layers * linears(s).reduce((n, [i, o]) => n + i * o, 0);
+  return s.vocabulary * s.width + s.layers * layerParameters(s);
 }
 
 /** Bytes of the files of a dtype. Exporters store a tied head a second time, quantized like a linear. */
@@ -94,6 +96,11 @@ export function downloadBytes(s: DecoderSize, dtype: Dtype): number {
 const PROGRAM = 0.15e9;
 /** How much more allocators take than they are asked for: they round up, and keep what was let go. */
 const SLACK = 1.3;
+/**
+ * Bytes for a quantized weight that a gradient flows through: it is laid out once more, a byte each, in the
+ * session and, until the collector runs, on this side.
+ */
+const CODES = 2;
 /** Columns of the vocabulary that the head computes at a time. */
 const HEAD_COLUMNS = 16384;
 /** The sampler's bounds: rows at a time, tokens of prompts computed in one go, bytes of cached keys and values. */
@@ -121,6 +128,12 @@ function trainingBytes(s: DecoderSize, { adaptedLayers, microbatchTokens, rowTok
   return 4 * (SLACK * tokens * adaptedLayers * kept + head + passing);
 }
 
+/** Bytes of the weights that are widened for the backward pass: of the adapted layers, and of the head. */
+function codeBytes(s: DecoderSize, dtype: Dtype, { adaptedLayers }: TrainingPlan): number {
+  if (dtype === 'fp32' || dtype === 'fp16') return 0;
+  return CODES * (adaptedLayers * layerParameters(s) + s.vocabulary * s.width);
+}
+
 function samplingBytes(s: DecoderSize, { rows, rowTokens }: RunLoad): number {
   const together = Math.min(rows, SAMPLER_LIMITS.rows);
   // Keys and values are there twice while a token is added to them.
@@ -135,7 +148,7 @@ function samplingBytes(s: DecoderSize, { rows, rowTokens }: RunLoad): number {
 export function estimateMemory(s: DecoderSize, dtype: Dtype, plan: TrainingPlan): MemoryEstimate {
   const download = downloadBytes(s, dtype);
   const adapter = plan.adaptedLayers * plan.rank * linears(s).reduce((n, [i, o]) => n + i + o, 0);
-  const training = trainingBytes(s, plan);
+  const training = trainingBytes(s, plan) + codeBytes(s, dtype, plan);
   const sampling = samplingBytes(s, plan);
   const weights = PROGRAM + 2 * download + parameterCount(s) * BYTES[dtype].linear;
   const adapterBytes = 6 * 4 * adapter;

@@ -30,7 +30,8 @@ export interface SessionOptions {
   files?: readonly ExternalFile[];
   /**
    * The graph computes things anew on purpose, to save memory: constants stay as small as they are
-   * stored, and equal parts of the graph are not merged.
+   * stored, equal parts of the graph are not merged, and a weight that is widened once is not widened for each
+   * of its readers.
    */
   lean?: boolean;
 }
@@ -93,7 +94,7 @@ interface OrtSession {
 /** onnxruntime's settings of a lean session (onnxruntime_session_options_config_keys.h). */
 const LEAN = {
   'optimization.constant_folding_max_output_size_in_bytes': '65536',
-  'optimization.disable_specified_optimizers': 'CommonSubexpressionElimination',
+  'optimization.disable_specified_optimizers': 'CommonSubexpressionElimination;EnsureUniqueDQForNodeUnit',
 };
 
 /** Wraps a session of either package. */
