@@ -1,14 +1,17 @@
 /** `lab run` as a person calls it: a process of its own on the shipped model. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Bank, evenly } from '../../../src/gasp/bank.ts';
 import type { RunEvent } from '../../../src/run/events.ts';
 import { openFolderJournal } from '../../../src/run/folderJournal.ts';
 import { validEvents } from '../../../src/run/history.ts';
 import { lab } from './command.ts';
 
-const SMALL = [
+const small = () => [
+  ...['--bank', join(folder, 'small.json')],
   ...['--set', 'goalpostsPerIteration=6', '--set', 'rollouts=4', '--set', 'studentTrainsOn=valid'],
   ...['--set', 'evaluateEvery=0', '--threads', '1', '--samples', '2', '--seed', '3'],
 ];
@@ -16,6 +19,11 @@ const SMALL = [
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lab-run-'));
+  // All goalposts are tried before and after: a few show as much as all 146.
+  const shipped = fileURLToPath(new URL('../../../public/banks/micro.json', import.meta.url));
+  const bank = JSON.parse(await readFile(shipped, 'utf8')) as Bank;
+  const goalposts = evenly(bank.goalposts ?? [], 24);
+  await writeFile(join(folder, 'small.json'), JSON.stringify({ ...bank, goalposts }));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -48,7 +56,7 @@ describe('a run', () => {
       '--iterations',
       '3',
       '--json',
-      ...SMALL,
+      ...small(),
     ]);
     expect(stderr).toContain('3 iterations in');
     expect(code).toBe(0);
@@ -64,7 +72,7 @@ describe('a run', () => {
   }, 300_000);
 
   test('killed in the middle of an iteration, the same command goes on as if nothing had been', async () => {
-    const command = ['run', '--out', killed(), '--iterations', '3', ...SMALL];
+    const command = ['run', '--out', killed(), '--iterations', '3', ...small()];
     const first = await lab(command, (stdout, child) => {
       // The first iteration is told when it is stored: by now the second one is under way.
       if (/^ +1 /m.test(stdout)) child.kill('SIGKILL');
@@ -82,7 +90,7 @@ describe('a run', () => {
 
   test('under other settings it is refused, and nothing changes', async () => {
     const before = await readLog(straight());
-    const { code, stderr } = await lab(['run', '--out', straight(), ...SMALL, '--set', 'rollouts=5']);
+    const { code, stderr } = await lab(['run', '--out', straight(), ...small(), '--set', 'rollouts=5']);
     expect(code).toBe(2);
     expect(stderr).toContain('rollouts is 4');
     expect(await readLog(straight())).toEqual(before);
