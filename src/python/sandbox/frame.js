@@ -18,9 +18,11 @@
       try {
         const run = await serve({ ...parts, loadPyodide, createPyodideModule }, answer, () => {}, (snapshot) =>
           tellFrame({ type: 'snapshot', snapshot }, [snapshot.buffer]));
+        tellFrame({ type: 'started' });
         port.onmessage = ({ data }) => void run(data);
       } catch (error) {
-        answer({ type: 'crashed', error: String(error) });
+        if (parts.snapshot) tellFrame({ type: 'refused', port }, [port]);
+        else answer({ type: 'crashed', error: String(error) });
       }
     };`;
 
@@ -73,13 +75,17 @@
   function start(lab, id, port) {
     const worker = new Worker(bootstrapAddress);
     workers.set(id, worker);
-    if (!parts.snapshot) {
-      // The worker sends it before it serves any program, and nothing after its first message counts.
-      worker.onmessage = ({ data }) => {
-        worker.onmessage = null;
-        parts.snapshot ??= data.snapshot;
-      };
-    }
+    // The worker says how it started before it serves any program, and nothing after its first message counts.
+    worker.onmessage = ({ data }) => {
+      worker.onmessage = null;
+      if (data.type === 'snapshot') parts.snapshot ??= data.snapshot;
+      if (data.type === 'refused' && workers.get(id) === worker) {
+        // Made elsewhere, it may not suit this browser: Python starts from nothing.
+        worker.terminate();
+        parts.snapshot = undefined;
+        start(lab, id, data.port);
+      }
+    };
     worker.onerror = (event) => {
       event.preventDefault();
       lab.postMessage({ type: 'ended', id, reason: event.message || 'its worker did not start' });

@@ -13,6 +13,22 @@ afterAll(async () => {
 
 judgeContract(judge);
 
+test('a started Python that does not suit the browser: it starts from nothing', {
+  timeout: PATIENCE,
+}, async () => {
+  const own = openSandbox(document);
+  const { port1: lab, port2: ours } = new MessageChannel();
+  ours.onmessage = ({ data, ports }) => {
+    const snapshot = data.type === 'files' ? { snapshot: new Uint8Array(1024).fill(7) } : {};
+    own.port.postMessage({ ...data, ...snapshot }, [...ports]);
+  };
+  own.port.onmessage = ({ data }) => ours.postMessage(data);
+  const started = new SandboxJudge(lab, { size: 1, limits: TEST_LIMITS });
+  expect(await judgeOne(started, 'def f(x): return x + 1')).toBe('2');
+  await started.dispose();
+  own.close();
+});
+
 /** Ways to JavaScript's `Function`, as Python expressions. */
 const WAYS = {
   pyodide_js: 'bring("pyodide_js").constructor.constructor',
