@@ -6,6 +6,7 @@ import { type Answer, readAnswers } from '../src/banks/answers.ts';
 import { grade, type SuiteVerdict } from '../src/banks/grading.ts';
 import { describeFault } from '../src/banks/problem.ts';
 import { decodeText } from '../src/banks/bankText.ts';
+import { isGzip } from '../src/share/packing.ts';
 import { readBank } from '../src/banks/readBank.ts';
 import { NodeJudge } from '../src/python/nodeJudge.ts';
 import { keepResults } from './keptResults.ts';
@@ -88,8 +89,7 @@ async function readText(option: string, path: string): Promise<string> {
   try {
     const bytes = await readFile(path);
     // HumanEval and others are handed out compressed.
-    const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    return decodeText(new Uint8Array(isGzip ? gunzipSync(bytes) : bytes));
+    return decodeText(new Uint8Array(isGzip(bytes) ? gunzipSync(bytes) : bytes));
   } catch (error) {
     throw new UsageError(`--${option}: ${path} cannot be read (${(error as Error).message}).`);
   }

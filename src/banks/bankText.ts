@@ -1,5 +1,5 @@
 /** The text of a bank's file, plain or compressed by gzip as HumanEval is handed out, up to a stated size. */
-import { collect } from '../share/packing.ts';
+import { collect, isGzip } from '../share/packing.ts';
 
 /** Read as one text: more than this would not fit in a tab's memory with all that is made of it. */
 export const MAX_BANK_BYTES = 256 * 2 ** 20;
@@ -14,7 +14,7 @@ export async function readBankText(
     `${name} has more than ${Math.round(limit / 2 ** 20)} MB, all that the page reads. Split it by lines.`,
   );
   const bytes = await collect(body.getReader(), limit, () => tooLarge);
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return decodeText(bytes);
+  if (!isGzip(bytes)) return decodeText(bytes);
   const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
   return decodeText(
     await collect(unpacked.getReader(), limit, () => tooLarge).catch((error: unknown) => {

@@ -84,7 +84,7 @@ export function dequantize(b: GraphBuilder, node: Node): Value {
   const packed = constant(weight);
   if (!packed?.bytes) throw new QuantizationError(`the weight of node ${node.name} is no constant`);
   const stored = constant(zeros);
-  const integers = stored?.dtype !== undefined && stored.dtype !== 'uint8' ? undefined : stored?.bytes;
+  const integers = stored?.dtype === 'uint8' ? stored.bytes : undefined;
   const fractional = stored !== undefined && integers === undefined;
   const bytes = (name: string, height: number, make: () => Uint8Array) =>
     b.has(name) ? name : b.initializer(name, { dtype: 'uint8', dims: [height, n], bytes: make() });

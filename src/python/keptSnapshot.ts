@@ -54,4 +54,4 @@ export class KeptSnapshot {
 
 /** SHA-256, which ends the file. */
 const digest = (content: string | Uint8Array) => createHash('sha256').update(content).digest();
-export const DIGEST_BYTES = 32;
+const DIGEST_BYTES = 32;

@@ -86,8 +86,10 @@ class ChildHome {
     child.on('message', (message) => {
       if (!started && isSnapshot(message)) {
         // What arrives is a view of all that was read from the pipe, at any offset.
-        this.snapshot ??= new Uint8Array(message.snapshot);
-        this.#kept?.write(this.snapshot);
+        if (!this.snapshot) {
+          this.snapshot = new Uint8Array(message.snapshot);
+          this.#kept?.write(this.snapshot);
+        }
       } else {
         // From here on programs run in there, and nothing but answers is taken from it.
         started = true;
@@ -108,7 +110,10 @@ class ChildHome {
     // The write fails where the child has just died, which `exit` reports.
     const send = (message: object) => child.send(message, () => {});
     // From the disk it is there sooner than through the pipe.
-    const snapshot = this.snapshot && (this.#kept?.exists ? this.#kept.path : this.snapshot);
+    const snapshot =
+      this.snapshot && this.#kept?.exists
+        ? { path: this.#kept.path, length: this.snapshot.length }
+        : this.snapshot;
     send({ type: 'start', harness: this.#harness, snapshot });
     return {
       post: send,

@@ -3,6 +3,7 @@ import asmUrl from 'pyodide/pyodide.asm.mjs?url';
 import wasmUrl from 'pyodide/pyodide.asm.wasm?url';
 import pyodideUrl from 'pyodide/pyodide.mjs?url';
 import stdlibUrl from 'pyodide/python_stdlib.zip?url';
+import { gunzip, isGzip } from '../share/packing.ts';
 
 /** Sizes in bytes: hosts that compress do not say how much is to come. A test keeps them true. */
 export const FILE_SIZES = { pyodide: 17_931, asm: 1_250_344, wasm: 9_598_218, stdlib: 2_545_637 };
@@ -11,6 +12,9 @@ export type PyodideFiles = Record<keyof typeof FILE_SIZES, Uint8Array<ArrayBuffe
   /** What interpreters start from; absent where the page was not built (`startedPython.ts`) or it cannot be had. */
   snapshot?: Uint8Array<ArrayBuffer>;
 };
+
+/** Bytes of a started Python, unpacked, at most: it has some 31 MB. */
+const LARGEST_SNAPSHOT = 256 * 2 ** 20;
 
 /** Its file beside the chunks, gzipped. */
 declare const __STARTED_PYTHON__: { name: string; bytes: number } | undefined;
@@ -41,7 +45,9 @@ export async function loadPyodideFiles(
   const loadSnapshot = async (name: string) => {
     const here = import.meta.url;
     try {
-      return await unzip(await load(new URL(name, here).href));
+      const bytes = await load(new URL(name, here).href);
+      // Some hosts let the browser unpack what is packed.
+      return isGzip(bytes) ? await gunzip(bytes, LARGEST_SNAPSHOT) : bytes;
     } catch (error) {
       if (signal?.aborted) throw error;
       return; // Python starts without it too, a few seconds later.
@@ -52,11 +58,4 @@ export async function loadPyodideFiles(
     ...[pyodideUrl, asmUrl, wasmUrl, stdlibUrl].map(load),
   ]);
   return { pyodide: pyodide!, asm: asm!, wasm: wasm!, stdlib: stdlib!, ...(snapshot && { snapshot }) };
-}
-
-/** Some hosts let the browser unpack what is packed. */
-async function unzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
 }

@@ -12,7 +12,7 @@ import type { RunEvent } from '../run/events.ts';
 import { validEvents } from '../run/history.ts';
 import type { RecordedRun } from '../run/journal.ts';
 import { logFault } from './log.ts';
-import { gunzip, gzip } from './packing.ts';
+import { gunzip, gzip, isGzip } from './packing.ts';
 import { ShareError } from './problem.ts';
 import { check, type Recipe, recipeSchema, replaySchema } from './schema.ts';
 
@@ -49,7 +49,7 @@ export function packRecipe(recipe: Recipe): Promise<Uint8Array<ArrayBuffer>> {
 
 /** What bytes of unknown origin hold, once all of it is known to be sound. Throws `ShareError`. */
 export async function unpack(packed: Uint8Array<ArrayBuffer>, limit: number): Promise<Shared> {
-  if (packed[0] !== 0x1f || packed[1] !== 0x8b) throw new ShareError('This is not a Foothold session.');
+  if (!isGzip(packed)) throw new ShareError('This is not a Foothold session.');
   const bytes = await gunzip(packed, limit);
   const end = bytes.indexOf(NEWLINE);
   const head = parse(bytes.subarray(0, end < 0 ? bytes.length : end));

@@ -9,6 +9,9 @@ export async function gzip(parts: BlobPart[]): Promise<Bytes> {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+/** Whether it begins as gzip does (RFC 1952). */
+export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
 /** Throws `ShareError` for what is no gzip, was cut off or changed, or holds more than `limit` bytes. */
 export async function gunzip(bytes: Bytes, limit: number): Promise<Bytes> {
   const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();

@@ -13,7 +13,7 @@ import type { RecordedRun } from '../run/journal.ts';
 import { runName } from '../run/names.ts';
 import { resumable } from '../run/recorded.ts';
 import { Timeline } from '../run/timeline.ts';
-import { finishedIterations, foldEvents } from '../run/state.ts';
+import { finishedIterations, foldEvents, type RunState } from '../run/state.ts';
 import type { Recipe } from '../share/schema.ts';
 import { type Bank, chosenQuestions } from '../gasp/bank.ts';
 import type { PersonDraft } from '../gasp/teaching.ts';
@@ -34,6 +34,13 @@ export interface Services {
 
 /** Checkpoints before the last one that validation questions choose from. */
 const PICKED_FROM = 3;
+
+/** The iteration whose weights did best on validation questions, of those still stored; else the last. */
+function iterationToTest(state: RunState): number {
+  const stored = new Set(state.checkpoints.map(({ iteration }) => iteration));
+  const validation = digestRun(state).validation.filter(({ iteration }) => stored.has(iteration));
+  return pickCheckpoint(validation) ?? finishedIterations(state);
+}
 
 export class Session {
   private snapshot: Snapshot = FIRST_SNAPSHOT;
@@ -184,13 +191,14 @@ export class Session {
       const work = [];
       for (const run of runs) {
         const state = foldEvents(await this.readRun(run))!;
-        const stored = new Set(state.checkpoints.map(({ iteration }) => iteration));
-        const validation = digestRun(state).validation.filter(({ iteration }) => stored.has(iteration));
-        const picked = pickCheckpoint(validation) ?? finishedIterations(state);
         const plans =
           split === 'validation'
             ? pickingPlans(state, bank.validation ?? [], { ...wanted, checkpoints: PICKED_FROM, start: true })
-            : reportPlans(state, picked, bank.heldout, { ...wanted, checkpoints: 0, start: true });
+            : reportPlans(state, iterationToTest(state), bank.heldout, {
+                ...wanted,
+                checkpoints: 0,
+                start: true,
+              });
         work.push({ run, plans });
       }
       this.change({ status: 'loading', problem: null });

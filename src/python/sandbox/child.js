@@ -23,15 +23,12 @@ process.on('message', async (/** @type {any} */ message) => {
 });
 process.on('disconnect', () => node.exit());
 
-/** Bytes at the end of a snapshot's file that are not its own (../keptSnapshot.ts). */
-const DIGEST_BYTES = 32;
-
 /**
  * @param {import('./interpreter.js').Parts['harness']} harness
- * @param {Uint8Array | string} [given] a snapshot, or its file
+ * @param {Uint8Array | { path: string, length: number }} [given] a snapshot, or the file that begins with it
  */
 async function start(harness, given) {
-  const snapshot = typeof given === 'string' ? readFileSync(given).subarray(0, -DIGEST_BYTES) : given;
+  const snapshot = given && 'path' in given ? readFileSync(given.path).subarray(0, given.length) : given;
   const wasm = await WebAssembly.compile(readFileSync(new URL('pyodide.asm.wasm', folder)));
   const stdlib = new Uint8Array(readFileSync(new URL('python_stdlib.zip', folder)));
   hideNode();
