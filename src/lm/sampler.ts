@@ -1,12 +1,13 @@
 /**
  * Samples k completions for each of many prompts in one batch. A prompt is computed once and its
  * keys and values are stored once, read by all of its samples; samples keep their own in buffers
- * that grow by a few slots. Finished rows leave the batch.
+ * that grow. Samples that are equal so far are computed once; finished ones leave the batch.
  */
 import { deriveSeed, Random } from '../gasp/random.ts';
 import { type DecoderConfig, decoderParameters, type Layout, type Tuning, type Weights } from './decoder.ts';
 import { decodeGraph, mergingGraph, prefillGraph } from './decoding.ts';
 import { float32, floats, type HostTensor, int64, type Runtime, type Session, scalar } from './runtime.ts';
+import { type CacheShape, SampleBatch } from './sampleBatch.ts';
 import { sharpness, TokenPicker } from './tokenPicker.ts';
 import { causalMask, packTokens } from './trainer.ts';
 
@@ -40,25 +41,6 @@ export interface SampledRow {
 type Feeds = Record<string, HostTensor>;
 
 const MASKED = -1e9;
-const SLOTS = 16;
-/** Steps between looking for rows to drop: a smaller batch costs one copy of the caches. */
-const COMPACT_EVERY = 4;
-
-/** The rows of one batch: P prompts, each with `width` places, some of them empty. */
-interface Batch {
-  prompts: number;
-  places: number;
-  /** By prompt and place; undefined: an empty place, computed and ignored. */
-  rows: (ActiveRow | undefined)[];
-  promptLength: number;
-  promptMask: Float32Array;
-  promptKeys: Float32Array[];
-  promptValues: Float32Array[];
-  slots: number;
-  used: number;
-  ownKeys: Float32Array[];
-  ownValues: Float32Array[];
-}
 export interface ActiveRow extends SampledRow {
   random: Random;
   maxTokens: number;
@@ -98,6 +80,7 @@ export class Sampler {
   private merge: Promise<Session> | undefined;
   private prefill: Promise<Session> | undefined;
   private decode: Promise<Session> | undefined;
+  private readonly shape: CacheShape;
 
   constructor(
     private readonly runtime: Runtime,
@@ -107,7 +90,10 @@ export class Sampler {
     private readonly model: Weights,
     /** Most rows in one batch: a bound on memory. */
     private readonly maxRows = 512,
-  ) {}
+  ) {
+    const { layers, heads, width } = config;
+    this.shape = { layers, heads, headDim: width / heads };
+  }
 
   /** Rows in order of request and sample. `weights` is the trained vector, [P]. */
   async sample(
@@ -145,25 +131,20 @@ export class Sampler {
     for (const session of open) await (await session)?.release();
   }
 
-  /**
-   * Batches of at most `maxRows` places. A batch is a list of prompts, each the rows that sample from
-   * it; a prompt with more samples than a batch holds comes again.
-   */
+  /** Batches of at most `maxRows` rows: lists of the rows of one prompt. A prompt with more of them comes again. */
   private batches(rows: ActiveRow[]): ActiveRow[][][] {
-    // RotaryEmbedding takes a prompt's places for a sequence, which must fit into the context.
-    const most = Math.min(this.maxRows, this.config.context);
-    const parts = byRequest(rows).flatMap((list) => {
-      const cut: ActiveRow[][] = [];
-      for (let at = 0; at < list.length; at += most) cut.push(list.slice(at, at + most));
-      return cut;
-    });
-    // Every prompt of a batch gets as many places as the largest needs, so like goes with like.
-    parts.sort((a, b) => b.length - a.length);
     const batches: ActiveRow[][][] = [];
-    for (const part of parts) {
-      const batch = batches.at(-1);
-      if (batch && (batch.length + 1) * batch[0]!.length <= this.maxRows) batch.push(part);
-      else batches.push([part]);
+    let free = 0;
+    for (const list of byRequest(rows)) {
+      for (let at = 0; at < list.length; at += this.maxRows) {
+        const part = list.slice(at, at + this.maxRows);
+        if (part.length > free) {
+          batches.push([]);
+          free = this.maxRows;
+        }
+        batches.at(-1)!.push(part);
+        free -= part.length;
+      }
     }
     return batches;
   }
@@ -176,14 +157,13 @@ export class Sampler {
     report: () => void,
   ): Promise<void> {
     options.signal?.throwIfAborted();
-    let batch = await this.startBatch(constant, requests, lists, options);
+    const batch = await this.startBatch(constant, requests, lists, options);
     report();
-    for (let step = 1; ; step++) {
-      if (batch.rows.every((r) => !r || r.ended)) return;
+    while (batch.branches.length > 0) {
       // A cancelled call must stop between two steps, not after the last one.
       options.signal?.throwIfAborted();
-      if (step % COMPACT_EVERY === 0) batch = this.compact(batch);
-      await this.advance(constant, batch, options);
+      await this.step(constant, batch, options);
+      batch.part();
       report();
     }
   }
@@ -193,7 +173,7 @@ export class Sampler {
     requests: readonly TokenRequest[],
     lists: ActiveRow[][],
     options: TokenSampleOptions,
-  ): Promise<Batch> {
+  ): Promise<SampleBatch> {
     const { layers, width } = this.config;
     this.prefill ??= this.runtime.create(prefillGraph(this.config));
     const session = await this.prefill;
@@ -210,154 +190,66 @@ export class Sampler {
       mask: causalMask(T),
       last: int64([P, 1, width], last),
     });
-    const places = Math.max(...lists.map((list) => list.length));
-    const promptMask = new Float32Array(P * T);
-    prompts.forEach((p, i) => {
-      promptMask.fill(MASKED, i * T + p.length, (i + 1) * T);
-    });
-    const layerArrays = (name: string) =>
-      Array.from({ length: layers }, (_, i) => floats(outputs, `${name}.${i}`));
-    const empty = () => Array.from({ length: layers }, () => new Float32Array(P * places * SLOTS * width));
-    const batch: Batch = {
-      prompts: P,
-      places,
-      rows: lists.flatMap((list) => Array.from({ length: places }, (_, i) => list[i])),
-      promptLength: T,
-      promptMask,
-      promptKeys: layerArrays('keys'),
-      promptValues: layerArrays('values'),
-      slots: SLOTS,
-      used: 0,
-      ownKeys: empty(),
-      ownValues: empty(),
-    };
     const picker = new TokenPicker(outputs, this.config.vocabulary, options);
-    batch.rows.forEach((row, i) => {
-      if (row) picker.pick(row, Math.floor(i / places));
+    lists.forEach((list, p) => {
+      for (const row of list) picker.pick(row, p);
     });
-    return batch;
+    const cached = (name: string) =>
+      Array.from({ length: layers }, (_, i) => floats(outputs, `${name}.${i}`));
+    const tokens = prompts.map((p) => p.length);
+    return new SampleBatch(
+      this.shape,
+      { keys: cached('keys'), values: cached('values'), length: T, tokens },
+      lists,
+    );
   }
 
   /** One token for every row that is still going. */
-  private async advance(constant: Feeds, batch: Batch, options: TokenSampleOptions): Promise<void> {
-    const { layers, heads, width, vocabulary } = this.config;
-    const headDim = width / heads;
-    const { prompts: P, places: k, promptLength: T } = batch;
+  private async step(constant: Feeds, batch: SampleBatch, options: TokenSampleOptions): Promise<void> {
+    const { layers, vocabulary } = this.config;
+    const { heads, headDim } = this.shape;
     this.decode ??= this.runtime.create(decodeGraph(this.config));
     const session = await this.decode;
-    if (batch.used + 1 > batch.slots) this.grow(batch);
-    const S = batch.slots;
-    const ids = new BigInt64Array(P * k);
-    const positions = new BigInt64Array(P * k);
-    batch.rows.forEach((row, i) => {
-      if (!row) return;
-      ids[i] = BigInt(row.tokens.at(-1)!);
-      // A row that has ended still takes part until the batch is compacted; its place stays valid.
-      positions[i] = BigInt(Math.min(row.promptTokens + batch.used, this.config.context - 1));
+    batch.makeRoom();
+    const { groups, prompts, places: k, slots: S } = batch;
+    const [G, T] = [groups.length, prompts.length];
+    const ids = new BigInt64Array(G * k);
+    const positions = new BigInt64Array(G * k);
+    batch.branches.forEach((branch, i) => {
+      if (!branch) return;
+      ids[i] = BigInt(branch[0]!.tokens.at(-1)!);
+      positions[i] = BigInt(branch[0]!.promptTokens + batch.used);
     });
-    const ownMask = new Float32Array(S).fill(MASKED, batch.used);
+    const promptMask = new Float32Array(G * T);
+    groups.forEach((p, g) => {
+      promptMask.fill(MASKED, g * T + prompts.tokens[p]!, (g + 1) * T);
+    });
     const feeds: Feeds = {
       ...constant,
-      ids: int64([P, k], ids),
-      positions: int64([P, k], positions),
-      promptMask: float32([P, 1, 1, T], batch.promptMask),
-      ownMask: float32([S], ownMask),
+      ids: int64([G, k], ids),
+      positions: int64([G, k], positions),
+      promptMask: float32([G, 1, 1, T], promptMask),
+      ownMask: float32([S], new Float32Array(S).fill(MASKED, batch.used)),
     };
     for (let i = 0; i < layers; i++) {
-      feeds[`promptKeys.${i}`] = float32([P, heads, headDim, T], batch.promptKeys[i]!);
-      feeds[`promptValues.${i}`] = float32([P, heads, T, headDim], batch.promptValues[i]!);
-      feeds[`ownKeys.${i}`] = float32([P, heads, k, S, headDim], batch.ownKeys[i]!);
-      feeds[`ownValues.${i}`] = float32([P, heads, k, S, headDim], batch.ownValues[i]!);
+      const prompt = batch.promptLayer(i);
+      const own = batch.ownLayer(i);
+      feeds[`promptKeys.${i}`] = float32([G, heads, headDim, T], prompt.keys);
+      feeds[`promptValues.${i}`] = float32([G, heads, T, headDim], prompt.values);
+      feeds[`ownKeys.${i}`] = float32([G, heads, k, S, headDim], own.keys);
+      feeds[`ownValues.${i}`] = float32([G, heads, k, S, headDim], own.values);
     }
     const outputs = await session.run(feeds);
     for (let i = 0; i < layers; i++) {
-      store(batch.ownKeys[i]!, floats(outputs, `newKeys.${i}`), headDim, S, batch.used);
-      store(batch.ownValues[i]!, floats(outputs, `newValues.${i}`), headDim, S, batch.used);
+      const own = batch.ownLayer(i);
+      batch.store(own.keys, floats(outputs, `newKeys.${i}`));
+      batch.store(own.values, floats(outputs, `newValues.${i}`));
     }
     batch.used++;
     const picker = new TokenPicker(outputs, vocabulary, options);
-    batch.rows.forEach((row, i) => {
-      if (row && !row.ended) picker.pick(row, i);
+    batch.branches.forEach((branch, i) => {
+      for (const row of branch ?? []) picker.pick(row, i);
     });
-  }
-
-  /** More slots for the samples' own keys and values. */
-  private grow(batch: Batch): void {
-    const headDim = this.config.width / this.config.heads;
-    const slots = batch.slots + SLOTS;
-    const width = batch.slots * headDim;
-    const widen = (old: Float32Array): Float32Array => {
-      const segments = old.length / width;
-      const out = new Float32Array(segments * slots * headDim);
-      // Number by number: thousands of views of a few hundred numbers cost more than the copying.
-      for (let s = 0, from = 0, to = 0; s < segments; s++, to += SLOTS * headDim) {
-        for (const end = from + width; from < end; from++, to++) out[to] = old[from]!;
-      }
-      return out;
-    };
-    batch.ownKeys = batch.ownKeys.map(widen);
-    batch.ownValues = batch.ownValues.map(widen);
-    batch.slots = slots;
-  }
-
-  /** Leaves out prompts without a living row, and places that no prompt needs any more. */
-  private compact(batch: Batch): Batch {
-    const { heads, width } = this.config;
-    const headDim = width / heads;
-    const { places: k, slots: S, promptLength: T } = batch;
-    const alive: { prompt: number; places: number[] }[] = [];
-    for (let p = 0; p < batch.prompts; p++) {
-      const living: number[] = [];
-      for (let j = 0; j < k; j++) {
-        const row = batch.rows[p * k + j];
-        if (row && !row.ended) living.push(j);
-      }
-      if (living.length) alive.push({ prompt: p, places: living });
-    }
-    const places = Math.max(0, ...alive.map((a) => a.places.length));
-    // Copying the caches pays off only where a good part of the work falls away.
-    if (places === 0 || alive.length * places > 0.8 * batch.prompts * k) return batch;
-    const P = alive.length;
-    const cutPrompt = (old: Float32Array): Float32Array => {
-      const size = heads * headDim * T;
-      const out = new Float32Array(P * size);
-      alive.forEach((a, p) => {
-        out.set(old.subarray(a.prompt * size, (a.prompt + 1) * size), p * size);
-      });
-      return out;
-    };
-    const cutOwn = (old: Float32Array): Float32Array => {
-      const size = S * headDim;
-      const out = new Float32Array(P * heads * places * size);
-      alive.forEach((a, p) => {
-        for (let h = 0; h < heads; h++) {
-          a.places.forEach((j, to) => {
-            const from = ((a.prompt * heads + h) * k + j) * size;
-            out.set(old.subarray(from, from + size), ((p * heads + h) * places + to) * size);
-          });
-        }
-      });
-      return out;
-    };
-    const promptMask = new Float32Array(P * T);
-    alive.forEach((a, p) => {
-      promptMask.set(batch.promptMask.subarray(a.prompt * T, (a.prompt + 1) * T), p * T);
-    });
-    return {
-      ...batch,
-      prompts: P,
-      places,
-      rows: alive.flatMap((a) =>
-        Array.from({ length: places }, (_, i) =>
-          a.places[i] === undefined ? undefined : batch.rows[a.prompt * k + a.places[i]],
-        ),
-      ),
-      promptMask,
-      promptKeys: batch.promptKeys.map(cutPrompt),
-      promptValues: batch.promptValues.map(cutPrompt),
-      ownKeys: batch.ownKeys.map(cutOwn),
-      ownValues: batch.ownValues.map(cutOwn),
-    };
   }
 }
 
@@ -370,12 +262,4 @@ function byRequest(rows: readonly ActiveRow[]): ActiveRow[][] {
     else lists.set(row.request, [row]);
   }
   return [...lists.values()];
-}
-
-/** Writes one new slot of every (prompt, head, sample): `fresh` is [segments, headDim], `own` [segments, slots, headDim]. */
-function store(own: Float32Array, fresh: Float32Array, headDim: number, slots: number, at: number): void {
-  const stride = slots * headDim;
-  for (let from = 0, to = at * headDim; from < fresh.length; from += headDim, to += stride) {
-    for (let i = 0; i < headDim; i++) own[to + i] = fresh[from + i]!;
-  }
 }

@@ -42,12 +42,12 @@ function openSampler(maxRows?: number) {
 
 const plain: TokenSampleOptions = { temperature: 1, topP: 1, seed: 7, stop: new Set() };
 
-/** Prompts of many lengths, each wanting its own number of samples. */
-function requests(seed: number, n: number, maxTokens = 24): TokenRequest[] {
+/** Prompts of many lengths, each wanting its own number of samples, at most `most`. */
+function requests(seed: number, n: number, maxTokens = 24, most = 6): TokenRequest[] {
   const random = new Random(seed);
   return Array.from({ length: n }, () => ({
     tokens: Array.from({ length: 1 + random.int(12) }, () => random.int(micro.vocabulary)),
-    samples: 1 + random.int(6),
+    samples: 1 + random.int(most),
     maxTokens: 1 + random.int(maxTokens),
   }));
 }
@@ -65,7 +65,7 @@ async function expectScored(asked: readonly TokenRequest[], rows: readonly Sampl
 
 test('rows that end early, prompts that finish, buffers that grow: log-probabilities equal the scoring graph’s', async () => {
   const { sampler, runs } = openSampler();
-  const asked = requests(1, 9, 45);
+  const asked = requests(1, 9, 45, 24);
   const stop = new Set([3, 8]);
   const rows = await sampler.sample(weights, asked, { ...plain, stop });
   expect(rows.map((r) => [r.request, r.sample])).toEqual(
@@ -89,6 +89,23 @@ test('rows that end early, prompts that finish, buffers that grow: log-probabili
   expect(new Set(decodes.map(([prompts]) => prompts)).size).toBeGreaterThan(2);
   expect(new Set(decodes.map(([, places]) => places)).size).toBeGreaterThan(2);
   await expectScored(asked, rows);
+  await sampler.dispose();
+});
+
+test('samples that are equal so far are computed once', async () => {
+  const { sampler, runs } = openSampler();
+  const asked = [{ tokens: [5, 1, 7], samples: 12, maxTokens: 20 }];
+  const rows = await sampler.sample(weights, asked, { ...plain, temperature: 0 });
+  expect(new Set(rows.map((r) => r.tokens.join(' '))).size).toBe(1);
+  expect(runs.slice(1)).toEqual(Array.from({ length: 19 }, () => [1, 1]));
+  // Cold enough that many tokens are sure and some are not: branches part late, next to others that don't.
+  runs.length = 0;
+  const cold = await sampler.sample(weights, requests(4, 5, 40, 30), { ...plain, temperature: 0.15 });
+  const computed = runs.slice(1).reduce((n, [groups, places]) => n + groups! * places!, 0);
+  const tokens = cold.reduce((n, row) => n + row.tokens.length - 1, 0);
+  expect(computed).toBeLessThan(0.75 * tokens);
+  expect(new Set(cold.map((r) => `${r.request}: ${r.tokens.join(' ')}`)).size).toBeGreaterThan(8);
+  await expectScored(requests(4, 5, 40, 30), cold);
   await sampler.dispose();
 });
 
