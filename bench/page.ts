@@ -1,6 +1,7 @@
 /**
  * The rollout race in a page (Chromium, wasm, one thread: the page gets no special headers).
- * `npx tsx bench/page.ts [--prompts 32] [--samples 16] [--tokens 32] [--turns 3] [--json]`
+ * `npx tsx bench/page.ts [--work answers|random] [--prompts 32] [--samples 16] [--tokens 32] [--turns 3]
+ * [--json]`
  */
 import { basename, dirname, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,9 +11,11 @@ import type { PageRaceOptions } from './pageRollouts.ts';
 import { table } from './race.ts';
 import { benchRepository } from './repository.ts';
 import type { RolloutRates } from './rolloutRace.ts';
+import type { WorkKind } from './rolloutWork.ts';
 
 const { values: args } = parseArgs({
   options: {
+    work: { type: 'string', default: 'answers' },
     prompts: { type: 'string', default: '32' },
     samples: { type: 'string', default: '16' },
     tokens: { type: 'string', default: '32' },
@@ -30,6 +33,7 @@ try {
     // Files in public/ lie at the server's root.
     base: `/${relative(root, dirname(folder)).split(sep).join('/')}/`.replace(/^\/public\//, '/'),
     name: basename(folder),
+    work: args.work as WorkKind,
     prompts: Number(args.prompts),
     samples: Number(args.samples),
     newTokens: Number(args.tokens),

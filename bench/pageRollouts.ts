@@ -1,13 +1,14 @@
 /** The page's half of `bench/page.ts`: races the sampler and `generate` on wasm. */
 import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import * as transformers from '@huggingface/transformers';
+import type { Bank } from '../src/gasp/bank.ts';
 import { httpFiles } from '../src/lm/repository.ts';
 import { webRuntime } from '../src/lm/runtime.web.ts';
 import { type RolloutRaceOptions, type RolloutRates, rolloutRace } from './rolloutRace.ts';
 
 export type PageRaceOptions = Pick<
   RolloutRaceOptions,
-  'prompts' | 'samples' | 'newTokens' | 'batches' | 'turns'
+  'work' | 'prompts' | 'samples' | 'newTokens' | 'batches' | 'turns'
 > & {
   /** Folder of the repository on this origin, and its name in there. */
   base: string;
@@ -28,7 +29,8 @@ async function raceInPage({ base, name, ...options }: PageRaceOptions): Promise<
     device: 'wasm',
   });
   const files = httpFiles(new URL(`${base}${name}`, location.href).href);
-  return rolloutRace({ ...options, runtime, files, model, transformers });
+  const bank = (await (await fetch('/banks/micro.json')).json()) as Bank;
+  return rolloutRace({ ...options, bank, runtime, files, model, transformers });
 }
 
 Object.assign(globalThis, { raceInPage });

@@ -1,9 +1,9 @@
 /**
- * Our sampler against transformers.js's `generate`: same model file, same prompts, same number of new
- * tokens for each row, both sampling at temperature 1, with as many threads each.
+ * Our sampler against transformers.js's `generate`: same model file, same prompts, both sampling at
+ * temperature 1 until the same stop tokens, with as many threads each.
  */
 import type { PreTrainedModel } from '@huggingface/transformers';
-import { Random } from '../src/gasp/random.ts';
+import type { Bank } from '../src/gasp/bank.ts';
 import { trainableLayout, type Tuning } from '../src/lm/decoder.ts';
 import {
   readDecoderConfig,
@@ -13,8 +13,10 @@ import {
 } from '../src/lm/repository.ts';
 import type { Runtime } from '../src/lm/runtime.ts';
 import { Sampler } from '../src/lm/sampler.ts';
+import { loadTokenizer } from '../src/lm/tokenizer.ts';
 import { initialWeights } from '../src/lm/trainer.ts';
 import { type Rate, race } from './race.ts';
+import { rolloutWork, type WorkKind } from './rolloutWork.ts';
 
 export interface RolloutRaceOptions {
   runtime: Runtime;
@@ -22,10 +24,13 @@ export interface RolloutRaceOptions {
   /** transformers.js's session of the same file. */
   model: PreTrainedModel;
   transformers: typeof import('@huggingface/transformers');
+  bank: Bank;
+  work: WorkKind;
   prompts: number;
   /** Completions a prompt. */
   samples: number;
-  newTokens: number;
+  /** Of random work. */
+  newTokens?: number;
   /** Rows in one call of `generate`. */
   batches: readonly number[];
   turns: number;
@@ -39,29 +44,28 @@ export interface RolloutRates {
   overSeparate: number;
 }
 
-/** Prompts of 50 to 100 tokens. What they say does not matter for speed. */
-function makePrompts(n: number, vocabulary: number): number[][] {
-  const random = Random.for(1, 'prompts');
-  return Array.from({ length: n }, () =>
-    Array.from({ length: 50 + random.int(51) }, () => 3 + random.int(vocabulary - 3)),
-  );
-}
+/** Rows that one turn of `generate` samples, in calls from all over the list: prompts differ in length. */
+const ROWS_A_TURN = 64;
+const SEPARATE_A_TURN = 16;
 
 export async function rolloutRace(o: RolloutRaceOptions): Promise<RolloutRates> {
-  const config = readDecoderConfig(await readJson(o.files, 'config.json'));
+  const json = await readJson(o.files, 'config.json');
+  const config = readDecoderConfig(json);
   const weights = readDecoderWeights(await o.files.read('onnx/model.onnx'), config);
+  const tokenizer = await loadTokenizer(o.files, undefined, { chat: false });
+  const { prompts, stop, newTokens } = rolloutWork({ ...o, kind: o.work, tokenizer, config: json });
   const tuning: Tuning = { kind: 'lora', rank: 8, alpha: 16 };
   const layout = trainableLayout(config, tuning);
   const adapter = initialWeights(layout, weights, 1);
   const sampler = new Sampler(o.runtime, config, tuning, layout, weights);
-  const prompts = makePrompts(o.prompts, config.vocabulary);
   const rows = prompts.flatMap((tokens) => Array.from({ length: o.samples }, () => tokens));
 
+  let seed = 0;
   const ours = async () => {
     const sampled = await sampler.sample(
       adapter,
-      prompts.map((tokens) => ({ tokens, samples: o.samples, maxTokens: o.newTokens })),
-      { temperature: 1, topP: 1, seed: 1, stop: new Set() },
+      prompts.map((tokens) => ({ tokens, samples: o.samples, maxTokens: newTokens })),
+      { temperature: 1, topP: 1, seed: ++seed, stop },
     );
     return sampled.reduce((n, row) => n + row.tokens.length, 0);
   };
@@ -86,12 +90,27 @@ export async function rolloutRace(o: RolloutRaceOptions): Promise<RolloutRates> 
       do_sample: true,
       temperature: 1,
       top_k: 0,
-      max_new_tokens: o.newTokens,
-      min_new_tokens: o.newTokens,
-    } as never)) as { dims: number[] };
-    const fresh = output.dims[1]! - length;
-    if (fresh !== o.newTokens) throw new Error(`generate gave ${fresh} new tokens instead of ${o.newTokens}`);
-    return batch.length * fresh;
+      max_new_tokens: newTokens,
+      ...(stop.size === 0 && { min_new_tokens: newTokens }),
+    } as never)) as { dims: number[]; tolist(): bigint[][] };
+    const made = output.tolist().map((tokens) => {
+      const fresh = tokens.slice(length).map(Number);
+      const end = fresh.findIndex((token) => stop.has(token));
+      return end < 0 ? fresh.length : end + 1;
+    });
+    if (stop.size === 0 && made.some((n) => n !== newTokens)) {
+      throw new Error(`generate gave ${made} new tokens instead of ${newTokens}`);
+    }
+    return made.reduce((a, b) => a + b);
+  };
+  const theirTurn = async (batch: number) => {
+    const calls = batch === 1 ? SEPARATE_A_TURN : Math.max(1, Math.floor(ROWS_A_TURN / batch));
+    let tokens = 0;
+    for (let call = 0; call < calls; call++) {
+      const at = Math.floor((call * Math.max(0, rows.length - batch)) / calls);
+      tokens += await theirs(rows.slice(at, at + batch));
+    }
+    return tokens;
   };
 
   const rates = await race(
@@ -99,7 +118,7 @@ export async function rolloutRace(o: RolloutRaceOptions): Promise<RolloutRates> 
       { name: `Sampler, ${prompts.length} prompts x ${o.samples}`, run: ours },
       ...o.batches.map((batch) => ({
         name: batch === 1 ? 'generate, one row a call' : `generate, batch ${batch}`,
-        run: () => theirs(rows.slice(0, batch)),
+        run: () => theirTurn(batch),
       })),
     ],
     o.turns,

@@ -1,18 +1,24 @@
 /**
  * Rollout tokens a second of the sampler and of transformers.js's `generate`, on Node's CPU.
- * `npx tsx bench/rollouts.ts [--prompts 32] [--samples 16] [--tokens 48] [--turns 5] [--threads 1] [--json]`
+ * `npx tsx bench/rollouts.ts [--work answers|random] [--prompts 32] [--samples 16] [--tokens 48] [--turns 5]
+ * [--threads 1] [--json]`; what is sampled is in `rolloutWork.ts`, --tokens is for random work.
  */
+import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as transformers from '@huggingface/transformers';
+import { SHIPPED_BANK } from '../cli/settings.ts';
+import type { Bank } from '../src/gasp/bank.ts';
 import { folderFiles } from '../src/lm/folderFiles.ts';
 import { nodeRuntime } from '../src/lm/runtime.node.ts';
 import { table } from './race.ts';
 import { benchRepository } from './repository.ts';
 import { rolloutRace } from './rolloutRace.ts';
+import type { WorkKind } from './rolloutWork.ts';
 
 const { values: args } = parseArgs({
   options: {
+    work: { type: 'string', default: 'answers' },
     prompts: { type: 'string', default: '32' },
     samples: { type: 'string', default: '16' },
     tokens: { type: 'string', default: '48' },
@@ -37,6 +43,8 @@ const rates = await rolloutRace({
   files: folderFiles(folder),
   model,
   transformers,
+  bank: JSON.parse(readFileSync(SHIPPED_BANK, 'utf8')) as Bank,
+  work: args.work as WorkKind,
   prompts: Number(args.prompts),
   samples: Number(args.samples),
   newTokens: Number(args.tokens),

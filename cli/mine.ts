@@ -28,6 +28,7 @@ export const mineUsage = `lab mine --out FILE [options]
   --samples N       answers to each question, with each checkpoint (default 100)
   --against DIR     a folder of runs, as lab run and lab compare write it; as often as needed. Tried are the
                     checkpoints that were kept, and the newest
+  --every N         of those only the ones after a multiple of N iterations, and the newest
   --goalposts N     draw so many of what was found, with the seed (default: all)
   --seed S          (default 1)
   --model DIR       model repository (default: the shipped model)
@@ -42,7 +43,7 @@ interface Stage {
   checkpoint?: { journal: Journal; run: string; blob: string };
 }
 
-async function stagesOf(folders: readonly string[]): Promise<Stage[]> {
+async function stagesOf(folders: readonly string[], every: number): Promise<Stage[]> {
   const stages: Stage[] = [{ name: 'shipped model', settings: DEFAULT_SETTINGS }];
   for (const folder of folders) {
     if (!existsSync(folder)) throw new UsageError(`--against ${folder}: there is no such folder.`);
@@ -55,6 +56,7 @@ async function stagesOf(folders: readonly string[]): Promise<Stage[]> {
       for (const { iteration, blob } of checkpoints) {
         // Before the first iteration a run has the weights that it starts from.
         if (iteration === 0) continue;
+        if (iteration % every !== 0 && iteration !== checkpoints.at(-1)!.iteration) continue;
         stages.push({ name: `${run}/${blob}`, settings, checkpoint: { journal, run, blob } });
       }
     }
@@ -102,6 +104,7 @@ const OPTIONS = {
   bank: { type: 'string' },
   samples: { type: 'string', default: '100' },
   against: { type: 'string', multiple: true, default: [] as string[] },
+  every: { type: 'string', default: '1' },
   goalposts: { type: 'string' },
   seed: { type: 'string', default: '1' },
   model: { type: 'string' },
@@ -120,7 +123,11 @@ export async function mineCommand(args: string[]): Promise<number> {
   const draw = values.goalposts === undefined ? Infinity : numberOption('goalposts', values.goalposts);
   const threads = numberOption('threads', values.threads, { min: 1 });
   const bank = readBank(bankFile);
-  const stages = await stagesOf(values.against.map((folder) => resolve(folder)));
+  const every = numberOption('every', values.every, { min: 1 });
+  const stages = await stagesOf(
+    values.against.map((folder) => resolve(folder)),
+    every,
+  );
   const progress = new Progress(`${out}.part`, {
     bank: createHash('sha256').update(readFileSync(bankFile)).digest('hex'),
     samples,

@@ -49,6 +49,26 @@ test('writes a bank of what nothing solves; killed, the same command comes to th
   expect(await read('killed.json')).toEqual(bank);
 }, 300_000);
 
+test('goes on with the checkpoints of runs: those at every so many iterations, and the newest', async () => {
+  const run = await lab([
+    ...['run', '--method', 'real', '--iterations', '3', '--seed', '4', '--threads', '1'],
+    ...['--set', 'goalpostsPerIteration=2', '--set', 'rollouts=2', '--set', 'checkpointEvery=1'],
+    ...['--set', 'evaluateEvery=0', '--samples', '0', '--out', join(folder, 'run')],
+  ]);
+  expect(run.code, run.stderr).toBe(0);
+  const mined = await lab([
+    ...command('against.json'),
+    ...['--samples', '2', '--against', join(folder, 'run'), '--every', '2'],
+  ]);
+  expect(mined.code, mined.stderr).toBe(0);
+  const { stages } = JSON.parse(mined.stdout.trim().split('\n').at(-1)!) as { stages: string[] };
+  expect(stages.map((stage) => stage.replace(/.*\//, ''))).toEqual([
+    'shipped model',
+    'iteration-2',
+    'iteration-3',
+  ]);
+}, 300_000);
+
 test('a folder without runs is named', async () => {
   const { code, stderr } = await lab([...command('x.json'), '--against', join(folder, 'nowhere')]);
   expect(code).toBe(2);
