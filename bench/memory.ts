@@ -1,7 +1,7 @@
 /**
  * Memory that a decoder from the Hub takes, at its highest, beside what was estimated of it: loading,
  * sampling and training each in a process of its own, and all of them in turns as a run has them.
- *   npx tsx bench/memory.ts --model DIR [--rows 4] [--length 128] [--layers N] [--json]
+ *   npx tsx bench/memory.ts --model DIR [--rows 4] [--length 128] [--layers N] [--recompute] [--json]
  * One step trains on rows x length tokens; as many rows are sampled after a prompt of as many tokens.
  */
 import { execFileSync } from 'node:child_process';
@@ -29,6 +29,8 @@ const { values: args } = parseArgs({
     length: { type: 'string', default: '128' },
     rank: { type: 'string', default: '8' },
     layers: { type: 'string' },
+    /** Computes cheap values a second time: slower, and less memory. */
+    recompute: { type: 'boolean', default: false },
     phases: { type: 'string', default: PHASES.join(',') },
     /** Set for the process that measures one. */
     phase: { type: 'string' },
@@ -48,7 +50,7 @@ if (args.phase) {
   const peaks: Partial<Record<Phase, { bytes: number; seconds: number }>> = {};
   for (const phase of PHASES.filter((p) => args.phases.split(',').includes(p))) {
     const options = Object.entries({ ...args, phase, json: undefined }).flatMap(([key, value]) =>
-      value === undefined ? [] : [`--${key}`, String(value)],
+      value === undefined || value === false ? [] : value === true ? [`--${key}`] : [`--${key}`, value],
     );
     const command = ['--import', 'tsx', fileURLToPath(import.meta.url), ...options];
     const out = execFileSync(process.execPath, command, { encoding: 'utf8' });
@@ -57,7 +59,7 @@ if (args.phase) {
     console.error(`${phase}: at most ${(bytes / 1e9).toFixed(2)} GB resident, ${seconds.toFixed(0)} s`);
   }
   const estimate = await estimated();
-  const gb = Object.entries(estimate).map(([key, bytes]) => `${key} ${(bytes / 1e9).toFixed(2)}`);
+  const gb = Object.entries(estimate).map(([key, bytes]) => `${key} ${(Number(bytes) / 1e9).toFixed(2)}`);
   console.error(`estimated, in GB: ${gb.join(', ')}`);
   if (args.json) console.log(JSON.stringify({ peaks, estimate }));
 }
@@ -71,6 +73,7 @@ async function estimated() {
     microbatchTokens: rows * length,
     rows,
     rowTokens: length,
+    recompute: args.recompute,
   });
 }
 
@@ -80,7 +83,9 @@ async function measure(phase: Phase): Promise<void> {
   if (phase === 'load') return;
   const plan = planLayers(model, { kind: 'lora', rank, alpha: 2 * rank, ...layers });
   const runtime = nodeRuntime(2);
-  const trainer = new VectorTrainer(runtime, hubTrainable(model, plan), 1, { oneSession: true });
+  const trainer = new VectorTrainer(runtime, hubTrainable(model, plan, { recompute: args.recompute }), 1, {
+    oneSession: true,
+  });
   const sampler = new HubSampler(runtime, model, plan);
   const random = new Random(1);
   const tokens = (count: number) => Array.from({ length: count }, () => random.int(model.vocabulary));

@@ -1,12 +1,17 @@
 /** The lab's ports on Node: ONNX Runtime's CPU provider, judges in child processes, a folder. */
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LabPorts } from '../src/lab/ports.ts';
 import { openHubModel, readDialect } from '../src/lab/hubModels.ts';
+import { type Fitting, HUB_SETTINGS } from '../src/lab/hubRun.ts';
 import { EMBEDDED_MODEL, modelName, type ModelSource, modelSource } from '../src/lab/models.ts';
 import { LabError } from '../src/lab/problems.ts';
 import { folderFiles } from '../src/lm/folderFiles.ts';
+import { DTYPE_FILES } from '../src/lm/hub/dtypes.ts';
+import { DTYPES, gigabytes } from '../src/lm/memory.ts';
+import { PRESETS } from '../src/lm/presets.ts';
 import { openLocalPolicy } from '../src/lm/localPolicy.ts';
 import { httpFiles, type RepositoryFiles } from '../src/lm/repository.ts';
 import { nodeRuntime } from '../src/lm/runtime.node.ts';
@@ -49,6 +54,8 @@ export function modelPort({
         model: name,
         dtype: source.dtype,
         runtime: nodeRuntime(threads),
+        dtypes: knownDtypes(source, model),
+        adviseFitting,
         ...(memoryLimit !== undefined && { memoryLimit }),
       });
     }
@@ -66,6 +73,30 @@ export function modelPort({
     });
     return { policy, dialect };
   };
+}
+
+/** Dtypes of a folder, or of a repository that is known. */
+function knownDtypes(source: Exclude<ModelSource, { kind: 'embedded' }>, folder: string | undefined) {
+  if (folder === undefined) {
+    return PRESETS.find(({ id }) => source.kind === 'hub' && id === source.title)?.dtypes ?? [];
+  }
+  // 8 bits round activations too, and do not train.
+  return DTYPES.filter(
+    (name) => name !== 'q8' && existsSync(join(folder, `onnx/model${DTYPE_FILES[name]}.onnx`)),
+  );
+}
+
+/** The flags of `lab run` with which a model fits. */
+function adviseFitting({ dtype, settings, estimate }: Fitting): string {
+  const { tuning, microbatchTokens, goalpostsPerIteration, rollouts } = settings;
+  const own = { tuning, microbatchTokens, goalpostsPerIteration, rollouts };
+  const flags = (Object.keys(own) as (keyof typeof own)[])
+    .filter((key) => JSON.stringify(own[key]) !== JSON.stringify(HUB_SETTINGS[key]))
+    .map(
+      (key) =>
+        `--set ${typeof own[key] === 'object' ? `'${key}=${JSON.stringify(own[key])}'` : `${key}=${own[key]}`}`,
+    );
+  return `It fits, with about ${gigabytes(estimate.total)} GB, with --dtype ${dtype} ${flags.join(' ')}`;
 }
 
 function hubFiles(

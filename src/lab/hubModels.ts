@@ -2,10 +2,12 @@
 import { chatDialect } from '../dialects/chat/dialect.ts';
 import { microDialect } from '../dialects/micro/dialect.ts';
 import type { Dialect, Policy } from '../gasp/ports.ts';
-import { DTYPE_FILES, type HubDType } from '../lm/hub/hubModel.ts';
-import { openHubPolicy } from '../lm/hub/hubPolicy.ts';
+import { DTYPE_FILES, type HubDType } from '../lm/hub/dtypes.ts';
+import { openHubPolicy, sizedAs } from '../lm/hub/hubPolicy.ts';
+import { decoderSize, type Dtype, ModelTooBigError } from '../lm/memory.ts';
 import { readJson, type RepositoryFiles } from '../lm/repository.ts';
 import type { Runtime } from '../lm/runtime.ts';
+import { describeFitting, type Fitting, fittingSettings, runLoad } from './hubRun.ts';
 import type { ModelOptions } from './ports.ts';
 import { modelTitle } from './models.ts';
 import { LabError } from './problems.ts';
@@ -26,12 +28,17 @@ export interface OpenHubOptions extends Omit<ModelOptions, 'backend'> {
   runtime: Runtime;
   /** Bytes; absent: no bound. */
   memoryLimit?: number;
+  /** Dtypes that the repository is known to have, besides `dtype`. */
+  dtypes?: readonly Dtype[];
+  /** How a person asks for what fits, where a model does not; absent: what it is. */
+  adviseFitting?: (fitting: Fitting) => string;
 }
 
 export async function openHubModel(
   files: RepositoryFiles,
-  { model, dtype, runtime, tuning, seed, load, memoryLimit, signal, onProgress }: OpenHubOptions,
+  options: OpenHubOptions,
 ): Promise<{ policy: Policy; dialect: Dialect }> {
+  const { model, dtype, runtime, tuning, seed, settings, memoryLimit, signal, onProgress } = options;
   if (dtype !== undefined && !(dtype in DTYPE_FILES)) {
     throw new LabError(
       `There is no dtype ${dtype}.`,
@@ -46,10 +53,30 @@ export async function openHubModel(
     tuning,
     seed,
     signal,
-    ...(load && { load }),
+    ...(settings && { load: runLoad(settings) }),
     ...(dtype !== undefined && { dtype: dtype as HubDType }),
     ...(memoryLimit !== undefined && { memoryLimit }),
     onProgress: (done, total) => onProgress(done, total, 'bytes'),
+  }).catch(async (error: unknown) => {
+    throw error instanceof ModelTooBigError ? await withAdvice(error, files, options) : error;
   });
   return { policy, dialect };
+}
+
+/** The refusal, with the largest settings that would do instead. */
+async function withAdvice(
+  error: ModelTooBigError,
+  files: RepositoryFiles,
+  { dtype, dtypes = [], settings, memoryLimit, adviseFitting, signal }: OpenHubOptions,
+): Promise<Error> {
+  const size = decoderSize(await readJson(files, 'config.json', signal));
+  if (!size || !settings || memoryLimit === undefined) return error;
+  const wanted = sizedAs(dtype as HubDType | undefined);
+  const fitting = fittingSettings(size, settings, memoryLimit, [...new Set([wanted, ...dtypes])]);
+  if (!fitting) {
+    return new LabError(error.message, 'Not even adapters on one layer would fit: choose a smaller model.');
+  }
+  const advice =
+    adviseFitting?.(fitting) ?? `It fits with ${describeFitting(fitting, { dtype: wanted, settings })}.`;
+  return new LabError(error.message, `Nothing was downloaded. ${advice}`);
 }

@@ -3,7 +3,8 @@ import type { Settings } from '../gasp/settings.ts';
 import {
   type DecoderSize,
   type Dtype,
-  estimateMemory,
+  estimateWithin,
+  gigabytes,
   type MemoryEstimate,
   ROW_TOKENS,
   type RunLoad,
@@ -36,12 +37,89 @@ export function runLoad({ microbatchTokens, goalpostsPerIteration, rollouts }: S
   return { microbatchTokens, rows: goalpostsPerIteration * rollouts, rowTokens: ROW_TOKENS };
 }
 
-export function estimateRun(size: DecoderSize, dtype: Dtype, settings: Settings): MemoryEstimate {
+const adaptedLayers = ({ layers }: DecoderSize, { tuning }: Settings): number =>
+  Math.min(layers, (tuning.kind === 'lora' && tuning.layers) || layers);
+
+/** Of a run that may take `limit` bytes. */
+export function estimateRun(
+  size: DecoderSize,
+  dtype: Dtype,
+  settings: Settings,
+  limit = Infinity,
+): MemoryEstimate {
   const { tuning } = settings;
-  return estimateMemory(size, dtype, {
+  const plan = {
     // Decoders from the Hub train adapters only.
     rank: tuning.kind === 'lora' ? tuning.rank : 8,
-    adaptedLayers: Math.min(size.layers, (tuning.kind === 'lora' && tuning.layers) || size.layers),
+    adaptedLayers: adaptedLayers(size, settings),
     ...runLoad(settings),
-  });
+  };
+  return estimateWithin(size, dtype, plan, limit);
+}
+
+/** Settings with which a model fits, in one of its dtypes. */
+export interface Fitting {
+  dtype: Dtype;
+  settings: Settings;
+  estimate: MemoryEstimate;
+}
+
+/**
+ * The largest run like `settings` that takes at most `limit` bytes: as many layers with adapters as go, in the
+ * first of `dtypes` that has as many, then as many tokens in a pass and questions at a time. Undefined where
+ * not even one layer goes.
+ */
+export function fittingSettings(
+  size: DecoderSize,
+  settings: Settings,
+  limit: number,
+  dtypes: readonly Dtype[],
+): Fitting | undefined {
+  const most = adaptedLayers(size, settings);
+  for (let layers = most; layers > 0; layers--) {
+    for (const dtype of dtypes) {
+      for (const smaller of smallerRuns(settings, layers === most ? undefined : layers)) {
+        const estimate = estimateRun(size, dtype, smaller, limit);
+        if (estimate.total <= limit) return { dtype, settings: smaller, estimate };
+      }
+    }
+  }
+  return undefined;
+}
+
+/** The same run with fewer tokens in a pass (never fewer than a row has), then with fewer answers at a time. */
+function* smallerRuns(settings: Settings, layers: number | undefined): Generator<Settings> {
+  const { tuning, goalpostsPerIteration, rollouts } = settings;
+  if (tuning.kind !== 'lora') return;
+  const base = layers === undefined ? settings : { ...settings, tuning: { ...tuning, layers } };
+  yield base;
+  let { microbatchTokens } = settings;
+  for (; microbatchTokens > ROW_TOKENS; yield { ...base, microbatchTokens }) {
+    microbatchTokens = Math.max(ROW_TOKENS, microbatchTokens >> 1);
+  }
+  for (let count = goalpostsPerIteration - 1; count > 0; count--) {
+    yield { ...base, microbatchTokens, goalpostsPerIteration: count };
+  }
+  for (let count = rollouts - 1; count > 1; count--) {
+    yield { ...base, microbatchTokens, goalpostsPerIteration: 1, rollouts: count };
+  }
+}
+
+/** What two runs' settings differ in that decides their memory, in words. */
+export function describeFitting(
+  { dtype, settings, estimate }: Fitting,
+  wanted: { dtype: Dtype; settings: Settings },
+): string {
+  const { tuning, microbatchTokens, goalpostsPerIteration, rollouts } = settings;
+  const parts = [
+    dtype !== wanted.dtype && `weights as ${dtype}`,
+    JSON.stringify(tuning) !== JSON.stringify(wanted.settings.tuning) &&
+      tuning.kind === 'lora' &&
+      `adapters on the last ${tuning.layers === 1 ? 'layer' : `${tuning.layers} layers`}`,
+    microbatchTokens !== wanted.settings.microbatchTokens && `${microbatchTokens} tokens in a pass`,
+    goalpostsPerIteration !== wanted.settings.goalpostsPerIteration &&
+      `${goalpostsPerIteration} ${goalpostsPerIteration === 1 ? 'goalpost' : 'goalposts'} an iteration`,
+    rollouts !== wanted.settings.rollouts && `${rollouts} rollouts`,
+  ].filter((part) => part !== false);
+  return `${parts.join(', ')}: about ${gigabytes(estimate.total)} GB`;
 }

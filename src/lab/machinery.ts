@@ -5,7 +5,6 @@ import type { Settings } from '../gasp/settings.ts';
 import type { Tools } from '../gasp/solving.ts';
 import { checkpointBytes } from '../run/checkpointFormat.ts';
 import type { RunEventBody } from '../run/events.ts';
-import { runLoad } from './hubRun.ts';
 import type { LabPorts } from './ports.ts';
 import type { BackendChoice } from './protocol.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -39,7 +38,7 @@ export class Machinery {
     const { policy, dialect } = await this.ports.loadModel(model, {
       tuning: settings.tuning,
       seed: deriveSeed(settings.seed, 'weights'),
-      load: runLoad(settings),
+      settings,
       backend,
       signal,
       onProgress: (done, total, unit) => this.telemetry.stage('loading-model', done, total, unit),

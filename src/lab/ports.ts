@@ -1,7 +1,6 @@
 /** What the lab needs of the place where it runs: a browser's worker, Node, a test. */
 import type { Dialect, Judge, Policy } from '../gasp/ports.ts';
 import type { Settings } from '../gasp/settings.ts';
-import type { RunLoad } from '../lm/memory.ts';
 import type { Journal } from '../run/journal.ts';
 import type { BackendChoice, Message } from './protocol.ts';
 
@@ -15,8 +14,8 @@ export interface ModelOptions extends LoadOptions {
   backend: BackendChoice;
   /** Seeds the trained weights where they start at random. */
   seed: number;
-  /** What a run does at once, on which its memory depends. */
-  load?: RunLoad;
+  /** Of the run, on which its memory depends. */
+  settings?: Settings;
 }
 
 export interface LabPorts {

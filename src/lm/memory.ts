@@ -46,6 +46,8 @@ export interface TrainingPlan extends RunLoad {
   /** LoRA's rank on all seven linears of the last `adaptedLayers` layers. */
   rank: number;
   adaptedLayers: number;
+  /** Computes what is cheap a second time for the backward pass instead of keeping it. */
+  recompute?: boolean;
 }
 
 /** Bytes. */
@@ -62,6 +64,8 @@ export interface MemoryEstimate {
   sampling: number;
   /** At its highest: sampling and training take turns. */
   total: number;
+  /** Whether that is with cheap values computed a second time. */
+  recompute: boolean;
 }
 
 /** Weights of all linear projections of one layer, [in, out] of each. */
@@ -94,6 +98,8 @@ export function downloadBytes(s: DecoderSize, dtype: Dtype): number {
 
 /** Of ONNX Runtime and the program around it, in bytes. */
 const PROGRAM = 0.15e9;
+/** Of the training graph's own some 300 nodes a layer and their plan, in a session and on this side. */
+const GRAPH = 10e6;
 /** How much more allocators take than they are asked for: they round up, and keep what was let go. */
 const SLACK = 1.3;
 /**
@@ -107,25 +113,26 @@ const HEAD_COLUMNS = 16384;
 export const SAMPLER_LIMITS = { rows: 64, prefillTokens: 4096, cacheBytes: 2 ** 30 };
 
 /** Bytes of the forward and backward pass at their highest. Whatever the weights are stored in, they compute in float32. */
-function trainingBytes(s: DecoderSize, { adaptedLayers, microbatchTokens, rowTokens }: TrainingPlan): number {
+function trainingBytes(s: DecoderSize, plan: TrainingPlan): number {
+  const { adaptedLayers, microbatchTokens, rowTokens, recompute = false } = plan;
   const query = s.heads * s.headDim;
   // A row is never cut.
   const tokens = Math.max(microbatchTokens, rowTokens);
   // Of a token in an adapted layer, kept for the backward pass: what enters each norm and linear, the
   // parts of the gated product, queries, keys and values by head, and the attention's shares, which
-  // exports that guard against NaN have twice, with a mask.
-  const kept =
-    5 * s.width +
-    5 * s.feedForward +
-    3 * query +
-    2 * s.keyValueHeads * s.headDim +
-    2.25 * s.heads * rowTokens;
+  // exports that guard against NaN have twice, with a mask. Computed a second time, all but sums and what
+  // products give is not kept.
+  const keyValue = s.keyValueHeads * s.headDim;
+  const kept = recompute
+    ? 4 * s.width + 2 * s.feedForward + 4 * query + 4 * keyValue
+    : 5 * s.width + 5 * s.feedForward + 3 * query + 2 * keyValue + 2.25 * s.heads * rowTokens;
   const columns = Math.min(s.vocabulary, HEAD_COLUMNS);
   // Scores, their exponentials and slopes, and the weight widened for them and for their gradient.
   const head = 4 * tokens * columns + 2 * columns * s.width;
-  // Of one layer, while it is computed: attention scores and their gradient.
-  const passing = 4 * s.heads * rowTokens * tokens;
-  return 4 * (SLACK * tokens * adaptedLayers * kept + head + passing);
+  // Of one layer, while it is computed: attention scores and their gradient, and what was not kept of it.
+  const again = recompute ? 3 * s.heads * rowTokens + 3 * s.feedForward : 0;
+  const passing = (4 * s.heads * rowTokens + again) * tokens;
+  return GRAPH * s.layers + 4 * (SLACK * tokens * adaptedLayers * kept + head + passing);
 }
 
 /** Bytes of the weights that are widened for the backward pass: of the adapted layers, and of the head. */
@@ -159,7 +166,19 @@ export function estimateMemory(s: DecoderSize, dtype: Dtype, plan: TrainingPlan)
     training,
     sampling,
     total: weights + adapterBytes + Math.max(training, sampling),
+    recompute: plan.recompute ?? false,
   };
+}
+
+/** The estimate within `limit` bytes: with cheap values computed a second time where it would be above otherwise. */
+export function estimateWithin(
+  s: DecoderSize,
+  dtype: Dtype,
+  plan: TrainingPlan,
+  limit: number,
+): MemoryEstimate {
+  const estimate = estimateMemory(s, dtype, plan);
+  return estimate.total <= limit ? estimate : estimateMemory(s, dtype, { ...plan, recompute: true });
 }
 
 /** The model would not fit; the message has the numbers. */

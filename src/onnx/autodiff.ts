@@ -2,6 +2,7 @@
 import type { GraphBuilder, Value } from './builder.ts';
 import { GRADIENTS } from './gradients.ts';
 import type { Node } from './model.ts';
+import { Recomputation } from './recompute.ts';
 
 /** An operator on the way from the loss to a weight has no gradient rule. */
 export class NoGradientError extends Error {
@@ -11,9 +12,16 @@ export class NoGradientError extends Error {
 /**
  * Appends nodes that compute the vector-Jacobian product: for each value in `wrt` the gradient of
  * `sum(output * seed)`. `seed` has the shape of `output`; for a scalar loss it is the scalar 1.
- * A value that the output does not depend on gets zeros.
+ * A value that the output does not depend on gets zeros. What `cheap` nodes give is computed a second time
+ * for the backward pass instead of kept until then.
  */
-export function differentiate(b: GraphBuilder, output: Value, seed: Value, wrt: readonly Value[]): Value[] {
+export function differentiate(
+  b: GraphBuilder,
+  output: Value,
+  seed: Value,
+  wrt: readonly Value[],
+  cheap?: (node: Node, depends: (value: Value) => boolean) => boolean,
+): Value[] {
   const nodes = [...b.model.graph.nodes];
   const producer = new Map<Value, Node>();
   for (const node of nodes) for (const out of node.outputs) producer.set(out, node);
@@ -32,6 +40,8 @@ export function differentiate(b: GraphBuilder, output: Value, seed: Value, wrt: 
     for (const i of node.inputs) if (depends.has(i)) stack.push(i);
   }
 
+  const again =
+    cheap && new Recomputation(b, producer, (node) => needed.has(node) && cheap(node, (v) => depends.has(v)));
   const gradients = new Map<Value, Value>([[output, seed]]);
   for (const node of nodes.reverse()) {
     if (!needed.has(node) || !node.outputs.some((o) => depends.has(o))) continue;
@@ -41,7 +51,8 @@ export function differentiate(b: GraphBuilder, output: Value, seed: Value, wrt: 
     if (!rule) throw new NoGradientError(`no gradient rule for operator ${node.op} (node ${node.name})`);
     const wanted = (i: number) => depends.has(node.inputs[i] ?? '');
     const dy = grads[0] ?? b.zerosLike(node.outputs[0]!);
-    const flowing = rule({ b, node, grad: (i) => grads[i], wanted }, dy);
+    const reading = again?.reading(node, dy) ?? node;
+    const flowing = rule({ b, node: reading, forward: node, grad: (i) => grads[i], wanted }, dy);
     node.inputs.forEach((input, i) => {
       const g = flowing[i];
       if (g === undefined || !depends.has(input)) return;

@@ -9,7 +9,10 @@ import { intAttribute, intsAttribute, sliceRange } from './shapes.ts';
 
 export interface GradientContext {
   b: GraphBuilder;
+  /** With the values to read: what is not kept is computed again under other names. */
   node: Node;
+  /** As it stands in the forward pass. */
+  forward: Node;
   /** Gradient of the loss with respect to output i; undefined where nothing depends on it. */
   grad(i: number): Value | undefined;
   /** Whether input i's gradient is wanted at all. */
@@ -154,10 +157,10 @@ const productGradient = binary(
  * y = x s with s = sigmoid(x): dx = dy s (1 + x - y), two passes over memory fewer than the product's
  * and the sigmoid's rules one after the other. Undefined for any other product.
  */
-function siluGradient({ b, node }: GradientContext, dy: Value): (Value | undefined)[] | undefined {
+function siluGradient({ b, node, forward }: GradientContext, dy: Value): (Value | undefined)[] | undefined {
+  const gate = b.model.graph.nodes.find((n) => n.outputs[0] === forward.inputs[1]);
+  if (gate?.op !== 'Sigmoid' || gate.inputs[0] !== forward.inputs[0]) return undefined;
   const [x, s] = node.inputs as [Value, Value];
-  const gate = b.model.graph.nodes.find((n) => n.outputs[0] === s);
-  if (gate?.op !== 'Sigmoid' || gate.inputs[0] !== x) return undefined;
   const slope = b.mul(s, b.add(b.sub(x, node.outputs[0]!), scalarLike(b, x, 1)));
   return [b.mul(dy, slope), undefined];
 }

@@ -1,9 +1,10 @@
 /** Which model the next run teaches: what each takes and under which licence is said before a byte is downloaded. */
 import { type ReactNode, useEffect, useId, useState } from 'react';
-import { estimateRun, HUB_SETTINGS } from '../lab/hubRun.ts';
+import { describeFitting, estimateRun, type Fitting, fittingSettings, HUB_SETTINGS } from '../lab/hubRun.ts';
 import { EMBEDDED_MODEL, modelName, modelSource } from '../lab/models.ts';
 import { folderContent } from '../lm/blobFiles.ts';
 import { type DecoderSize, decoderSize, DTYPES, type Dtype } from '../lm/memory.ts';
+import { DTYPE_FILES } from '../lm/hub/dtypes.ts';
 import { findGpu, memoryLimit } from '../lm/memoryLimit.web.ts';
 import { PRESETS } from '../lm/presets.ts';
 import { removeStored, storedBytes } from '../lm/storedFiles.ts';
@@ -40,6 +41,12 @@ export function ModelSheet(props: {
   const [chosenDtype, setDtype] = useState<Dtype>();
   const dtype = chosenDtype ?? dtypeOf(model) ?? (onGpu && gpu.half ? 'q4f16' : 'q4');
   const choose = (next: string) => session.choices.setModel(next);
+  /** The model in the dtype with which it fits, and the settings. */
+  const chooseFitting = (name: string, fitting: Fitting) => {
+    setDtype(fitting.dtype);
+    choose(name.replace(/#\w+$/, `#${fitting.dtype}`));
+    session.choices.setSettings(fitting.settings);
+  };
   const setWeights = (next: Dtype) => {
     setDtype(next);
     if (model !== EMBEDDED_MODEL) choose(model.replace(/#\w+$/, `#${next}`));
@@ -71,7 +78,7 @@ export function ModelSheet(props: {
         />
         {PRESETS.map((preset) => {
           const name = `hub:${preset.id}#${dtype}`;
-          const fit = judgeFit(preset.size, dtype, settings, limit);
+          const fit = judgeFit(preset.size, dtype, settings, limit, preset.dtypes);
           return (
             <Choice
               key={preset.id}
@@ -86,6 +93,14 @@ export function ModelSheet(props: {
                 </>
               }
             >
+              {fit.smaller && !fixed && (
+                <Smaller
+                  name={preset.title}
+                  fitting={fit.smaller}
+                  wanted={{ dtype, settings }}
+                  onChoose={(fitting) => chooseFitting(name, fitting)}
+                />
+              )}
               <Stored model={name} />
             </Choice>
           );
@@ -108,8 +123,8 @@ export function ModelSheet(props: {
       </label>
       {!fixed && (
         <>
-          <OtherRepository {...{ model, dtype, limit, settings, choose }} />
-          <FolderOnDisk {...{ session, model, dtype, limit, settings, choose }} />
+          <OtherRepository {...{ model, dtype, limit, settings, choose, chooseFitting }} />
+          <FolderOnDisk {...{ session, model, dtype, limit, settings, choose, chooseFitting }} />
           <StartingAdapter choices={session.choices} chosen={snapshot.adapter} />
         </>
       )}
@@ -133,13 +148,41 @@ function useGpu(): { found: boolean; half: boolean } {
   return gpu;
 }
 
-function judgeFit(size: DecoderSize, dtype: Dtype, settings: Snapshot['settings'], limit: number) {
-  const { download, total } = estimateRun(size, dtype, settings);
-  const fits = total <= limit;
-  const text = fits
-    ? `About ${bytes(download)} to download, ${bytes(total)} of memory to train.`
-    : `Does not fit: it takes about ${bytes(total)} of memory (${bytes(download)} to download), and ${bytes(limit)} are there.`;
-  return { fits, text };
+/** `dtypes`: those that the repository is known to have. */
+function judgeFit(
+  size: DecoderSize,
+  dtype: Dtype,
+  settings: Snapshot['settings'],
+  limit: number,
+  dtypes: readonly Dtype[],
+): { fits: boolean; text: string; smaller?: Fitting } {
+  const { download, total } = estimateRun(size, dtype, settings, limit);
+  if (total <= limit) {
+    return { fits: true, text: `About ${bytes(download)} to download, ${bytes(total)} of memory to train.` };
+  }
+  const text = `Does not fit: it takes about ${bytes(total)} of memory (${bytes(download)} to download), and ${bytes(limit)} are there.`;
+  const smaller = fittingSettings(size, settings, limit, [...new Set([dtype, ...dtypes])]);
+  return smaller
+    ? { fits: false, text, smaller }
+    : { fits: false, text: `${text} Not even adapters on one layer would fit.` };
+}
+
+/** What would fit in place of what does not, to be taken with one click. */
+function Smaller(props: {
+  name: string;
+  fitting: Fitting;
+  wanted: { dtype: Dtype; settings: Snapshot['settings'] };
+  onChoose: (fitting: Fitting) => void;
+}) {
+  const { name, fitting, wanted, onChoose } = props;
+  return (
+    <p>
+      It fits with {describeFitting(fitting, wanted)}.{' '}
+      <button type="button" className="link" onClick={() => onChoose(fitting)}>
+        use these<span className="visually-hidden"> for {name}</span>
+      </button>
+    </p>
+  );
 }
 
 const Licence = ({ children }: { children: ReactNode }) => (
@@ -208,14 +251,20 @@ interface OtherProps {
   limit: number;
   settings: Snapshot['settings'];
   choose: (model: string) => void;
+  chooseFitting: (model: string, fitting: Fitting) => void;
 }
 
+/** A model that does not fit, and what it is called. */
+type Refused = { model: string; name: string; fitting: Fitting };
+
 /** Any repository in Hugging Face layout: its configuration is read first, and its size told. */
-function OtherRepository({ dtype, limit, settings, choose }: OtherProps) {
+function OtherRepository({ dtype, limit, settings, choose, chooseFitting }: OtherProps) {
   const [typed, setTyped] = useState('');
   const [said, setSaid] = useState('');
+  const [refused, setRefused] = useState<Refused>();
   const look = async () => {
     setSaid('Reading its config.json');
+    setRefused(undefined);
     try {
       const name = modelName(typed, dtype);
       const source = modelSource(name);
@@ -233,8 +282,9 @@ function OtherRepository({ dtype, limit, settings, choose }: OtherProps) {
       choose(name);
       return 'Chosen. Its config.json does not say how large it is.';
     }
-    const fit = judgeFit(size, dtype, settings, limit);
+    const fit = judgeFit(size, dtype, settings, limit, []);
     if (fit.fits) choose(name);
+    if (fit.smaller) setRefused({ model: name, name: typed, fitting: fit.smaller });
     return fit.fits ? `Chosen. ${fit.text} See its page for its licence.` : fit.text;
   };
   return (
@@ -258,22 +308,30 @@ function OtherRepository({ dtype, limit, settings, choose }: OtherProps) {
         Use it
       </button>
       <p role="status">{said}</p>
+      <TakeSmaller {...{ refused, dtype, settings, chooseFitting, setRefused, setSaid }} />
     </form>
   );
 }
 
 /** A repository in a folder on disk: nothing is copied, and the folder has to be chosen again after a reload. */
-function FolderOnDisk({ session, dtype, limit, settings, choose }: OtherProps & { session: Session }) {
+function FolderOnDisk(props: OtherProps & { session: Session }) {
+  const { session, dtype, limit, settings, choose, chooseFitting } = props;
   const [said, setSaid] = useState('');
+  const [refused, setRefused] = useState<Refused>();
   const take = async (files: FileList | null) => {
     if (!files?.length) return;
+    setRefused(undefined);
     try {
       const { name, content } = folderContent(files);
       const config = JSON.parse(await content.get('config.json')!.text()) as Record<string, unknown>;
       const size = decoderSize(config);
-      const fit = size && judgeFit(size, dtype, settings, limit);
-      if (fit && !fit.fits) return setSaid(fit.text);
+      const there = DTYPES.filter((d) => content.has(`onnx/model${DTYPE_FILES[d]}.onnx`) && d !== 'q8');
+      const fit = size && judgeFit(size, dtype, settings, limit, there);
       session.offerFolder(name, content);
+      if (fit && !fit.fits) {
+        if (fit.smaller) setRefused({ model: `folder:${name}#${dtype}`, name, fitting: fit.smaller });
+        return setSaid(fit.text);
+      }
       choose(`folder:${name}#${dtype}`);
       setSaid(`Chosen: ${name}, ${content.size} files. ${fit ? fit.text : ''}`);
     } catch (error) {
@@ -293,7 +351,32 @@ function FolderOnDisk({ session, dtype, limit, settings, choose }: OtherProps & 
         />
       </label>
       <p role="status">{said}</p>
+      <TakeSmaller {...{ refused, dtype, settings, chooseFitting, setRefused, setSaid }} />
     </div>
+  );
+}
+
+/** The offer below a repository or folder that was refused. */
+function TakeSmaller(
+  props: Pick<OtherProps, 'dtype' | 'settings' | 'chooseFitting'> & {
+    refused: Refused | undefined;
+    setRefused: (refused: undefined) => void;
+    setSaid: (text: string) => void;
+  },
+) {
+  const { refused, dtype, settings, chooseFitting, setRefused, setSaid } = props;
+  if (!refused) return null;
+  return (
+    <Smaller
+      name={refused.name}
+      fitting={refused.fitting}
+      wanted={{ dtype, settings }}
+      onChoose={(fitting) => {
+        chooseFitting(refused.model, fitting);
+        setRefused(undefined);
+        setSaid(`Chosen with ${describeFitting(fitting, { dtype, settings })}.`);
+      }}
+    />
   );
 }
 

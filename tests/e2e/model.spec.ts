@@ -129,3 +129,20 @@ test('an iteration on a repository that another host serves, from an adapter of 
     host.close();
   }
 });
+
+test('a model that does not fit is offered in the largest form that does', async ({ page }) => {
+  await page.goto('./');
+  await chooseBackend(page, 'wasm');
+  const sheet = await openSheet(page);
+  const preset = sheet.getByRole('radio', { name: 'Qwen2.5-Coder 0.5B Instruct' });
+  const larger = sheet.getByRole('radio', { name: 'Llama 3.2 1B Instruct' });
+  await expect(preset).toBeDisabled();
+  await expect(larger).toHaveAccessibleDescription(/Not even adapters on one layer would fit/);
+  await expect(
+    sheet.getByText(/It fits with weights as q4f16, adapters on the last \d+ layers/).first(),
+  ).toBeVisible();
+  await sheet.getByRole('button', { name: 'use these for Qwen2.5-Coder 0.5B Instruct' }).click();
+  await expect(preset).toBeChecked();
+  await expect(preset).toHaveAccessibleDescription(/of memory to train/);
+  await expect(sheet.getByLabel('Weights')).toHaveValue('q4f16');
+});

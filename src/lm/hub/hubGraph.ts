@@ -8,6 +8,7 @@ import { GraphBuilder, type Value } from '../../onnx/builder.ts';
 import { GraphImporter, type Linear, UnsupportedGraphError } from '../../onnx/importer.ts';
 import { DTYPES, type Model, type ValueInfo } from '../../onnx/model.ts';
 import { prune } from '../../onnx/prune.ts';
+import { isCheap } from '../../onnx/recompute.ts';
 import { type Layout, policySlope, sumIntoVector } from '../decoder.ts';
 import { outputDistribution } from '../tokenPicker.ts';
 import { headPass } from './head.ts';
@@ -226,7 +227,20 @@ interface Scored {
   backward: (seed: Value) => Value[];
 }
 
-function scored(model: HubModel, plan: AdapterPlan, gradient: boolean, columns = CHUNK): Scored {
+/** How the training graph spends memory. */
+export interface TrainingOptions {
+  /** Columns of the vocabulary at a time. */
+  columns?: number;
+  /** Computes what is cheap a second time for the backward pass instead of keeping it: `isCheap`. */
+  recompute?: boolean;
+}
+
+function scored(
+  model: HubModel,
+  plan: AdapterPlan,
+  gradient: boolean,
+  { columns = CHUNK, recompute = false }: TrainingOptions = {},
+): Scored {
   const graph = new HubGraph(model, plan, 'whole');
   const { b, importer } = graph;
   const targets = b.input('targets', 'int64', ['chosen', 1]);
@@ -243,7 +257,13 @@ function scored(model: HubModel, plan: AdapterPlan, gradient: boolean, columns =
           b.unsqueeze('places', [1]),
           g,
         ]);
-        return differentiate(b, states, b.reshapeLike(all, states), graph.weights());
+        return differentiate(
+          b,
+          states,
+          b.reshapeLike(all, states),
+          graph.weights(),
+          recompute ? isCheap(b) : undefined,
+        );
       },
     };
   }
@@ -272,10 +292,10 @@ export function scoringGraph(model: HubModel, plan: AdapterPlan): Model {
 
 /**
  * The scoring graph with the policy-gradient loss of `policySlope` and the backward pass. Outputs:
- * logprobs [M], gradientOut [P]. `columns`: of the vocabulary at a time.
+ * logprobs [M], gradientOut [P].
  */
-export function trainingGraph(model: HubModel, plan: AdapterPlan, columns?: number): Model {
-  const { graph, logprobs, backward } = scored(model, plan, true, columns);
+export function trainingGraph(model: HubModel, plan: AdapterPlan, options?: TrainingOptions): Model {
+  const { graph, logprobs, backward } = scored(model, plan, true, options);
   const { b } = graph;
   const slope = policySlope(b, logprobs, ['chosen']);
   const gradient = b.input('gradient', 'float32', [plan.layout.size]);

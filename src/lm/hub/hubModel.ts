@@ -6,25 +6,9 @@ import { DTYPES, elementCount, type Graph, type Model } from '../../onnx/model.t
 import { OnnxFormatError, readModel } from '../../onnx/proto.ts';
 import { UnsupportedGraphError } from '../../onnx/importer.ts';
 import { ModelFileError, readJson, type RepositoryFiles } from '../repository.ts';
+import { DTYPE_FILES, type HubDType } from './dtypes.ts';
 import { findHead, type Head } from './head.ts';
 import type { AttentionWidths } from './linears.ts';
-
-/** transformers.js's dtypes, with the end of the file's name. */
-export const DTYPE_FILES = {
-  fp32: '',
-  fp16: '_fp16',
-  q4: '_q4',
-  q4f16: '_q4f16',
-  q8: '_quantized',
-  int8: '_int8',
-  uint8: '_uint8',
-  bnb4: '_bnb4',
-  q2: '_q2',
-  q2f16: '_q2f16',
-  q1: '_q1',
-  q1f16: '_q1f16',
-} as const;
-export type HubDType = keyof typeof DTYPE_FILES;
 
 /** Tried in this order where no dtype is asked for. */
 const PREFERENCE: HubDType[] = ['q4', 'q4f16', 'fp16', 'fp32'];

@@ -6,7 +6,7 @@ import {
   checkFits,
   decoderSize,
   type Dtype,
-  estimateMemory,
+  estimateWithin,
   type MemoryEstimate,
   ROW_TOKENS,
   type RunLoad,
@@ -15,7 +15,8 @@ import { readJson, type RepositoryFiles } from '../repository.ts';
 import { loadTokenizer } from '../tokenizer.ts';
 import { VectorTrainer } from '../trainer.ts';
 import { type AdapterPlan, findLinears } from './hubGraph.ts';
-import { type HubDType, type HubModel, loadHubModel, readHubStopTokens } from './hubModel.ts';
+import type { HubDType } from './dtypes.ts';
+import { type HubModel, loadHubModel, readHubStopTokens } from './hubModel.ts';
 import { HubSampler } from './hubSampler.ts';
 import { hubTrainable, planAdapters } from './hubTrainable.ts';
 import { allModules } from './linears.ts';
@@ -60,7 +61,12 @@ export async function openHubPolicy(files: RepositoryFiles, options: HubPolicyOp
   const takeTurns = Boolean(
     estimate && options.memoryLimit && estimate.total + estimate.download > options.memoryLimit,
   );
-  const trainer = new VectorTrainer(runtime, hubTrainable(model, plan), seed, { oneSession: takeTurns });
+  const trainer = new VectorTrainer(
+    runtime,
+    hubTrainable(model, plan, { recompute: estimate?.recompute ?? false }),
+    seed,
+    { oneSession: takeTurns },
+  );
   const scales = new Map(plan.modules.map((m) => [m.name, m.scale]));
   return new LocalPolicy({
     tokenizer,
@@ -102,18 +108,21 @@ const SIZED_AS: Partial<Record<HubDType, Dtype>> = {
   ...{ q2: 'q4', q1: 'q4', q2f16: 'q4f16', q1f16: 'q4f16' },
 };
 
+/** The dtype that a dtype, or none, is counted as. */
+export const sizedAs = (dtype: HubDType = 'q4'): Dtype => SIZED_AS[dtype] ?? (dtype as Dtype);
+
 /** From config.json alone; undefined where it lacks a number. */
 export function estimateOf(
   config: Record<string, unknown>,
   tuning: Extract<Tuning, { kind: 'lora' }>,
-  { dtype = 'q4', load = LOAD }: Pick<HubPolicyOptions, 'dtype' | 'load'>,
+  { dtype, load = LOAD, memoryLimit = Infinity }: Pick<HubPolicyOptions, 'dtype' | 'load' | 'memoryLimit'>,
 ): MemoryEstimate | undefined {
   const size = decoderSize(config);
   if (!size) return undefined;
-  const known = SIZED_AS[dtype] ?? (dtype as Dtype);
-  return estimateMemory(size, known, {
+  const plan = {
     rank: tuning.rank,
     adaptedLayers: Math.min(tuning.layers ?? size.layers, size.layers),
     ...load,
-  });
+  };
+  return estimateWithin(size, sizedAs(dtype), plan, memoryLimit);
 }

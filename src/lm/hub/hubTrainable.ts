@@ -4,7 +4,7 @@ import type { Model } from '../../onnx/model.ts';
 import type { Parameter } from '../decoder.ts';
 import { int64, type HostTensor, float32, type Runtime, type Session } from '../runtime.ts';
 import { causalMask, initialWeights, type PackedRows, type Trainable } from '../trainer.ts';
-import { type AdapterPlan, maskName, scoringGraph, trainingGraph } from './hubGraph.ts';
+import { type AdapterPlan, maskName, scoringGraph, trainingGraph, type TrainingOptions } from './hubGraph.ts';
 import type { HubModel } from './hubModel.ts';
 import type { AdapterModule } from './linears.ts';
 
@@ -130,7 +130,7 @@ function fingerprint(model: HubModel): string {
   return (hash >>> 0).toString(16).padStart(8, '0');
 }
 
-export function hubTrainable(model: HubModel, plan: AdapterPlan): Trainable {
+export function hubTrainable(model: HubModel, plan: AdapterPlan, options?: TrainingOptions): Trainable {
   const { layout } = plan;
   // Which inputs the two graphs read is known once they are built; both read the same ones for rows.
   let scoring: Model | undefined;
@@ -140,7 +140,7 @@ export function hubTrainable(model: HubModel, plan: AdapterPlan): Trainable {
     snapshotId: `${layout.id}/on-${fingerprint(model)}`,
     context: model.context,
     start: (seed) => initialWeights(layout, new Map(), seed),
-    openTraining: (runtime) => openModel(runtime, trainingGraph(model, plan)),
+    openTraining: (runtime) => openModel(runtime, trainingGraph(model, plan, options)),
     openScoring: (runtime) => openModel(runtime, score()),
     pack: (rows, wanted) => packChosen(score(), rows, wanted),
   };

@@ -5,6 +5,7 @@ import {
   decoderSize,
   downloadBytes,
   estimateMemory,
+  estimateWithin,
   ModelTooBigError,
   parameterCount,
 } from '../../../src/lm/memory.ts';
@@ -42,6 +43,16 @@ test('what grows with what', () => {
   expect(more({ microbatchTokens: 64 }).training).toBe(more({ microbatchTokens: 640 }).training);
   expect(more({ microbatchTokens: 4096 }).total).toBeGreaterThan(base.total);
   expect(base.total).toBeGreaterThan(base.download);
+});
+
+test('values are computed a second time where they would not fit otherwise', () => {
+  const { size } = preset('Coder-0.5B');
+  const wide = { ...plan, rowTokens: 960 };
+  const ample = estimateMemory(size, 'q4', wide);
+  expect(estimateWithin(size, 'q4', wide, ample.total)).toEqual(ample);
+  const short = estimateWithin(size, 'q4', wide, ample.total - 1);
+  expect(short).toMatchObject({ recompute: true, sampling: ample.sampling, weights: ample.weights });
+  expect(short.training).toBeLessThan(ample.training / 2);
 });
 
 test('what does not fit is refused with the numbers', () => {

@@ -17,7 +17,7 @@ describe.skipIf(!fixturesThere)('reference models beside the project (../shared/
     for (const width of [512, 100]) {
       const trainable = {
         ...hubTrainable(model, plan),
-        openTraining: () => openModel(nodeRuntime(1), trainingGraph(model, plan, width)),
+        openTraining: () => openModel(nodeRuntime(1), trainingGraph(model, plan, { columns: width })),
       };
       const trainer = new VectorTrainer(nodeRuntime(1), trainable, 3);
       trainer.weights = trainer.weights.map((w, i) => w + 0.05 * Math.sin(i));
