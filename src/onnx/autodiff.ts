@@ -1,8 +1,10 @@
 /** Reverse-mode differentiation as a graph transformation: appends the backward pass to the graph. */
 import type { GraphBuilder, Value } from './builder.ts';
 import { GRADIENTS } from './gradients.ts';
-import type { Node } from './model.ts';
+import type { DType, Node } from './model.ts';
 import { Recomputation } from './recompute.ts';
+
+const FLOATING = new Set<DType>(['float32', 'float64']);
 
 /** An operator on the way from the loss to a weight has no gradient rule. */
 export class NoGradientError extends Error {
@@ -26,10 +28,11 @@ export function differentiate(
   const producer = new Map<Value, Node>();
   for (const node of nodes) for (const out of node.outputs) producer.set(out, node);
 
-  // Only values between a wanted weight and the output carry a gradient.
+  // Only values between a wanted weight and the output carry a gradient; sizes and conditions carry none.
   const depends = new Set<Value>(wrt);
   for (const node of nodes) {
-    if (node.inputs.some((i) => depends.has(i))) for (const out of node.outputs) depends.add(out);
+    if (!node.inputs.some((i) => depends.has(i))) continue;
+    for (const out of node.outputs) if (b.has(out) && FLOATING.has(b.info(out).dtype)) depends.add(out);
   }
   const needed = new Set<Node>();
   const stack = [output];

@@ -191,6 +191,18 @@ export const EXPORTED_CASES: Record<string, Case[]> = {
       }),
     ),
     slice('the first of a size known only at run time', [3, 2], ['rows', 2], [[0, 1, 0]]),
+    {
+      // MPT cuts its table of biases to the length of the keys.
+      name: 'a constant, from a place on that depends on the size of a value',
+      inputs: { x: x([3, 2], { shape: ['rows', 2] }) },
+      build: (b, v) => {
+        const bytes = new Uint8Array(Float64Array.from({ length: 10 }, (_, i) => i / 3).buffer);
+        const table = b.initializer('table', { dtype: 'float64', dims: [5, 2], bytes });
+        const rows = b.node('Gather', [b.node('Shape', [b.mul(v.x!, v.x!)]), b.ints([0])], { axis: 0 });
+        const end = b.ints([5]);
+        return b.mul(v.x!, b.node('Slice', [table, b.sub(end, rows), end, b.ints([0])]));
+      },
+    },
   ],
   Trilu: [
     {
