@@ -23,9 +23,9 @@ export interface PoolOptions {
 /** Programs handed to an interpreter at once: enough to hide the way there, few enough to share out. */
 const BATCH = 32;
 /** Beyond the soft limit, which the interpreter enforces itself, until it is killed, in ms; of processor time where that is known. */
-const [GRACE, GRACE_ON_THE_CLOCK] = [250, 500];
+const [GRACE, GRACE_ON_THE_CLOCK] = [100, 500];
 /** A pool that was itself held up looks at waiting messages for so long before it kills, in ms. */
-const LAST_LOOK = 100;
+const LAST_LOOK = 30;
 /** Where processor time counts, the clock on the wall may show so many times as much. */
 const PATIENCE = 20;
 const START_LIMIT = 300_000;

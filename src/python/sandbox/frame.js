@@ -16,7 +16,7 @@
       const [{ loadPyodide }, { default: createPyodideModule }, { serve }] =
         await Promise.all(modules.map((address) => import(address)));
       try {
-        const run = await serve({ ...parts, loadPyodide, createPyodideModule }, answer, () => {}, (snapshot) =>
+        const run = await serve({ ...parts, loadPyodide, createPyodideModule, ownStack: true }, answer, () => {}, (snapshot) =>
           tellFrame({ type: 'snapshot', snapshot }, [snapshot.buffer]));
         tellFrame({ type: 'started' });
         port.onmessage = ({ data }) => void run(data);

@@ -27,6 +27,8 @@ const SIGN_OF_LIFE = 200;
  * @property {{name: string, source: string}[]} harness parts of the Python module that runs programs, in order
  * @property {number} [memoryLimit] bytes
  * @property {() => number} [processorTime] of this process in ms, where it can be told
+ * @property {boolean} [ownStack] whether to call Python on a stack of WebAssembly's own, where there are such:
+ *   a browser gives it 1 MB, and a worker half of that, in which a cached recursion 400 deep breaks the interpreter
  * @property {Uint8Array} [snapshot] absent: start from nothing and be ready to make one
  */
 
@@ -44,6 +46,7 @@ export async function startInterpreter({
   harness,
   memoryLimit = MEMORY_LIMIT,
   processorTime,
+  ownStack,
   snapshot,
 }) {
   const scope = /** @type {any} */ (globalThis);
@@ -123,19 +126,28 @@ export async function startInterpreter({
     },
     set 0(_) {},
   };
-  /** @type {((request: string) => string) | undefined} */
+  /** @typedef {((request?: string) => string) & { callPromising(request?: string): Promise<string> }} Step */
+  /** @type {Step | undefined} */
   let begin;
-  /** @type {(() => string) | undefined} */
+  /** @type {Step | undefined} */
   let step;
-  const timed = (/** @type {() => string} */ act, /** @type {number} */ milliseconds) => {
+  const isWorn = () => pyodide._module.HEAPU8.length > MEMORY_WORN;
+  const switches = ownStack && 'Suspending' in WebAssembly;
+  const timed = async (
+    /** @type {Step} */ act,
+    /** @type {string | undefined} */ request,
+    /** @type {number} */ milliseconds,
+  ) => {
+    const given = request === undefined ? /** @type {[]} */ ([]) : /** @type {[string]} */ ([request]);
     pyodide.setInterruptBuffer(interrupt);
     const now = performance.now();
     deadline = now + milliseconds;
     patience = now + PATIENCE * milliseconds;
     if (processorTime) used = processorTime() + milliseconds;
     try {
-      return act();
+      return switches ? await act.callPromising(...given) : act(...given);
     } catch (error) {
+      if (STACK_IS_FULL.test(String(error))) return TOO_DEEP;
       // The limit was raised again while Python was still unwinding, and nobody was left to catch it.
       if (now + milliseconds < performance.now() && error instanceof pyodide.ffi.PythonError)
         return TIMED_OUT;
@@ -146,9 +158,9 @@ export async function startInterpreter({
   };
   return {
     async run(request, milliseconds, alive) {
-      begin ??= /** @type {(request: string) => string} */ (pyodide.runPython('judge.begin'));
-      step ??= /** @type {() => string} */ (pyodide.runPython('judge.step'));
-      let said = timed(() => begin(request), milliseconds);
+      begin ??= /** @type {Step} */ (pyodide.runPython('judge.begin'));
+      step ??= /** @type {Step} */ (pyodide.runPython('judge.step'));
+      let said = await timed(begin, request, milliseconds);
       let sign = performance.now();
       // Short of a result it is the time of the next step.
       while (/^\d/.test(said)) {
@@ -156,17 +168,24 @@ export async function startInterpreter({
           await alive();
           sign = performance.now();
         }
-        const next = Number(said);
-        said = timed(() => step(), next);
+        said = await timed(step, undefined, Number(said));
       }
-      return said;
+      // What it holds on to would be missing to those after it.
+      return isWorn() ? JSON.stringify({ ...JSON.parse(said), dirty: true }) : said;
     },
-    isWorn: () => pyodide._module.HEAPU8.length > MEMORY_WORN,
+    isWorn,
     snapshot: () => pyodide.makeMemorySnapshot(),
   };
 }
 
 const TIMED_OUT = JSON.stringify({ status: 'timeout', error: 'timed out', dirty: true });
+/** What JavaScript raises through Python when its own stack is full, which Python does not watch; then Python is gone. */
+const STACK_IS_FULL = /maximum call stack|too much recursion/i;
+const TOO_DEEP = JSON.stringify({
+  status: 'raised',
+  error: "RecursionError: deeper than the interpreter's stack",
+  dirty: true,
+});
 
 /** What programs may write into files: they lie outside of the memory that is limited above. Bytes. */
 const FILES_LIMIT = 64 * 1024 * 1024;

@@ -62,6 +62,28 @@ enum.global_enum(Forger('Forged', {'dumps': 1}, module='json'))
 def f(x): return x`,
 };
 const good = { program: 'def f(x): return x + 1', inputs: ['1'] };
+/** Recursion that leads through C, with the depth that CPython 3.11 just reaches in a module of its own, less ten. */
+const RECURSIVE: Record<string, [depth: number, program: string]> = {
+  'a cache': [487, 'from functools import cache\n@cache\ndef f(n): return n and 1 + f(n - 1)'],
+  'a cached method': [
+    487,
+    'from functools import lru_cache\nclass A:\n    @lru_cache(None)\n    def g(self, n): return n and 1 + self.g(n - 1)\ndef f(n): return A().g(n)',
+  ],
+  'an object': [
+    487,
+    'class A:\n    def __call__(self, n): return n and 1 + self(n - 1)\ndef f(n): return A()(n)',
+  ],
+  'a hash': [
+    487,
+    'class A:\n    def __init__(self, n): self.n = n\n    def __hash__(self): return self.n and 1 + hash(A(self.n - 1))\ndef f(n): return hash(A(n))',
+  ],
+  'a map': [978, 'def f(n): return n and 1 + sum(map(f, [n - 1]))'],
+  'a partial': [985, 'from functools import partial\ndef f(n): return n and 1 + partial(f, n - 1)()'],
+  'a length': [
+    978,
+    'class A:\n    def __init__(self, n): self.n = n\n    def __len__(self): return self.n and 1 + len(A(self.n - 1))\ndef f(n): return len(A(n))',
+  ],
+};
 
 export function judgeContract(judge: Judge): void {
   const one = async (program: string, ...inputs: string[]) => (await judge.run([{ program, inputs }]))[0]!;
@@ -153,6 +175,27 @@ export function judgeContract(judge: Judge): void {
     expect(await value('def f(x):\n    while True: print(x)')).toMatchObject({ status: 'too-big' });
   });
 
+  test('recursion through C is as deep as in CPython 3.11, and what is deeper is told so', {
+    timeout: PATIENCE,
+  }, async () => {
+    const deep = Object.values(RECURSIVE);
+    const bottomless = 'from functools import cache\n@cache\ndef f(n): return f(n + 1)';
+    const results = await judge.run([
+      ...deep.map(([depth, program]) => ({ program, inputs: [String(depth)] })),
+      { program: bottomless, inputs: ['0'] },
+      good,
+    ]);
+    const names = Object.keys(RECURSIVE);
+    expect(names.map((name, i) => [name, callOf(results[i]!)])).toEqual(
+      names.map((name, i) => [name, String(deep[i]![0])]),
+    );
+    expect(callOf(results[deep.length]!)).toMatchObject({
+      status: 'raised',
+      error: expect.stringMatching(/^RecursionError/),
+    });
+    expect(callOf(results.at(-1)!)).toBe('2');
+  });
+
   test('a program leaves nothing behind', { timeout: PATIENCE }, async () => {
     const results = await judge.run(
       [
@@ -221,10 +264,17 @@ export function judgeContract(judge: Judge): void {
   });
 
   test('randomness shows within a call, and a repeated call repeats', { timeout: PATIENCE }, async () => {
-    const run = { program: 'import random\ndef f(x): return random.random()', inputs: ['1'] };
-    const first = await judge.run([run, run]);
+    const runs = [
+      'import random\ndef f(x): return random.random()',
+      'from statistics import NormalDist\ndef f(x): return NormalDist().samples(1)',
+    ].flatMap((program) => [
+      { program, inputs: ['1'] },
+      { program, inputs: ['1'] },
+    ]);
+    const first = await judge.run(runs);
     expect(first[0]).not.toEqual(first[1]);
-    expect(await judge.run([run, run])).toEqual(first);
+    expect(first[2]).not.toEqual(first[3]);
+    expect(await judge.run(runs)).toEqual(first);
   });
 
   test('an aborted call ends at once and harms nobody', { timeout: PATIENCE }, async () => {

@@ -61,6 +61,10 @@ const PROBE = `
   attempt('cookie', () => document.cookie);
   attempt('parent', () => parent.location);
   attempt('window', () => window.name);
+  // Without these files no interpreter would start any more.
+  const files = [self.location.href, ...(new Error().stack.match(/blob:null.[-0-9a-f]+/g) ?? [])];
+  for (const file of files) URL.revokeObjectURL(file);
+  attempt('files', () => new Set(files).size);
   new BroadcastChannel('judge').postMessage('out');
   postMessage({ type: 'snapshot', snapshot: new Uint8Array(8) });
   return JSON.stringify(found);`;
@@ -89,9 +93,11 @@ def f(page):
       cookie: 'ReferenceError',
       parent: 'ReferenceError',
       window: 'ReferenceError',
+      files: expect.stringMatching(/^[2-9]$/),
     });
-    // What it told the frame changed nothing for those after it.
+    // What it told the frame changed nothing for those after it, nor for the interpreters that start after it.
     expect(await judgeOne(judge, 'def f(x): return [x]')).toBe('[1]');
+    expect(await judgeOne(judge, 'import os\ndef f(x): return [x, x]')).toBe('[1, 1]');
     expect(heard).not.toHaveBeenCalled();
     channel.close();
   },

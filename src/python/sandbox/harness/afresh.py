@@ -7,7 +7,8 @@ def _raised(error):
     """What a person needs of an exception. Its `__str__` may be the program's, and may raise."""
     name = _type_name(type(error))
     try:
-        text = str(error)[:ERROR_CHARS]
+        # Of a subclass of `str` only what it holds.
+        text = str.__str__(str(error))[:ERROR_CHARS]
     except TimeUp:
         raise
     except BaseException:

@@ -126,6 +126,7 @@ def _scan(tree, notes):
     module_uses = []
     attribute_bases = set()
     type_calls = set()
+    named = set()
     yields = guards = False
     pending = [tree]
     while pending:
@@ -145,6 +146,13 @@ def _scan(tree, notes):
             _attribute_name(node.attr, node, notes)
             if type(node.ctx) is not ast.Load:
                 notes.stores = True
+                if node.attr in HIDDEN_DUNDERS:
+                    notes.tame = False
+            elif node.attr == '__name__':
+                named.add(node.value)
+            elif node.attr == '__class__' and node not in named:
+                # Of a class it is what makes classes, of methods that are named by strings.
+                notes.tame = False
             if node.attr in FORMATTERS and not _has_plain_fields(node.value):
                 notes.tame = False
             if type(node.value) is ast.Name:
@@ -242,22 +250,37 @@ def _remember(cache, key, value):
     return value
 
 
+def _names(code):
+    """The names that each of its code objects uses: globals, attributes, and what a class body binds."""
+    pending = [code]
+    while pending:
+        one = pending.pop()
+        yield one.co_names
+        pending.extend(const for const in one.co_consts if type(const) is types.CodeType)
+
+
 def _is_plain(source, code):
     """A cheap look at the compiled names that settles most programs: True where `_scan` would find
     the program tame, without imports and without attributes that are set."""
     for word in ('import', 'yield', 'async', 'match', 'type'):
         if word in source:
             return False
-    pending = [code]
-    while pending:
-        one = pending.pop()
-        if not SUSPECT_NAMES.isdisjoint(one.co_names):
+    for names in _names(code):
+        if not SUSPECT_NAMES.isdisjoint(names):
             return False
-        for name in one.co_names:
+        for name in names:
             if name[0] == '_' and name not in TAME_DUNDERS and name not in COMPILER_NAMES:
                 return False
-        pending.extend(const for const in one.co_consts if type(const) is types.CodeType)
     return True
+
+
+def _binds_wild(code):
+    """Whether it uses a wild name at all: imports, patterns, classes and handlers bind names too."""
+    return any(
+        name[0] == '_' and _is_wild_dunder(name) and name not in COMPILER_NAMES
+        for names in _names(code)
+        for name in names
+    )
 
 
 def examine(source, prelude=False):
@@ -277,6 +300,8 @@ def examine(source, prelude=False):
             notes.imports.update(PRELUDE_STARS)
         if prelude or not _is_plain(source, code):
             _scan(ast.parse(source, PROGRAM), notes)
+            if notes.tame and _binds_wild(code):
+                notes.tame = False
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         raise _syntax(error) from None
     return _remember(_programs, key, (code, notes))

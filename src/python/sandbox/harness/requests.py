@@ -7,9 +7,13 @@ import sys
 import warnings
 
 
+# Modules whose values depend on the state of `random`.
+CHANCE = ('random', 'statistics')
+
+
 def _judge(request):
     """One program, step by step: yields the milliseconds of the next step, returns its result."""
-    STATE.expired = False
+    STATE.expired = STATE.wild = False
     STATE.printed = 0
     STATE.print_limit = request['printChars']
     STATE.kept = None
@@ -20,7 +24,7 @@ def _judge(request):
     try:
         # Runs of one program in one call differ in their seed, so that randomness shows; the same
         # call made again gives the same results.
-        if alone or 'random' in request['program'] or (how and how.get('prelude')):
+        if alone or any(name in request['program'] for name in CHANCE) or (how and how.get('prelude')):
             random.seed(request['seed'])
         if how is None:
             result, notes = _execute(request['program'], inputs, alone, value_chars)
@@ -44,6 +48,9 @@ def _judge(request):
             result['line'] = refused.line
     except TimeUp:
         result = {'status': 'timeout', 'error': 'timed out'}
+    if STATE.wild and not alone:
+        # Whatever came of it. It may have caught what stopped it.
+        result, notes = {'status': 'alone'}, None
     if notes is not None and (notes.imports or how is not None) and not alone and not _settle(notes, how):
         result['dirty'] = True
     return result
@@ -86,11 +93,7 @@ def prepare():
     begin(json.dumps(request))
     _prepare_prelude()
     sys.setrecursionlimit(RECURSION_LIMIT)
-    for name, module in SHARED.items():
-        _baselines[name] = [
-            (vars(owner), len(vars(owner)), list(vars(owner).values())) for owner in _owners(module)
-        ]
-    _baselines['<judge>'] = [(vars(one), len(vars(one)), list(vars(one).values())) for one in (_Sink, _Bytes, _Aside, _BytesAside)]
+    _remember_baselines()
     _programs.clear()
     _inputs.clear()
     gc.collect()

@@ -41,7 +41,7 @@ BANNED_ATTRIBUTES = frozenset(
 
 TAME_MODULES = tuple(
     """math cmath itertools functools operator collections collections.abc heapq bisect string re
-    typing enum abc fractions decimal numbers statistics random copy datetime time array
+    typing abc fractions decimal numbers statistics random copy datetime time array
     textwrap hashlib json""".split()
 )
 # What may be used of modules that also reach attributes by name, evaluate text, write into other
@@ -56,11 +56,13 @@ TAME_MEMBERS = {
             Generator Generic Hashable Iterable Iterator List Literal Mapping MutableMapping
             MutableSequence MutableSet NamedTuple NewType NoReturn Optional OrderedDict Protocol Reversible
             Self Sequence Set Sized Tuple Type TypeAlias TypeVar Union TYPE_CHECKING cast overload""",
-        'enum': 'Enum Flag IntEnum IntFlag StrEnum auto unique',
-        'abc': 'ABC ABCMeta abstractmethod',
+        # What is called to make a class takes its methods by name.
+        'abc': 'ABC abstractmethod',
         'copy': 'copy deepcopy',
         'string': """ascii_letters ascii_lowercase ascii_uppercase capwords digits hexdigits octdigits
             printable punctuation whitespace""",
+        # Its class holds a table that anybody could write into.
+        'textwrap': 'dedent fill indent shorten wrap',
     }.items()
 }
 WILD_MEMBERS = frozenset(
@@ -87,12 +89,14 @@ TAME_DUNDERS = frozenset(
 COMPILER_NAMES = frozenset(
     """_ __module__ __qualname__ __firstlineno__ __static_attributes__ __classcell__ __classdict__
     __classdictcell__ __annotations__ __annotate__ __annotate_func__ __conditional_annotations__
-    __main__""".split()
+    __main__ __future__""".split()
 )
+# Setting these of what all share shows in no dictionary.
+HIDDEN_DUNDERS = frozenset(['__class__', '__name__', '__doc__'])
 TAME_UNDERSCORES = frozenset(['_asdict', '_replace', '_fields', '_make'])
 # Of strings: their fields read attributes by name.
 FORMATTERS = frozenset(['format', 'format_map'])
-SUSPECT_NAMES = BANNED_NAMES | BANNED_ATTRIBUTES | WILD_NAMES | WILD_ATTRIBUTES | FORMATTERS
+SUSPECT_NAMES = BANNED_NAMES | BANNED_ATTRIBUTES | WILD_NAMES | WILD_ATTRIBUTES | FORMATTERS | {'__class__'}
 
 SHARED = {name: importlib.import_module(name) for name in TAME_MODULES}
 

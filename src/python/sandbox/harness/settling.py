@@ -1,11 +1,37 @@
 """What tame programs may leave behind: taken back, or noticed."""
 
+import gc
+import importlib
 import sys
+import types
 from operator import is_
 
 # Decorators and helpers of these set attributes of what they are given.
 _SETTERS = frozenset(['functools', 'abc', 'enum', 'typing', 'copy'])
+# Of a module: its dictionary and those of its classes and objects, their sizes, and their values.
 _baselines = {}
+# Methods that empty what the library remembers by the arguments that it was given: an argument of a program
+# may say that it equals those of others.
+_forget = []
+
+
+def _remember_baselines():
+    for name, module in SHARED.items():
+        objects = [
+            value
+            for value in vars(module).values()
+            if hasattr(value, '__dict__') and not isinstance(value, (type, types.ModuleType, types.MethodType))
+        ]
+        _baselines[name] = [_baseline(one) for one in _owners(module) + objects]
+    _baselines['<judge>'] = [_baseline(one) for one in (_Sink, _Bytes, _Aside, _BytesAside)]
+    strptime = importlib.import_module('_strptime')
+    _forget.extend([SHARED['re'].purge, strptime._regex_cache.clear])
+    kept = type(SHARED['functools'].lru_cache(abs))
+    _forget.extend(one.cache_clear for one in gc.get_objects() if type(one) is kept)
+
+
+def _baseline(owner):
+    return vars(owner), len(vars(owner)), list(vars(owner).values())
 
 
 def _intact(modules):
@@ -23,6 +49,8 @@ def _settle(notes, how):
         sys.setrecursionlimit(RECURSION_LIMIT)
     if 'decimal' in notes.imports or (how is not None and how.get('prelude')):
         SHARED['decimal'].setcontext(SHARED['decimal'].Context())
+    for forget in _forget:
+        forget()
     if notes.stores:
         # Of any: an alias in `typing` passes on what is set to the class that it stands for.
         return _intact(_baselines)

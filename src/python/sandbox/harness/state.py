@@ -27,10 +27,10 @@ class TooBig(Exception):
 
 
 class _State:
-    __slots__ = ('expired', 'printed', 'print_limit', 'kept')
+    __slots__ = ('expired', 'wild', 'printed', 'print_limit', 'kept')
 
     def __init__(self):
-        self.expired, self.printed, self.print_limit = False, 0, 0
+        self.expired, self.wild, self.printed, self.print_limit = False, False, 0, 0
         # What is printed, where somebody wants it.
         self.kept = None
 
@@ -49,7 +49,7 @@ signal.signal(signal.SIGINT, _expire)
 def _count(text):
     if not isinstance(text, str):
         raise TypeError(f'write() argument must be str, not {_type_name(type(text))}')
-    STATE.printed += len(text)
+    STATE.printed += str.__len__(text)
     if STATE.printed > STATE.print_limit:
         raise Flood
 
@@ -134,6 +134,16 @@ def _leave(code=None):
     raise SystemExit(code)
 
 
+def _kind(value):
+    """`type` for programs that share an interpreter. Of a class it is what makes classes, of methods that are
+    named by strings: no tame program has that, and this one turns out not to be tame."""
+    kind = type(value)
+    if issubclass(kind, type):
+        STATE.wild = True
+        raise Alone
+    return kind
+
+
 vars(builtins).update(exit=_leave, quit=_leave)
 # A copy, for programs that share an interpreter.
 BUILTINS = {
@@ -141,3 +151,4 @@ BUILTINS = {
     for name, value in vars(builtins).items()
     if name not in ('copyright', 'credits', 'license', 'help', '__spec__', '__loader__')
 }
+BUILTINS['type'] = _kind
