@@ -102,6 +102,11 @@ function keepLabel(half: editor.ICodeEditor, ariaLabel: string): void {
   half.onDidChangeConfiguration(set);
 }
 
+/** `program` with as many newlines at its end as `other` has: how a program ends makes no difference to show. */
+function endingAs(program: string, other: string): string {
+  return program.replace(/\n*$/, /\n*$/.exec(other)![0]);
+}
+
 /** An editor in `element`, which must have a height. */
 export function openEditor(element: HTMLElement, options: EditorOptions): OpenEditor {
   applyTheme();
@@ -131,7 +136,7 @@ export function openEditor(element: HTMLElement, options: EditorOptions): OpenEd
     cursorBlinking: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'solid' : 'blink',
   };
   const model = pythonModel(value);
-  const original = against === undefined ? undefined : pythonModel(against);
+  const original = against === undefined ? undefined : pythonModel(endingAs(against, value));
   let written: editor.IStandaloneCodeEditor;
   let whole: { dispose(): void };
   if (original) {
@@ -159,7 +164,14 @@ export function openEditor(element: HTMLElement, options: EditorOptions): OpenEd
     whole = written;
   }
   written.addCommand(KeyMod.CtrlCmd | KeyCode.Enter, () => options.onSubmit());
-  model.onDidChangeContent(() => options.onChange(model.getValue()));
+  model.onDidChangeContent(() => {
+    const now = model.getValue();
+    if (original && against !== undefined) {
+      const ended = endingAs(against, now);
+      if (ended !== original.getValue()) original.setValue(ended);
+    }
+    options.onChange(now);
+  });
   return {
     setValue: (next) => {
       if (next !== model.getValue()) model.setValue(next);
