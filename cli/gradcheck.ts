@@ -59,7 +59,7 @@ export async function gradcheckCommand(args: string[]): Promise<number> {
     return 1;
   };
   try {
-    const fixture = readSafetensors(new Uint8Array(await readFile(resolve(values.fixture)))).tensors;
+    const fixture = readSafetensors(await readFixture(values.fixture)).tensors;
     const model = await loadHubModel(folderFiles(folder), dtype ? { dtype } : {});
     const adapter = await readAdapter(
       values.adapter ?? join(folder, 'adapter'),
@@ -100,6 +100,17 @@ export async function gradcheckCommand(args: string[]): Promise<number> {
     if (error instanceof UsageError) throw error;
     if (error instanceof UnsupportedGraphError || error instanceof Error) return fail(error.message);
     throw error;
+  }
+}
+
+async function readFixture(path: string): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await readFile(resolve(path)));
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new Error(
+      `the fixture ${path} ${missing ? 'is not there' : `cannot be read: ${(error as Error).message}`}`,
+    );
   }
 }
 

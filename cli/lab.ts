@@ -27,6 +27,12 @@ const COMMANDS: Record<string, { usage: string; run: (args: string[]) => Promise
   judge: { usage: judgeUsage, run: judgeCommand },
 };
 
+// Whoever reads the output may have seen enough (`| head`). The status is a shell's for a closed pipe.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(141);
+});
+
 const [name = '', ...args] = process.argv.slice(2);
 const command = COMMANDS[name];
 const help = name === '' || name === 'help' || name === '--help';

@@ -26,6 +26,7 @@ export function folderContent(files: Iterable<File>): { name: string; content: F
 
 export function blobFiles(content: FolderContent): RepositoryFiles {
   return {
+    has: async (path) => content.has(path),
     async read(path, { signal, onProgress } = {}) {
       const file = content.get(path);
       if (!file) throw new MissingFileError(`${path} is not in the folder`);

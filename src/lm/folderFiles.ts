@@ -1,5 +1,5 @@
 /** A model repository in a folder on disk (Node). */
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MissingFileError, ModelFileError, type RepositoryFiles } from './repository.ts';
 
@@ -17,5 +17,10 @@ export function folderFiles(folder: string): RepositoryFiles {
         );
       }
     },
+    has: (path) =>
+      access(join(folder, path)).then(
+        () => true,
+        () => false,
+      ),
   };
 }

@@ -10,6 +10,8 @@ export interface RepositoryFiles {
     path: string,
     options?: { signal?: AbortSignal; onProgress?: (done: number, total: number) => void },
   ): Promise<Uint8Array>;
+  /** Whether a file is there; absent where only reading it would tell. */
+  has?(path: string): Promise<boolean>;
 }
 
 /** A file of the model is missing, cut short or not what it should be; the message says which and what to do. */

@@ -5,7 +5,7 @@
 import { DTYPES, elementCount, type Graph, type Model } from '../../onnx/model.ts';
 import { OnnxFormatError, readModel } from '../../onnx/proto.ts';
 import { UnsupportedGraphError } from '../../onnx/importer.ts';
-import { ModelFileError, readJson, type RepositoryFiles } from '../repository.ts';
+import { MissingFileError, ModelFileError, readJson, type RepositoryFiles } from '../repository.ts';
 import { DTYPE_FILES, type HubDType } from './dtypes.ts';
 import { findHead, type Head } from './head.ts';
 import type { AttentionWidths } from './linears.ts';
@@ -65,23 +65,38 @@ const readOptions = ({ signal, onProgress }: HubModelOptions) => ({
 
 async function readGraphFile(files: RepositoryFiles, options: HubModelOptions): Promise<WeightFile> {
   const wanted = options.dtype ? [options.dtype] : PREFERENCE;
-  const names = ['model', 'decoder_model_merged', 'decoder_model'];
-  const paths = ['onnx/', ''].flatMap((folder) =>
-    names.flatMap((name) => wanted.map((dtype) => `${folder}${name}${DTYPE_FILES[dtype]}.onnx`)),
-  );
+  const paths = graphPaths(wanted);
   let last: unknown;
   for (const path of paths) {
     try {
       return { path, bytes: await files.read(path, readOptions(options)) };
     } catch (error) {
-      if (!(error instanceof ModelFileError)) throw error;
+      if (!(error instanceof MissingFileError)) throw error;
       last ??= error;
     }
   }
+  const others = (Object.keys(DTYPE_FILES) as HubDType[]).filter((dtype) => !wanted.includes(dtype));
+  const there = await Promise.all(
+    others.map(async (dtype) => (await anyOf(files, graphPaths([dtype]))) && dtype),
+  );
+  const known = there.filter((dtype) => dtype !== false);
   throw new ModelFileError(
-    `the repository has no graph of the dtype ${wanted.join(', ')} (looked for ${paths[0]}): choose another of ${Object.keys(DTYPE_FILES).join(', ')}`,
+    `the repository has no graph of the dtype ${wanted.join(', ')} (looked for ${paths[0]}): choose ${known.length > 0 ? `one that it has: ${known.join(', ')}` : `another of ${others.join(', ')}`}`,
     { cause: last },
   );
+}
+
+const NAMES = ['model', 'decoder_model_merged', 'decoder_model'];
+
+const graphPaths = (dtypes: readonly HubDType[]): string[] =>
+  ['onnx/', ''].flatMap((folder) =>
+    NAMES.flatMap((name) => dtypes.map((dtype) => `${folder}${name}${DTYPE_FILES[dtype]}.onnx`)),
+  );
+
+/** Whether one of the files is known to be there. */
+async function anyOf(files: RepositoryFiles, paths: readonly string[]): Promise<boolean> {
+  for (const path of paths) if (await files.has?.(path)) return true;
+  return false;
 }
 
 /** Puts a model together from its graph's file and a way to read the files beside it. */
