@@ -63,44 +63,34 @@ export async function probe(
   const { goalposts, count, kinds = PROBE_KINDS } = options;
   const { dialect } = tools;
   const run = new Probing(options, tools, hear);
-  const proposals: Record<string, ProposalCounts> = {};
   const each = <T>(make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i));
-  const ask = async (kind: string, prompts: Prompt[]): Promise<Question[]> => {
-    const { counts, questions } = await run.propose(kind, prompts);
-    proposals[kind] = counts;
-    return questions;
-  };
   // Spread evenly over the list.
   const goalpost = (i: number) => goalposts[Math.floor((i * goalposts.length) / count) % goalposts.length]!;
-
-  const lemmas: Question[] = [];
-  for (const axis of kinds.includes('lemma') ? AXES : []) {
-    lemmas.push(
-      ...(await ask(
-        `lemma, ${axis}`,
-        each((i) => dialect.lemmaPrompt(goalpost(i), axis)),
-      )),
-    );
-  }
-  const easy = lemmas.length > 0 ? lemmas : goalposts;
-  for (const axis of kinds.includes('lift') ? AXES : []) {
-    await ask(
-      `lift, ${axis}`,
-      each((i) => dialect.liftPrompt(easy[i % easy.length]!, axis)),
-    );
-  }
-  if (kinds.includes('unguided')) {
-    await ask(
-      'unguided',
-      each((i) => dialect.unguidedPrompt(easy.slice(0, i % 4))),
-    );
-  }
+  const lemmas = kinds.includes('lemma')
+    ? AXES.map((axis) => ({
+        kind: `lemma, ${axis}`,
+        prompts: each((i) => dialect.lemmaPrompt(goalpost(i), axis)),
+      }))
+    : [];
+  const first = await run.propose(lemmas);
+  const easy = first.questions.length > 0 ? first.questions : goalposts;
+  const lifts = kinds.includes('lift')
+    ? AXES.map((axis) => ({
+        kind: `lift, ${axis}`,
+        prompts: each((i) => dialect.liftPrompt(easy[i % easy.length]!, axis)),
+      }))
+    : [];
+  const unguided = kinds.includes('unguided')
+    ? [{ kind: 'unguided', prompts: each((i) => dialect.unguidedPrompt(easy.slice(0, i % 4))) }]
+    : [];
+  const second = await run.propose([...lifts, ...unguided]);
+  const proposals = { ...first.counts, ...second.counts };
   if (!kinds.includes('answers')) return { proposals };
-  const answers = {
-    induction: await run.answer(each((i) => ({ type: 'induction', question: easy[i % easy.length]! }))),
-    deduction: await run.answer(each((i) => taskOf('deduction', easy, i))),
-    abduction: await run.answer(each((i) => taskOf('abduction', easy, i))),
-  };
+  const answers = await run.answer([
+    ...each((i): Task => ({ type: 'induction', question: easy[i % easy.length]! })),
+    ...each((i) => taskOf('deduction', easy, i)),
+    ...each((i) => taskOf('abduction', easy, i)),
+  ]);
   return { proposals, answers };
 }
 
@@ -118,27 +108,33 @@ class Probing {
     private readonly hear: (text: ProbeText) => void,
   ) {}
 
+  /** All kinds in one batch: a step costs a small model hardly more for many rows than for few. */
   async propose(
-    kind: string,
-    prompts: readonly Prompt[],
-  ): Promise<{ counts: ProposalCounts; questions: Question[] }> {
+    kinds: readonly { kind: string; prompts: readonly Prompt[] }[],
+  ): Promise<{ counts: Record<string, ProposalCounts>; questions: Question[] }> {
     const { temperature, topP, seed, noveltyThreshold } = this.options;
     const { policy, dialect, judge, signal } = this.tools;
+    const asked = kinds.flatMap(({ kind, prompts }) => prompts.map((prompt, i) => ({ kind, prompt, i })));
+    const all: Record<string, ProposalCounts> = {};
+    const questions: Question[] = [];
+    if (asked.length === 0) return { counts: all, questions };
     const sampled = await policy.sample(
-      prompts.map((prompt) => ({ prompt, samples: 1, maxTokens: dialect.maxTokens.proposal })),
-      { temperature, topP, seed: deriveSeed(seed, 'probe', kind), ...(signal && { signal }) },
+      asked.map(({ prompt }) => ({ prompt, samples: 1, maxTokens: dialect.maxTokens.proposal })),
+      { temperature, topP, seed: deriveSeed(seed, 'probe', kinds[0]!.kind), ...(signal && { signal }) },
     );
     const texts = sampled.map((s) => s[0]!.text);
     const validated = await validateDrafts(
-      texts.map((text, i) => dialect.parseProposal(text, prompts[i])),
-      texts.map((_, i) => `${kind}.${i}`),
+      texts.map((text, i) => dialect.parseProposal(text, asked[i]!.prompt)),
+      asked.map(({ kind, i }) => `${kind}.${i}`),
       judge,
       dialect,
       signal && { signal },
     );
-    const counts: ProposalCounts = { asked: texts.length, parsed: 0, ran: 0, fresh: 0, faults: {} };
-    const questions: Question[] = [];
     validated.forEach((result, i) => {
+      const { kind, prompt } = asked[i]!;
+      all[kind] ??= { asked: 0, parsed: 0, ran: 0, fresh: 0, faults: {} };
+      const counts = all[kind];
+      counts.asked++;
       let fault = 'fault' in result ? result.fault : undefined;
       if ('question' in result) {
         const { similarity, id } = this.seen.nearest(result.question);
@@ -152,25 +148,28 @@ class Probing {
       if (!fault) counts.fresh++;
       this.hear({
         kind,
-        text: beginningOf(prompts[i]) + texts[i]!,
+        text: beginningOf(prompt) + texts[i]!,
         fate: fault ? `${fault.kind}: ${fault.message}` : 'valid',
       });
     });
-    return { counts, questions };
+    return { counts: all, questions };
   }
 
-  async answer(tasks: readonly Task[]): Promise<AnswerCounts> {
+  async answer(tasks: readonly Task[]): Promise<Record<Task['type'], AnswerCounts>> {
     const { temperature, topP, seed } = this.options;
-    const options = { samples: 1, temperature, topP, seed: deriveSeed(seed, 'probe', tasks[0]!.type) };
+    const options = { samples: 1, temperature, topP, seed: deriveSeed(seed, 'probe', 'answers') };
     const solved = await solve(tasks, { ...options, stage: 'solving-tasks' }, this.tools);
-    const attempts = solved.flatMap((s) => s.attempts);
-    for (const { text, verdict, reason } of attempts) {
-      this.hear({ kind: tasks[0]!.type, text, fate: `${verdict}: ${reason}` });
+    const none = (): AnswerCounts => ({ asked: 0, parsed: 0, passed: 0 });
+    const all = { induction: none(), deduction: none(), abduction: none() };
+    for (const { task, attempts } of solved) {
+      const counts = all[task.type];
+      for (const { text, verdict, reason } of attempts) {
+        counts.asked++;
+        if (verdict !== 'unparsable') counts.parsed++;
+        if (verdict === 'passed') counts.passed++;
+        this.hear({ kind: task.type, text, fate: `${verdict}: ${reason}` });
+      }
     }
-    return {
-      asked: attempts.length,
-      parsed: attempts.filter((a) => a.verdict !== 'unparsable').length,
-      passed: attempts.filter((a) => a.verdict === 'passed').length,
-    };
+    return all;
   }
 }

@@ -3,18 +3,10 @@ import { beginningOf } from '../../gasp/begunAnswer.ts';
 import type { Dialect, Parsed, Prompt, ProposalDraft } from '../../gasp/ports.ts';
 import type { Task } from '../../gasp/question.ts';
 import { findProgram } from './program.ts';
-import {
-  abductionPrompt,
-  BEGINNINGS,
-  deductionPrompt,
-  inductionPrompt,
-  lemmaPrompt,
-  liftPrompt,
-  unguidedPrompt,
-} from './prompts.ts';
+import { answerBeginning, lemmaPrompt, liftPrompt, solvePrompt, unguidedPrompt } from './prompts.ts';
 import { SHOWN_PROGRAMS } from './examples.ts';
 import { describeProposal } from './proposal.ts';
-import { findInput, findInputs, findOutput } from './values.ts';
+import { findInput, findInputs, findOutput, outputOf } from './values.ts';
 
 const INPUTS = 5;
 /** Small models often stop early, or write an input twice. */
@@ -37,48 +29,49 @@ export function chatDialect(): Dialect {
   };
 }
 
-function solvePrompt(task: Task) {
-  const { question } = task;
-  switch (task.type) {
-    case 'induction':
-      return inductionPrompt(question);
-    case 'deduction':
-      return deductionPrompt(question.program, question.inputs[task.index]!);
-    case 'abduction':
-      return abductionPrompt(question.program, question.outputs[task.index]!);
-  }
-}
-
 /** Whether a text goes on from a fence that was opened for it: its own first fence only closes. */
 const closes = (text: string) => /^\s*[^\s`][^`]*```[ \t]*(?:\n|$)/.test(text);
 
+/** Whether a text goes on from a function's head: with a type perhaps, its colon, and a body beside or below it. */
+const goesOn = (text: string) =>
+  /^[ \t]*(?:->[ \t]*)?(?:[A-Za-z_][\w.]*(?:\[[^\n:]*\])?(?: \| [\w[\]]+)*)?[ \t]*:(?:[ \t]*return\b|\s*\n[ \t]+\S)/.test(
+    text,
+  );
+
 /** Reads what the model went on with, or a whole answer of its own. */
-function read<T>(kind: keyof typeof BEGINNINGS, text: string, parse: (text: string) => Parsed<T>): Parsed<T> {
-  const begun = BEGINNINGS[kind] + text;
+function read<T>(task: Task, text: string, parse: (text: string) => Parsed<T>): Parsed<T> {
+  const beginning = answerBeginning(task);
+  // After a whole head anything would be a body.
+  if (task.type === 'induction' && !beginning.endsWith('(') && !goesOn(text)) return parse(text);
+  const begun = beginning + text;
   const [first, second] = closes(text) ? [begun, text] : [text, begun];
   const parsed = parse(first);
   // The last line of a train of thought is no answer, whatever it was begun with.
-  if (parsed.ok || (first === text && kind !== 'induction')) return parsed;
+  if (parsed.ok || (first === text && task.type !== 'induction')) return parsed;
   const other = parse(second);
   return other.ok ? other : parsed;
 }
 
 function parseAnswer(task: Task, text: string): Parsed<string> {
   switch (task.type) {
-    case 'deduction':
-      return read('deduction', text, findOutput);
+    case 'deduction': {
+      // What the begun call gives stands on its line; models go on with further calls.
+      const line = outputOf(text.split('\n', 1)[0]!, task.question.outputs);
+      return line.ok ? line : read(task, text, (whole) => findOutput(whole, task.question.outputs));
+    }
     case 'abduction':
-      return read('abduction', text, findInput);
+      return read(task, text, (whole) => findInput(whole, task.question.inputs));
     case 'induction':
-      return read('induction', text, (whole) => {
+      return read(task, text, (whole) => {
         const found = findProgram(whole);
         return found.ok ? { ok: true, value: found.value.program } : found;
       });
   }
 }
 
-const withoutBlanks = (program: string) => program.replace(/\s+/g, '');
-const shown = new Set(SHOWN_PROGRAMS.map(withoutBlanks));
+/** What a program does, however its head says it. */
+const bodyOf = (program: string) => program.replace(/^def f\(.*:\n/, '').replace(/\s+/g, '');
+const shown = new Set(SHOWN_PROGRAMS.map(bodyOf));
 
 /**
  * Inputs that the prompt gave come before any that the model adds. A model that does not go on from them
@@ -96,7 +89,7 @@ function readProposal(whole: string, beginning: string): Parsed<ProposalDraft> {
   const found = findProgram(whole);
   if (!found.ok) return found;
   const { program, name } = found.value;
-  if (shown.has(withoutBlanks(program))) return { ok: false, reason: 'It repeats an example of its prompt.' };
+  if (shown.has(bodyOf(program))) return { ok: false, reason: 'It repeats an example of its prompt.' };
   const inputs = [...new Set([...findInputs(beginning, 'f'), ...findInputs(whole, name)])];
   if (inputs.length === 0) return { ok: false, reason: 'It gives no inputs for its function.' };
   return { ok: true, value: { ...describeProposal(whole, program), program, inputs } };

@@ -13,26 +13,27 @@ export interface Shown {
 }
 
 const numbers = ['[5, 20, 30]', '[1, 2]', '[11, 10, 12]', '[]', '[100, 7]'];
+/** The same, none of them empty. */
+const some = numbers.map((list) => (list === '[]' ? '[4]' : list));
 const texts = ["'an old tree in autumn'", "'every one of us'", "'the sky'", "'up and away'", "'owls'"];
 const rows = ['[[5, 20], [30, 11]]', '[[1, 2]]', '[[11], [], [12, 9]]', '[]', '[[100, -100], [15]]'];
 
 /**
- * Texts first and lists last, since small models follow what they read last. The parameter has one name
- * throughout: a model that has seen `x` stand for numbers alone treats a list of that name as a number.
+ * Heads are those that `headFor` begins answers with.
  */
 export const EXAMPLES: Record<Axis, readonly { easy: Shown; hard: Shown }[]> = {
   f: [
     {
       easy: {
         message: 'Count the words that begin with a vowel.',
-        program: "def f(x):\n    return sum(w[0] in 'aeiou' for w in x.split())",
+        program: "def f(text: str) -> int:\n    return sum(w[0] in 'aeiou' for w in text.split())",
         inputs: texts,
         outputs: ['4', '4', '0', '3', '1'],
       },
       hard: {
         message: 'Turn the words around that begin with a vowel, and join them with dashes.',
         program:
-          "def f(x):\n    words = [w[::-1] for w in x.split() if w[0] in 'aeiou']\n    return '-'.join(words)",
+          "def f(text: str) -> str:\n    words = [w[::-1] for w in text.split() if w[0] in 'aeiou']\n    return '-'.join(words)",
         inputs: texts,
         outputs: ["'na-dlo-ni-nmutua'", "'yreve-eno-fo-su'", "''", "'pu-dna-yawa'", "'slwo'"],
       },
@@ -40,30 +41,30 @@ export const EXAMPLES: Record<Axis, readonly { easy: Shown; hard: Shown }[]> = {
     {
       easy: {
         message: 'Keep the numbers that are greater than 10.',
-        program: 'def f(x):\n    return [n for n in x if n > 10]',
+        program: 'def f(nums: list[int]) -> list[int]:\n    return [n for n in nums if n > 10]',
         inputs: numbers,
         outputs: ['[20, 30]', '[]', '[11, 12]', '[]', '[100]'],
       },
       hard: {
         message: 'Keep the even numbers that are greater than 10, then add up their squares.',
         program:
-          'def f(x):\n    x = [n for n in x if n > 10 and n % 2 == 0]\n    return sum(n * n for n in x)',
+          'def f(nums: list[int]) -> int:\n    even = [n for n in nums if n > 10 and n % 2 == 0]\n    return sum(n * n for n in even)',
         inputs: numbers,
         outputs: ['1300', '0', '144', '0', '10000'],
       },
     },
     {
       easy: {
-        message: 'Triple each number.',
-        program: 'def f(x):\n    return [n * 3 for n in x]',
-        inputs: numbers,
-        outputs: ['[15, 60, 90]', '[3, 6]', '[33, 30, 36]', '[]', '[300, 21]'],
+        message: 'Give the largest number.',
+        program: 'def f(nums: list[int]) -> int:\n    return max(nums)',
+        inputs: some,
+        outputs: ['30', '2', '12', '4', '100'],
       },
       hard: {
-        message: 'Leave the first number out, then triple each, then sort.',
-        program: 'def f(x):\n    x = [n * 3 for n in x[1:]]\n    return sorted(x)',
-        inputs: numbers,
-        outputs: ['[60, 90]', '[6]', '[30, 36]', '[]', '[21]'],
+        message: 'Give the largest number minus the smallest one.',
+        program: 'def f(nums: list[int]) -> int:\n    return max(nums) - min(nums)',
+        inputs: some,
+        outputs: ['25', '1', '2', '0', '93'],
       },
     },
   ],
@@ -71,13 +72,14 @@ export const EXAMPLES: Record<Axis, readonly { easy: Shown; hard: Shown }[]> = {
     {
       easy: {
         message: 'Count the vowels of a word.',
-        program: "def f(x):\n    return sum(c in 'aeiou' for c in x)",
+        program: "def f(text: str) -> int:\n    return sum(c in 'aeiou' for c in text)",
         inputs: ["'autumn'", "'tree'", "'sky'", "'banana'", "''"],
         outputs: ['3', '2', '0', '3', '0'],
       },
       hard: {
         message: 'Count the vowels of each word of a sentence.',
-        program: "def f(x):\n    return {w: sum(c in 'aeiou' for c in w) for w in x.split()}",
+        program:
+          "def f(text: str) -> dict:\n    return {w: sum(c in 'aeiou' for c in w) for w in text.split()}",
         inputs: texts,
         outputs: [
           "{'an': 1, 'old': 1, 'tree': 2, 'in': 1, 'autumn': 3}",
@@ -90,30 +92,31 @@ export const EXAMPLES: Record<Axis, readonly { easy: Shown; hard: Shown }[]> = {
     },
     {
       easy: {
-        message: 'Triple each number.',
-        program: 'def f(x):\n    return [n * 3 for n in x]',
-        inputs: ['[5, 20]', '[1, 2]', '[11, 0, 12]', '[]', '[7]'],
-        outputs: ['[15, 60]', '[3, 6]', '[33, 0, 36]', '[]', '[21]'],
-      },
-      hard: {
-        message: 'Triple each number in each row of a table.',
-        program: 'def f(x):\n    return [[n * 3 for n in row] for row in x]',
-        inputs: rows,
-        outputs: ['[[15, 60], [90, 33]]', '[[3, 6]]', '[[33], [], [36, 27]]', '[]', '[[300, -300], [45]]'],
-      },
-    },
-    {
-      easy: {
         message: 'Keep the numbers that are greater than 10.',
-        program: 'def f(x):\n    return [n for n in x if n > 10]',
+        program: 'def f(nums: list[int]) -> list[int]:\n    return [n for n in nums if n > 10]',
         inputs: ['[5, 20]', '[1, 2]', '[11, 10, 12]', '[]', '[100, 7]'],
         outputs: ['[20]', '[]', '[11, 12]', '[]', '[100]'],
       },
       hard: {
         message: 'Keep the numbers that are greater than 10 in each row of a table.',
-        program: 'def f(x):\n    return [[n for n in row if n > 10] for row in x]',
+        program:
+          'def f(rows: list[list[int]]) -> list[list[int]]:\n    return [[n for n in row if n > 10] for row in rows]',
         inputs: rows,
         outputs: ['[[20], [30, 11]]', '[[]]', '[[11], [], [12]]', '[]', '[[100], [15]]'],
+      },
+    },
+    {
+      easy: {
+        message: 'Add up the numbers.',
+        program: 'def f(nums: list[int]) -> int:\n    return sum(nums)',
+        inputs: ['[5, 20]', '[1, 2]', '[11, 0, 12]', '[]', '[7]'],
+        outputs: ['25', '3', '23', '0', '7'],
+      },
+      hard: {
+        message: 'Add up the numbers of each row of a table.',
+        program: 'def f(rows: list[list[int]]) -> list[int]:\n    return [sum(row) for row in rows]',
+        inputs: rows,
+        outputs: ['[25, 41]', '[3]', '[11, 0, 21]', '[]', '[0, 15]'],
       },
     },
   ],

@@ -5,21 +5,30 @@
  * every chat template knows.
  */
 import type { ChatMessage } from '../../gasp/ports.ts';
-import type { Axis, Question } from '../../gasp/question.ts';
+import type { Axis, Question, Task } from '../../gasp/question.ts';
 import { EXAMPLES, type Shown, SOLVED } from './examples.ts';
+import { headFor } from './heads.ts';
 
 type Chat = ChatMessage[];
 
 const user = (content: string): ChatMessage => ({ role: 'user', content });
 const assistant = (content: string): ChatMessage => ({ role: 'assistant', content });
 
-/** How the student's answers begin. */
-export const BEGINNINGS = {
-  induction: '```python\ndef f(',
-  deduction: '```output\n',
-  abduction: '```input\n',
-} as const;
-const begin = (kind: keyof typeof BEGINNINGS): ChatMessage => assistant(BEGINNINGS[kind]);
+/**
+ * How the student's answer to a task begins. A beginning ends where a token does: a space, or a bracket that
+ * makes one token with what follows, is left to the model.
+ */
+export function answerBeginning(task: Task): string {
+  const { question } = task;
+  switch (task.type) {
+    case 'induction':
+      return `\`\`\`python\n${headFor(question.program, question.inputs.slice(0, question.shown))}`;
+    case 'deduction':
+      return `\`\`\`output\nf(${question.inputs[task.index]}) ==`;
+    case 'abduction':
+      return '```input\nf';
+  }
+}
 
 const python = (program: string) => `\`\`\`python\n${program.trim()}\n\`\`\``;
 
@@ -33,32 +42,37 @@ const pairs = (inputs: readonly string[], outputs: readonly string[], count: num
 const list = (inputs: readonly string[]) =>
   `Inputs:\n${inputs.map((input, i) => `${i + 1}. f(${input})`).join('\n')}`;
 
-/**
- * A proposal in the form that is asked for: what changes least along its axis comes first, and what is
- * last is begun in view of all the rest.
- */
-export function proposalText({ message, program, inputs }: Omit<Shown, 'outputs'>, axis: Axis): string {
-  const parts = axis === 'f' ? [list(inputs), python(program)] : [python(program), list(inputs)];
-  return [...parts, `Message: ${message}`].join('\n\n');
+/** A proposal in the form that is asked for: what is last is written in view of all the rest. */
+export function proposalText({ message, program, inputs }: Omit<Shown, 'outputs'>): string {
+  return [list(inputs), python(program), `Message: ${message}`].join('\n\n');
 }
 
 /** Characters of inputs that are given to a proposal at most: longer ones it has to replace by shorter ones. */
 const MOST_GIVEN = 800;
 
+/** Inputs that are given along the I/O axis: enough to show their form, and fewer than are asked for. */
+const GIVEN_ALONG_IO = 2;
+
 /**
  * How a proposal begins that is made from `question`. Along the f axis inputs keep their form: those of
  * the question are given, and the head of its function with them, so that what it does is left to write.
- * Along the I/O axis the function keeps its head, and the inputs are what changes.
+ * Along the I/O axis inputs are what changes: those that are furthest in its direction already are given, the
+ * shortest for an easier problem and the longest for a harder one, and the list goes on.
  */
-function proposalBeginning({ inputs, program }: Question, axis: Axis, count: number): ChatMessage {
-  const head = /^def f\(.*\)[^:\n]*:/m.exec(program)?.[0] ?? 'def f(';
-  const begun = `\`\`\`python\n${head}`;
-  if (axis === 'io') return assistant(begun);
-  const given = inputs.slice(0, count);
-  // No further than the name: with what follows it, a bracket makes one token.
+function proposalBeginning(
+  { inputs, program }: Question,
+  axis: Axis,
+  count: number,
+  direction: 'easier' | 'harder',
+): ChatMessage {
+  const sign = direction === 'easier' ? 1 : -1;
+  const given =
+    axis === 'f'
+      ? inputs.slice(0, count)
+      : inputs.toSorted((a, b) => sign * (a.length - b.length)).slice(0, GIVEN_ALONG_IO);
   if (given.join('').length > MOST_GIVEN) return assistant('Inputs:\n1. f');
   if (given.length < count) return assistant(`${list(given)}\n${given.length + 1}. f`);
-  return assistant(`${list(given)}\n\n${begun}`);
+  return assistant(`${list(given)}\n\n\`\`\`python\n${headFor(program, inputs)}`);
 }
 
 /** How many pairs of a question a teacher reads. */
@@ -93,25 +107,37 @@ function read(question: Question): Shown {
   return { ...question, message: question.message || question.title };
 }
 
+const isText = (inputs: readonly string[]) => /^['"]/.test(inputs[0] ?? '');
+
+/** Exchanges before the real one: enough to show the form, and each costs its tokens with every proposal. */
+const EXCHANGES = 2;
+
+/** Those of inputs like the question's come last: small models follow what they read last. */
+function examplesFor({ inputs }: Question, axis: Axis) {
+  const like = (example: { easy: Shown }) => isText(example.easy.inputs) === isText(inputs);
+  const all = EXAMPLES[axis];
+  return [...all.filter((e) => !like(e)), ...all.filter(like)].slice(-EXCHANGES);
+}
+
 export function lemmaPrompt(goalpost: Question, axis: Axis, count: number): Chat {
   return [
-    ...EXAMPLES[axis].flatMap(({ hard, easy }) => [
+    ...examplesFor(goalpost, axis).flatMap(({ hard, easy }) => [
       user(lemmaRequest(hard, axis, count)),
-      assistant(proposalText(easy, axis)),
+      assistant(proposalText(easy)),
     ]),
     user(lemmaRequest(read(goalpost), axis, count)),
-    proposalBeginning(goalpost, axis, count),
+    proposalBeginning(goalpost, axis, count, 'easier'),
   ];
 }
 
 export function liftPrompt(lemma: Question, axis: Axis, count: number, goalpost?: Question): Chat {
   return [
-    ...EXAMPLES[axis].flatMap(({ hard, easy }) => [
+    ...examplesFor(lemma, axis).flatMap(({ hard, easy }) => [
       user(liftRequest(easy, axis, count)),
-      assistant(proposalText(hard, axis)),
+      assistant(proposalText(hard)),
     ]),
     user(liftRequest(read(lemma), axis, count, goalpost && read(goalpost))),
-    proposalBeginning(lemma, axis, count),
+    proposalBeginning(lemma, axis, count, 'harder'),
   ];
 }
 
@@ -126,45 +152,58 @@ export function unguidedPrompt(references: readonly Question[], count: number): 
   const [texts, numbers] = EXAMPLES.f;
   return [
     user(request([])),
-    assistant(proposalText(numbers!.easy, 'io')),
+    assistant(proposalText(numbers!.easy)),
     user(request([`- ${numbers!.easy.message}`])),
-    assistant(proposalText(texts!.hard, 'io')),
+    assistant(proposalText(texts!.hard)),
     user(request(references.map((q) => `- ${(q.message || q.title).trim() || firstLine(q.program)}`))),
-    assistant(BEGINNINGS.induction),
+    assistant('Inputs:\n1. f'),
   ];
 }
 
 const firstLine = (program: string) => program.trim().split('\n')[0]!;
 
-export function inductionPrompt({ message, inputs, outputs, shown }: Question): Chat {
+function inductionPrompt({ message, inputs, outputs, shown }: Question): Chat {
   const request = (q: Omit<Shown, 'program'>, count: number) =>
     `Write a Python function f.\n${q.message ? `${q.message}\n` : ''}Examples:\n${pairs(q.inputs, q.outputs, count)}\n\nAnswer with the function in one python block.`;
   return [
     user(request(SOLVED, 3)),
     assistant(python(SOLVED.program)),
     user(request({ message, inputs, outputs }, shown)),
-    begin('induction'),
   ];
 }
 
-export function deductionPrompt(program: string, input: string): Chat {
+function deductionPrompt(program: string, input: string): Chat {
   const request = (code: string, given: string) =>
-    `${python(code)}\n\nWhat does f(${given}) return? Answer with the value in an output block.`;
+    `${python(code)}\n\nWhat does f(${given}) return? Say it in an output block.`;
   return [
     user(request(SOLVED.program, SOLVED.inputs[0]!)),
-    assistant(`\`\`\`output\n${SOLVED.outputs[0]}\n\`\`\``),
+    assistant(`\`\`\`output\nf(${SOLVED.inputs[0]}) == ${SOLVED.outputs[0]}\n\`\`\``),
     user(request(program, input)),
-    begin('deduction'),
   ];
 }
 
-export function abductionPrompt(program: string, output: string): Chat {
+function abductionPrompt(program: string, output: string): Chat {
   const request = (code: string, wanted: string) =>
-    `${python(code)}\n\nFor which input does f return ${wanted}? Answer with an input in an input block.`;
+    `${python(code)}\n\nFor which input does f return ${wanted}? Answer with the call in an input block.`;
   return [
     user(request(SOLVED.program, SOLVED.outputs[0]!)),
-    assistant(`\`\`\`input\n${SOLVED.inputs[0]}\n\`\`\``),
+    assistant(`\`\`\`input\nf(${SOLVED.inputs[0]})\n\`\`\``),
     user(request(program, output)),
-    begin('abduction'),
   ];
+}
+
+export function solvePrompt(task: Task): Chat {
+  return [...askFor(task), assistant(answerBeginning(task))];
+}
+
+function askFor(task: Task): Chat {
+  const { question } = task;
+  switch (task.type) {
+    case 'induction':
+      return inductionPrompt(question);
+    case 'deduction':
+      return deductionPrompt(question.program, question.inputs[task.index]!);
+    case 'abduction':
+      return abductionPrompt(question.program, question.outputs[task.index]!);
+  }
 }

@@ -19,21 +19,43 @@ const isLiteralList = (text: string) => text !== '' && isLiteral(`[${text}]`);
 
 type Read = (text: string) => string | undefined;
 
-/** An output's source: what the last block says, or else the prose. */
-export function findOutput(text: string): Parsed<string> {
-  return find(text, /^(?:outputs?|answer|result)$/, ({ text: code }) => valueIn(code, isLiteral), {
+/** An output's source, for a question with these `outputs`: what the last block says, or else the prose. */
+export function findOutput(text: string, outputs: readonly string[]): Parsed<string> {
+  const accept = outputs.every(isList) ? isLiteralList : isLiteral;
+  const found = find(text, /^(?:outputs?|answer|result)$/, ({ text: code }) => valueIn(code, accept), {
     tells: /output|return|result|answer|evaluate|give|equal|==|->|→/i,
-    reason: 'It gives no Python value.',
+    reason: NO_VALUE,
   });
+  return inBrackets(found, outputs);
 }
 
-/** An argument list's source: what the last block says, or else the prose. */
-export function findInput(text: string): Parsed<string> {
-  return find(text, /^inputs?$/, argumentsIn, {
+/** The output that a line is, with nothing but marks around it. */
+export function outputOf(line: string, outputs: readonly string[]): Parsed<string> {
+  const bare = withoutMarks(line.replace(/`{3}.*$/, ''));
+  const reads = outputs.every(isList) ? isLiteralList(bare) : isLiteral(bare);
+  return reads ? inBrackets({ ok: true, value: bare }, outputs) : { ok: false, reason: NO_VALUE };
+}
+
+const NO_VALUE = 'It gives no Python value.';
+
+/** An argument list's source, for a question with these `inputs`: what the last block says, or else the prose. */
+export function findInput(text: string, inputs: readonly string[]): Parsed<string> {
+  const found = find(text, /^inputs?$/, argumentsIn, {
     tells: /input|argument|f\s*\(|answer/i,
     reason: 'It gives no input for f.',
   });
+  return inBrackets(found, inputs);
 }
+
+/** Small models leave the brackets of a list out: `1, 2` is one where all of the question's own are lists. */
+function inBrackets(found: Parsed<string>, own: readonly string[]): Parsed<string> {
+  if (!found.ok || isLiteral(found.value) || !isLiteralList(found.value)) return found;
+  // Lists among them are arguments one by one, or the list that they are in is anybody's guess.
+  if (/[[({]/.test(mask(found.value))) return found;
+  return own.every(isList) ? { ok: true, value: `[${found.value}]` } : found;
+}
+
+const isList = (value: string) => value.startsWith('[') && closingBracket(mask(value), 0) === value.length;
 
 function find(
   text: string,

@@ -32,6 +32,9 @@ export interface HubPolicyOptions extends LocalPolicyOptions {
   load?: RunLoad;
 }
 
+/** Longer than what programs repeat on purpose. */
+const LOOP_TOKENS = 64;
+
 const LOAD: RunLoad = { microbatchTokens: 512, rows: 32, rowTokens: ROW_TOKENS };
 
 /**
@@ -71,12 +74,10 @@ export async function openHubPolicy(files: RepositoryFiles, options: HubPolicyOp
   return new LocalPolicy({
     tokenizer,
     trainer,
-    sampler: new HubSampler(
-      runtime,
-      model,
-      plan,
-      options.memoryLimit ? { cacheBytes: options.memoryLimit / 4 } : {},
-    ),
+    sampler: new HubSampler(runtime, model, plan, {
+      loopTokens: LOOP_TOKENS,
+      ...(options.memoryLimit && { cacheBytes: options.memoryLimit / 4 }),
+    }),
     stop,
     scoringTokens: 2 * (options.load ?? LOAD).microbatchTokens,
     takeTurns,

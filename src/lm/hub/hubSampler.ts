@@ -25,6 +25,23 @@ export interface HubSamplerLimits {
   rows: number;
   /** Tokens of prompts computed in one go. */
   prefillTokens: number;
+  /**
+   * A row whose last so many tokens are one piece over and over is ended, as if it had reached its length:
+   * small models hardly ever find out again, and all other rows wait for them. Absent: it goes on.
+   */
+  loopTokens?: number;
+}
+
+/** Whether the last `count` tokens are a piece of at most a quarter of them, again and again. */
+function loops(tokens: readonly number[], count: number): boolean {
+  const from = tokens.length - count;
+  if (from < 0) return false;
+  for (let period = 1; 4 * period <= count; period++) {
+    let at = tokens.length - 1;
+    while (at >= from + period && tokens[at] === tokens[at - period]) at--;
+    if (at < from + period) return true;
+  }
+  return false;
 }
 
 /** Steps between looking for rows that have ended: leaving them out costs one copy of the cache. */
@@ -152,8 +169,11 @@ export class HubSampler {
     batch.cache = present;
     batch.length++;
     const picker = new TokenPicker(outputs, this.model.vocabulary, options);
+    const { loopTokens = Infinity } = this.limits;
     batch.rows.forEach((row, i) => {
-      if (!row.ended) picker.pick(row, i);
+      if (row.ended) return;
+      picker.pick(row, i);
+      if (!row.ended && loops(row.tokens, loopTokens)) row.ended = 'length';
     });
   }
 

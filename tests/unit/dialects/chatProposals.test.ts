@@ -84,10 +84,8 @@ const expected = {
 };
 
 test('the form that is asked for comes back as it went in', () => {
-  for (const axis of ['io', 'f'] as const) {
-    const written = proposalText({ message: expected.message, program, inputs }, axis);
-    expect(parseProposal(written)).toEqual({ ok: true, value: expected });
-  }
+  const written = proposalText({ message: expected.message, program, inputs });
+  expect(parseProposal(written)).toEqual({ ok: true, value: expected });
 });
 
 const py = `\`\`\`python\n${program}\n\`\`\``;
@@ -159,15 +157,27 @@ test('a proposal that repeats an example of its prompt is refused', () => {
 
 test('answers are read that go on from the words they were begun with', () => {
   const induction = (text: string) => dialect.parseAnswer({ type: 'induction', question }, text);
-  const expectedProgram = { ok: true, value: 'def f(x):\n    return x + 1\n' };
-  expect(induction('x):\n    return x + 1\n```\n\nThis adds one (to x.')).toEqual(expectedProgram);
-  expect(induction('x):\n    return x + 1')).toEqual(expectedProgram);
-  expect(induction('x')).toEqual({ ok: false, reason: 'It defines no function f.' });
+  const head = 'def f(nums: list[int]) ->';
+  const expectedProgram = { ok: true, value: `${head} list[int]:\n    return nums * 2\n` };
+  expect(beginning(dialect.solvePrompt({ type: 'induction', question }))).toBe(`\`\`\`python\n${head}`);
+  expect(induction(' list[int]:\n    return nums * 2\n```\n\nThis doubles (the list.')).toEqual(
+    expectedProgram,
+  );
+  expect(induction(' list[int]:\n    return nums * 2')).toEqual(expectedProgram);
+  for (const nothing of ['', ' int:', ' or not', ' int:\nI do not know.', ' Well: no.'])
+    expect(induction(nothing).ok).toBe(false);
+  // One that begins anew is read by itself.
+  expect(induction('Sure:\n\n```python\ndef f(x):\n    return x\n```')).toEqual({
+    ok: true,
+    value: 'def f(x):\n    return x\n',
+  });
+  expect(induction('def f(')).toEqual({ ok: false, reason: 'It defines no function f.' });
   const deduction = (text: string) => dialect.parseAnswer({ type: 'deduction', question, index: 0 }, text);
-  expect(deduction('[2]\n```\nsince 1 + 1 is 3.')).toEqual({ ok: true, value: '[2]' });
-  expect(deduction('[2]')).toEqual({ ok: true, value: '[2]' });
+  expect(deduction(' [2]\n```\nsince 1 + 1 is 3.')).toEqual({ ok: true, value: '[2]' });
+  expect(deduction(' [2]')).toEqual({ ok: true, value: '[2]' });
+  expect(deduction(' [2]\nf([1]) == []')).toEqual({ ok: true, value: '[2]' });
   const abduction = (text: string) => dialect.parseAnswer({ type: 'abduction', question, index: 0 }, text);
-  expect(abduction('[1], 2\n```\nf([3]) would do too.')).toEqual({ ok: true, value: '[1], 2' });
+  expect(abduction('([1], 2)\n```\nf([3]) would do too.')).toEqual({ ok: true, value: '[1], 2' });
 });
 
 const beginning = (prompt: Prompt) => (prompt as ChatMessage[]).at(-1)!.content;
@@ -175,42 +185,46 @@ const beginning = (prompt: Prompt) => (prompt as ChatMessage[]).at(-1)!.content;
 test('along the f axis a proposal is begun with the inputs and the head of the function', () => {
   const given = question.inputs.map((input, i) => `${i + 1}. f(${input})`).join('\n');
   for (const prompt of [dialect.lemmaPrompt(question, 'f'), dialect.liftPrompt(question, 'f')]) {
-    expect(beginning(prompt)).toBe(`Inputs:\n${given}\n\n\`\`\`python\ndef f(x):`);
-    expect(parseProposal('\n    return sorted(x)\n```\n\nMessage: Sort it.', prompt)).toEqual({
+    expect(beginning(prompt)).toBe(`Inputs:\n${given}\n\n\`\`\`python\ndef f(nums: list[int]) ->`);
+    expect(parseProposal(' list[int]:\n    return sorted(nums)\n```\n\nMessage: Sort it.', prompt)).toEqual({
       ok: true,
       value: {
         title: 'Sort it',
         message: 'Sort it.',
-        program: 'def f(x):\n    return sorted(x)\n',
+        program: 'def f(nums: list[int]) -> list[int]:\n    return sorted(nums)\n',
         inputs: question.inputs,
       },
     });
   }
   // Not with values that the goalpost's author keeps to judge answers: outputs stay out of it.
   expect(beginning(dialect.lemmaPrompt(question, 'f'))).not.toContain('[86, 88]');
-  const without = beginning(dialect.lemmaPrompt({ ...question, program: '' }, 'f'));
-  expect(without).toMatch(/python\ndef f\($/);
+  // Several parameters have the names that the program gives them.
+  const two = { ...question, inputs: ['1, 2', '3, 4', '5, 6', '7, 8', '9, 0'] };
+  const program = 'def f(a, b=(1, 2)):\n    return a\n';
+  expect(beginning(dialect.lemmaPrompt({ ...two, program }, 'f'))).toMatch(/python\ndef f\(a, b=\(1, 2\)\)$/);
+  expect(beginning(dialect.lemmaPrompt({ ...two, program: '' }, 'f'))).toMatch(/python\ndef f\($/);
   const few = beginning(dialect.lemmaPrompt({ ...question, inputs: ['1', '2'] }, 'f'));
   expect(few).toBe('Inputs:\n1. f(1)\n2. f(2)\n3. f');
   const long = question.inputs.map((input) => `[${input}, ${'1, '.repeat(100)}]`);
   expect(beginning(dialect.lemmaPrompt({ ...question, inputs: long }, 'f'))).toBe('Inputs:\n1. f');
 });
 
-test('along the I/O axis it is begun with the head alone, and has inputs of its own', () => {
+test('along the I/O axis it is begun with two inputs, the shortest or the longest, and goes on with its own', () => {
+  expect(beginning(dialect.lemmaPrompt(question, 'io'))).toBe('Inputs:\n1. f([1])\n2. f([4, 2])\n3. f');
   const prompt = dialect.liftPrompt(question, 'io');
-  expect(beginning(prompt)).toBe('```python\ndef f(x):');
-  const own = ['[[1], []]', '[[2]]', '[]', '[[3, 4]]', '[[]]'];
-  const listed = own.map((input, i) => `${i + 1}. f(${input})`).join('\n');
-  const parsed = parseProposal(`\n    return len(x)\n\`\`\`\n\nInputs:\n${listed}`, prompt);
+  expect(beginning(prompt)).toBe('Inputs:\n1. f([6, 5, 0])\n2. f([70, 71])\n3. f');
+  const own = ['[[1], []]', '[[2]]', '[[3, 4]]'];
+  const listed = own.map((input, i) => `${i > 0 ? `${i + 3}. f` : ''}(${input})`).join('\n');
+  const parsed = parseProposal(`${listed}\n\n\`\`\`python\ndef f(x):\n    return len(x)\n\`\`\``, prompt);
   expect(parsed).toMatchObject({
     ok: true,
-    value: { program: 'def f(x):\n    return len(x)\n', inputs: own },
+    value: { program: 'def f(x):\n    return len(x)\n', inputs: ['[6, 5, 0]', '[70, 71]', ...own] },
   });
 });
 
 test('a model that begins anew is read all the same', () => {
   const prompt = dialect.lemmaPrompt(question, 'f');
-  const anew = proposalText({ message: expected.message, program, inputs }, 'io');
+  const anew = proposalText({ message: expected.message, program, inputs });
   const parsed = parseProposal(` return it\n\`\`\`\nOr rather:\n${anew}`, prompt);
   expect(parsed.ok && parsed.value.program).toBe(expected.program);
 });

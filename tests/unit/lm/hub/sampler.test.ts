@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { findLinears } from '../../../../src/lm/hub/hubGraph.ts';
 import { planLayers } from '../../../../src/lm/hub/hubPolicy.ts';
-import { HubSampler } from '../../../../src/lm/hub/hubSampler.ts';
+import { HubSampler, type HubSamplerLimits } from '../../../../src/lm/hub/hubSampler.ts';
 import { hubTrainable } from '../../../../src/lm/hub/hubTrainable.ts';
 import { nodeRuntime } from '../../../../src/lm/runtime.node.ts';
 import { VectorTrainer } from '../../../../src/lm/trainer.ts';
@@ -41,6 +41,28 @@ describe.skipIf(!fixturesThere)('reference models beside the project (../shared/
       await Promise.all([sampler.dispose(), tight.dispose(), trainer.dispose()]);
     },
   );
+
+  test('an answer that repeats itself is ended where that is asked for', async () => {
+    const { model } = await loadFixture('qwen2-optimum-q4');
+    const runtime = nodeRuntime(1);
+    const greedy = { ...OPTIONS, temperature: 0, stop: new Set<number>() };
+    const request = [{ tokens: [5, 6, 7, 8], samples: 1, maxTokens: 150 }];
+    const draw = async (limits: Partial<HubSamplerLimits>) => {
+      const sampler = new HubSampler(runtime, model, undefined, limits);
+      const [row] = await sampler.sample(new Float32Array(0), request, greedy);
+      await sampler.dispose();
+      return row!;
+    };
+    const [whole, ended] = [await draw({}), await draw({ loopTokens: 32 })];
+    expect(whole.tokens).toHaveLength(150);
+    expect(ended.ended).toBe('length');
+    expect(ended.tokens.length).toBeLessThan(120);
+    expect(ended.tokens).toEqual(whole.tokens.slice(0, ended.tokens.length));
+    // What follows is more of the same.
+    const period = [1, 2, 3, 4, 5, 6, 7, 8].find((p) => ended.tokens.at(-1) === ended.tokens.at(-1 - p))!;
+    expect(whole.tokens.at(-1)).toBe(whole.tokens.at(-1 - period));
+    expect(ended.tokens.length).toBeGreaterThanOrEqual(32);
+  });
 
   test('packed projections are adapted under the names of the layers in them, on the last layers only where asked', async () => {
     const { model } = await loadFixture('qwen2-genai-int4');

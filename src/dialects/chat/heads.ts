@@ -1,0 +1,59 @@
+/**
+ * Heads of functions as answers are begun with them. Small models write for a parameter what its name and
+ * type make likely: of `x` they expect a number, whatever the examples say.
+ */
+import { readValue, type Value } from '../../python/sameValue.ts';
+
+/** Python's annotation of a value; undefined where there is none that says more than nothing. */
+function typeOf({ type, items = [] }: Value): string | undefined {
+  switch (type) {
+    case 'bool':
+    case 'int':
+    case 'float':
+    case 'str':
+    case 'bytes':
+    case 'dict':
+    case 'set':
+    case 'tuple':
+      return type;
+    case 'list': {
+      const inner = common(items.map(typeOf));
+      return inner === undefined ? type : `list[${inner}]`;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The one type of all; a list of nothing goes with any other. */
+function common(types: readonly (string | undefined)[]): string | undefined {
+  const different = [...new Set(types)].filter((t, _, all) => t !== 'list' || all.length === 1);
+  return different.length === 1 ? different[0] : undefined;
+}
+
+/** The annotation that fits all of the literals; undefined where they are no single values, or of several types. */
+function annotation(literals: readonly string[]): string | undefined {
+  const values = literals.map((literal) => readValue(literal));
+  return values.every((v) => v !== undefined) ? common(values.map(typeOf)) : undefined;
+}
+
+const NAMES: Record<string, string> = {
+  int: 'n',
+  str: 'text',
+  dict: 'table',
+  'list[int]': 'nums',
+  'list[float]': 'nums',
+  'list[str]': 'words',
+  'list[list[int]]': 'rows',
+};
+
+/**
+ * The head of a function that takes such inputs, up to its arrow: `def f(nums: list[int]) ->`. Where inputs
+ * have no one type, that of `program` up to the end of its parameters.
+ */
+export function headFor(program: string, inputs: readonly string[]): string {
+  const taken = annotation(inputs);
+  if (taken === undefined) return /^def f\(.*\)(?=[^:\n]*:)/m.exec(program)?.[0] ?? 'def f(';
+  // No further: the bracket that ends most types makes one token with the colon after it.
+  return `def f(${NAMES[taken] ?? 'x'}: ${taken}) ->`;
+}
