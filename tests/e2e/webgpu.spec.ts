@@ -51,7 +51,8 @@ test('a whole iteration on WebGPU, and none of it lost with the GPU in the middl
 }) => {
   await page.goto('./');
   await setSettings(page, {
-    'Goalposts an iteration': 4,
+    'Goalposts an iteration': 2,
+    'Lifts of a lemma': 1,
     Rollouts: 4,
     'Try goalposts every': 0,
     // Whatever the questions are like, there is something to learn from the answers.
