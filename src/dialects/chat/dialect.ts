@@ -4,7 +4,6 @@ import type { Dialect, Parsed, Prompt, ProposalDraft } from '../../gasp/ports.ts
 import type { Task } from '../../gasp/question.ts';
 import { findProgram } from './program.ts';
 import { answerBeginning, lemmaPrompt, liftPrompt, solvePrompt, unguidedPrompt } from './prompts.ts';
-import { SHOWN_PROGRAMS } from './examples.ts';
 import { describeProposal } from './proposal.ts';
 import { findInput, findInputs, findOutput, outputOf } from './values.ts';
 
@@ -71,7 +70,17 @@ function parseAnswer(task: Task, text: string): Parsed<string> {
 
 /** What a program does, however its head says it. */
 const bodyOf = (program: string) => program.replace(/^def f\(.*:\n/, '').replace(/\s+/g, '');
-const shown = new Set(SHOWN_PROGRAMS.map(bodyOf));
+
+/** What the functions do that a prompt's earlier answers show. */
+function shownBodies(prompt: Prompt | undefined): Set<string> {
+  const answers = typeof prompt === 'object' ? prompt.slice(0, -1).filter((m) => m.role === 'assistant') : [];
+  return new Set(
+    answers.flatMap(({ content }) => {
+      const found = findProgram(content);
+      return found.ok ? [bodyOf(found.value.program)] : [];
+    }),
+  );
+}
 
 /**
  * Inputs that the prompt gave come before any that the model adds. A model that does not go on from them
@@ -79,13 +88,14 @@ const shown = new Set(SHOWN_PROGRAMS.map(bodyOf));
  */
 function parseProposal(text: string, prompt?: Prompt): Parsed<ProposalDraft> {
   const beginning = beginningOf(prompt);
-  const parsed = readProposal(beginning + text, beginning);
+  const shown = shownBodies(prompt);
+  const parsed = readProposal(beginning + text, beginning, shown);
   if (parsed.ok || beginning === '') return parsed;
-  const own = readProposal(text, '');
+  const own = readProposal(text, '', shown);
   return own.ok ? own : parsed;
 }
 
-function readProposal(whole: string, beginning: string): Parsed<ProposalDraft> {
+function readProposal(whole: string, beginning: string, shown: ReadonlySet<string>): Parsed<ProposalDraft> {
   const found = findProgram(whole);
   if (!found.ok) return found;
   const { program, name } = found.value;

@@ -40,6 +40,20 @@ export const EXAMPLES: Record<Axis, readonly { easy: Shown; hard: Shown }[]> = {
     },
     {
       easy: {
+        message: 'Give the largest number.',
+        program: 'def f(nums: list[int]) -> int:\n    return max(nums)',
+        inputs: some,
+        outputs: ['30', '2', '12', '4', '100'],
+      },
+      hard: {
+        message: 'Give the largest number minus the smallest one.',
+        program: 'def f(nums: list[int]) -> int:\n    return max(nums) - min(nums)',
+        inputs: some,
+        outputs: ['25', '1', '2', '0', '93'],
+      },
+    },
+    {
+      easy: {
         message: 'Keep the numbers that are greater than 10.',
         program: 'def f(nums: list[int]) -> list[int]:\n    return [n for n in nums if n > 10]',
         inputs: numbers,
@@ -51,20 +65,6 @@ export const EXAMPLES: Record<Axis, readonly { easy: Shown; hard: Shown }[]> = {
           'def f(nums: list[int]) -> int:\n    even = [n for n in nums if n > 10 and n % 2 == 0]\n    return sum(n * n for n in even)',
         inputs: numbers,
         outputs: ['1300', '0', '144', '0', '10000'],
-      },
-    },
-    {
-      easy: {
-        message: 'Give the largest number.',
-        program: 'def f(nums: list[int]) -> int:\n    return max(nums)',
-        inputs: some,
-        outputs: ['30', '2', '12', '4', '100'],
-      },
-      hard: {
-        message: 'Give the largest number minus the smallest one.',
-        program: 'def f(nums: list[int]) -> int:\n    return max(nums) - min(nums)',
-        inputs: some,
-        outputs: ['25', '1', '2', '0', '93'],
       },
     },
   ],
@@ -123,9 +123,4 @@ export const EXAMPLES: Record<Axis, readonly { easy: Shown; hard: Shown }[]> = {
 };
 
 /** What the student is shown solved. */
-export const SOLVED = EXAMPLES.f[1]!.easy;
-
-/** A proposal that repeats one of these is none of the teacher's own. */
-export const SHOWN_PROGRAMS: readonly string[] = Object.values(EXAMPLES)
-  .flat()
-  .flatMap(({ easy, hard }) => [easy.program, hard.program]);
+export const SOLVED = EXAMPLES.f[2]!.easy;

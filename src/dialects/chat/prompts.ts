@@ -149,7 +149,7 @@ export function unguidedPrompt(references: readonly Question[], count: number): 
       : 'Write a problem of your own.';
     return `${unlike} It should be interesting: its solution takes some thought, but can be checked by running it. Use no imports, no randomness, no files. ${FORM(count)}`;
   };
-  const [texts, numbers] = EXAMPLES.f;
+  const [texts, , numbers] = EXAMPLES.f;
   return [
     user(request([])),
     assistant(proposalText(numbers!.easy)),

@@ -151,8 +151,13 @@ test('an input is not taken twice, nor from a recursive call', () => {
 });
 
 test('a proposal that repeats an example of its prompt is refused', () => {
-  const example = (dialect.lemmaPrompt(question, 'f') as ChatMessage[])[1]!.content;
-  expect(parseProposal(example)).toEqual({ ok: false, reason: 'It repeats an example of its prompt.' });
+  const prompt = dialect.lemmaPrompt(question, 'f');
+  const example = (prompt as ChatMessage[])[1]!.content;
+  const refused = { ok: false, reason: 'It repeats an example of its prompt.' };
+  expect(parseProposal(example, prompt)).toEqual(refused);
+  // Under another name of its parameter's type too, but not where another prompt shows it.
+  expect(parseProposal(example.replace(/ -> \w+/, ''), prompt)).toEqual(refused);
+  expect(parseProposal(example, dialect.lemmaPrompt(question, 'io')).ok).toBe(true);
 });
 
 test('answers are read that go on from the words they were begun with', () => {
