@@ -13,6 +13,8 @@ _baselines = {}
 # Methods that empty what the library remembers by the arguments that it was given: an argument of a program
 # may say that it equals those of others.
 _forget = []
+# Only these take arguments that they remember.
+_REMEMBERS = frozenset(['re', 'typing', 'datetime', 'time', 'fractions', 'statistics', 'string', 'textwrap'])
 
 
 def _remember_baselines():
@@ -49,8 +51,9 @@ def _settle(notes, how):
         sys.setrecursionlimit(RECURSION_LIMIT)
     if 'decimal' in notes.imports or (how is not None and how.get('prelude')):
         SHARED['decimal'].setcontext(SHARED['decimal'].Context())
-    for forget in _forget:
-        forget()
+    if how is not None or not _REMEMBERS.isdisjoint(notes.imports):
+        for forget in _forget:
+            forget()
     if notes.stores:
         # Of any: an alias in `typing` passes on what is set to the class that it stands for.
         return _intact(_baselines)
