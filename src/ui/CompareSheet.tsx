@@ -62,7 +62,8 @@ export function CompareSheet(props: { session: Session; snapshot: Snapshot; onCl
     if (!next.delete(run)) next.add(run);
     setChosen(next);
   };
-  const measuring = status === 'measuring';
+  // The model and Python load first; that takes a while too, and can be called off as well.
+  const measuring = status === 'measuring' || status === 'loading';
   const resting = ['idle', 'paused', 'failed'].includes(status);
   const share = snapshot.activity ? activityShare(snapshot.activity) : undefined;
 
@@ -155,7 +156,7 @@ export function CompareSheet(props: { session: Session; snapshot: Snapshot; onCl
           : 'Validation questions are for choosing: settings, and of each run the checkpoint that is reported. They are tried with its start, its end and up to three checkpoints between, so that held-out ones still say how well the choice does.'}{' '}
         What is measured is stored with the run.
       </p>
-      {(measuring || (status === 'loading' && !resting)) && (
+      {measuring && (
         <>
           <progress aria-label="Measuring" {...(share !== undefined && { value: share })} />
           <p className="section-note">{doing(snapshot)}</p>
