@@ -71,15 +71,17 @@ function parseAnswer(task: Task, text: string): Parsed<string> {
 /** What a program does, however its head says it. */
 const bodyOf = (program: string) => program.replace(/^def f\(.*:\n/, '').replace(/\s+/g, '');
 
-/** What the functions do that a prompt's earlier answers show. */
-function shownBodies(prompt: Prompt | undefined): Set<string> {
+/** What a prompt's earlier answers show: what their functions do, and what is said of them. */
+function shownIn(prompt: Prompt | undefined): { bodies: Set<string>; messages: Set<string> } {
   const answers = typeof prompt === 'object' ? prompt.slice(0, -1).filter((m) => m.role === 'assistant') : [];
-  return new Set(
-    answers.flatMap(({ content }) => {
-      const found = findProgram(content);
-      return found.ok ? [bodyOf(found.value.program)] : [];
-    }),
-  );
+  const shown = { bodies: new Set<string>(), messages: new Set<string>() };
+  for (const { content } of answers) {
+    const found = findProgram(content);
+    if (!found.ok) continue;
+    shown.bodies.add(bodyOf(found.value.program));
+    shown.messages.add(describeProposal(content, found.value.program).message);
+  }
+  return shown;
 }
 
 /**
@@ -88,19 +90,26 @@ function shownBodies(prompt: Prompt | undefined): Set<string> {
  */
 function parseProposal(text: string, prompt?: Prompt): Parsed<ProposalDraft> {
   const beginning = beginningOf(prompt);
-  const shown = shownBodies(prompt);
+  const shown = shownIn(prompt);
   const parsed = readProposal(beginning + text, beginning, shown);
   if (parsed.ok || beginning === '') return parsed;
   const own = readProposal(text, '', shown);
   return own.ok ? own : parsed;
 }
 
-function readProposal(whole: string, beginning: string, shown: ReadonlySet<string>): Parsed<ProposalDraft> {
+function readProposal(
+  whole: string,
+  beginning: string,
+  shown: ReturnType<typeof shownIn>,
+): Parsed<ProposalDraft> {
   const found = findProgram(whole);
   if (!found.ok) return found;
   const { program, name } = found.value;
-  if (shown.has(bodyOf(program))) return { ok: false, reason: 'It repeats an example of its prompt.' };
+  if (shown.bodies.has(bodyOf(program))) return { ok: false, reason: 'It repeats an example of its prompt.' };
   const inputs = [...new Set([...findInputs(beginning, 'f'), ...findInputs(whole, name)])];
   if (inputs.length === 0) return { ok: false, reason: 'It gives no inputs for its function.' };
-  return { ok: true, value: { ...describeProposal(whole, program), program, inputs } };
+  const said = describeProposal(whole, program);
+  // An example's sentence about another function would only mislead whoever has to answer.
+  const told = shown.messages.has(said.message) ? describeProposal('', program) : said;
+  return { ok: true, value: { ...told, program, inputs } };
 }

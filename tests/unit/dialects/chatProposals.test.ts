@@ -160,6 +160,15 @@ test('a proposal that repeats an example of its prompt is refused', () => {
   expect(parseProposal(example, dialect.lemmaPrompt(question, 'io')).ok).toBe(true);
 });
 
+test('a sentence that is an example’s, about another function, is left out', () => {
+  const prompt = dialect.lemmaPrompt(question, 'f');
+  const { message } = EXAMPLES.f[2]!.easy;
+  expect(text(prompt)).toContain(`Message: ${message}`);
+  const written = ` int:\n    return sum(nums)\n\`\`\`\n\nMessage: ${message}`;
+  const parsed = parseProposal(written, prompt);
+  expect(parsed).toMatchObject({ ok: true, value: { message: '', title: 'return sum(nums)' } });
+});
+
 test('answers are read that go on from the words they were begun with', () => {
   const induction = (text: string) => dialect.parseAnswer({ type: 'induction', question }, text);
   const head = 'def f(nums: list[int]) ->';
