@@ -70,3 +70,11 @@ export function checkReadable(dialect: Dialect, goalposts: readonly Question[]):
     );
   }
 }
+
+/** Weights of a checkpoint that were asked for and are not here. */
+export function goneCheckpoint(checkpoint: string): LabError {
+  return new LabError(
+    `The weights of ${checkpoint} are not stored here.`,
+    'Newer ones took their place, or the run came by a link or a file without weights. Choose another checkpoint: in a run of your own the newest and those marked as kept are always there.',
+  );
+}

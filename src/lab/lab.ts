@@ -6,7 +6,7 @@ import { methodSettings } from '../gasp/methods.ts';
 import type { Policy } from '../gasp/ports.ts';
 import { judgeGoalpost } from '../gasp/teaching.ts';
 import { startFromAdapter } from './adapters.ts';
-import { checkStart, checkTrains, startOf } from './checks.ts';
+import { checkStart, checkTrains, goneCheckpoint, startOf } from './checks.ts';
 import { iterateOnce } from './iterating.ts';
 import { Machinery } from './machinery.ts';
 import { measureRun } from './measuring.ts';
@@ -130,12 +130,7 @@ export class Lab {
       const origin = startOf(run, events);
       const checkpoint = events.find((e) => e.type === 'checkpoint' && e.blob === blob);
       const snapshot = checkpoint && (await this.ports.journal.getCheckpoint(run, blob));
-      if (checkpoint?.type !== 'checkpoint' || !snapshot) {
-        throw new LabError(
-          'This checkpoint is no longer stored.',
-          'Choose another one: the newest and those marked as kept are always there.',
-        );
-      }
+      if (checkpoint?.type !== 'checkpoint' || !snapshot) throw goneCheckpoint('this checkpoint');
       const { model, bank, questions } = origin;
       const goalposts = command.goalposts ?? origin.goalposts;
       checkTrains(settings);

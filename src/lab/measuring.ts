@@ -7,9 +7,8 @@ import type { RunEvent, RunEventBody } from '../run/events.ts';
 import { validEvents } from '../run/history.ts';
 import type { Journal } from '../run/journal.ts';
 import { foldEvents } from '../run/state.ts';
-import { checkReadable, startOf } from './checks.ts';
+import { checkReadable, goneCheckpoint, startOf } from './checks.ts';
 import type { Engine, Machinery } from './machinery.ts';
-import { LabError } from './problems.ts';
 import type { BackendChoice, MeasurementPlan } from './protocol.ts';
 
 /** A plan with what is known of it, and the checkpoint to carry it out with. */
@@ -31,7 +30,7 @@ export function openPlans(events: readonly RunEvent[], plans: readonly Measureme
     const done = new Set(Object.keys(known?.answers ?? {}));
     if (questions.every(({ id }) => done.has(id))) return [];
     const checkpoint = checkpoints.findLast((e) => e.iteration === iteration);
-    if (!checkpoint) throw goneCheckpoint(iteration);
+    if (!checkpoint) throw goneCheckpoint(`the checkpoint of iteration ${iteration}`);
     return [{ ...plan, blob: checkpoint.blob, done }];
   });
 }
@@ -80,7 +79,7 @@ async function* carryOut(
   tools: Tools,
 ): AsyncGenerator<RunEventBody> {
   const snapshot = await journal.getCheckpoint(run, blob);
-  if (!snapshot) throw goneCheckpoint(iteration);
+  if (!snapshot) throw goneCheckpoint(`the checkpoint of iteration ${iteration}`);
   await tools.policy.restore(snapshot);
   const { temperature, topP } = settings;
   const seed = deriveSeed(settings.seed, 'measuring', split, iteration, samples);
@@ -88,11 +87,4 @@ async function* carryOut(
   for await (const answers of measure(questions, options, tools, done)) {
     yield { type: 'measured', iteration, split, samples, answers };
   }
-}
-
-function goneCheckpoint(iteration: number): LabError {
-  return new LabError(
-    `The checkpoint of iteration ${iteration} is no longer stored.`,
-    'Choose another one: the newest and those marked as kept are always there.',
-  );
 }
