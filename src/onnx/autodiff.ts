@@ -28,11 +28,19 @@ export function differentiate(
   const producer = new Map<Value, Node>();
   for (const node of nodes) for (const out of node.outputs) producer.set(out, node);
 
-  // Only values between a wanted weight and the output carry a gradient; sizes and conditions carry none.
+  // Only values between a wanted weight and the output carry a gradient; sizes and conditions that
+  // follow from a weight carry none.
   const depends = new Set<Value>(wrt);
+  const follows = new Set<Value>(wrt);
+  const following = new Set<Node>();
   for (const node of nodes) {
-    if (!node.inputs.some((i) => depends.has(i))) continue;
-    for (const out of node.outputs) if (b.has(out) && FLOATING.has(b.info(out).dtype)) depends.add(out);
+    if (!node.inputs.some((i) => follows.has(i))) continue;
+    following.add(node);
+    const carries = node.inputs.some((i) => depends.has(i));
+    for (const out of node.outputs) {
+      follows.add(out);
+      if (carries && b.has(out) && FLOATING.has(b.info(out).dtype)) depends.add(out);
+    }
   }
   const needed = new Set<Node>();
   const stack = [output];
@@ -44,7 +52,8 @@ export function differentiate(
   }
 
   const again =
-    cheap && new Recomputation(b, producer, (node) => needed.has(node) && cheap(node, (v) => depends.has(v)));
+    cheap &&
+    new Recomputation(b, producer, (node) => following.has(node) && cheap(node, (v) => follows.has(v)));
   const gradients = new Map<Value, Value>([[output, seed]]);
   for (const node of nodes.reverse()) {
     if (!needed.has(node) || !node.outputs.some((o) => depends.has(o))) continue;
