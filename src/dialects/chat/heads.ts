@@ -57,3 +57,11 @@ export function headFor(program: string, inputs: readonly string[]): string {
   // No further: the bracket that ends most types makes one token with the colon after it.
   return `def f(${NAMES[taken] ?? 'x'}: ${taken}) ->`;
 }
+
+/**
+ * The same up to the parameter's name, `def f(nums`: where a whole sentence about the function is still to
+ * come, small models end many a head with a type before its body.
+ */
+export function headBegun(program: string, inputs: readonly string[]): string {
+  return headFor(program, inputs).replace(/:.*/, '');
+}

@@ -7,7 +7,7 @@
 import type { ChatMessage } from '../../gasp/ports.ts';
 import type { Axis, Question, Task } from '../../gasp/question.ts';
 import { EXAMPLES, type Shown, SOLVED } from './examples.ts';
-import { headFor } from './heads.ts';
+import { headBegun, headFor } from './heads.ts';
 
 type Chat = ChatMessage[];
 
@@ -72,7 +72,7 @@ function proposalBeginning(
       : inputs.toSorted((a, b) => sign * (a.length - b.length)).slice(0, GIVEN_ALONG_IO);
   if (given.join('').length > MOST_GIVEN) return assistant('Inputs:\n1. f');
   if (given.length < count) return assistant(`${list(given)}\n${given.length + 1}. f`);
-  return assistant(`${list(given)}\n\n\`\`\`python\n${headFor(program, inputs)}`);
+  return assistant(`${list(given)}\n\n\`\`\`python\n${headBegun(program, inputs)}`);
 }
 
 /** How many pairs of a question a teacher reads. */

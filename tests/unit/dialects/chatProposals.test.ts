@@ -164,7 +164,7 @@ test('a sentence that is an example’s, about another function, is left out', (
   const prompt = dialect.lemmaPrompt(question, 'f');
   const { message } = EXAMPLES.f[2]!.easy;
   expect(text(prompt)).toContain(`Message: ${message}`);
-  const written = ` int:\n    return sum(nums)\n\`\`\`\n\nMessage: ${message}`;
+  const written = `) -> int:\n    return sum(nums)\n\`\`\`\n\nMessage: ${message}`;
   const parsed = parseProposal(written, prompt);
   expect(parsed).toMatchObject({ ok: true, value: { message: '', title: 'return sum(nums)' } });
 });
@@ -199,13 +199,13 @@ const beginning = (prompt: Prompt) => (prompt as ChatMessage[]).at(-1)!.content;
 test('along the f axis a proposal is begun with the inputs and the head of the function', () => {
   const given = question.inputs.map((input, i) => `${i + 1}. f(${input})`).join('\n');
   for (const prompt of [dialect.lemmaPrompt(question, 'f'), dialect.liftPrompt(question, 'f')]) {
-    expect(beginning(prompt)).toBe(`Inputs:\n${given}\n\n\`\`\`python\ndef f(nums: list[int]) ->`);
-    expect(parseProposal(' list[int]:\n    return sorted(nums)\n```\n\nMessage: Sort it.', prompt)).toEqual({
+    expect(beginning(prompt)).toBe(`Inputs:\n${given}\n\n\`\`\`python\ndef f(nums`);
+    expect(parseProposal('):\n    return sorted(nums)\n```\n\nMessage: Sort it.', prompt)).toEqual({
       ok: true,
       value: {
         title: 'Sort it',
         message: 'Sort it.',
-        program: 'def f(nums: list[int]) -> list[int]:\n    return sorted(nums)\n',
+        program: 'def f(nums):\n    return sorted(nums)\n',
         inputs: question.inputs,
       },
     });
