@@ -30,7 +30,7 @@ export interface RolloutRaceOptions {
   /** Completions a prompt. */
   samples: number;
   /** Of random work. */
-  newTokens?: number;
+  newTokens: number;
   /** Rows in one call of `generate`. */
   batches: readonly number[];
   turns: number;

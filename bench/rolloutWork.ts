@@ -22,8 +22,8 @@ export interface RolloutWork {
 export interface WorkOptions {
   kind: WorkKind;
   prompts: number;
-  /** Of random work; absent: 48. */
-  newTokens?: number;
+  /** Of random work. */
+  newTokens: number;
   bank: Bank;
   tokenizer: Tokenizer;
   /** The repository's config.json. */
@@ -54,5 +54,5 @@ export function rolloutWork({
     // 50 to 100 tokens. What they say does not matter for speed.
     Array.from({ length: 50 + random.int(51) }, () => 3 + random.int(vocabulary - 3)),
   );
-  return { prompts, stop: new Set(), newTokens: newTokens ?? 48 };
+  return { prompts, stop: new Set(), newTokens };
 }
