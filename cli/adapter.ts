@@ -13,9 +13,15 @@ export const adapterUsage = `lab adapter --run DIR --out DIR [options]
   --run DIR         folder of the run, as given to lab run --out
   --checkpoint N    the checkpoint of iteration N; 0 is the start (default: the newest)
   --out DIR         where the two files go
+  --json            the last line is {"out", "iteration", "model"}
 `;
 
-const OPTIONS = { run: { type: 'string' }, checkpoint: { type: 'string' }, out: { type: 'string' } } as const;
+const OPTIONS = {
+  run: { type: 'string' },
+  checkpoint: { type: 'string' },
+  out: { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const;
 
 export async function adapterCommand(args: string[]): Promise<number> {
   const values = readOptions(args, OPTIONS);
@@ -37,12 +43,14 @@ export async function adapterCommand(args: string[]): Promise<number> {
         `The run has no checkpoint of iteration ${wanted ?? 0}. Stored are those of: ${kept || 'none'}.`,
       );
     }
-    const files = exportAdapter(state.policy, snapshot, baseModelName(state.model));
+    const model = baseModelName(state.model);
+    const files = exportAdapter(state.policy, snapshot, model);
     await mkdir(values.out, { recursive: true });
     for (const [name, bytes] of files) await writeFile(join(values.out, name), bytes);
-    console.log(
-      `${values.out}: the adapter of iteration ${checkpoint.iteration}, for ${baseModelName(state.model)}`,
-    );
+    const { iteration } = checkpoint;
+    const say = values.json ? console.error : console.log;
+    say(`${values.out}: the adapter of iteration ${iteration}, for ${model}`);
+    if (values.json) console.log(JSON.stringify({ out: values.out, iteration, model }));
     return 0;
   } finally {
     await journal.close();

@@ -10,7 +10,7 @@ import { reportPage } from '../src/compare/report.ts';
 import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
 import type { LabPorts } from '../src/lab/ports.ts';
 import { EMBEDDED_PATH } from '../src/lab/models.ts';
-import { failure } from './failure.ts';
+import { interrupted } from './failure.ts';
 import type { MeasurementPlan } from '../src/lab/protocol.ts';
 import type { Counters, RunEvent } from '../src/run/events.ts';
 import { finishedIterations, foldEvents, type RunState } from '../src/run/state.ts';
@@ -111,7 +111,7 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
 } as const;
 
-/** The exit status: 0 when all is done, 1 after an error, 130 when it was interrupted. */
+/** The exit status, 0. Throws what keeps it from its end. */
 export async function compareCommand(args: string[]): Promise<number> {
   const values = readOptions(args, OPTIONS);
   if (!values.out) throw new UsageError('--out DIR is missing.');
@@ -202,11 +202,8 @@ export async function compareCommand(args: string[]): Promise<number> {
       digests.push(digest(await ports.journal.read(nextRun), entrant.label, plans));
       write();
     }
-    if (lab.failed) return 1;
-    if (lab.interrupted) {
-      say('Everything is stored: the same command goes on.');
-      return 130;
-    }
+    if (lab.error) throw lab.error;
+    if (lab.interrupted) throw interrupted('Everything is stored: the same command goes on.');
     const comparison = write();
     const figures = comparisonFigures(comparison, inOrder()).flatMap((group) => group.figures);
     for (const figure of figures) {
@@ -217,8 +214,6 @@ export async function compareCommand(args: string[]): Promise<number> {
     say(`${join(out, 'report.html')}`);
     if (values.json) console.log(JSON.stringify(comparison));
     return 0;
-  } catch (error) {
-    return failure(error);
   } finally {
     await lab.close();
     await ports.journal.close();

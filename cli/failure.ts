@@ -1,11 +1,45 @@
-/** How a command ends that did not get through. */
+/** How a command ends that did not get through: on stderr, and with `--json` as its last line too. */
 import { describeProblem } from '../src/lab/problems.ts';
 import { UsageError } from './usage.ts';
 
-/** Says on stderr what went wrong and what to do; the exit status. Throws a `UsageError` on: it gets the usage. */
-export function failure(error: unknown): number {
-  if (error instanceof UsageError) throw error;
-  const { message, advice } = describeProblem(error);
-  console.error(`${message}\n${advice}`);
-  return 1;
+/** A command cannot go on; the message says why, the advice what to do. */
+export class CommandError extends Error {
+  override name = 'CommandError';
+  constructor(
+    message: string,
+    readonly advice = '',
+    /** The process's exit status. */
+    readonly status = 1,
+  ) {
+    super(message);
+  }
 }
+
+/** A person stopped the command, as a shell reports it. */
+export const interrupted = (kept: string): CommandError => new CommandError(kept, '', 130);
+
+/**
+ * Tells what went wrong and gives the exit status: 2 where the command line cannot be carried out. Whoever
+ * reads `--json` finds one object in the last line of stdout whatever happens: `{"error": "..."}`.
+ */
+export function tell(error: unknown, { json, usage }: { json: boolean; usage: string }): number {
+  const { message, advice, status } = describe(error, usage);
+  console.error(advice ? `${message}\n${advice}` : message);
+  if (json) console.log(JSON.stringify({ error: message }));
+  return status;
+}
+
+function describe(error: unknown, usage: string): { message: string; advice: string; status: number } {
+  if (error instanceof UsageError) return { message: error.message, advice: `\n${usage}`, status: 2 };
+  if (error instanceof CommandError) {
+    return { message: error.message, advice: onTerminal(error.advice), status: error.status };
+  }
+  const { message, advice } = describeProblem(error);
+  return { message, advice: onTerminal(advice), status: 1 };
+}
+
+/** Advice is written for the page's buttons, and there are none here. */
+const onTerminal = (advice: string): string =>
+  /press Run|the page/.test(advice)
+    ? 'What was done is stored: once that is mended, the same command goes on.'
+    : advice;

@@ -55,49 +55,40 @@ export async function generateCommand(args: string[]): Promise<number> {
   const temperature = numberOption('temperature', values.temperature, { integer: false });
   const seed = numberOption('seed', values.seed);
   const files = folderFiles(resolve(values.model));
-  try {
-    const model = await loadHubModel(files, dtype ? { dtype } : {});
-    const [tokenizer, stop] = await Promise.all([
-      loadTokenizer(files),
-      readHubStopTokens(files, model.config),
-    ]);
-    const { plan, weights } = await readAdapterOn(model, values.adapter);
-    const messages: ChatMessage[] = [
-      ...(values.system === undefined ? [] : [{ role: 'system' as const, content: values.system }]),
-      { role: 'user', content: values.prompt },
-    ];
-    const sampler = new HubSampler(
-      nodeRuntime(numberOption('threads', values.threads, { min: 1 })),
-      model,
-      plan,
-    );
-    await sampler.open();
-    const begun = performance.now();
-    const rows = await sampler.sample(weights, [{ tokens: tokenizer.encode(messages), samples, maxTokens }], {
-      temperature,
-      topP: 1,
-      seed,
-      stop,
-    });
-    const seconds = (performance.now() - begun) / 1000;
-    await sampler.dispose();
-    const out = rows.map((row) => ({
-      tokens: row.tokens,
-      text: tokenizer.decode(row.tokens),
-      logprob: row.logprobs.reduce((a, b) => a + b, 0),
-    }));
-    const rate = rows.reduce((n, row) => n + row.tokens.length, 0) / seconds;
-    for (const { text, logprob } of out) {
-      (values.json ? console.error : console.log)(`${text}\n-- log-probability ${logprob.toFixed(2)}`);
-    }
-    (values.json ? console.error : console.log)(`${rate.toFixed(1)} tokens/s`);
-    if (values.json) console.log(JSON.stringify({ samples: out, tokens_per_second: rate }));
-    return 0;
-  } catch (error) {
-    if (error instanceof UsageError || !(error instanceof Error)) throw error;
-    console.error(error.message);
-    return 1;
+  const model = await loadHubModel(files, dtype ? { dtype } : {});
+  const [tokenizer, stop] = await Promise.all([loadTokenizer(files), readHubStopTokens(files, model.config)]);
+  const { plan, weights } = await readAdapterOn(model, values.adapter);
+  const messages: ChatMessage[] = [
+    ...(values.system === undefined ? [] : [{ role: 'system' as const, content: values.system }]),
+    { role: 'user', content: values.prompt },
+  ];
+  const sampler = new HubSampler(
+    nodeRuntime(numberOption('threads', values.threads, { min: 1 })),
+    model,
+    plan,
+  );
+  await sampler.open();
+  const begun = performance.now();
+  const rows = await sampler.sample(weights, [{ tokens: tokenizer.encode(messages), samples, maxTokens }], {
+    temperature,
+    topP: 1,
+    seed,
+    stop,
+  });
+  const seconds = (performance.now() - begun) / 1000;
+  await sampler.dispose();
+  const out = rows.map((row) => ({
+    tokens: row.tokens,
+    text: tokenizer.decode(row.tokens),
+    logprob: row.logprobs.reduce((a, b) => a + b, 0),
+  }));
+  const rate = rows.reduce((n, row) => n + row.tokens.length, 0) / seconds;
+  for (const { text, logprob } of out) {
+    (values.json ? console.error : console.log)(`${text}\n-- log-probability ${logprob.toFixed(2)}`);
   }
+  (values.json ? console.error : console.log)(`${rate.toFixed(1)} tokens/s`);
+  if (values.json) console.log(JSON.stringify({ samples: out, tokens_per_second: rate }));
+  return 0;
 }
 
 /** An adapter from a folder, on the layers that it names; without a folder none at all. */

@@ -9,6 +9,7 @@ import { decodeText } from '../src/banks/bankText.ts';
 import { isGzip } from '../src/share/packing.ts';
 import { readBank } from '../src/banks/readBank.ts';
 import { NodeJudge } from '../src/python/nodeJudge.ts';
+import { CommandError } from './failure.ts';
 import { keepResults } from './keptResults.ts';
 import { numberOption, readOptions, UsageError } from './usage.ts';
 
@@ -56,14 +57,12 @@ export async function judgeCommand(args: string[]): Promise<number> {
   const bank = await readBank(await readText('problems', values.problems));
   for (const fault of bank.faults) console.error(`${values.problems}: ${describeFault(fault)}`);
   if (bank.problems.length === 0) {
-    console.error(`${values.problems} holds no problem that could be read.`);
-    return 1;
+    throw new CommandError(`${values.problems} holds no problem that could be read.`);
   }
   const read = readAnswers(await readText('answers', values.answers), bank.problems, values.task);
   for (const fault of read.faults) console.error(`${values.answers}: ${describeFault(fault)}`);
   if (read.answers.length === 0) {
-    console.error(`${values.answers} holds no answer that could be judged.`);
-    return 1;
+    throw new CommandError(`${values.answers} holds no answer that could be judged.`);
   }
   const judge = new NodeJudge({ size: Math.min(size, read.answers.length) });
   try {

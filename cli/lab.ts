@@ -6,7 +6,6 @@
  *   npm run lab -- judge --problems FILE --answers FILE [--json]
  */
 import { compareCommand, compareUsage } from './compare.ts';
-import { PeftError } from '../src/lm/peftConfig.ts';
 import { adapterCommand, adapterUsage } from './adapter.ts';
 import { generateCommand, generateUsage } from './generate.ts';
 import { gradcheckCommand, gradcheckUsage } from './gradcheck.ts';
@@ -14,6 +13,7 @@ import { judgeCommand, judgeUsage } from './judge.ts';
 import { mineCommand, mineUsage } from './mine.ts';
 import { probeCommand, probeUsage } from './probe.ts';
 import { runCommand, runUsage } from './run.ts';
+import { tell } from './failure.ts';
 import { UsageError } from './usage.ts';
 
 const COMMANDS: Record<string, { usage: string; run: (args: string[]) => Promise<number> }> = {
@@ -35,27 +35,20 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 const [name = '', ...args] = process.argv.slice(2);
 const command = COMMANDS[name];
+const json = args.includes('--json');
+const usage =
+  command?.usage ??
+  Object.values(COMMANDS)
+    .map((c) => c.usage)
+    .join('\n');
 const help = name === '' || name === 'help' || name === '--help';
-if (!command) {
-  if (!help) console.error(`There is no command "${name}".\n`);
-  (help ? console.log : console.error)(
-    Object.values(COMMANDS)
-      .map(({ usage }) => usage)
-      .join('\n'),
-  );
-  process.exitCode = help ? 0 : 2;
-} else if (args.includes('--help')) {
-  console.log(command.usage);
+if (help || args.includes('--help')) {
+  console.log(usage);
 } else {
   try {
+    if (!command) throw new UsageError(`There is no command "${name}".`);
     process.exitCode = await command.run(args);
   } catch (error) {
-    if (error instanceof PeftError) {
-      console.error(error.message);
-      process.exitCode = 1;
-    } else if (error instanceof UsageError) {
-      console.error(`${error.message}\n\n${command.usage}`);
-      process.exitCode = 2;
-    } else throw error;
+    process.exitCode = tell(error, { json, usage });
   }
 }

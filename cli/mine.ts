@@ -11,7 +11,7 @@ import { Random } from '../src/gasp/random.ts';
 import type { Settings } from '../src/gasp/settings.ts';
 import type { LabPorts } from '../src/lab/ports.ts';
 import { EMBEDDED_MODEL } from '../src/lab/models.ts';
-import { failure } from './failure.ts';
+import { interrupted } from './failure.ts';
 import { openFolderJournal } from '../src/run/folderJournal.ts';
 import type { Journal } from '../src/run/journal.ts';
 import { foldEvents } from '../src/run/state.ts';
@@ -112,7 +112,7 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
 } as const;
 
-/** The exit status: 0 when all is done, 1 after an error, 130 when it was interrupted. */
+/** The exit status, 0. Throws what keeps it from its end. */
 export async function mineCommand(args: string[]): Promise<number> {
   const values = readOptions(args, OPTIONS);
   if (!values.out) throw new UsageError('--out FILE is missing.');
@@ -176,10 +176,9 @@ export async function mineCommand(args: string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (stopping.signal.aborted && !(error instanceof UsageError)) {
-      say('What was tried is stored: the same command goes on.');
-      return 130;
+      throw interrupted('What was tried is stored: the same command goes on.');
     }
-    return failure(error);
+    throw error;
   } finally {
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);

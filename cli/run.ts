@@ -5,7 +5,7 @@ import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
 import { tuningOfAdapter } from '../src/lab/adapters.ts';
 import { HUB_SETTINGS } from '../src/lab/hubRun.ts';
 import { EMBEDDED_MODEL } from '../src/lab/models.ts';
-import { failure } from './failure.ts';
+import { interrupted } from './failure.ts';
 import { readPeft } from '../src/lm/peft.ts';
 import { readAdapterFolder } from './adapter.ts';
 import { type ModelOption, nodePorts, readModelOption } from './nodePorts.ts';
@@ -29,7 +29,7 @@ export const runUsage = `lab run --out DIR [options]
   --adapter DIR     start from a LoRA adapter in PEFT's format, with its rank and scale unless --set tuning=... says otherwise
   --samples N       the report's pass@N over the goalposts (default 100, with a model from the Hub 0: no report)
   --threads N       of ONNX Runtime (default 2)
-  --json            the last line is the report as JSON
+  --json            the last line is the report as JSON, or {"error"}
 `;
 
 /** Evaluating all goalposts costs as much as dozens of iterations: less often than in the page. */
@@ -52,7 +52,7 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
 } as const;
 
-/** The exit status: 0 when all is done, 1 after an error, 130 when it was interrupted. */
+/** The exit status, 0. Throws what keeps it from its end. */
 export async function runCommand(args: string[]): Promise<number> {
   const values = readOptions(args, OPTIONS);
   if (!values.out) throw new UsageError('--out DIR is missing.');
@@ -95,17 +95,12 @@ export async function runCommand(args: string[]): Promise<number> {
       enough: ({ seconds }) => seconds >= minutes * 60,
     });
     await lab.close();
-    if (lab.failed) return 1;
-    if (lab.interrupted) {
-      say('Everything is stored: the same command goes on.');
-      return 130;
-    }
+    if (lab.error) throw lab.error;
+    if (lab.interrupted) throw interrupted('Everything is stored: the same command goes on.');
     const [finished] = await ports.journal.list();
     const summary = await report(ports, finished!.run, samples, say);
     if (values.json) console.log(JSON.stringify(summary));
     return 0;
-  } catch (error) {
-    return failure(error);
   } finally {
     await lab.close();
     await ports.journal.close();

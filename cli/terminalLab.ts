@@ -1,6 +1,7 @@
 /** A lab that tells a terminal what it does, ends runs by a budget and stops on Ctrl-C. */
 import { Lab } from '../src/lab/lab.ts';
 import type { LabPorts } from '../src/lab/ports.ts';
+import { CommandError } from './failure.ts';
 import type { Command, MeasurementPlan, Message } from '../src/lab/protocol.ts';
 import type { Counters, RunEvent } from '../src/run/events.ts';
 import {
@@ -27,8 +28,8 @@ export interface Play {
 
 export class TerminalLab {
   private readonly lab: Lab;
-  /** The lab told an error. */
-  failed = false;
+  /** What the lab told that went wrong. */
+  error: CommandError | undefined;
   /** A person asked to stop: what is done is stored. */
   interrupted = false;
   /** The run's first event and those of the iteration in progress. */
@@ -47,7 +48,7 @@ export class TerminalLab {
 
   /** Whether to go on with the next thing. */
   get fine(): boolean {
-    return !this.failed && !this.interrupted;
+    return !this.error && !this.interrupted;
   }
 
   /** Plays a run to its end, from where it stopped. Resolves to its id; `fine` says whether it got there. */
@@ -82,8 +83,7 @@ export class TerminalLab {
 
   private hear(message: Message): void {
     if (message.type === 'error') {
-      this.failed = true;
-      console.error(`${message.message}\n${message.advice}`);
+      this.error ??= new CommandError(message.message, message.advice);
     } else if (message.type === 'notice') {
       console.error(`${message.message} ${message.advice}`);
     } else if (message.type === 'backend') {

@@ -5,7 +5,8 @@
 import type { GraphBuilder, Value } from './builder.ts';
 import { dequantize } from './blocks.ts';
 import { constantValues, type Dim, type Node } from './model.ts';
-import { intAttribute, intsAttribute, sliceRange } from './shapes.ts';
+import { intAttribute, intsAttribute } from './shapes.ts';
+import { between, sizeOf, sliceGradient } from './sliceGradient.ts';
 
 export interface GradientContext {
   b: GraphBuilder;
@@ -81,48 +82,6 @@ function constantScalar(b: GraphBuilder, v: Value): number | undefined {
   const constant = b.model.graph.initializers.get(v);
   if (!constant?.bytes || constant.dims.some((d) => d !== 1)) return undefined;
   return constantValues(constant)[0];
-}
-
-/** One size of `x` as an int64 vector of one element, at run time where it has to be. */
-function sizeOf(b: GraphBuilder, x: Value, axis: number): Value {
-  const dim = b.shape(x)[axis]!;
-  return typeof dim === 'number'
-    ? b.ints([dim])
-    : b.node('Gather', [b.node('Shape', [x]), b.ints([axis])], { axis: 0 });
-}
-
-/** `dy` between zeros, so that it has the shape of `x`: what stood at `before` along `axis` of each is dy. */
-function between(b: GraphBuilder, dy: Value, x: Value, places: Map<number, number>): Value {
-  const from = b.shape(dy);
-  const to = b.shape(x);
-  const before = to.map((_, i) => b.ints([places.get(i) ?? 0]));
-  const after = to.map((_, i) => {
-    const at = places.get(i);
-    if (at === undefined) return b.ints([0]);
-    const [whole, part] = [to[i]!, from[i]!];
-    return typeof whole === 'number' && typeof part === 'number'
-      ? b.ints([whole - part - at])
-      : b.sub(b.sub(sizeOf(b, x, i), sizeOf(b, dy, i)), b.ints([at]));
-  });
-  const known = [...before, ...after].map((v) => b.known(v)?.values[0]);
-  const pads = known.every((v) => typeof v === 'number') ? b.ints(known) : b.concat([...before, ...after], 0);
-  return b.assume(b.node('Pad', [dy, pads]), to);
-}
-
-/** Puts `step - 1` zeros after each place along an axis, cut to `most` places; sizes there are numbers. */
-function spread(b: GraphBuilder, dy: Value, axis: number, step: number, most: number): Value {
-  const count = Number(b.shape(dy)[axis]);
-  if (Number.isNaN(count) || Number.isNaN(most)) {
-    throw new Error('the gradient of Slice is known for steps along axes of known size only');
-  }
-  const apart = b.unsqueeze(dy, [axis + 1]);
-  const zeros = b.mul(apart, scalarLike(b, dy, 0));
-  const wide = b.concat([apart, ...new Array<Value>(step - 1).fill(zeros)], axis + 1);
-  const shape = b.shape(dy).map((d, i) => (i === axis ? count * step : d));
-  // All but one size are numbers, or stay in place before the axis.
-  const target = shape.map((d, i) => (typeof d === 'number' ? d : i < axis ? 0 : -1));
-  const joined = b.assume(b.reshape(wide, target), shape);
-  return count * step > most ? b.slice(joined, 0, most, axis) : joined;
 }
 
 /** Columns of a product that are too few for its speed: with rows and columns exchanged it is faster. */
@@ -321,26 +280,7 @@ export const GRADIENTS: Record<string, GradientRule> = {
       ),
     ];
   },
-  Slice: ({ b, node }, dy) => {
-    const [x, starts, ends, axes, steps] = node.inputs as Value[];
-    const list = (v: Value | undefined) => (v ? b.known(v)?.values : undefined);
-    const from = list(starts) ?? [];
-    const at = list(axes) ?? from.map((_, i) => i);
-    const places = new Map<number, number>();
-    let g = dy;
-    at.forEach((axis, i) => {
-      const k = Number(axis) < 0 ? Number(axis) + b.shape(x!).length : Number(axis);
-      const size = b.shape(x!)[k]!;
-      const step = steps ? list(steps)?.[i] : 1;
-      const range = sliceRange(size, from[i], list(ends)?.[i], Number(step));
-      if (typeof range?.start !== 'number' || typeof step !== 'number' || step < 1) {
-        throw new Error('the gradient of Slice is known for constant starts and positive steps only');
-      }
-      if (step > 1) g = spread(b, g, k, step, Number(size) - range.start);
-      places.set(k, range.start);
-    });
-    return [between(b, g, x!, places)];
-  },
+  Slice: ({ b, node }, dy) => [sliceGradient(b, node, dy)],
   Trilu: ({ b, node }, dy) => [b.node('Trilu', [dy, ...node.inputs.slice(1)], node.attributes)],
   Expand: unary((b, x, _y, dy) => unbroadcast(b, dy, b.shape(x))),
   ReduceSum: ({ b, node }, dy) => {

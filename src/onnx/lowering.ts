@@ -129,7 +129,8 @@ const groupQueryAttention: LoweringRule = (c) => {
   const [keyScale, valueScale, queryNorm, keyNorm] = c.inputs.slice(12);
   requireKnown(node, 16, [
     ...['num_heads', 'kv_num_heads', 'scale', 'local_window_size', 'softcap', 'do_rotary'],
-    ...['rotary_interleaved', 'qk_norm_epsilon', 'smooth_softmax'],
+    // A cache cut to the window; here it is kept whole, and the window is in the mask.
+    ...['rotary_interleaved', 'qk_norm_epsilon', 'smooth_softmax', 'sliding_window_cache'],
   ]);
   if (sink || int(node, 'smooth_softmax', 0) === 1) {
     throw new LoweringError(`GroupQueryAttention with attention sinks (node ${node.name})`);

@@ -8,7 +8,7 @@ import type { LoraAdapter } from '../peft.ts';
 import { floats, type Runtime, type Session } from '../runtime.ts';
 import { type SafeTensor, safeTensorValues } from '../safetensors.ts';
 import { VectorTrainer } from '../trainer.ts';
-import { type AdapterPlan, findLinears, forwardGraph } from './hubGraph.ts';
+import { type AdapterPlan, findLinears, forwardGraph, type TrainingOptions } from './hubGraph.ts';
 import type { HubModel } from './hubModel.ts';
 import { HubSampler } from './hubSampler.ts';
 import { hubTrainable, openModel, planAdapters, sequenceFeeds } from './hubTrainable.ts';
@@ -35,6 +35,8 @@ export interface GradcheckOptions {
   fixture: Tensors;
   /** The adapter beside the model: its scales, and its weights where the fixture has none. */
   adapter?: LoraAdapter;
+  /** How the training graph is built; gradients are the same whatever it says. */
+  training?: TrainingOptions;
   onError?: (tensor: string, error: number) => void;
 }
 
@@ -93,7 +95,7 @@ class Check {
         ).map((m, i) => ({ ...m, rank: pairs[i]!.rank, scale: pairs[i]!.scale }))
       : allModules(linears, model.widths, model.family).map((m) => ({ ...m, rank: 1, scale: 1 }));
     this.plan = planAdapters(model, modules);
-    this.trainer = new VectorTrainer(runtime, hubTrainable(model, this.plan), 1);
+    this.trainer = new VectorTrainer(runtime, hubTrainable(model, this.plan, o.training), 1);
     this.sampler = new HubSampler(runtime, model, this.plan);
     this.start = this.trainer.weights.slice();
     this.adapted = this.start.slice();

@@ -243,6 +243,7 @@ function scored(
 ): Scored {
   const graph = new HubGraph(model, plan, 'whole');
   const { b, importer } = graph;
+  const cheap = recompute ? isCheap(b) : undefined;
   const targets = b.input('targets', 'int64', ['chosen', 1]);
   if (model.head) {
     const { states, chosen, width } = graph.chosenStates();
@@ -257,13 +258,7 @@ function scored(
           b.unsqueeze('places', [1]),
           g,
         ]);
-        return differentiate(
-          b,
-          states,
-          b.reshapeLike(all, states),
-          graph.weights(),
-          recompute ? isCheap(b) : undefined,
-        );
+        return differentiate(b, states, b.reshapeLike(all, states), graph.weights(), cheap);
       },
     };
   }
@@ -276,7 +271,7 @@ function scored(
   return {
     graph,
     logprobs: picked,
-    backward: (seed) => differentiate(b, picked, seed, graph.weights()),
+    backward: (seed) => differentiate(b, picked, seed, graph.weights(), cheap),
   };
 }
 

@@ -192,6 +192,22 @@ export const EXPORTED_CASES: Record<string, Case[]> = {
     ),
     slice('the first of a size known only at run time', [3, 2], ['rows', 2], [[0, 1, 0]]),
     {
+      // GLM cuts its heads where the turned part ends, a size that its exporter computes with NonZero.
+      name: 'bounds and steps known only at run time, one of them backwards',
+      inputs: { x: x([3, 2, 7], { shape: ['rows', 2, 'width'] }) },
+      fixed: {
+        from: { dims: [2], dtype: 'int64', values: [1, -2] },
+        to: { dims: [2], dtype: 'int64', values: [3, -8] },
+        by: { dims: [2], dtype: 'int64', values: [1, -2] },
+      },
+      build: (b, v) => b.node('Slice', [v.x!, v.from!, v.to!, b.ints([0, 2]), v.by!]),
+    },
+    {
+      name: 'every second place of a size known only at run time',
+      inputs: { x: x([2, 5], { shape: [2, 'width'] }) },
+      build: (b, v) => b.node('Slice', [v.x!, b.ints([1]), b.ints([2 ** 40]), b.ints([1]), b.ints([2])]),
+    },
+    {
       // MPT cuts its table of biases to the length of the keys.
       name: 'a constant, from a place on that depends on the size of a value',
       inputs: { x: x([3, 2], { shape: ['rows', 2] }) },

@@ -4,27 +4,31 @@ import { gradcheck } from '../../../../src/lm/hub/gradcheck.ts';
 import { nodeRuntime } from '../../../../src/lm/runtime.node.ts';
 import { fixturesThere, loadFixture } from './fixtures.ts';
 
-/** Half precision rounds to three digits; 4-bit weights are compared on the values that they stand for. */
-const FIXTURES: [string, number][] = [
-  ['qwen2-optimum-fp32', 1e-5],
-  ['llama-optimum-fp32', 1e-5],
-  ['qwen2-optimum-fp16', 2e-2],
-  ['qwen2-optimum-q4', 1e-5],
-  ['qwen2-genai-fp32', 1e-5],
-  ['qwen2-genai-fp16', 2e-2],
-  ['qwen2-genai-int4', 1e-5],
-  ['llama-genai-int4', 1e-5],
-  ['qwen2-genai-q4f16', 2e-2],
+/**
+ * Half precision rounds to three digits; 4-bit weights are compared on the values that they stand for. Some
+ * compute what is cheap a second time, as runs do where memory is short: the numbers are the same.
+ */
+const FIXTURES: [string, number, { recompute: boolean }][] = [
+  ['qwen2-optimum-fp32', 1e-5, { recompute: false }],
+  ['llama-optimum-fp32', 1e-5, { recompute: true }],
+  ['qwen2-optimum-fp16', 2e-2, { recompute: false }],
+  ['qwen2-optimum-q4', 1e-5, { recompute: true }],
+  ['qwen2-genai-fp32', 1e-5, { recompute: true }],
+  ['qwen2-genai-fp16', 2e-2, { recompute: true }],
+  ['qwen2-genai-int4', 1e-5, { recompute: false }],
+  ['llama-genai-int4', 1e-5, { recompute: true }],
+  ['qwen2-genai-q4f16', 2e-2, { recompute: false }],
 ];
 
 describe.skipIf(!fixturesThere)('reference models beside the project (../shared/fixtures)', () => {
-  test.each(FIXTURES)('%s within %d', async (name, tolerance) => {
+  test.each(FIXTURES)('%s within %d, %o', async (name, tolerance, training) => {
     const { model, tensors, adapter } = await loadFixture(name);
     const { errors, ignored } = await gradcheck({
       runtime: nodeRuntime(1),
       model,
       fixture: tensors,
       adapter,
+      training,
     });
     for (const [tensor, error] of errors) expect(error, tensor).toBeLessThan(tolerance);
     expect(errors.get('base.greedy')).toBe(0);

@@ -30,6 +30,16 @@ function nameCache({ graph }: Model): Files {
   return new Map();
 }
 
+/** A cache that holds no more than a window (onnxruntime-genai 0.18 for Gemma); no row here is as long as it. */
+function windowCache({ graph }: Model): Files {
+  for (const { op, attributes } of graph.nodes) {
+    if (op !== 'GroupQueryAttention') continue;
+    attributes.local_window_size = { type: 'int', value: 64 };
+    attributes.sliding_window_cache = { type: 'int', value: 1 };
+  }
+  return new Map();
+}
+
 /** Logits of the last position only (onnxruntime-genai's prune_lm_head). */
 function pruneHead({ graph }: Model): Files {
   const at = graph.nodes.findIndex((n) => n.outputs.includes('logits'));
@@ -61,6 +71,7 @@ function splitFiles({ graph }: Model): Files {
 describe.skipIf(!fixturesThere)('reference models beside the project (../shared/fixtures)', () => {
   test.each<[string, string, (model: Model) => Files]>([
     ['qwen2-genai-int4', 'a cache with named widths', nameCache],
+    ['llama-genai-int4', 'a cache as long as a window', windowCache],
     ['qwen2-genai-int4', 'a head that reads the last position', pruneHead],
     ['llama-optimum-fp32', 'weights in two files', splitFiles],
   ])('%s with %s', async (name, _what, change) => {
