@@ -1,5 +1,6 @@
 /** A checkpoint's adapter as a zip of the two files that PEFT reads. */
 import { baseModelName, exportAdapter } from '../lab/adapters.ts';
+import { goneCheckpoint } from '../lab/checks.ts';
 import type { CheckpointState, RunState } from '../run/state.ts';
 import { download } from './download.ts';
 import type { RunStore } from './shelf.ts';
@@ -11,7 +12,7 @@ export async function saveAdapter(
   { blob, iteration }: CheckpointState,
 ): Promise<void> {
   const snapshot = await store.getCheckpoint(run, blob);
-  if (!snapshot) throw new Error('This checkpoint is no longer stored.');
+  if (!snapshot) throw goneCheckpoint(`the checkpoint of iteration ${iteration}`);
   const files = exportAdapter(policy, snapshot, baseModelName(model));
   const { zipSync } = await import('fflate');
   // Weights are as good as random to a compressor: it would only take time.

@@ -7,6 +7,7 @@ import { pickingPlans, reportPlans, type Trial } from '../compare/plans.ts';
 import { slots } from '../gasp/methods.ts';
 import type { Question } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
+import { LabError } from '../lab/problems.ts';
 import type { Message } from '../lab/protocol.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { RecordedRun } from '../run/journal.ts';
@@ -480,11 +481,10 @@ export class Session {
     return this.snapshot.runs.some((run) => run.name === name) ? this.freshName() : name;
   }
 
-  /** Says that something did not work. */
+  /** Says that something did not work; `advice` unless the error brings its own. */
   report(error: unknown, advice: string): void {
-    this.change({
-      problem: { message: error instanceof Error ? error.message : String(error), advice },
-    });
+    const message = error instanceof Error ? error.message : String(error);
+    this.change({ problem: { message, advice: error instanceof LabError ? error.advice : advice } });
   }
 
   private change(part: Partial<Snapshot>): void {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { goneCheckpoint } from '../../../src/lab/checks.ts';
 import type { Command, Message } from '../../../src/lab/protocol.ts';
 import type { RunEvent, RunEventBody } from '../../../src/run/events.ts';
 import { serializeCheckpoint } from '../../../src/run/checkpointFormat.ts';
@@ -77,6 +78,16 @@ it('a new run starts from the adapter that was chosen, with its rank and scale; 
   session.run();
   expect(sent.at(-1)).toMatchObject({ type: 'start', model: 'hub:someone/tiny#q4' });
   expect(sent.at(-1)).not.toHaveProperty('adapter');
+});
+
+it('says of a checkpoint whose weights are gone what the lab says of one', async () => {
+  // As a run comes by a link: its log names checkpoints, and their weights did not come along.
+  await journal.importRun('first', { events: example, checkpoints: [] });
+  await session.show('first');
+  const [checkpoint] = session.getSnapshot().state!.checkpoints;
+  await session.exportAdapter(checkpoint!.blob);
+  const { message, advice } = goneCheckpoint(`the checkpoint of iteration ${checkpoint!.iteration}`);
+  expect(session.getSnapshot().problem).toEqual({ message, advice });
 });
 
 describe('Session', () => {
