@@ -55,13 +55,16 @@ export function App({ session }: { session: Session }) {
   }, [live?.name]);
 
   const lastIteration = live?.iterations.at(-1)?.iteration ?? 0;
-  const past = time.still !== null;
+  const past = time.still.cards !== null;
   const stateAt = (moment: number | null) => (timeline && moment !== null ? timeline.at(moment) : live);
   // A moment of a timeline is the same run for good; the run as it is changes.
   // biome-ignore lint/correctness/useExhaustiveDependencies: as said
   const state = useMemo(() => stateAt(time.moment), [timeline, time.moment, time.moment ?? live]);
+  const { cards, curves } = time.still;
   // biome-ignore lint/correctness/useExhaustiveDependencies: as said
-  const still = useMemo(() => stateAt(time.still), [timeline, time.still, time.still ?? live]);
+  const still = useMemo(() => stateAt(cards), [timeline, cards, cards ?? live]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as said
+  const drawn = useMemo(() => stateAt(curves), [timeline, curves, curves ?? live]);
   const goalposts = useMemo(() => chosenQuestions(bank, chosen), [bank, chosen]);
   // Before the first run the climb stands empty, with the flags of what was chosen.
   const preview = useMemo<RunState>(
@@ -135,7 +138,7 @@ export function App({ session }: { session: Session }) {
       : undefined;
 
   return (
-    <TermsOf run={still}>
+    <TermsOf run={drawn}>
       <header className="top">
         <p className="top-name">
           <svg viewBox="0 0 16 16" aria-hidden="true">
@@ -186,7 +189,11 @@ export function App({ session }: { session: Session }) {
       {state && <ReplayNote session={session} snapshot={snapshot} state={state} />}
       <NewVersion busy={busy} holdsRun={snapshot.live || snapshot.elsewhere !== null} />
       <Offer session={session} snapshot={snapshot} />
-      <div className="page" data-narrow={(!live && runs.length === 0) || undefined}>
+      <div
+        className="page"
+        data-narrow={(!live && runs.length === 0) || undefined}
+        data-scrubbed={(time.moment !== null && !time.playing) || undefined}
+      >
         <main className="middle">
           {!live &&
             (snapshot.opening ? (
@@ -205,15 +212,17 @@ export function App({ session }: { session: Session }) {
             onOpenGoalpost={openGoalpost}
           />
           {still && still.iterations.length > 0 && (
+            <LoopNow
+              state={still}
+              past={past}
+              streaming={past ? null : snapshot.streaming}
+              onOpen={openStone}
+            />
+          )}
+          {drawn && lastIteration > 0 && (
             <>
-              <LoopNow
-                state={still}
-                past={past}
-                streaming={past ? null : snapshot.streaming}
-                onOpen={openStone}
-              />
-              <UpdateCard iteration={still.iterations.findLast(({ update }) => update)} />
-              <Curves state={still} lastIteration={span} other={other}>
+              <UpdateCard iteration={drawn.iterations.findLast(({ update }) => update)} />
+              <Curves state={drawn} lastIteration={span} other={other}>
                 <ComparePicker snapshot={snapshot} other={other} onCompare={compare} />
               </Curves>
             </>
@@ -221,7 +230,7 @@ export function App({ session }: { session: Session }) {
         </main>
         <aside className="left" aria-label="Goalposts">
           <GoalpostList
-            state={still}
+            state={drawn}
             chosen={goalposts}
             onOpen={openGoalpost}
             onChoose={chooseGoalposts}

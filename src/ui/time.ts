@@ -8,21 +8,22 @@ export const SPEEDS = [1, 3, 10, 30, 100];
 /** Milliseconds without a step through time after which everything shows where it has led. */
 const REST = 80;
 /**
- * Milliseconds after which it does so at the latest, while one step follows the other: following takes a frame
- * or two, and of the frames that a hand sees nineteen in twenty should be its own.
+ * Milliseconds after which a part of it does so at the latest, while one step follows the other: the cards and the
+ * curves take turns, since both at once take more than a frame, and so long a turn that nineteen of twenty frames
+ * are the hand's own.
  */
-const LONGEST_LAG = 700;
+const LONGEST_LAG = 350;
 /** Where frames take long, both are at least so many of them: showing everything would make them longer. */
-const FRAMES = { rest: 3, lag: 40 };
+const FRAMES = { rest: 3, lag: 20 };
 
 export interface Time {
   /** What is shown; null: the run as it is. */
   moment: number | null;
   /**
-   * The same for what is read rather than watched, cards and curves: with many steps in a row, as from a
-   * hand that drags the slider, it keeps still in between.
+   * The same for what is read rather than watched: with many steps in a row, as from a hand that drags the
+   * slider, it keeps still in between.
    */
-  still: number | null;
+  still: { cards: number | null; curves: number | null };
   playing: boolean;
   speed: number;
   seek(moment: number | null): void;
@@ -40,17 +41,21 @@ interface Place {
 /** Time travel belongs to one timeline: another one on the stage is shown as it is. */
 export function useTime(timeline: Timeline | null): Time {
   const [place, setPlace] = useState<Place | null>(null);
-  const [resting, setResting] = useState<Place | null>(null);
+  const [cards, setCards] = useState<Place | null>(null);
+  const [curves, setCurves] = useState<Place | null>(null);
   const [playing, setPlaying] = useState(false);
   const [speed, setSpeed] = useState(10);
   const momentOf = (at: Place | null) =>
     at && at.timeline === timeline ? Math.min(at.moment, timeline.length) : null;
   const moment = momentOf(place);
-  const still = momentOf(resting);
+  const [stillCards, stillCurves] = [momentOf(cards), momentOf(curves)];
   const now = useRef(moment);
   now.current = moment;
-  /** When the last step came and when all last followed; `frame`: milliseconds that the last frame took. */
-  const steps = useRef({ last: -Infinity, rested: -Infinity, timer: 0, frame: 0 });
+  /**
+   * When the last step came and when something last followed; `turn`: what follows next while steps go on;
+   * `frame`: milliseconds that the last frame took.
+   */
+  const steps = useRef({ last: -Infinity, followed: -Infinity, turn: 0, timer: 0, frame: 0 });
 
   const seek = useCallback(
     (to: number | null) => {
@@ -58,7 +63,7 @@ export function useTime(timeline: Timeline | null): Time {
       const next = end ? null : { timeline, moment: Math.max(1, to) };
       setPlace(next);
       const at = performance.now();
-      const { last, rested, timer, frame } = steps.current;
+      const { last, followed, timer, frame } = steps.current;
       const rest = Math.max(REST, FRAMES.rest * frame);
       const lag = Math.max(LONGEST_LAG, FRAMES.lag * frame);
       requestAnimationFrame((before) =>
@@ -66,18 +71,24 @@ export function useTime(timeline: Timeline | null): Time {
           steps.current.frame = after - before;
         }),
       );
-      const follow = () => {
-        steps.current.rested = performance.now();
-        setResting(next);
-      };
       clearTimeout(timer);
       steps.current.last = at;
-      if (at - last > rest) follow();
-      else
-        steps.current.timer = window.setTimeout(
-          () => startTransition(follow),
-          Math.max(0, Math.min(rest, rested + lag - at)),
-        );
+      if (at - last > rest) {
+        steps.current.followed = at;
+        setCards(next);
+        setCurves(next);
+        return;
+      }
+      const follow = (wait: number, parts: number) => {
+        steps.current.timer = window.setTimeout(() => {
+          steps.current.followed = performance.now();
+          const set = steps.current.turn++ % 2 ? setCurves : setCards;
+          startTransition(() => set(next));
+          // Another step calls this off, and it is the other part's turn then.
+          if (parts > 1) follow(rest, parts - 1);
+        }, wait);
+      };
+      follow(Math.max(0, Math.min(rest, followed + lag - at)), 2);
     },
     [timeline],
   );
@@ -105,7 +116,7 @@ export function useTime(timeline: Timeline | null): Time {
   return useMemo(
     () => ({
       moment,
-      still,
+      still: { cards: stillCards, curves: stillCurves },
       playing: playing && timeline !== null,
       speed,
       setSpeed,
@@ -121,6 +132,6 @@ export function useTime(timeline: Timeline | null): Time {
         if (to !== undefined) seek(to);
       },
     }),
-    [moment, still, playing, timeline, speed, seek],
+    [moment, stillCards, stillCurves, playing, timeline, speed, seek],
   );
 }

@@ -7,6 +7,9 @@ import { type FigureTable, FigureTools } from './FigureTools.tsx';
 import { linear } from './scale.ts';
 import './RewardCurve.css';
 
+/** Opacity of an earlier question. Those of one pass rate lie on one another, and are drawn as one. */
+const EARLIER = 0.3;
+
 const width = 132;
 const height = 64;
 const x = linear([0, 1], [4, width - 4]);
@@ -45,6 +48,12 @@ function tableOf(kind: ProposerRole, passRate: number | undefined, earlier: numb
   };
 }
 
+function tally(rates: readonly number[] = []): Map<number, number> {
+  const times = new Map<number, number>();
+  for (const p of rates) times.set(p, (times.get(p) ?? 0) + 1);
+  return times;
+}
+
 export function RewardCurve({
   kind,
   passRate,
@@ -81,9 +90,15 @@ export function RewardCurve({
       >
         <line className="reward-zero" x1={4} x2={width - 4} y1={y(0)} y2={y(0)} />
         <path className="reward-line" d={curves[kind]} />
-        {earlier?.map((p, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: points without identity
-          <circle key={i} className="reward-earlier" cx={x(p)} cy={y(proposerReward(kind, p))} r={1.8} />
+        {[...tally(earlier)].map(([p, times]) => (
+          <circle
+            key={p}
+            className="reward-earlier"
+            cx={x(p)}
+            cy={y(proposerReward(kind, p))}
+            r={1.8}
+            opacity={1 - (1 - EARLIER) ** times}
+          />
         ))}
         {passRate !== undefined && (
           <circle className="reward-point" cx={x(passRate)} cy={y(reward!)} r={4.5} />
