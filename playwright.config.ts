@@ -21,12 +21,14 @@ const executablePath = await findChromium();
 if (executablePath) process.env.CHROMIUM_PATH = executablePath;
 const baseURL = `http://127.0.0.1:${process.env.E2E_PORT}`;
 
+const LONG = /(kill|badInput|webgpu|everybody|hostilePrograms|selfPlay)\.spec\.ts$/;
+
 export default defineConfig({
   testDir: 'tests/e2e',
-  testMatch: '**/*.spec.ts',
   outputDir: 'test-results',
   // A run keeps little more than one core busy: two tests side by side take little longer than one.
   workers: Math.min(2, availableParallelism()),
+  fullyParallel: true,
   timeout: 600_000,
   expect: { timeout: 60_000 },
   reporter: 'list',
@@ -43,7 +45,11 @@ export default defineConfig({
     trace: 'off',
     launchOptions: { args: CHROMIUM_ARGS, ...(executablePath ? { executablePath } : {}) },
   },
-  projects: [{ name: 'chromium', use: { browserName: 'chromium' } }],
+  // Those that take minutes begin first: one that begins last would have a core to itself, and the other idle.
+  projects: [
+    { name: 'long', testMatch: LONG, use: { browserName: 'chromium' } },
+    { name: 'short', testIgnore: LONG, use: { browserName: 'chromium' } },
+  ],
   webServer: {
     command: `npx vite build --logLevel warn && npx vite preview --host 127.0.0.1 --strictPort --port ${process.env.E2E_PORT}`,
     url: baseURL,

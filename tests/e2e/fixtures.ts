@@ -106,7 +106,7 @@ export const test = base.extend<{
     { auto: true },
   ],
 
-  openProfile: async ({ launchOptions, baseURL, viewport, deadEnd }, use) => {
+  openProfile: async ({ launchOptions, baseURL, viewport, serviceWorkers, deadEnd }, use) => {
     const profile = mkdtempSync(join(tmpdir(), 'foothold-profile-'));
     const opened: StoredBrowser[] = [];
     await use(async (args = launchOptions.args ?? []) => {
@@ -115,6 +115,7 @@ export const test = base.extend<{
         args,
         proxy: deadEnd.proxy,
         viewport,
+        serviceWorkers,
         reducedMotion: 'reduce',
         ...(baseURL ? { baseURL } : {}),
       });
