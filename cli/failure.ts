@@ -32,14 +32,13 @@ export function tell(error: unknown, { json, usage }: { json: boolean; usage: st
 function describe(error: unknown, usage: string): { message: string; advice: string; status: number } {
   if (error instanceof UsageError) return { message: error.message, advice: `\n${usage}`, status: 2 };
   if (error instanceof CommandError) {
-    return { message: error.message, advice: onTerminal(error.advice), status: error.status };
+    const { message, status, advice } = error;
+    const goOn = 'What was done is stored: once that is mended, the same command goes on.';
+    return { message, advice: forPage(advice) ? goOn : advice, status };
   }
   const { message, advice } = describeProblem(error);
-  return { message, advice: onTerminal(advice), status: 1 };
+  return { message, advice: forPage(advice) ? '' : advice, status: 1 };
 }
 
-/** Advice is written for the page's buttons, and there are none here. */
-const onTerminal = (advice: string): string =>
-  /press Run|the page/.test(advice)
-    ? 'What was done is stored: once that is mended, the same command goes on.'
-    : advice;
+/** Advice on the page's buttons; there are none here. */
+const forPage = (advice: string): boolean => /press Run|the page/.test(advice);

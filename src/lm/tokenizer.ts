@@ -7,7 +7,7 @@ import {
   readChatTemplate,
   withBegunAnswer,
 } from './chatTemplate.ts';
-import { readJson, type RepositoryFiles } from './repository.ts';
+import { MissingFileError, readJson, type RepositoryFiles } from './repository.ts';
 
 /** Text that the model has no tokens for. */
 export class UnencodableTextError extends Error {
@@ -30,6 +30,21 @@ export interface Tokenizer {
  */
 const TEMPLATE_VARIABLES = { enable_thinking: false, thinking: false, date_string: '26 Jul 2024' };
 
+/** The tokenizer's own settings; older repositories have special_tokens_map.json only, or none at all. */
+async function readTokenizerConfig(
+  files: RepositoryFiles,
+  signal?: AbortSignal,
+): Promise<Record<string, unknown>> {
+  for (const path of ['tokenizer_config.json', 'special_tokens_map.json']) {
+    try {
+      return await readJson(files, path, signal);
+    } catch (error) {
+      if (!(error instanceof MissingFileError)) throw error;
+    }
+  }
+  return {};
+}
+
 /** `chat: false` does not look for a chat template: the embedded model has a format of its own. */
 export async function loadTokenizer(
   files: RepositoryFiles,
@@ -38,7 +53,7 @@ export async function loadTokenizer(
 ): Promise<Tokenizer> {
   const [definition, config] = await Promise.all([
     readJson(files, 'tokenizer.json', signal),
-    readJson(files, 'tokenizer_config.json', signal),
+    readTokenizerConfig(files, signal),
   ]);
   const [{ PreTrainedTokenizer }, template] = await Promise.all([
     import('@huggingface/transformers'),
@@ -51,15 +66,22 @@ export async function loadTokenizer(
       add_generation_prompt: true,
       ...TEMPLATE_VARIABLES,
     }) as string;
-  const unknown = tokenizer.unk_token_id as number | undefined;
+  const { unk_token_id: unknown, unk_token: unknownText, eos_token_id: end } = tokenizer;
+  /** Whether tokens hold more unknown ones than the text spells out: some models mark each turn's end with it. */
+  const lacks = (tokens: readonly number[], text: string): boolean =>
+    unknown !== undefined &&
+    tokens.reduce((n, t) => n + (t === unknown ? 1 : 0), 0) > text.split(unknownText).length - 1;
   return {
     encode(prompt) {
       const text =
         typeof prompt === 'string'
           ? prompt
           : withBegunAnswer(prompt, (chat) => (template ? applyChatTemplate(render, chat) : plainChat(chat)));
-      const tokens = tokenizer.encode(text, { add_special_tokens: false });
-      if (unknown !== undefined && tokens.includes(unknown)) {
+      // A chat template writes the token that texts begin with itself; plain questions get the model's own.
+      const plain = typeof prompt !== 'string' && !template;
+      const tokens = tokenizer.encode(text, { add_special_tokens: plain });
+      if (plain && tokens.at(-1) === end) tokens.pop();
+      if (lacks(tokens, text)) {
         const at = tokens.indexOf(unknown);
         const before = at ? tokenizer.decode(tokens.slice(0, at), { skip_special_tokens: false }) : '';
         const rest = JSON.stringify(text.slice(before.length, before.length + 40));

@@ -126,6 +126,42 @@ describe('a chat template', () => {
     expect(await rendered(repository({}), ask)).toBe('Be brief.\n\nQuestion:\nWhy?\n\nAnswer:\n');
   });
 
+  test('may close turns with the token that also stands for what is unknown', async () => {
+    const template = "{% for m in messages %}{{ m['content'] }}{{ eos_token }}{% endfor %}";
+    const files = repository({ chat_template: template, eos_token: '<s>', unk_token: '<s>' });
+    expect(await rendered(files, ask)).toBe('Be brief.<s>Why?<s>');
+  });
+
+  test('may be there without tokenizer_config.json', async () => {
+    const files = repository(
+      {},
+      {
+        'chat_template.jinja': `{{ bos_token }}${chatml}`,
+        'special_tokens_map.json': JSON.stringify({ bos_token: '<s>' }),
+      },
+    );
+    const read: RepositoryFiles['read'] = async (path) => {
+      if (path === 'tokenizer_config.json') throw new MissingFileError('it is not there');
+      return files.read(path);
+    };
+    expect(await rendered({ read }, ask)).toBe(`<s>${expected}`);
+  });
+
+  test('that is missing leaves the beginning of a text to the tokenizer, but not its end', async () => {
+    const piece = { SpecialToken: { id: '<s>', type_id: 0 } };
+    const post_processor = {
+      type: 'TemplateProcessing',
+      single: [piece, { Sequence: { id: 'A', type_id: 0 } }, piece],
+      pair: [],
+      special_tokens: { '<s>': { id: '<s>', ids: [256], tokens: ['<s>'] } },
+    };
+    const files = repository(
+      { eos_token: '<s>' },
+      { 'tokenizer.json': JSON.stringify({ ...bytes, post_processor }) },
+    );
+    expect(await rendered(files, ask)).toBe('<s>Be brief.\n\nQuestion:\nWhy?\n\nAnswer:\n');
+  });
+
   test('that could not be reached is not taken for one that is missing', async () => {
     const files = repository({});
     const read: RepositoryFiles['read'] = async (path) => {
