@@ -419,11 +419,6 @@ function describe(error: unknown, node: Node): Error {
       `this model routes tokens to experts (${name}, node ${node.name}), which is not supported: choose a dense model`,
     );
   }
-  if (node.op === 'MatMulBnb4') {
-    return new UnsupportedGraphError(
-      `weights in the format bnb4 (node ${node.name}) are not supported: choose the dtype q4, q4f16, fp16 or fp32`,
-    );
-  }
   return new UnsupportedGraphError(
     SHAPES[node.op]
       ? `operator ${name} (node ${node.name}) cannot be taken over: ${error.message}`

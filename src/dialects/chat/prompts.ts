@@ -50,8 +50,8 @@ export function proposalText({ message, program, inputs }: Omit<Shown, 'outputs'
 /** Characters of inputs that are given to a proposal at most: longer ones it has to replace by shorter ones. */
 const MOST_GIVEN = 800;
 
-/** Inputs that are given along the I/O axis: enough to show their form, and fewer than are asked for. */
-const GIVEN_ALONG_IO = 2;
+/** Inputs that are given where more are asked for: enough to show their form. */
+const GIVEN = 2;
 
 /**
  * How a proposal begins that is made from `question`. Along the f axis inputs keep their form: those of
@@ -69,10 +69,15 @@ function proposalBeginning(
   const given =
     axis === 'f'
       ? inputs.slice(0, count)
-      : inputs.toSorted((a, b) => sign * (a.length - b.length)).slice(0, GIVEN_ALONG_IO);
-  if (given.join('').length > MOST_GIVEN) return assistant('Inputs:\n1. f');
-  if (given.length < count) return assistant(`${list(given)}\n${given.length + 1}. f`);
+      : inputs.toSorted((a, b) => sign * (a.length - b.length)).slice(0, GIVEN);
+  if (given.join('').length > MOST_GIVEN || given.length < count) return inputsBegun(given);
   return assistant(`${list(given)}\n\n\`\`\`python\n${headBegun(program, inputs)}`);
+}
+
+/** A list of inputs that goes on: with none given, small models end their answer after it as often as not. */
+function inputsBegun(given: readonly string[]): ChatMessage {
+  if (given.join('').length > MOST_GIVEN) return assistant('Inputs:\n1. f');
+  return assistant(`${list(given)}\n${given.length + 1}. f`);
 }
 
 /** How many pairs of a question a teacher reads. */
@@ -141,7 +146,10 @@ export function liftPrompt(lemma: Question, axis: Axis, count: number, goalpost?
   ];
 }
 
-/** AZR's proposer (Zhao et al. 2025, appendix): something new and demanding, unlike what there is already. */
+/**
+ * AZR's proposer (Zhao et al. 2025, appendix): something new and demanding, unlike what there is already. Its
+ * first inputs are those of a problem that exists, or of an example.
+ */
 export function unguidedPrompt(references: readonly Question[], count: number): Chat {
   const request = (known: readonly string[]) => {
     const unlike = known.length
@@ -149,14 +157,15 @@ export function unguidedPrompt(references: readonly Question[], count: number): 
       : 'Write a problem of your own.';
     return `${unlike} It should be interesting: its solution takes some thought, but can be checked by running it. Use no imports, no randomness, no files. ${FORM(count)}`;
   };
-  const [texts, , numbers] = EXAMPLES.f;
+  const [texts, more, numbers] = EXAMPLES.f;
+  const { inputs } = references.at(-1) ?? more!.hard;
   return [
     user(request([])),
     assistant(proposalText(numbers!.easy)),
     user(request([`- ${numbers!.easy.message}`])),
     assistant(proposalText(texts!.hard)),
     user(request(references.map((q) => `- ${(q.message || q.title).trim() || firstLine(q.program)}`))),
-    assistant('Inputs:\n1. f'),
+    inputsBegun(inputs.slice(0, GIVEN)),
   ];
 }
 

@@ -2,6 +2,7 @@
  * A decoder repository as the Hub has them: config.json, a tokenizer, and in `onnx/` the graph with its
  * weights inside or in files beside it, in one of transformers.js's dtypes.
  */
+import { widenBnb4 } from '../../onnx/bnb4.ts';
 import { DTYPES, elementCount, type Graph, type Model } from '../../onnx/model.ts';
 import { OnnxFormatError, readModel } from '../../onnx/proto.ts';
 import { UnsupportedGraphError } from '../../onnx/importer.ts';
@@ -116,6 +117,7 @@ export async function assembleHubModel(
   const files: WeightFile[] = [{ path: path.slice(path.lastIndexOf('/') + 1), bytes }];
   await attachExternal(model.graph, readBeside, files);
   const { graph } = model;
+  widenBnb4(graph);
   const logits = [...graph.outputs.keys()].find((name) => name === 'logits');
   if (!logits || !graph.inputs.has('input_ids')) {
     const names = [...graph.inputs.keys()].slice(0, 3).join(', ');

@@ -103,9 +103,9 @@ export function planLayers(model: HubModel, tuning: Extract<Tuning, { kind: 'lor
   );
 }
 
-/** Dtypes that are not counted by themselves, as the next larger one that is. */
+/** Dtypes that are not counted by themselves, as the next larger one that is, or as what they are widened to. */
 const SIZED_AS: Partial<Record<HubDType, Dtype>> = {
-  ...{ int8: 'q8', uint8: 'q8', bnb4: 'q4' },
+  ...{ int8: 'q8', uint8: 'q8', bnb4: 'fp32' },
   ...{ q2: 'q4', q1: 'q4', q2f16: 'q4f16', q1f16: 'q4f16' },
 };
 
