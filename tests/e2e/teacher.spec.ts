@@ -13,6 +13,16 @@ async function write(page: Page, label: string, program: string): Promise<void> 
   await page.keyboard.press('ControlOrMeta+V');
 }
 
+/** What an editor shows, line by line; Monaco writes spaces that do not break. */
+async function expectLines(editor: Locator, program: string): Promise<void> {
+  const wanted = program.trimEnd().split('\n');
+  const shown = async () =>
+    (await editor.locator('.view-line').allInnerTexts()).map((line) =>
+      line.replaceAll('\u00a0', ' ').trimEnd(),
+    );
+  await expect.poll(async () => (await shown()).filter((line) => line !== '')).toEqual(wanted);
+}
+
 test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
 
 test('a goalpost of one’s own is run by Python and aimed at; a lemma is tried by the student, kept, trained on', async ({
@@ -93,6 +103,48 @@ test('a goalpost of one’s own is run by Python and aimed at; a lemma is tried 
   expect(practised.map((event) => event.iteration)).toEqual([done + 1]);
   expect(workers.length).toBeGreaterThan(1);
   expect(new Set(workers)).toEqual(new Set([new URL(page.url()).origin]));
+
+  await test.step('an edit stands beside the program as it was, what changed marked on both sides', async () => {
+    const { events } = await storedRun(page);
+    const tried = new Set(eventsOf(events, 'attempted').map(({ question }) => question));
+    const { proposal } = eventsOf(events, 'proposed').find((event) => tried.has(event.proposal.id))!;
+    const { program } = proposal.question!;
+    await page.getByRole('application', { name: 'The climb' }).focus();
+    await page.keyboard.press('Home'); // The first lemma that was tried.
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByRole('button', { name: 'Edit and try' }).click();
+    const before = sheet.locator('.editor.original');
+    const after = sheet.locator('.editor.modified');
+    await expect(sheet.getByLabel('Beside it')).toContainText('the lemma as it was');
+    await expectLines(before, program);
+    await expectLines(after, program);
+    await expect(sheet.locator('.line-insert, .line-delete')).toHaveCount(0);
+
+    const lines = program.trimEnd().split('\n');
+    const [head, line] = [lines[0]!, lines[1]!];
+    const edited = [head, '    x = x + [7, 7]', ...lines.slice(2)].join('\n');
+    await write(page, 'Program of your lemma', edited);
+    await expectLines(after, edited);
+    await expectLines(before, program);
+    // One line on each side, the one that was changed.
+    for (const [half, mark, text] of [
+      [before, '.line-delete', line],
+      [after, '.line-insert', '    x = x + [7, 7]'],
+    ] as const) {
+      await expect(half.locator(mark).first()).toBeVisible();
+      const marked = half.locator('.view-line').filter({ hasText: text.trim().replaceAll(' ', '\u00a0') });
+      await expect
+        .poll(async () => Math.abs((await top(half.locator(mark).first())) - (await top(marked.first()))))
+        .toBeLessThan(4);
+    }
+    await sheet.getByLabel('Beside it').selectOption('the goalpost');
+    const goalpost = eventsOf(events, 'run-started')[0]!.goalposts.find(
+      ({ id }) => id === proposal.goalpost,
+    )!;
+    await expectLines(before, goalpost.program);
+    await expectLines(after, edited);
+    await sheet.getByRole('button', { name: 'Close' }).click();
+  });
 
   await test.step('the goalpost is there again after a reload', async () => {
     await page.reload();

@@ -51,9 +51,15 @@ export function TeacherSheet(props: {
   const [title, setTitle] = useState(() => drafts.get(key)?.title ?? '');
   const [axis, setAxis] = useState<Axis>(() => drafts.get(key)?.axis ?? start.axis);
   const lemma = parent?.proposal.question;
-  const [beside, setBeside] = useState<'goalpost' | 'lemma' | 'nothing'>(
-    role === 'lift' && lemma ? 'lemma' : goalpost ? 'goalpost' : 'nothing',
+  // What is edited stands beside the edit; what is written anew, beside what it comes from.
+  const besides = [
+    { name: `the ${roleNames[role].toLowerCase()} as it was`, question: from },
+    { name: 'the lemma', question: lemma },
+    { name: 'the goalpost', question: goalpost },
+  ].filter(
+    ({ question }, i) => question?.program && (i > 0 || ![lemma?.id, goalpost?.id].includes(question.id)),
   );
+  const [beside, setBeside] = useState(0);
   const given = useId();
   const result = useRef<HTMLElement>(null);
 
@@ -80,7 +86,7 @@ export function TeacherSheet(props: {
   const fault = mine?.result?.proposal.fault;
   const tryIt = () => !trying && !occupied && session.tryDraft(key, draft);
   const share = snapshot.activity ? activityShare(snapshot.activity) : undefined;
-  const against = beside === 'goalpost' ? goalpost?.program : beside === 'lemma' ? lemma?.program : undefined;
+  const against = besides[beside]?.question?.program;
   const { rollouts = 0 } = snapshot.state?.settings ?? {};
 
   useEffect(() => {
@@ -174,17 +180,20 @@ export function TeacherSheet(props: {
         The student sees inputs and outputs, never the program.
       </div>
       <div className="teach-choices">
-        {(goalpost || lemma) && (
+        {besides.length > 0 && (
           <label className="teach-choice">
             <span>Beside it</span>
             <select
               className="field"
               value={beside}
-              onChange={(event) => setBeside(event.target.value as typeof beside)}
+              onChange={(event) => setBeside(Number(event.target.value))}
             >
-              {goalpost && <option value="goalpost">the goalpost</option>}
-              {lemma && <option value="lemma">the lemma</option>}
-              <option value="nothing">nothing</option>
+              {besides.map(({ name }, i) => (
+                <option key={name} value={i}>
+                  {name}
+                </option>
+              ))}
+              <option value={-1}>nothing</option>
             </select>
           </label>
         )}
