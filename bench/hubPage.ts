@@ -1,7 +1,9 @@
 /**
  * A decoder from the Hub in a page: what loading it from this machine, generating and one LoRA step take,
  * in time and memory. Chromium, wasm with one thread unless told otherwise; memory where there is /proc.
- *   npx tsx bench/hubPage.ts --model DIR [--backend wasm] [--layers N] [--tokens 16] [--rows 4] [--microbatch 512] [--json]
+ *   npx tsx bench/hubPage.ts --model DIR [--backend wasm] [--layers N] [--tokens 16] [--samples 1] [--rows 4] [--microbatch 512]
+ *     [--turns 1] [--json]
+ * A second turn is without what only the first has to do: preparing sessions, and on WebGPU compiling shaders.
  */
 import { createReadStream, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer as createHost } from 'node:http';
@@ -19,8 +21,10 @@ const { values: args } = parseArgs({
     layers: { type: 'string' },
     prompt: { type: 'string', default: 'Write a Python function that reverses a list.' },
     tokens: { type: 'string', default: '16' },
+    samples: { type: 'string', default: '1' },
     rows: { type: 'string', default: '4' },
     microbatch: { type: 'string', default: '512' },
+    turns: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -67,23 +71,30 @@ const host = await serve(resolve(args.model));
 const bench = await openDevPage('hub.html', 'load');
 try {
   const report: Record<string, unknown> = { empty: await memory(bench.browser) };
-  const stage = async <S extends keyof HubPageStages>(name: S, ...given: Parameters<HubPageStages[S]>) => {
+  const stage = async <S extends keyof HubPageStages>(
+    name: S,
+    given: Parameters<HubPageStages[S]>,
+    title: string = name,
+  ) => {
     const began = performance.now();
     const result = await bench.call<Awaited<ReturnType<HubPageStages[S]>>>(name, ...given);
     const seconds = (performance.now() - began) / 1e3;
     const used = await memory(bench.browser);
-    report[name] = { ...result, seconds, memory: used };
+    report[title] = { ...result, seconds, memory: used };
     const gb = used && `, at most ${(used.peak / 1e9).toFixed(2)} GB, then ${(used.now / 1e9).toFixed(2)} GB`;
-    if (!args.json) console.log(`${name}: ${seconds.toFixed(1)} s${gb ?? ''}; ${JSON.stringify(result)}`);
+    if (!args.json) console.log(`${title}: ${seconds.toFixed(1)} s${gb ?? ''}; ${JSON.stringify(result)}`);
   };
   const options: HubPageOptions = {
     base: host.url,
     backend: args.backend as HubPageOptions['backend'],
     ...(args.layers !== undefined && { layers: Number(args.layers) }),
   };
-  await stage('load', options);
-  await stage('generate', args.prompt, Number(args.tokens));
-  await stage('step', Number(args.rows), Number(args.microbatch));
+  await stage('load', [options]);
+  for (let turn = 1; turn <= Number(args.turns); turn++) {
+    const suffix = turn > 1 ? ` ${turn}` : '';
+    await stage('generate', [args.prompt, Number(args.tokens), Number(args.samples)], `generate${suffix}`);
+    await stage('step', [Number(args.rows), Number(args.microbatch)], `step${suffix}`);
+  }
   if (args.json) console.log(JSON.stringify(report));
 } finally {
   await bench.close();

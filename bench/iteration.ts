@@ -1,13 +1,17 @@
 /**
- * Self-play in the built page, as a first visitor has it: a fresh profile, Run, default settings, wasm.
- * `npx tsx bench/iteration.ts [--iterations 10] [--json]`
+ * Self-play in the built page, as a first visitor has it: a fresh profile, Run, default settings.
+ * `npx tsx bench/iteration.ts [--backend auto|wasm|webgpu] [--iterations 10] [--json]`
  * Prints seconds from pressing Run to the first proposal on screen, and seconds an iteration.
  */
 import { parseArgs } from 'node:util';
 import { openBuiltPage } from './builtPage.ts';
 
 const { values: args } = parseArgs({
-  options: { iterations: { type: 'string', default: '10' }, json: { type: 'boolean', default: false } },
+  options: {
+    backend: { type: 'string', default: 'auto' },
+    iterations: { type: 'string', default: '10' },
+    json: { type: 'boolean', default: false },
+  },
 });
 const iterations = Number(args.iterations);
 
@@ -18,13 +22,16 @@ try {
   await page.goto(url);
   const run = page.getByRole('button', { name: 'Run', exact: true });
   await run.and(page.locator(':enabled')).waitFor();
+  await page.locator('.backend-choice select').first().selectOption(args.backend);
   const pressed = Date.now();
   await run.click();
   // The journal is the page's memory, and says when each thing was stored.
   const read = () =>
     page.evaluate(
       () =>
-        new Promise<{ type: string; at: number; counters?: { seconds: number } }[]>((resolve, reject) => {
+        new Promise<
+          { type: string; at: number; counters?: { seconds: number }; policy?: { backend: string } }[]
+        >((resolve, reject) => {
           const opening = indexedDB.open('foothold');
           opening.onerror = () => reject(opening.error);
           opening.onsuccess = () => {
@@ -55,6 +62,7 @@ try {
   const each = ends.map((s, i) => s - (ends[i - 1] ?? 0));
   const sorted = each.toSorted((a, b) => a - b);
   const result = {
+    backend: events.find((e) => e.policy)?.policy?.backend,
     firstProposal,
     iterations: each.length,
     median: sorted[Math.floor(sorted.length / 2)]!,
@@ -62,7 +70,7 @@ try {
   };
   if (args.json) console.log(JSON.stringify(result));
   else {
-    console.log(`first proposal ${firstProposal.toFixed(1)} s after Run`);
+    console.log(`${result.backend}: first proposal ${firstProposal.toFixed(1)} s after Run`);
     console.log(
       `${result.iterations} iterations: median ${result.median.toFixed(1)} s, longest ${result.max.toFixed(1)} s (with the evaluations of all chosen goalposts)`,
     );

@@ -1,6 +1,7 @@
 /**
  * A LoRA step on a decoder from the Hub against its forward pass on the same tokens.
  *   npx tsx bench/lora.ts --model DIR [--rows 4] [--length 128] [--layers N] [--repeats 5]
+ *     [--samples 4] [--tokens 8] [--backend cpu|webgpu]
  */
 import { cpuUsage } from 'node:process';
 import { resolve } from 'node:path';
@@ -11,7 +12,7 @@ import { HubSampler } from '../src/lm/hub/hubSampler.ts';
 import { loadHubModel } from '../src/lm/hub/hubModel.ts';
 import { planLayers } from '../src/lm/hub/hubPolicy.ts';
 import { hubTrainable } from '../src/lm/hub/hubTrainable.ts';
-import { nodeRuntime } from '../src/lm/runtime.node.ts';
+import { type NodeBackend, nodeRuntime } from '../src/lm/runtime.node.ts';
 import { VectorTrainer } from '../src/lm/trainer.ts';
 
 const { values: args } = parseArgs({
@@ -22,6 +23,9 @@ const { values: args } = parseArgs({
     rank: { type: 'string', default: '8' },
     layers: { type: 'string' },
     repeats: { type: 'string', default: '5' },
+    samples: { type: 'string', default: '4' },
+    tokens: { type: 'string', default: '8' },
+    backend: { type: 'string', default: 'cpu' },
     threads: { type: 'string', default: '2' },
   },
 });
@@ -34,7 +38,8 @@ const plan = planLayers(model, {
   alpha: 2 * rank,
   ...(args.layers && { layers: Number(args.layers) }),
 });
-const trainer = new VectorTrainer(nodeRuntime(Number(args.threads)), hubTrainable(model, plan), 1);
+const runtime = nodeRuntime(Number(args.threads), args.backend as NodeBackend);
+const trainer = new VectorTrainer(runtime, hubTrainable(model, plan), 1);
 const random = new Random(1);
 const rows = Array.from({ length: Number(args.rows) }, () => {
   const tokens = Array.from({ length: Number(args.length) + 1 }, () => random.int(model.vocabulary));
@@ -72,17 +77,21 @@ console.log(
 );
 await trainer.dispose();
 
-const sampler = new HubSampler(nodeRuntime(Number(args.threads)), model, plan);
+const sampler = new HubSampler(runtime, model, plan);
 await sampler.open();
-const drawn = await time(() =>
-  sampler.sample(trainer.weights, [{ tokens: rows[0]!.tokens.slice(0, 32), samples: 4, maxTokens: 8 }], {
-    temperature: 1,
-    topP: 1,
-    seed: 1,
-    stop: new Set(),
-  }),
-);
+const [samples, maxTokens] = [Number(args.samples), Number(args.tokens)];
+const draw = () =>
+  time(() =>
+    sampler.sample(trainer.weights, [{ tokens: rows[0]!.tokens.slice(0, 32), samples, maxTokens }], {
+      temperature: 1,
+      topP: 1,
+      seed: 1,
+      stop: new Set(),
+    }),
+  );
+const first = await draw();
+const again = await draw();
 console.log(
-  `sampled 4 x 8 tokens after 32 in ${drawn.wall.toFixed(1)} s; at most ${(process.resourceUsage().maxRSS / 1e6).toFixed(2)} GB resident`,
+  `sampled ${samples} x ${maxTokens} tokens after 32 in ${first.wall.toFixed(1)} s, again in ${again.wall.toFixed(1)} s; at most ${(process.resourceUsage().maxRSS / 1e6).toFixed(2)} GB resident`,
 );
 await sampler.dispose();

@@ -1,6 +1,6 @@
 /**
- * The rollout race in a page (Chromium, wasm, one thread: the page gets no special headers).
- * `npx tsx bench/page.ts [--work answers|random] [--prompts 32] [--samples 16] [--tokens 32] [--turns 3]
+ * The rollout race in a page (Chromium; wasm has one thread: the page gets no special headers).
+ * `npx tsx bench/page.ts [--backend wasm|webgpu] [--work answers|random] [--prompts 32] [--samples 16] [--tokens 32] [--turns 3]
  * [--json]`
  */
 import { basename, dirname, relative, sep } from 'node:path';
@@ -15,6 +15,7 @@ import type { WorkKind } from './rolloutWork.ts';
 
 const { values: args } = parseArgs({
   options: {
+    backend: { type: 'string', default: 'wasm' },
     work: { type: 'string', default: 'answers' },
     prompts: { type: 'string', default: '32' },
     samples: { type: 'string', default: '16' },
@@ -33,6 +34,7 @@ try {
     // Files in public/ lie at the server's root.
     base: `/${relative(root, dirname(folder)).split(sep).join('/')}/`.replace(/^\/public\//, '/'),
     name: basename(folder),
+    backend: args.backend as PageRaceOptions['backend'],
     work: args.work as WorkKind,
     prompts: Number(args.prompts),
     samples: Number(args.samples),

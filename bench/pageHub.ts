@@ -18,10 +18,11 @@ export interface HubPageOptions {
 export interface HubPageStages {
   /** Reads the repository; how often progress was heard of, and the last of it. */
   load(options: HubPageOptions): Promise<{ heard: number; done: number; total: number; backend: string }>;
-  /** Answers to one question, greedy. */
+  /** So many answers to one question: a single one is greedy. */
   generate(
     prompt: string,
     maxTokens: number,
+    samples: number,
   ): Promise<{ text: string; tokens: number; promptTokens: number }>;
   /** One optimizer step on `rows` copies of the answer, in passes of at most `microbatchTokens` tokens. */
   step(rows: number, microbatchTokens: number): Promise<{ tokens: number; moved: number; gradNorm: number }>;
@@ -44,15 +45,16 @@ const stages: HubPageStages = {
     });
     return { ...progress, backend: runtime.name };
   },
-  async generate(prompt, maxTokens) {
-    const [[completion]] = (await policy!.sample(
-      [{ prompt: [{ role: 'user', content: prompt }], samples: 1, maxTokens }],
-      { temperature: 0, topP: 1, seed: 1 },
-    )) as [[Completion]];
+  async generate(prompt, maxTokens, samples) {
+    const [completions] = (await policy!.sample(
+      [{ prompt: [{ role: 'user', content: prompt }], samples, maxTokens }],
+      { temperature: samples > 1 ? 1 : 0, topP: 1, seed: 1 },
+    )) as [Completion[]];
+    const completion = completions[0]!;
     answer = completion;
     return {
       text: completion.text,
-      tokens: completion.tokens.length,
+      tokens: completions.reduce((n, { tokens }) => n + tokens.length, 0),
       promptTokens: completion.promptTokens.length,
     };
   },

@@ -1,4 +1,4 @@
-/** The page's half of `bench/page.ts`: races the sampler and `generate` on wasm. */
+/** The page's half of `bench/page.ts`: races the sampler and `generate` on one backend. */
 import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import * as transformers from '@huggingface/transformers';
 import type { Bank } from '../src/gasp/bank.ts';
@@ -10,23 +10,24 @@ export type PageRaceOptions = Pick<
   RolloutRaceOptions,
   'work' | 'prompts' | 'samples' | 'newTokens' | 'batches' | 'turns'
 > & {
+  backend: 'wasm' | 'webgpu';
   /** Folder of the repository on this origin, and its name in there. */
   base: string;
   name: string;
 };
 
-async function raceInPage({ base, name, ...options }: PageRaceOptions): Promise<RolloutRates> {
+async function raceInPage({ base, name, backend, ...options }: PageRaceOptions): Promise<RolloutRates> {
   const { env } = transformers;
   env.allowRemoteModels = false;
   env.allowLocalModels = true;
   env.localModelPath = base;
   env.useBrowserCache = false;
-  const runtime = await webRuntime('wasm');
+  const runtime = await webRuntime(backend);
   const wasm = env.backends.onnx.wasm;
   if (wasm) Object.assign(wasm, { wasmPaths: { wasm: wasmUrl }, numThreads: 1, proxy: false });
   const model = await transformers.AutoModelForCausalLM.from_pretrained(name, {
     dtype: 'fp32',
-    device: 'wasm',
+    device: backend,
   });
   const files = httpFiles(new URL(`${base}${name}`, location.href).href);
   const bank = (await (await fetch('/banks/micro.json')).json()) as Bank;

@@ -1,7 +1,7 @@
 /**
- * Rollout tokens a second of the sampler and of transformers.js's `generate`, on Node's CPU.
+ * Rollout tokens a second of the sampler and of transformers.js's `generate`, on Node.
  * `npx tsx bench/rollouts.ts [--work answers|random] [--prompts 32] [--samples 16] [--tokens 48] [--turns 5]
- * [--threads 1] [--json]`; what is sampled is in `rolloutWork.ts`, --tokens is for random work.
+ * [--threads 1] [--backend cpu|webgpu] [--json]`; what is sampled is in `rolloutWork.ts`, --tokens is for random work.
  */
 import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
@@ -10,7 +10,7 @@ import * as transformers from '@huggingface/transformers';
 import { SHIPPED_BANK } from '../cli/settings.ts';
 import type { Bank } from '../src/gasp/bank.ts';
 import { folderFiles } from '../src/lm/folderFiles.ts';
-import { nodeRuntime } from '../src/lm/runtime.node.ts';
+import { type NodeBackend, nodeRuntime } from '../src/lm/runtime.node.ts';
 import { table } from './race.ts';
 import { benchRepository } from './repository.ts';
 import { rolloutRace } from './rolloutRace.ts';
@@ -25,21 +25,23 @@ const { values: args } = parseArgs({
     turns: { type: 'string', default: '5' },
     batches: { type: 'string', default: '1,16,32,64' },
     threads: { type: 'string', default: '1' },
+    backend: { type: 'string', default: 'cpu' },
     json: { type: 'boolean', default: false },
   },
 });
 
 const threads = Number(args.threads);
+const backend = args.backend as NodeBackend;
 const folder = benchRepository();
 transformers.env.allowRemoteModels = false;
 transformers.env.localModelPath = dirname(folder);
 const model = await transformers.AutoModelForCausalLM.from_pretrained(basename(folder), {
   dtype: 'fp32',
-  device: 'cpu',
+  device: backend,
   session_options: { intraOpNumThreads: threads, interOpNumThreads: 1 },
 });
 const rates = await rolloutRace({
-  runtime: nodeRuntime(threads),
+  runtime: nodeRuntime(threads, backend),
   files: folderFiles(folder),
   model,
   transformers,
