@@ -10,6 +10,7 @@ import { reportPage } from '../src/compare/report.ts';
 import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
 import type { LabPorts } from '../src/lab/ports.ts';
 import { EMBEDDED_PATH } from '../src/lab/models.ts';
+import { BACKEND_OPTIONS, runtimeOption } from './backend.ts';
 import { interrupted } from './failure.ts';
 import type { MeasurementPlan } from '../src/lab/protocol.ts';
 import type { Counters, RunEvent } from '../src/run/events.ts';
@@ -45,7 +46,7 @@ export const compareUsage = `lab compare --methods A,B,... --seeds 1,2,... (--mi
                     figures stand beside it
   --questions N     measure on N held-out questions and N goalposts only, evenly spread (default: all)
   --set KEY=VALUE   a setting for all methods, as often as needed
-  --bank FILE, --model DIR, --threads N, --json   as in lab run
+  --bank FILE, --model DIR, --threads N, --backend NAME, --json   as in lab run
 
   systems
 ${list('system')}
@@ -107,7 +108,7 @@ const OPTIONS = {
   set: { type: 'string', multiple: true, default: [] as string[] },
   bank: { type: 'string' },
   model: { type: 'string' },
-  threads: { type: 'string', default: '2' },
+  ...BACKEND_OPTIONS,
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -153,7 +154,7 @@ export async function compareCommand(args: string[]): Promise<number> {
   const ports: Omit<LabPorts, 'send'> = {
     ...(await nodePorts({
       out: folder.runs,
-      threads: numberOption('threads', values.threads, { min: 1 }),
+      runtime: runtimeOption(values),
       ...(values.model ? { model } : {}),
     })),
     newRunId: () => nextRun,

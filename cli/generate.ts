@@ -10,8 +10,8 @@ import { planAdapters } from '../src/lm/hub/hubTrainable.ts';
 import { findModules } from '../src/lm/hub/linears.ts';
 import { adapterShape, vectorOfAdapter } from '../src/lm/adapterVector.ts';
 import { readPeft } from '../src/lm/peft.ts';
-import { nodeRuntime } from '../src/lm/runtime.node.ts';
 import { loadTokenizer } from '../src/lm/tokenizer.ts';
+import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
 import { readAdapterFolder } from './adapter.ts';
 import { readDType } from './gradcheck.ts';
 import { numberOption, readOptions, UsageError } from './usage.ts';
@@ -27,7 +27,7 @@ export const generateUsage = `lab generate --model DIR --prompt TEXT [options]
   --seed S          (default 1)
   --adapter DIR     LoRA adapter in PEFT's format
   --dtype NAME      ${Object.keys(DTYPE_FILES).join(', ')} (default: the first of q4, q4f16, fp16, fp32 that is there)
-  --threads N       of ONNX Runtime (default 2)
+${BACKEND_USAGE}
   --json            the last line is {"samples": [{"tokens", "text", "logprob"}], "tokens_per_second"}
 `;
 
@@ -41,7 +41,7 @@ const OPTIONS = {
   seed: { type: 'string', default: '1' },
   adapter: { type: 'string' },
   dtype: { type: 'string' },
-  threads: { type: 'string', default: '2' },
+  ...BACKEND_OPTIONS,
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -62,11 +62,7 @@ export async function generateCommand(args: string[]): Promise<number> {
     ...(values.system === undefined ? [] : [{ role: 'system' as const, content: values.system }]),
     { role: 'user', content: values.prompt },
   ];
-  const sampler = new HubSampler(
-    nodeRuntime(numberOption('threads', values.threads, { min: 1 })),
-    model,
-    plan,
-  );
+  const sampler = new HubSampler(runtimeOption(values), model, plan);
   await sampler.open();
   const begun = performance.now();
   const rows = await sampler.sample(weights, [{ tokens: tokenizer.encode(messages), samples, maxTokens }], {

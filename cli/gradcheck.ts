@@ -7,8 +7,8 @@ import { gradcheck } from '../src/lm/hub/gradcheck.ts';
 import { DTYPE_FILES, type HubDType } from '../src/lm/hub/dtypes.ts';
 import { type HubModel, loadHubModel } from '../src/lm/hub/hubModel.ts';
 import { CONFIG_FILE, type LoraAdapter, readPeft } from '../src/lm/peft.ts';
-import { nodeRuntime } from '../src/lm/runtime.node.ts';
 import { readSafetensors, type SafeTensor } from '../src/lm/safetensors.ts';
+import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
 import { CommandError } from './failure.ts';
 import { readAdapterFolder } from './adapter.ts';
 import { numberOption, readOptions, UsageError } from './usage.ts';
@@ -22,7 +22,7 @@ export const gradcheckUsage = `lab gradcheck --model DIR --fixture FILE.safetens
   --dtype NAME      ${Object.keys(DTYPE_FILES).join(', ')} (default: the first of q4, q4f16, fp16, fp32 that is there)
   --tol X           largest relative error allowed (default: 1e-4 for fp32, 1e-3 for q4, 2e-2 for half precision)
   --recompute       compute what is cheap twice, as runs do where memory is short
-  --threads N       of ONNX Runtime (default 2)
+${BACKEND_USAGE}
   --json            the last line is the report as JSON, or {"error"}
 `;
 
@@ -45,7 +45,7 @@ const OPTIONS = {
   dtype: { type: 'string' },
   tol: { type: 'string' },
   recompute: { type: 'boolean', default: false },
-  threads: { type: 'string', default: '2' },
+  ...BACKEND_OPTIONS,
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -62,7 +62,7 @@ export async function gradcheckCommand(args: string[]): Promise<number> {
   const tol =
     values.tol === undefined ? defaultTolerance(model) : numberOption('tol', values.tol, { integer: false });
   const report = await gradcheck({
-    runtime: nodeRuntime(numberOption('threads', values.threads, { min: 1 })),
+    runtime: runtimeOption(values),
     model,
     fixture,
     ...(adapter && { adapter }),

@@ -11,6 +11,7 @@ import { Random } from '../src/gasp/random.ts';
 import type { Settings } from '../src/gasp/settings.ts';
 import type { LabPorts } from '../src/lab/ports.ts';
 import { EMBEDDED_MODEL } from '../src/lab/models.ts';
+import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
 import { interrupted } from './failure.ts';
 import { openFolderJournal } from '../src/run/folderJournal.ts';
 import type { Journal } from '../src/run/journal.ts';
@@ -32,7 +33,7 @@ export const mineUsage = `lab mine --out FILE [options]
   --goalposts N     draw so many of what was found, with the seed (default: all)
   --seed S          (default 1)
   --model DIR       model repository (default: the shipped model)
-  --threads N       of ONNX Runtime (default 2)
+${BACKEND_USAGE}
   --json            the last line is a summary as JSON
 `;
 
@@ -108,7 +109,7 @@ const OPTIONS = {
   goalposts: { type: 'string' },
   seed: { type: 'string', default: '1' },
   model: { type: 'string' },
-  threads: { type: 'string', default: '2' },
+  ...BACKEND_OPTIONS,
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -121,7 +122,7 @@ export async function mineCommand(args: string[]): Promise<number> {
   const samples = numberOption('samples', values.samples, { min: 1 });
   const seed = numberOption('seed', values.seed);
   const draw = values.goalposts === undefined ? Infinity : numberOption('goalposts', values.goalposts);
-  const threads = numberOption('threads', values.threads, { min: 1 });
+  const runtime = runtimeOption(values);
   const bank = readBank(bankFile);
   const every = numberOption('every', values.every, { min: 1 });
   const stages = await stagesOf(
@@ -143,7 +144,7 @@ export async function mineCommand(args: string[]): Promise<number> {
   // Only what loads a model and a judge is used of these: no run is stored.
   const ports = await nodePorts({
     out: join(out, '..'),
-    threads,
+    runtime,
     ...(values.model ? { model: resolve(values.model) } : {}),
   });
   try {

@@ -14,7 +14,7 @@ import { DTYPES, gigabytes } from '../src/lm/memory.ts';
 import { PRESETS } from '../src/lm/presets.ts';
 import { openLocalPolicy } from '../src/lm/localPolicy.ts';
 import { httpFiles, type RepositoryFiles } from '../src/lm/repository.ts';
-import { nodeRuntime } from '../src/lm/runtime.node.ts';
+import type { Runtime } from '../src/lm/runtime.ts';
 import { NodeJudge } from '../src/python/nodeJudge.ts';
 import { openFolderJournal } from '../src/run/folderJournal.ts';
 import { UsageError } from './usage.ts';
@@ -29,7 +29,7 @@ export interface NodePortsOptions {
   model?: string;
   /** Bytes that a model from the Hub may take; absent: no bound. */
   memoryLimit?: number;
-  threads: number;
+  runtime: Runtime;
 }
 
 export async function nodePorts(options: NodePortsOptions): Promise<Omit<LabPorts, 'send'>> {
@@ -44,7 +44,7 @@ export async function nodePorts(options: NodePortsOptions): Promise<Omit<LabPort
 export function modelPort({
   model,
   memoryLimit,
-  threads,
+  runtime,
 }: Omit<NodePortsOptions, 'out'>): LabPorts['loadModel'] {
   return async (name, options) => {
     const source = modelSource(name);
@@ -53,7 +53,7 @@ export function modelPort({
         ...options,
         model: name,
         dtype: source.dtype,
-        runtime: nodeRuntime(threads),
+        runtime,
         dtypes: knownDtypes(source, model),
         adviseFitting,
         ...(memoryLimit !== undefined && { memoryLimit }),
@@ -65,7 +65,7 @@ export function modelPort({
     await stat(folder); // Fails with the folder's name, before anything is loaded.
     const policy = await openLocalPolicy(folderFiles(folder), {
       model: name,
-      runtime: nodeRuntime(threads),
+      runtime,
       tuning,
       seed,
       signal,

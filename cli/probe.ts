@@ -10,6 +10,7 @@ import {
 } from '../src/gasp/probe.ts';
 import { deriveSeed } from '../src/gasp/random.ts';
 import { HUB_SETTINGS } from '../src/lab/hubRun.ts';
+import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
 import { modelPort, readModelOption } from './nodePorts.ts';
 import { readBank, SHIPPED_BANK } from './settings.ts';
 import { NodeJudge } from '../src/python/nodeJudge.ts';
@@ -28,7 +29,7 @@ export const probeUsage = `lab probe --model MODEL [options]
   --top-p P         (default ${TOP_P})
   --seed S          (default 1)
   --bank FILE       questions whose goalposts the lemmas are made from (default: the shipped bank)
-  --threads N       of ONNX Runtime (default 2)
+${BACKEND_USAGE}
   --texts           prints every text with what became of it
   --json            the last line is the counts as JSON
 `;
@@ -42,7 +43,7 @@ const OPTIONS = {
   'top-p': { type: 'string', default: String(TOP_P) },
   seed: { type: 'string', default: '1' },
   bank: { type: 'string' },
-  threads: { type: 'string', default: '2' },
+  ...BACKEND_OPTIONS,
   texts: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
@@ -58,7 +59,7 @@ export async function probeCommand(args: string[]): Promise<number> {
   const topP = numberOption('top-p', values['top-p'], { integer: false });
   const { goalposts } = readBank(values.bank ?? SHIPPED_BANK);
   const loadModel = modelPort({
-    threads: numberOption('threads', values.threads, { min: 1 }),
+    runtime: runtimeOption(values),
     ...(model.folder !== undefined && { model: model.folder }),
   });
   const { policy, dialect } = await loadModel(model.name, {

@@ -5,6 +5,7 @@ import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
 import { tuningOfAdapter } from '../src/lab/adapters.ts';
 import { HUB_SETTINGS } from '../src/lab/hubRun.ts';
 import { EMBEDDED_MODEL } from '../src/lab/models.ts';
+import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
 import { interrupted } from './failure.ts';
 import { readPeft } from '../src/lm/peft.ts';
 import { readAdapterFolder } from './adapter.ts';
@@ -28,7 +29,7 @@ export const runUsage = `lab run --out DIR [options]
   --memory GB       refuse a model from the Hub that would take more
   --adapter DIR     start from a LoRA adapter in PEFT's format, with its rank and scale unless --set tuning=... says otherwise
   --samples N       the report's pass@N over the goalposts (default 100, with a model from the Hub 0: no report)
-  --threads N       of ONNX Runtime (default 2)
+${BACKEND_USAGE}
   --json            the last line is the report as JSON, or {"error"}
 `;
 
@@ -48,7 +49,7 @@ const OPTIONS = {
   memory: { type: 'string' },
   adapter: { type: 'string' },
   samples: { type: 'string' },
-  threads: { type: 'string', default: '2' },
+  ...BACKEND_OPTIONS,
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -74,7 +75,7 @@ export async function runCommand(args: string[]): Promise<number> {
 
   const ports = await nodePorts({
     out,
-    threads: numberOption('threads', values.threads, { min: 1 }),
+    runtime: runtimeOption(values),
     ...(model.folder !== undefined && { model: model.folder }),
     ...(values.memory !== undefined && {
       memoryLimit: numberOption('memory', values.memory, { integer: false }) * 1e9,

@@ -102,6 +102,7 @@ test.each([
   [['run', '--out', '/dev/null/x', '--set', 'colour=red'], '--set takes KEY=VALUE'],
   [['run', '--out', '/dev/null/x', '--set', 'rollouts=0'], 'rollouts: Must be at least 1'],
   [['run', '--out', '/dev/null/x', '--iterations', 'many'], '--iterations takes a whole number'],
+  [['run', '--out', '/dev/null/x', '--backend', 'gpu'], '--backend takes cpu or webgpu'],
   [['run', '--flag'], '--flag'],
   [['dance'], 'There is no command "dance"'],
 ])('%j is refused with the usage', async (args, message) => {

@@ -1,0 +1,21 @@
+/** What computes the model: options of every command that loads one. */
+import { NODE_BACKENDS, nodeRuntime } from '../src/lm/runtime.node.ts';
+import type { Runtime } from '../src/lm/runtime.ts';
+import { numberOption, UsageError } from './usage.ts';
+
+export const BACKEND_OPTIONS = {
+  threads: { type: 'string', default: '2' },
+  backend: { type: 'string', default: 'cpu' },
+} as const;
+
+export const BACKEND_USAGE = `  --threads N       of ONNX Runtime (default 2)
+  --backend NAME    cpu (default), or webgpu for this machine's GPU`;
+
+/** Throws `UsageError` for a backend that is none, and for threads that are no number. */
+export function runtimeOption(values: { threads: string; backend: string }): Runtime {
+  const backend = NODE_BACKENDS.find((name) => name === values.backend);
+  if (!backend) {
+    throw new UsageError(`--backend takes ${NODE_BACKENDS.join(' or ')}; got "${values.backend}".`);
+  }
+  return nodeRuntime(numberOption('threads', values.threads, { min: 1 }), backend);
+}
