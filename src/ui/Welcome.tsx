@@ -48,7 +48,11 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
             >
               <Icon name="run" /> {last ? 'Run a new one' : 'Run'}
             </button>
-            <BackendChoiceField session={session} snapshot={snapshot} auto="auto: WebGPU, else wasm" />
+            <BackendChoiceField
+              session={session}
+              snapshot={snapshot}
+              auto={model === EMBEDDED_MODEL ? 'auto: wasm' : 'auto: WebGPU, else wasm'}
+            />
           </>
         )}
       </div>
