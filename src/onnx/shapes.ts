@@ -277,7 +277,14 @@ export const SHAPES: Record<string, ShapeRule> = {
     ];
   },
   GatherElements: (c) => [{ dtype: input(c).dtype, shape: input(c, 1).shape }],
-  Shape: (c) => [{ dtype: 'int64', shape: [input(c).shape.length] }],
+  Shape: (c) => {
+    const { shape } = input(c);
+    const part = shape.slice(
+      intAttribute(c.attributes, 'start', 0),
+      intAttribute(c.attributes, 'end', shape.length),
+    );
+    return [{ dtype: 'int64', shape: [part.length] }];
+  },
   ConstantOfShape: (c) => {
     const value = c.attributes.value;
     const dims = ints(c, 0);

@@ -155,15 +155,18 @@ function textConfig(config: Record<string, unknown>): Record<string, unknown> {
   return typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : config;
 }
 
-function number(config: Record<string, unknown>, ...names: string[]): number {
-  for (const name of names) if (typeof config[name] === 'number') return config[name];
-  throw new ModelFileError(`config.json lacks the number ${names[0]}`);
+function number(config: Record<string, unknown>, name: string): number {
+  if (typeof config[name] === 'number') return config[name];
+  throw new ModelFileError(`config.json lacks the number ${name}`);
 }
 
+/** NaN for what config.json does not say: only packed layers, and caches whose sizes are names, ask for it. */
 function attentionWidths(config: Record<string, unknown>): AttentionWidths {
-  const heads = number(config, 'num_attention_heads', 'n_head', 'num_heads', 'n_heads');
+  const find = (...names: string[]): number =>
+    Number(names.map((name) => config[name]).find((value) => typeof value === 'number'));
+  const heads = find('num_attention_heads', 'n_head', 'num_heads', 'n_heads', 'attention_heads');
   const keyValueHeads = Number(config.num_key_value_heads ?? (config.multi_query === true ? 1 : heads));
-  const width = number(config, 'hidden_size', 'n_embd', 'd_model', 'word_embed_proj_dim');
+  const width = find('hidden_size', 'n_embd', 'd_model', 'word_embed_proj_dim');
   const dim = typeof config.head_dim === 'number' ? config.head_dim : width / heads;
   return { query: heads * dim, keyValue: keyValueHeads * dim, keyValueHeads };
 }

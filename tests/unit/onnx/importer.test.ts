@@ -69,3 +69,28 @@ test.each([
   expect(() => importer.get('y')).toThrow(UnsupportedGraphError);
   expect(() => importer.get('y')).toThrow(message);
 });
+
+test('one size of a shape, made a scalar as newer exporters do, joins others', async () => {
+  const part = { start: { type: 'int', value: 1 }, end: { type: 'int', value: 2 } } as const;
+  const graph = graphOf(
+    [
+      node('Shape', ['x'], ['width'], part),
+      node('Squeeze', ['width'], ['one']),
+      node('Mul', ['one', 'two'], ['double']),
+      node('Unsqueeze', ['double', 'axes'], ['row']),
+      node('Concat', ['row', 'row'], ['sizes'], { axis: { type: 'int', value: 0 } }),
+      node('Cast', ['sizes'], ['y'], { to: { type: 'int', value: 1 } }),
+    ],
+    'y',
+  );
+  const b = new GraphBuilder('taken');
+  const importer = new GraphImporter(b, graph, { attention });
+  importer.bind('x', b.input('x', 'float32', ['rows', 'width']));
+  importer.bind('two', b.scalar(2, 'int64'));
+  importer.bind('axes', b.ints([0]));
+  const y = importer.get('y');
+  expect(b.shape(y)).toEqual([2]);
+  b.output('out', y);
+  const x = { dtype: 'float32', dims: [1, 3], data: new Float32Array(3) } as const;
+  expect([...numbers(await (await compile(b))({ x }), 'out')]).toEqual([6, 6]);
+});
