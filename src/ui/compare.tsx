@@ -98,6 +98,7 @@ export function ComparePicker(props: {
             <path d="M0 3h24" />
           </svg>
           {other.state.name}
+          {other.last < 1 && ' has gone no further than where this one begins'}
         </span>
       )}
     </label>

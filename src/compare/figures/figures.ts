@@ -99,7 +99,7 @@ export function comparisonFigures(comparison: Comparison, runs: readonly RunDige
             x: { title: 'tokens', format: tokens },
             y: share
               ? { format: percent, from: 0, to: 1 }
-              : { format: (v) => String(Number(v.toPrecision(2))) },
+              : { format: (v) => String(Number(v.toPrecision(2))).replace('-', '−') },
           }),
           table: [
             ['method', 'tokens', 'mean', 'sd'],

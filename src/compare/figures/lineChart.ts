@@ -39,6 +39,9 @@ export function lineChart({ title, lines, x, y }: LineChart): SvgNode {
   const scaleX = linear([place(Math.min(...xs)), place(Math.max(...xs))], [left + 6, right - 6]);
   const px = (value: number) => scaleX(place(value));
   const clamp = (value: number) => Math.max(top, Math.min(bottom, scaleY(value)));
+  // No two ticks that would bear the same label.
+  const labelled = (marks: number[]) => new Set(marks.map(y.format)).size === marks.length;
+  const yTicks = [5, 4, 3, 2, 1].map((wanted) => ticks(low, high, wanted)).find(labelled) ?? [];
   const xTicks = x.ticks ?? ticks(Math.min(...xs), Math.max(...xs), 4);
   const names = spreadOut(
     drawn.map((line) => scaleY(line.points.at(-1)!.y)),
@@ -57,7 +60,7 @@ export function lineChart({ title, lines, x, y }: LineChart): SvgNode {
   }
   return drawing(
     { width: chartWidth, height, title, about },
-    ...ticks(low, high, 5).map((value) =>
+    ...yTicks.map((value) =>
       svg(
         'g',
         {},

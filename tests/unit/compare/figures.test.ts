@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { compareRuns } from '../../../src/compare/comparison.ts';
 import { digestRun, type RunDigest, startingModel } from '../../../src/compare/digest.ts';
 import { comparisonFigures } from '../../../src/compare/figures/figures.ts';
-import { spreadOut } from '../../../src/compare/figures/lineChart.ts';
+import { lineChart, spreadOut } from '../../../src/compare/figures/lineChart.ts';
 import { figureStyle, marksFor } from '../../../src/compare/figures/marks.ts';
 import { seriesLines } from '../../../src/compare/figures/seriesLines.ts';
 import { csvFile, markup, svg, svgFile } from '../../../src/compare/figures/svg.ts';
@@ -37,6 +37,24 @@ test('a comparison has its figures, each with numbers and a name for who cannot 
     expect(markup(node)).not.toMatch(/NaN|undefined|Infinity/);
     for (const row of table) expect(row).toHaveLength(table[0]!.length);
   }
+});
+
+test.each([
+  [0.117, 0.139],
+  [-0.5, 1],
+  [0.5, 0.5],
+  [0, 0.004],
+])('no two ticks of an axis from %d to %d bear the same label', (low, high) => {
+  const points = [low, high].map((y, x) => ({ x, y, sd: 0 }));
+  const node = lineChart({
+    title: 't',
+    lines: [{ label: 'a', mark: 0, points }],
+    x: { title: 'x', ticks: [] },
+    y: { format: (v) => v.toFixed(2) },
+  });
+  const labels = [...markup(node).matchAll(/text-anchor="end">([^<]+)</g)].map(([, label]) => label);
+  expect(labels.length).toBeGreaterThan(0);
+  expect(new Set(labels).size).toBe(labels.length);
 });
 
 test('the report is one file that loads nothing and runs nothing', () => {
