@@ -10,6 +10,7 @@ export function nodeRuntime(threads = 0, backend: NodeBackend = 'cpu'): Runtime 
   return {
     name: backend,
     threads,
+    hasDeviceMemory: backend === 'webgpu',
     async create(model, options) {
       try {
         return await openSession(

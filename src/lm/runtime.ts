@@ -10,9 +10,26 @@ export interface HostTensor {
   data: HostData;
 }
 
+/** A float32 tensor that stays where graphs run: the next run reads it there. Its holder releases it. */
+export interface DeviceTensor {
+  readonly dims: readonly number[];
+  /** onnxruntime's own. */
+  readonly held: OrtTensor;
+  release(): void;
+}
+
+export type Tensor = HostTensor | DeviceTensor;
+
+export const isOnDevice = (tensor: Tensor): tensor is DeviceTensor => 'held' in tensor;
+
 export interface Session {
   /** Runs the graph. `fetches` names the outputs wanted; absent: all. */
-  run(feeds: Record<string, HostTensor>, fetches?: readonly string[]): Promise<Record<string, HostTensor>>;
+  run(feeds: Record<string, Tensor>, fetches?: readonly string[]): Promise<Record<string, HostTensor>>;
+  /** Like `run`; what the session keeps on the device (`SessionOptions.kept`) is handed over as such. */
+  runKeeping(
+    feeds: Record<string, Tensor>,
+    fetches?: readonly string[],
+  ): Promise<{ outputs: Record<string, HostTensor>; kept: Record<string, DeviceTensor> }>;
   release(): Promise<void>;
 }
 
@@ -21,6 +38,8 @@ export interface Runtime {
   readonly name: string;
   /** Threads that one run may use, where it is known. */
   readonly threads: number;
+  /** Whether memory of its own is worth staying in: a GPU's is, since each way there and back is a wait. */
+  readonly hasDeviceMemory: boolean;
   /** Fails with a `BackendError` that says what to do. */
   create(model: Uint8Array, options?: SessionOptions): Promise<Session>;
 }
@@ -28,6 +47,8 @@ export interface Runtime {
 export interface SessionOptions {
   /** Weights that lie outside of the model's file. */
   files?: readonly ExternalFile[];
+  /** Outputs that stay on the device; only where the runtime has memory there. */
+  kept?: readonly string[];
   /**
    * The graph computes things anew on purpose, to save memory: constants stay as small as they are
    * stored, equal parts of the graph are not merged, and a weight that is widened once is not widened for each
@@ -79,8 +100,9 @@ export interface OrtModule {
     create(model: Uint8Array, options: Record<string, unknown>): Promise<OrtSession>;
   };
 }
-interface OrtTensor {
+export interface OrtTensor {
   readonly type: string;
+  readonly location: string;
   readonly dims: readonly number[];
   readonly data: unknown;
   dispose(): void;
@@ -102,7 +124,7 @@ export async function openSession(
   ort: OrtModule,
   model: Uint8Array,
   provider: Record<string, unknown>,
-  { files, lean }: SessionOptions = {},
+  { files, lean, kept }: SessionOptions = {},
 ): Promise<Session> {
   const session = await ort.InferenceSession.create(model, {
     graphOptimizationLevel: 'all',
@@ -110,19 +132,24 @@ export async function openSession(
     ...provider,
     ...(files?.length && { externalData: files }),
     ...(lean && { extra: LEAN }),
+    ...(kept && { preferredOutputLocation: Object.fromEntries(kept.map((name) => [name, 'gpu-buffer'])) }),
   });
+  const runKeeping: Session['runKeeping'] = async (feeds, fetches) => {
+    const inputs: Record<string, OrtTensor> = {};
+    for (const [name, t] of Object.entries(feeds))
+      inputs[name] = isOnDevice(t) ? t.held : new ort.Tensor(t.dtype as never, t.data as never, t.dims);
+    const results = await (fetches ? session.run(inputs, fetches) : session.run(inputs));
+    const outputs: Record<string, HostTensor> = {};
+    const resident: Record<string, DeviceTensor> = {};
+    for (const [name, t] of Object.entries(results)) {
+      if (t.location === 'gpu-buffer') resident[name] = { dims: t.dims, held: t, release: () => t.dispose() };
+      else outputs[name] = { dtype: t.type as HostTensor['dtype'], dims: t.dims, data: t.data as HostData };
+    }
+    return { outputs, kept: resident };
+  };
   return {
-    async run(feeds, fetches) {
-      const inputs: Record<string, OrtTensor> = {};
-      for (const [name, t] of Object.entries(feeds))
-        inputs[name] = new ort.Tensor(t.dtype as never, t.data as never, t.dims);
-      const outputs = await (fetches ? session.run(inputs, fetches) : session.run(inputs));
-      const result: Record<string, HostTensor> = {};
-      for (const [name, t] of Object.entries(outputs)) {
-        result[name] = { dtype: t.type as HostTensor['dtype'], dims: t.dims, data: t.data as HostData };
-      }
-      return result;
-    },
+    runKeeping,
+    run: async (feeds, fetches) => (await runKeeping(feeds, fetches)).outputs,
     release: () => session.release(),
   };
 }

@@ -38,12 +38,14 @@ export async function webRuntime(choice: BackendChoice): Promise<Runtime> {
     return {
       name: `webgpu (${[vendor, architecture].filter(Boolean).join(' ') || description || 'adapter'})`,
       threads,
+      hasDeviceMemory: true,
       create: (model, options) => open(ort as unknown as OrtModule, model, 'webgpu', options),
     };
   }
   return {
     name: threads > 1 ? `wasm x ${threads}` : 'wasm',
     threads,
+    hasDeviceMemory: false,
     create: (model, options) => open(ort as unknown as OrtModule, model, 'wasm', options),
   };
 }
@@ -64,12 +66,13 @@ async function open(
 ) {
   try {
     const session = await openSession(ort, model, { executionProviders: [provider] }, options);
+    const explain = (error: unknown): never => {
+      throw runError(error, provider);
+    };
     return {
       ...session,
-      run: (feeds, fetches) =>
-        session.run(feeds, fetches).catch((error: unknown) => {
-          throw runError(error, provider);
-        }),
+      run: (feeds, fetches) => session.run(feeds, fetches).catch(explain),
+      runKeeping: (feeds, fetches) => session.runKeeping(feeds, fetches).catch(explain),
     } satisfies Session;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

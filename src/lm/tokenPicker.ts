@@ -19,18 +19,27 @@ export function sharpness({ temperature }: TokenSampleOptions): number {
   return temperature > 0 ? 1 / temperature : 1;
 }
 
-/** Draws tokens from the outputs of `outputDistribution`. */
+/**
+ * Outputs that drawing reads. At temperature 1 a share is its log-probability's exponential, and a large
+ * vocabulary's distribution is worth bringing here once only.
+ */
+export function drawnFrom({ temperature }: TokenSampleOptions): ('logprobs' | 'shares')[] {
+  if (temperature === 0) return ['logprobs'];
+  return temperature === 1 ? ['shares'] : ['logprobs', 'shares'];
+}
+
+/** Draws tokens from the outputs of `outputDistribution`: from those of `drawnFrom` at least. */
 export class TokenPicker {
-  private readonly logprobs: Float32Array;
-  private readonly shares: Float32Array;
+  private readonly logprobs: Float32Array | undefined;
+  private readonly shares: Float32Array | undefined;
 
   constructor(
     outputs: Record<string, HostTensor>,
     private readonly vocabulary: number,
     private readonly options: TokenSampleOptions,
   ) {
-    this.logprobs = floats(outputs, 'logprobs');
-    this.shares = floats(outputs, 'shares');
+    this.logprobs = outputs.logprobs && floats(outputs, 'logprobs');
+    this.shares = outputs.shares && floats(outputs, 'shares');
   }
 
   /** Appends the next token to `row`, from row `index` of the distribution, and ends it where it ends. */
@@ -38,7 +47,7 @@ export class TokenPicker {
     const { temperature, stop } = this.options;
     const base = index * this.vocabulary;
     const token = temperature > 0 ? this.draw(row.random.uniform(), base) : this.best(base);
-    const logprob = this.logprobs[base + token]!;
+    const logprob = this.logprobs ? this.logprobs[base + token]! : Math.log(this.shares![base + token]!);
     if (!Number.isFinite(logprob))
       throw new Error('the model gave logits that are not finite; its weights have diverged');
     row.tokens.push(token);
@@ -48,7 +57,8 @@ export class TokenPicker {
   }
 
   private best(base: number): number {
-    const { logprobs, vocabulary } = this;
+    const { vocabulary } = this;
+    const logprobs = this.logprobs!;
     let best = 0;
     for (let v = 1; v < vocabulary; v++) if (logprobs[base + v]! > logprobs[base + best]!) best = v;
     return best;
@@ -56,7 +66,8 @@ export class TokenPicker {
 
   /** The token at which the shares, summed up, pass `uniform` of their sum. */
   private draw(uniform: number, base: number): number {
-    const { shares, vocabulary } = this;
+    const { vocabulary } = this;
+    const shares = this.shares!;
     const { topP } = this.options;
     let left = uniform;
     if (topP < 1) left *= this.nucleus(topP, base);
@@ -73,7 +84,7 @@ export class TokenPicker {
 
   /** Keeps the smallest set of tokens whose share reaches topP (Holtzman et al. 2020); returns the sum left. */
   private nucleus(topP: number, base: number): number {
-    const shares = this.shares.subarray(base, base + this.vocabulary);
+    const shares = this.shares!.subarray(base, base + this.vocabulary);
     const order = Array.from(shares.keys()).sort((a, b) => shares[b]! - shares[a]!);
     let sum = 0;
     for (const v of order) {

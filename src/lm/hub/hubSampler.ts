@@ -3,7 +3,18 @@
  * keys and values are copied to its rows, which then go on in one batch, padded on the left.
  */
 import { SAMPLER_LIMITS } from '../memory.ts';
-import { float32, type HostTensor, int64, type Runtime, type Session, scalar } from '../runtime.ts';
+import { GraphBuilder } from '../../onnx/builder.ts';
+import { writeModel } from '../../onnx/proto.ts';
+import { type CachePart, CacheRows, release } from './cacheRows.ts';
+import {
+  float32,
+  type HostTensor,
+  int64,
+  type Runtime,
+  type Session,
+  scalar,
+  type Tensor,
+} from '../runtime.ts';
 import {
   type ActiveRow,
   openRows,
@@ -11,7 +22,7 @@ import {
   type TokenRequest,
   type TokenSampleOptions,
 } from '../sampler.ts';
-import { sharpness, TokenPicker } from '../tokenPicker.ts';
+import { drawnFrom, sharpness, TokenPicker } from '../tokenPicker.ts';
 import { causalMask } from '../trainer.ts';
 import { type AdapterPlan, cacheBytesPerToken, cachedGraph, maskName } from './hubGraph.ts';
 import type { HubModel } from './hubModel.ts';
@@ -52,13 +63,15 @@ interface Batch {
   rows: ActiveRow[];
   length: number;
   padding: number[];
-  cache: HostTensor[];
+  cache: Tensor[];
 }
 
 export class HubSampler {
   private session: Promise<Session> | undefined;
+  private placing: Promise<Session> | undefined;
   private graph: Model | undefined;
   private readonly limits: HubSamplerLimits;
+  private readonly cacheRows: CacheRows;
 
   constructor(
     private readonly runtime: Runtime,
@@ -67,6 +80,11 @@ export class HubSampler {
     limits: Partial<HubSamplerLimits> = {},
   ) {
     this.limits = { ...SAMPLER_LIMITS, ...limits };
+    const shapes = model.cache.map(({ past }) => {
+      const [, heads, , width] = model.graph.inputs.get(past)!.shape;
+      return { heads: Number(heads), width: Number(width) };
+    });
+    this.cacheRows = new CacheRows(runtime, shapes);
   }
 
   /** Rows in order of request and sample. `weights` is the adapters' vector. */
@@ -76,31 +94,61 @@ export class HubSampler {
     options: TokenSampleOptions,
   ): Promise<SampledRow[]> {
     const rows = openRows(requests, this.model.context, options.seed);
-    for (const group of this.groups(rows)) {
-      options.signal?.throwIfAborted();
-      let batch = await this.prefill(weights, requests, group, options);
-      options.onStep?.(rows);
-      for (let step = 1; batch.rows.some((r) => !r.ended); step++) {
-        options.signal?.throwIfAborted();
-        if (step % COMPACT_EVERY === 0) batch = compact(batch);
-        await this.advance(weights, batch, options);
-        options.onStep?.(rows);
-      }
+    const adapters = await this.place(weights);
+    try {
+      for (const group of this.groups(rows)) await this.sampleGroup(adapters, requests, group, rows, options);
+    } finally {
+      release([adapters]);
     }
     return rows;
+  }
+
+  private async sampleGroup(
+    weights: Tensor,
+    requests: readonly TokenRequest[],
+    group: ActiveRow[],
+    all: readonly ActiveRow[],
+    options: TokenSampleOptions,
+  ): Promise<void> {
+    options.signal?.throwIfAborted();
+    const batch = await this.prefill(weights, requests, group, options);
+    try {
+      options.onStep?.(all);
+      for (let step = 1; batch.rows.some((r) => !r.ended); step++) {
+        options.signal?.throwIfAborted();
+        if (step % COMPACT_EVERY === 0) await this.compact(batch);
+        await this.advance(weights, batch, options);
+        options.onStep?.(all);
+      }
+    } finally {
+      release(batch.cache);
+    }
   }
 
   /** Prepares the model, which the first call does otherwise. */
   async open(): Promise<void> {
     this.graph ??= cachedGraph(this.model, this.plan);
-    this.session ??= openModel(this.runtime, this.graph);
+    const kept = this.model.cache.map(({ present }) => `out.${present}`);
+    this.session ??= openModel(this.runtime, this.graph, this.runtime.hasDeviceMemory ? kept : undefined);
     await this.session;
   }
 
+  /** The adapters' vector where every step reads it: sent to the device once, where there is one. */
+  private async place(weights: Float32Array): Promise<Tensor> {
+    const here = float32([weights.length], weights);
+    if (!this.runtime.hasDeviceMemory || !this.plan) return here;
+    const b = new GraphBuilder('place');
+    b.output('there', b.input('here', 'float32', ['size']));
+    this.placing ??= this.runtime.create(writeModel(b.model), { kept: ['there'] });
+    return (await (await this.placing).runKeeping({ here })).kept.there!;
+  }
+
   async dispose(): Promise<void> {
-    const { session } = this;
-    this.session = undefined;
+    const { session, placing } = this;
+    this.session = this.placing = undefined;
     await (await session)?.release();
+    await (await placing)?.release();
+    await this.cacheRows.dispose();
   }
 
   /** Rows of like length together, as many as the cache has room for. */
@@ -120,7 +168,7 @@ export class HubSampler {
   }
 
   private async prefill(
-    weights: Float32Array,
+    weights: Tensor,
     requests: readonly TokenRequest[],
     rows: ActiveRow[],
     options: TokenSampleOptions,
@@ -128,9 +176,8 @@ export class HubSampler {
     const prompts = [...new Set(rows.map((r) => r.request))];
     const length = Math.max(...prompts.map((p) => requests[p]!.tokens.length));
     const each = Math.max(1, Math.floor(this.limits.prefillTokens / length));
-    const cache: HostTensor[] = [];
+    const parts: CachePart[] = [];
     const ordered = prompts.flatMap((p) => rows.filter((r) => r.request === p));
-    let filled = 0;
     for (let at = 0; at < prompts.length; at += each) {
       options.signal?.throwIfAborted();
       const part = prompts.slice(at, at + each);
@@ -151,21 +198,20 @@ export class HubSampler {
           indices.push(i);
         }
       });
-      present.forEach((tensor, i) => {
-        cache[i] ??= emptyLike(tensor, ordered.length);
-        copyRows(tensor, indices, cache[i], filled);
-      });
-      filled += indices.length;
+      parts.push({ cache: present, indices });
     }
+    const cache = await this.cacheRows.gather(parts);
+    for (const part of parts) release(part.cache);
     const padding = ordered.map((r) => length - r.promptTokens);
     return { rows: ordered, length, padding, cache };
   }
 
   /** One token more for every row; a row that has ended takes part until it is left out. */
-  private async advance(weights: Float32Array, batch: Batch, options: TokenSampleOptions): Promise<void> {
+  private async advance(weights: Tensor, batch: Batch, options: TokenSampleOptions): Promise<void> {
     const ids = batch.rows.map((row) => [row.tokens.at(-1)!]);
     const { padding, length, cache } = batch;
     const { outputs, present } = await this.run(weights, ids, padding, length, cache, options);
+    release(cache);
     batch.cache = present;
     batch.length++;
     const picker = new TokenPicker(outputs, this.model.vocabulary, options);
@@ -177,14 +223,25 @@ export class HubSampler {
     });
   }
 
+  /** Leaves out rows that have ended, where a good part of the work falls away. */
+  private async compact(batch: Batch): Promise<void> {
+    const alive = batch.rows.flatMap((row, i) => (row.ended ? [] : [i]));
+    if (alive.length === 0 || alive.length > 0.75 * batch.rows.length) return;
+    const cache = await this.cacheRows.gather([{ cache: batch.cache, indices: alive }]);
+    release(batch.cache);
+    batch.cache = cache;
+    batch.rows = alive.map((i) => batch.rows[i]!);
+    batch.padding = alive.map((i) => batch.padding[i]!);
+  }
+
   private async run(
-    weights: Float32Array,
+    weights: Tensor,
     ids: readonly (readonly number[])[],
     padding: readonly number[],
     past: number,
-    cache: readonly HostTensor[],
+    cache: readonly Tensor[],
     options: TokenSampleOptions,
-  ): Promise<{ outputs: Record<string, HostTensor>; present: HostTensor[] }> {
+  ): Promise<{ outputs: Record<string, HostTensor>; present: Tensor[] }> {
     await this.open();
     const [graph, session] = [this.graph!, await this.session!];
     const B = ids.length;
@@ -197,10 +254,10 @@ export class HubSampler {
       }
       return int64([B, columns], out);
     };
-    const feeds: Record<string, HostTensor> = {};
+    const feeds: Record<string, Tensor> = {};
     for (const name of graph.graph.inputs.keys()) {
       const window = /^causal(?:\.(\d+))?$/.exec(name);
-      if (name === 'weights') feeds[name] = float32([weights.length], weights);
+      if (name === 'weights') feeds[name] = weights;
       else if (name === 'sharpness') feeds[name] = scalar(sharpness(options));
       else if (name === 'input_ids') feeds[name] = plane(T, (r, t) => ids[r]![t]!);
       else if (name === 'attention_mask') feeds[name] = plane(S, (r, t) => (t < padding[r]! ? 0 : 1));
@@ -216,11 +273,9 @@ export class HubSampler {
         feeds[name] = cache[i]!;
       }
     }
-    const outputs = await session.run(feeds);
-    return {
-      outputs,
-      present: this.model.cache.map(({ present }) => outputs[`out.${present}`]!),
-    };
+    const present = this.model.cache.map(({ present }) => `out.${present}`);
+    const { outputs, kept } = await session.runKeeping(feeds, [...drawnFrom(options), ...present]);
+    return { outputs, present: present.map((name) => kept[name] ?? outputs[name]!) };
   }
 }
 
@@ -229,35 +284,4 @@ function lastRowMask(S: number, window = S): HostTensor {
   const mask = new Float32Array(S);
   mask.fill(-1e9, 0, Math.max(0, S - window));
   return float32([1, S], mask);
-}
-
-function emptyLike({ dims }: HostTensor, rows: number): HostTensor {
-  const shape = [rows, ...dims.slice(1)];
-  return float32(shape, new Float32Array(shape.reduce((a, b) => a * b, 1)));
-}
-
-/** Copies rows of `from`, by index, to `to` from row `at` on. */
-function copyRows(from: HostTensor, indices: readonly number[], to: HostTensor, at: number): void {
-  const size = from.dims.slice(1).reduce((a, b) => a * b, 1);
-  const source = from.data as Float32Array;
-  const target = to.data as Float32Array;
-  indices.forEach((index, i) => {
-    target.set(source.subarray(index * size, (index + 1) * size), (at + i) * size);
-  });
-}
-
-/** Leaves out rows that have ended, where a good part of the work falls away. */
-function compact(batch: Batch): Batch {
-  const alive = batch.rows.flatMap((row, i) => (row.ended ? [] : [i]));
-  if (alive.length === 0 || alive.length > 0.75 * batch.rows.length) return batch;
-  return {
-    rows: alive.map((i) => batch.rows[i]!),
-    length: batch.length,
-    padding: alive.map((i) => batch.padding[i]!),
-    cache: batch.cache.map((tensor) => {
-      const kept = emptyLike(tensor, alive.length);
-      copyRows(tensor, alive, kept, 0);
-      return kept;
-    }),
-  };
 }

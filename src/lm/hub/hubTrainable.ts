@@ -31,10 +31,10 @@ export function planAdapters(
   return { layout: { id, parameters, offsets, size }, modules: [...modules] };
 }
 
-/** A session on a graph of the model, without a copy of its weights on this side. */
-export function openModel(runtime: Runtime, model: Model): Promise<Session> {
+/** A session on a graph of the model, without a copy of its weights on this side. `kept` as in `SessionOptions`. */
+export function openModel(runtime: Runtime, model: Model, kept?: readonly string[]): Promise<Session> {
   const { graph, files } = externalize(model);
-  return runtime.create(graph, { files, lean: true });
+  return runtime.create(graph, { files, lean: true, ...(kept && { kept }) });
 }
 
 /** Feeds of whole sequences, padded on the right; only those that the graph reads. */

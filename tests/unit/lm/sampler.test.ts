@@ -21,11 +21,11 @@ function watched(): { runtime: Runtime; runs: number[][] } {
   const create: Runtime['create'] = async (model) => {
     const session = await inner.create(model);
     return {
+      ...session,
       run: (feeds, fetches) => {
         if (feeds.ids) runs.push([...feeds.ids.dims]);
         return session.run(feeds, fetches);
       },
-      release: () => session.release(),
     };
   };
   return { runtime: { ...inner, create }, runs };
