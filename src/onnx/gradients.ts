@@ -6,6 +6,7 @@ import type { GraphBuilder, Value } from './builder.ts';
 import { dequantize } from './blocks.ts';
 import { constantValues, type Dim, type Node } from './model.ts';
 import { intAttribute, intsAttribute } from './shapes.ts';
+import { cumSum, einsum, gatherND, largest, pad, scatterND } from './placingGradients.ts';
 import { between, sizeOf, sliceGradient } from './sliceGradient.ts';
 
 export interface GradientContext {
@@ -300,6 +301,11 @@ export const GRADIENTS: Record<string, GradientRule> = {
       : b.sum(b.add(b.zerosLike(x), scalarLike(b, x, 1)), reducedAxes(b, node), true);
     return [b.add(b.div(restoreAxes(b, node, dy), size), b.zerosLike(x))];
   },
+  ReduceMax: ({ b, node }, dy) => {
+    const [x, y] = [node.inputs[0]!, node.outputs[0]!];
+    const count = (mask: Value) => b.sum(mask, reducedAxes(b, node), true);
+    return [largest(b, x, restoreAxes(b, node, y), restoreAxes(b, node, dy), count)];
+  },
   Concat: ({ b, node, wanted }, dy) => {
     const axis = axisOf(node, b, 0);
     const sizes = node.inputs.map((v) => b.shape(v)[axis]!);
@@ -340,6 +346,11 @@ export const GRADIENTS: Record<string, GradientRule> = {
     const flat = b.unsqueeze(b.reshape(b.cast(ids, 'int64'), [-1]), [1]);
     return [b.node('ScatterND', [b.zerosLike(table), flat, rows], { reduction: 'add' })];
   },
+  GatherND: gatherND,
+  ScatterND: scatterND,
+  Pad: pad,
+  Einsum: einsum,
+  CumSum: cumSum,
   GatherElements: ({ b, node }, dy) => {
     const [x, ids] = node.inputs as [Value, Value];
     return [

@@ -59,6 +59,8 @@ const DYNAMIC = new Set([
   'DynamicQuantizeLSTM',
 ]);
 const EXPERTS = new Set(['MoE', 'QMoE', 'TopK']);
+/** Operators of layers that keep another memory than keys and values. */
+const RECURRENT = new Set(['Conv', 'Scan', 'Loop', 'LSTM', 'GRU', 'RNN']);
 
 export class GraphImporter {
   /** What stands for each of the graph's values. */
@@ -417,6 +419,11 @@ function describe(error: unknown, node: Node): Error {
   if (EXPERTS.has(node.op)) {
     return new UnsupportedGraphError(
       `this model routes tokens to experts (${name}, node ${node.name}), which is not supported: choose a dense model`,
+    );
+  }
+  if (RECURRENT.has(node.op)) {
+    return new UnsupportedGraphError(
+      `this model has layers besides attention (${name}, node ${node.name}), which is not supported: choose a decoder of attention throughout`,
     );
   }
   return new UnsupportedGraphError(

@@ -282,6 +282,14 @@ const tanhGelu = (b: GraphBuilder, x: Value): Value => {
 const swish = (b: GraphBuilder, x: Value, alpha: number): Value =>
   b.mul(x, b.node('Sigmoid', [alpha === 1 ? x : b.mul(x, b.scalar(alpha))]));
 
+const leaky = (b: GraphBuilder, x: Value, below: Value): Value =>
+  b.node('Where', [b.node('Greater', [x, b.scalar(0)]), x, below]);
+/** clip(alpha x + beta, 0, 1). */
+const hardSigmoid = (b: GraphBuilder, x: Value, alpha: number, beta: number): Value => {
+  const line = b.add(b.mul(x, b.scalar(alpha)), b.scalar(beta));
+  return b.node('Clip', [line, b.scalar(0), b.scalar(1)]);
+};
+
 const squareSum = (b: GraphBuilder, node: Node, inputs: Value[]): Value => {
   const [x, axes] = inputs;
   const given = axes ? b.known(axes)?.values.map(Number) : intsAttribute(node.attributes, 'axes');
@@ -333,6 +341,12 @@ export const LOWERINGS: Record<string, LoweringRule> = {
   FastGelu: ({ b, inputs: [x, bias] }) => [tanhGelu(b, bias ? b.add(x!, bias) : x!)],
   QuickGelu: ({ b, node, inputs: [x] }) => [swish(b, x!, float(node, 'alpha', 1.702))],
   Swish: ({ b, node, inputs: [x] }) => [swish(b, x!, float(node, 'alpha', 1))],
+  LeakyRelu: ({ b, node, inputs: [x] }) => [leaky(b, x!, b.mul(x!, b.scalar(float(node, 'alpha', 0.01))))],
+  PRelu: ({ b, inputs: [x, slope] }) => [leaky(b, x!, b.mul(x!, slope!))],
+  HardSigmoid: ({ b, node, inputs: [x] }) => [
+    hardSigmoid(b, x!, float(node, 'alpha', 0.2), float(node, 'beta', 0.5)),
+  ],
+  HardSwish: ({ b, inputs: [x] }) => [b.mul(x!, hardSigmoid(b, x!, 1 / 6, 0.5))],
   FusedMatMul: ({ b, node, inputs: [x, y] }) => {
     if (int(node, 'transBatchA', 0) || int(node, 'transBatchB', 0)) {
       throw new LoweringError(`FusedMatMul with a transposed batch (node ${node.name})`);

@@ -81,7 +81,7 @@ async function readGraphFile(files: RepositoryFiles, options: HubModelOptions): 
     others.map(async (dtype) => (await anyOf(files, graphPaths([dtype]))) && dtype),
   );
   const known = there.filter((dtype) => dtype !== false);
-  throw new ModelFileError(
+  throw new UnsupportedGraphError(
     `the repository has no graph of the dtype ${wanted.join(', ')} (looked for ${paths[0]}): choose ${known.length > 0 ? `one that it has: ${known.join(', ')}` : `another of ${others.join(', ')}`}`,
     { cause: last },
   );

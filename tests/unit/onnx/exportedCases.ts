@@ -220,6 +220,54 @@ export const EXPORTED_CASES: Record<string, Case[]> = {
       },
     },
   ],
+  GatherND: [
+    {
+      name: 'two places of each matrix, one of them twice',
+      inputs: { x: x([2, 3, 2], { shape: ['rows', 3, 2] }) },
+      fixed: { ids: { dims: [3, 2], dtype: 'int64', values: [0, 2, 1, 0, 0, 2] } },
+      build: (b, v) => b.node('GatherND', [v.x!, v.ids!]),
+    },
+  ],
+  ScatterND: [
+    ...['none', 'add'].map(
+      (reduction): Case => ({
+        name: `rows in other places (${reduction})`,
+        inputs: { x: x([3, 2], { shape: ['rows', 2] }), y: x([2, 2]) },
+        fixed: { ids: { dims: [2, 1], dtype: 'int64', values: [2, 0] } },
+        build: (b, v) => b.node('ScatterND', [v.x!, v.ids!, v.y!], { reduction }),
+      }),
+    ),
+  ],
+  Pad: [
+    {
+      name: 'before one axis and after another',
+      inputs: { x: x([2, 3], { shape: ['rows', 3] }) },
+      build: (b, v) => b.node('Pad', [v.x!, b.ints([0, 2, 1, 0])]),
+    },
+  ],
+  Einsum: [
+    {
+      name: 'scores of heads',
+      inputs: { x: x([2, 3, 2], { shape: ['rows', 3, 2] }), y: x([4, 2, 2]) },
+      build: (b, v) => b.node('Einsum', [v.x!, v.y!], { equation: 'bqd, kdh -> bhqk' }),
+    },
+  ],
+  CumSum: [
+    ...[0, 1].map(
+      (reverse): Case => ({
+        name: reverse ? 'from the end, without each value itself' : 'along the last axis',
+        inputs: { x: x([2, 4], { shape: ['rows', 4] }) },
+        build: (b, v) => b.node('CumSum', [v.x!, b.scalar(-1, 'int64')], { reverse, exclusive: reverse }),
+      }),
+    ),
+  ],
+  ReduceMax: [
+    {
+      name: 'of each row',
+      inputs: { x: x([2, 4], { shape: ['rows', 4] }) },
+      build: (b, v) => b.node('ReduceMax', [v.x!, b.ints([-1])], { keepdims: 0 }),
+    },
+  ],
   Trilu: [
     {
       name: 'the lower triangle',
