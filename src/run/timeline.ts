@@ -90,8 +90,9 @@ export class Timeline {
   iterationAt(moment: number): number {
     for (let i = Math.min(this.length, moment) - 1; i >= 0; i--) {
       const event = this.valid[i]!;
-      // The starting model may be evaluated in the middle of a later iteration.
-      if ('iteration' in event && event.type !== 'evaluated') return event.iteration;
+      // The starting model may be evaluated in the middle of a later iteration, and older weights measured at any time.
+      if ('iteration' in event && event.type !== 'evaluated' && event.type !== 'measured')
+        return event.iteration;
     }
     return 0;
   }

@@ -37,6 +37,18 @@ describe('Timeline', () => {
     expect(timeline.iterationAt(timeline.endOf(4) + 1)).toBe(5);
   });
 
+  it('stays in its iteration where older weights are measured', () => {
+    const log = exampleEvents({ iterations: 2 });
+    const later = new Timeline(log);
+    later.push([
+      {
+        ...{ type: 'measured', iteration: 0, split: 'heldout', samples: 1, answers: { q: '1' } },
+        ...{ seq: log.length, at: log.at(-1)!.at },
+      },
+    ]);
+    expect(later.iterationAt(later.length)).toBe(2);
+  });
+
   it('leaves out what a resume voids', () => {
     const cut = exampleEvents({ iterations: 3, interrupted: true });
     const policy = foldEvents(cut)!.policy!;
