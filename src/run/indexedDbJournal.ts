@@ -83,10 +83,9 @@ export async function openIndexedDbJournal(name = 'foothold'): Promise<Journal> 
       }
       const failure = (await outcome) ?? error;
       if ([error, failure].some((e) => e instanceof Error && e.name === 'QuotaExceededError')) {
-        throw new StorageFullError(
-          "The browser's storage is full; nothing of this step was written. Delete old runs or free disk space, then resume.",
-          { cause: error },
-        );
+        throw new StorageFullError("The browser's storage is full; nothing of this step was written.", {
+          cause: error,
+        });
       }
       throw error;
     }
@@ -107,7 +106,7 @@ export async function openIndexedDbJournal(name = 'foothold'): Promise<Journal> 
       // one that was just closed or has crashed is not at once.
       const patience = new AbortController();
       const waiting = setTimeout(() => {
-        patience.abort(new RunLockedError('This run is open in another tab. Continue there, or close it.'));
+        patience.abort(new RunLockedError('This run is open in another tab.'));
       }, LOCK_PATIENCE);
       const done = navigator.locks
         .request(`${name}/${run}`, { signal: patience.signal }, async () => {

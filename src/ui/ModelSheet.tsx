@@ -1,5 +1,5 @@
 /** Which model the next run teaches: what each takes and under which licence is said before a byte is downloaded. */
-import { type ReactNode, useEffect, useId, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { describeFitting, estimateRun, type Fitting, fittingSettings, HUB_SETTINGS } from '../lab/hubRun.ts';
 import { EMBEDDED_MODEL, modelName, modelSource } from '../lab/models.ts';
 import { folderContent } from '../lm/blobFiles.ts';
@@ -7,14 +7,15 @@ import { type DecoderSize, decoderSize, DTYPES, type Dtype } from '../lm/memory.
 import { DTYPE_FILES } from '../lm/hub/dtypes.ts';
 import { findGpu, memoryLimit } from '../lm/memoryLimit.web.ts';
 import { PRESETS } from '../lm/presets.ts';
-import { removeStored, storedBytes } from '../lm/storedFiles.ts';
 import type { AdapterFiles } from '../lab/adapters.ts';
 import type { Choices } from './choices.ts';
-import { bytes } from './format.ts';
+import { activityShare, bytes } from './format.ts';
 import { openAdapter } from './openAdapter.ts';
 import type { Session } from './session.ts';
 import type { Snapshot } from './snapshot.ts';
+import { Choice, ChosenElsewhere, Stored } from './ModelChoice.tsx';
 import { Sheet } from './Sheet.tsx';
+import { doing } from './Transport.tsx';
 import './ModelSheet.css';
 
 const dtypeNotes: Record<Dtype, string> = {
@@ -32,9 +33,10 @@ export function ModelSheet(props: {
   onClose: () => void;
 }) {
   const { session, snapshot, fixed, onClose } = props;
-  const { model, backendChoice } = snapshot;
+  const { backendChoice, state, status, activity } = snapshot;
+  const { model, settings: set } = fixed && state ? state : snapshot;
   // Those that a run of such a model would have: choosing it brings its own.
-  const settings = model === EMBEDDED_MODEL ? { ...snapshot.settings, ...HUB_SETTINGS } : snapshot.settings;
+  const settings = model === EMBEDDED_MODEL ? { ...set, ...HUB_SETTINGS } : set;
   const gpu = useGpu();
   const onGpu = backendChoice === 'webgpu' || (backendChoice === 'auto' && gpu.found);
   const limit = memoryLimit(onGpu ? 'webgpu' : 'wasm');
@@ -59,12 +61,17 @@ export function ModelSheet(props: {
       className="models"
       onClose={onClose}
       footer={
-        <span className="section-note">
-          {fixed
-            ? 'A run keeps its model. Start a new one to choose another.'
-            : model === EMBEDDED_MODEL
-              ? 'Nothing has to be downloaded.'
-              : 'It is downloaded when you press Run, kept in this browser, and goes on where it stopped. Nothing of yours is sent.'}
+        <span className="section-note models-footer">
+          {status === 'loading' && (
+            <progress aria-label="Loading" {...(activity && { value: activityShare(activity) })} />
+          )}
+          {status === 'loading'
+            ? doing(snapshot)
+            : fixed
+              ? 'A run keeps its model. Start a new one to choose another.'
+              : model === EMBEDDED_MODEL
+                ? 'Nothing has to be downloaded.'
+                : 'It is downloaded when you press Run, kept in this browser, and goes on where it stopped. Nothing of yours is sent.'}
         </span>
       }
     >
@@ -105,6 +112,9 @@ export function ModelSheet(props: {
             </Choice>
           );
         })}
+        {model !== EMBEDDED_MODEL && !PRESETS.some(({ id }) => model.startsWith(`hub:${id}#`)) && (
+          <ChosenElsewhere model={model} />
+        )}
       </fieldset>
       <label className="models-dtype">
         <span>Weights</span>
@@ -188,62 +198,6 @@ function Smaller(props: {
 const Licence = ({ children }: { children: ReactNode }) => (
   <span className="models-licence">{children}.</span>
 );
-
-function Choice(props: {
-  title: string;
-  mark?: string | undefined;
-  checked: boolean;
-  disabled?: boolean;
-  note: ReactNode;
-  onChoose: () => void;
-  children?: ReactNode;
-}) {
-  const id = useId();
-  return (
-    <div className="models-row" data-off={props.disabled || undefined}>
-      <input
-        type="radio"
-        name="model"
-        id={id}
-        checked={props.checked}
-        disabled={props.disabled}
-        aria-describedby={`${id}-note`}
-        onChange={props.onChoose}
-      />
-      <div>
-        <label htmlFor={id}>
-          {props.title}
-          {props.mark && <span className="models-mark"> {props.mark}</span>}
-        </label>
-        <p id={`${id}-note`}>{props.note}</p>
-        {props.children}
-      </div>
-    </div>
-  );
-}
-
-/** What of a model is in this browser already, and how to get rid of it. */
-function Stored({ model }: { model: string }) {
-  const source = modelSource(model);
-  const base = source.kind === 'hub' || source.kind === 'url' ? source.base : undefined;
-  const [stored, setStored] = useState(0);
-  useEffect(() => {
-    let current = true;
-    if (base !== undefined) void storedBytes(base).then((size) => current && setStored(size));
-    return () => {
-      current = false;
-    };
-  }, [base]);
-  if (base === undefined || stored === 0) return null;
-  return (
-    <p>
-      {bytes(stored)} of it are in this browser.{' '}
-      <button type="button" className="link" onClick={() => void removeStored(base).then(() => setStored(0))}>
-        remove<span className="visually-hidden"> {source.kind === 'hub' ? source.title : 'it'}</span>
-      </button>
-    </p>
-  );
-}
 
 interface OtherProps {
   model: string;

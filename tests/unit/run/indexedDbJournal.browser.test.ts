@@ -50,7 +50,7 @@ describe('full storage', () => {
     const log = await journal.append('a', [started('a')]);
 
     await expect(save('a')).rejects.toBeInstanceOf(StorageFullError);
-    await expect(save('a')).rejects.toThrow(/Delete old runs/);
+    await expect(save('a')).rejects.toThrow(/storage is full/);
     expect(await journal.read('a')).toEqual(log);
     expect(await journal.getCheckpoint('a', 'c1')).toBeUndefined();
     expect((await journal.getCheckpoint('old', 'c1'))?.step).toBe(1);
