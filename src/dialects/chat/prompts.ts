@@ -60,7 +60,7 @@ const GIVEN = 2;
  * shortest for an easier problem and the longest for a harder one, and the list goes on.
  */
 function proposalBeginning(
-  { inputs, program }: Question,
+  { inputs, program }: Pick<Shown, 'inputs' | 'program'>,
   axis: Axis,
   count: number,
   direction: 'easier' | 'harder',
@@ -70,14 +70,9 @@ function proposalBeginning(
     axis === 'f'
       ? inputs.slice(0, count)
       : inputs.toSorted((a, b) => sign * (a.length - b.length)).slice(0, GIVEN);
-  if (given.join('').length > MOST_GIVEN || given.length < count) return inputsBegun(given);
-  return assistant(`${list(given)}\n\n\`\`\`python\n${headBegun(program, inputs)}`);
-}
-
-/** A list of inputs that goes on: with none given, small models end their answer after it as often as not. */
-function inputsBegun(given: readonly string[]): ChatMessage {
   if (given.join('').length > MOST_GIVEN) return assistant('Inputs:\n1. f');
-  return assistant(`${list(given)}\n${given.length + 1}. f`);
+  if (given.length < count) return assistant(`${list(given)}\n${given.length + 1}. f`);
+  return assistant(`${list(given)}\n\n\`\`\`python\n${headBegun(program, inputs)}`);
 }
 
 /** How many pairs of a question a teacher reads. */
@@ -147,8 +142,9 @@ export function liftPrompt(lemma: Question, axis: Axis, count: number, goalpost?
 }
 
 /**
- * AZR's proposer (Zhao et al. 2025, appendix): something new and demanding, unlike what there is already. Its
- * first inputs are those of a problem that exists, or of an example.
+ * AZR's proposer (Zhao et al. 2025, appendix): something new and demanding, unlike what there is already. It is
+ * begun with the inputs of a problem that exists, or of an example: left to write its own, a small model ends
+ * its answer after them, or never ends the list.
  */
 export function unguidedPrompt(references: readonly Question[], count: number): Chat {
   const request = (known: readonly string[]) => {
@@ -158,14 +154,14 @@ export function unguidedPrompt(references: readonly Question[], count: number): 
     return `${unlike} It should be interesting: its solution takes some thought, but can be checked by running it. Use no imports, no randomness, no files. ${FORM(count)}`;
   };
   const [texts, more, numbers] = EXAMPLES.f;
-  const { inputs } = references.at(-1) ?? more!.hard;
+  const like = references.at(-1) ?? more!.hard;
   return [
     user(request([])),
     assistant(proposalText(numbers!.easy)),
     user(request([`- ${numbers!.easy.message}`])),
     assistant(proposalText(texts!.hard)),
     user(request(references.map((q) => `- ${(q.message || q.title).trim() || firstLine(q.program)}`))),
-    inputsBegun(inputs.slice(0, GIVEN)),
+    proposalBeginning(like, 'f', count, 'harder'),
   ];
 }
 
