@@ -48,6 +48,8 @@ export interface TrainingPlan extends RunLoad {
   adaptedLayers: number;
   /** Computes what is cheap a second time for the backward pass instead of keeping it. */
   recompute?: boolean;
+  /** Whether what runs it reads half precision; absent: it does. */
+  half?: boolean;
 }
 
 /** Bytes. */
@@ -157,7 +159,9 @@ export function estimateMemory(s: DecoderSize, dtype: Dtype, plan: TrainingPlan)
   const adapter = plan.adaptedLayers * plan.rank * linears(s).reduce((n, [i, o]) => n + i + o, 0);
   const training = trainingBytes(s, plan) + codeBytes(s, dtype, plan);
   const sampling = samplingBytes(s, plan);
-  const weights = PROGRAM + 2 * download + parameterCount(s) * BYTES[dtype].linear;
+  // A table in half precision stays so, unless it must be widened: then there is a copy here, and a larger one there.
+  const widened = plan.half === false && BYTES[dtype].embedding === 2 ? 6 * s.vocabulary * s.width : 0;
+  const weights = PROGRAM + 2 * download + parameterCount(s) * BYTES[dtype].linear + widened;
   const adapterBytes = 6 * 4 * adapter;
   return {
     download,

@@ -11,6 +11,7 @@ export function nodeRuntime(threads = 0, backend: NodeBackend = 'cpu'): Runtime 
     name: backend,
     threads,
     hasDeviceMemory: backend === 'webgpu',
+    hasHalf: true,
     async create(model, options) {
       try {
         return await openSession(

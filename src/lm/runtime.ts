@@ -40,6 +40,8 @@ export interface Runtime {
   readonly threads: number;
   /** Whether memory of its own is worth staying in: a GPU's is, since each way there and back is a wait. */
   readonly hasDeviceMemory: boolean;
+  /** Whether it reads tensors in half precision: not every GPU does. */
+  readonly hasHalf: boolean;
   /** Fails with a `BackendError` that says what to do. */
   create(model: Uint8Array, options?: SessionOptions): Promise<Session>;
 }

@@ -39,6 +39,7 @@ export async function webRuntime(choice: BackendChoice): Promise<Runtime> {
       name: `webgpu (${[vendor, architecture].filter(Boolean).join(' ') || description || 'adapter'})`,
       threads,
       hasDeviceMemory: true,
+      hasHalf: adapter.features.has('shader-f16'),
       create: (model, options) => open(ort as unknown as OrtModule, model, 'webgpu', options),
     };
   }
@@ -46,6 +47,7 @@ export async function webRuntime(choice: BackendChoice): Promise<Runtime> {
     name: threads > 1 ? `wasm x ${threads}` : 'wasm',
     threads,
     hasDeviceMemory: false,
+    hasHalf: true,
     create: (model, options) => open(ort as unknown as OrtModule, model, 'wasm', options),
   };
 }

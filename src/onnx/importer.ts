@@ -47,6 +47,15 @@ const NARROW = new Set(['float16', 'bfloat16']);
 /** Half-precision tables from this many elements on stay as they are where only parts of them are read. */
 const LARGE = 1 << 16;
 
+const isTable = ({ dtype, dims }: Constant) => dtype === 'float16' && elementCount(dims) >= LARGE;
+
+/** Widens what would stay in half precision, for a device that doesn't read it: another copy in memory. */
+export function widenTables({ initializers }: Graph): void {
+  for (const [name, constant] of initializers) {
+    if (isTable(constant)) initializers.set(name, float32Constant(constant.dims, constantValues(constant)));
+  }
+}
+
 /** Operators of dynamically quantized exports, where activations are rounded too. */
 const DYNAMIC = new Set([
   'DynamicQuantizeLinear',
@@ -82,7 +91,7 @@ export class GraphImporter {
     this.constants = new Map(inherited?.constants);
     this.stored = new Map(inherited?.stored);
     for (const [name, constant] of graph.initializers) {
-      if (constant.dtype === 'float16' && elementCount(constant.dims) >= LARGE) this.stored.set(name, name);
+      if (isTable(constant)) this.stored.set(name, name);
     }
   }
 

@@ -318,8 +318,10 @@ export function cachedGraph(model: HubModel, plan: AdapterPlan | undefined): Mod
     importer.bind(model.head.input, last(states));
   }
   const logits = importer.get(model.logits);
-  outputDistribution(b, b.reshape(model.head ? logits : last(logits), [-1, model.vocabulary]));
+  // First of all outputs, here and where they are fetched: onnxruntime-node counts through those that are
+  // fetched, and not through all, when it looks up which ones stay on the device.
   for (const { present } of model.cache) b.output(`out.${present}`, importer.get(present));
+  outputDistribution(b, b.reshape(model.head ? logits : last(logits), [-1, model.vocabulary]));
   return graph.finish();
 }
 

@@ -5,7 +5,7 @@
 import { widenBnb4 } from '../../onnx/bnb4.ts';
 import { DTYPES, elementCount, type Graph, type Model } from '../../onnx/model.ts';
 import { OnnxFormatError, readModel } from '../../onnx/proto.ts';
-import { UnsupportedGraphError } from '../../onnx/importer.ts';
+import { UnsupportedGraphError, widenTables } from '../../onnx/importer.ts';
 import { MissingFileError, ModelFileError, readJson, type RepositoryFiles } from '../repository.ts';
 import { DTYPE_FILES, type HubDType } from './dtypes.ts';
 import { findHead, type Head } from './head.ts';
@@ -44,6 +44,8 @@ export interface HubModel {
 export interface HubModelOptions {
   /** Absent: the first of q4, q4f16, fp16 and fp32 that is there. */
   dtype?: HubDType;
+  /** Whether what runs it reads half precision; absent: it does. */
+  half?: boolean;
   signal?: AbortSignal;
   /** Bytes of the graph and its weights; total 0 when unknown. */
   onProgress?: (done: number, total: number) => void;
@@ -53,10 +55,12 @@ export async function loadHubModel(files: RepositoryFiles, options: HubModelOpti
   const { signal } = options;
   const config = await readJson(files, 'config.json', signal);
   const { path, bytes } = await readGraphFile(files, options);
-  return assembleHubModel(config, path, bytes, (location) => {
+  const model = await assembleHubModel(config, path, bytes, (location) => {
     const folder = path.slice(0, path.lastIndexOf('/') + 1);
     return files.read(folder + location, readOptions(options));
   });
+  if (options.half === false) widenTables(model.graph);
+  return model;
 }
 
 const readOptions = ({ signal, onProgress }: HubModelOptions) => ({

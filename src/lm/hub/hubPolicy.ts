@@ -10,6 +10,7 @@ import {
   type MemoryEstimate,
   ROW_TOKENS,
   type RunLoad,
+  type TrainingPlan,
 } from '../memory.ts';
 import { readJson, type RepositoryFiles } from '../repository.ts';
 import { loadTokenizer } from '../tokenizer.ts';
@@ -47,13 +48,14 @@ export async function openHubPolicy(files: RepositoryFiles, options: HubPolicyOp
     throw new Error('a model from the Hub keeps its own weights and trains by LoRA: set the tuning to lora');
   }
   const config = await readJson(files, 'config.json', signal);
-  const estimate = estimateOf(config, tuning, options);
+  const estimate = estimateOf(config, tuning, { ...options, half: runtime.hasHalf });
   if (estimate && options.memoryLimit)
     checkFits(options.title ?? options.model, estimate, options.memoryLimit);
   const [tokenizer, stop, model] = await Promise.all([
     loadTokenizer(files, signal),
     readHubStopTokens(files, config, signal),
     loadHubModel(files, {
+      half: runtime.hasHalf,
       ...(dtype && { dtype }),
       ...(signal && { signal }),
       ...(onProgress && { onProgress }),
@@ -116,7 +118,12 @@ export const sizedAs = (dtype: HubDType = 'q4'): Dtype => SIZED_AS[dtype] ?? (dt
 export function estimateOf(
   config: Record<string, unknown>,
   tuning: Extract<Tuning, { kind: 'lora' }>,
-  { dtype, load = LOAD, memoryLimit = Infinity }: Pick<HubPolicyOptions, 'dtype' | 'load' | 'memoryLimit'>,
+  {
+    dtype,
+    load = LOAD,
+    memoryLimit = Infinity,
+    half = true,
+  }: Pick<HubPolicyOptions, 'dtype' | 'load' | 'memoryLimit'> & Pick<TrainingPlan, 'half'>,
 ): MemoryEstimate | undefined {
   const size = decoderSize(config);
   if (!size) return undefined;
@@ -124,6 +131,7 @@ export function estimateOf(
     rank: tuning.rank,
     adaptedLayers: Math.min(tuning.layers ?? size.layers, size.layers),
     ...load,
+    half,
   };
   return estimateWithin(size, sizedAs(dtype), plan, memoryLimit);
 }

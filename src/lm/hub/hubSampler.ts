@@ -274,7 +274,7 @@ export class HubSampler {
       }
     }
     const present = this.model.cache.map(({ present }) => `out.${present}`);
-    const { outputs, kept } = await session.runKeeping(feeds, [...drawnFrom(options), ...present]);
+    const { outputs, kept } = await session.runKeeping(feeds, [...present, ...drawnFrom(options)]);
     return { outputs, present: present.map((name) => kept[name] ?? outputs[name]!) };
   }
 }

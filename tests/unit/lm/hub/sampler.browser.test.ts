@@ -1,20 +1,22 @@
-/** On WebGPU the cache stays on the device: what is drawn is what wasm draws, whose cache lies in the page. */
+/** Sampling on WebGPU, where the cache stays on the device, against wasm, whose cache lies in the page. */
 import { describe, expect, inject, test } from 'vitest';
 import { loadHubModel } from '../../../../src/lm/hub/hubModel.ts';
 import { planLayers } from '../../../../src/lm/hub/hubPolicy.ts';
 import { HubSampler } from '../../../../src/lm/hub/hubSampler.ts';
-import { httpFiles } from '../../../../src/lm/repository.ts';
+import { httpFiles, type RepositoryFiles } from '../../../../src/lm/repository.ts';
 import type { Runtime, SessionOptions } from '../../../../src/lm/runtime.ts';
 import { webRuntime } from '../../../../src/lm/runtime.web.ts';
 import { initialWeights } from '../../../../src/lm/trainer.ts';
+import { readModel, writeModel } from '../../../../src/onnx/proto.ts';
 
 const folder = inject('fixtures');
+const fixture = (name: string) => httpFiles(new URL(`/@fs${folder}/${name}/`, location.href).href);
 
 // The first ends early, which leaves out its rows; prompts are computed two at a time, which joins their caches.
 const REQUESTS = [
-  { tokens: [5, 6, 7, 8, 9, 10, 11], samples: 3, maxTokens: 4 },
-  { tokens: [40], samples: 2, maxTokens: 14 },
-  { tokens: [300, 301, 302], samples: 2, maxTokens: 12 },
+  { tokens: [5, 6, 7, 8, 9, 10, 11], samples: 3, maxTokens: 3 },
+  { tokens: [40], samples: 2, maxTokens: 10 },
+  { tokens: [300, 301, 302], samples: 1, maxTokens: 9 },
 ];
 
 /** Draws for the requests; and of the tensors that stayed on the device, how many there were and were released. */
@@ -42,7 +44,7 @@ async function draw(backend: 'wasm' | 'webgpu') {
       };
     },
   };
-  const model = await loadHubModel(httpFiles(new URL(`/@fs${folder}/qwen2-optimum-q4/`, location.href).href));
+  const model = await loadHubModel(fixture('llama-genai-int4'));
   const plan = planLayers(model, { kind: 'lora', rank: 2, alpha: 4 });
   // Away from the start, where B is zero.
   const weights = initialWeights(plan.layout, new Map(), 3).map((w, i) => w + 0.05 * Math.sin(i));
@@ -65,4 +67,44 @@ describe.skipIf(!folder)('reference models beside the project (../shared/fixture
     expect(there.count.kept).toBeGreaterThan(REQUESTS.length);
     expect(there.count.released).toBe(there.count.kept);
   }, 240_000);
+
+  // The adapter of continuous integration computes in single precision only, as many a GPU does.
+  test('a large table in half precision is read where the GPU has none', async () => {
+    const runtime = await webRuntime('webgpu');
+    const model = await loadHubModel(await withLargeTable('qwen2-genai-q4f16'), { half: runtime.hasHalf });
+    const sampler = new HubSampler(runtime, model, undefined);
+    const request = { tokens: [5, 6, 7, 8], samples: 1, maxTokens: 2 };
+    const options = { temperature: 0, topP: 1, seed: 1, stop: new Set<number>() };
+    const [row] = await sampler.sample(new Float32Array(0), [request], options);
+    await sampler.dispose();
+    const wasm = await webRuntime('wasm');
+    const plain = new HubSampler(wasm, await loadHubModel(fixture('qwen2-genai-q4f16')), undefined);
+    const [expected] = await plain.sample(new Float32Array(0), [request], options);
+    await plain.dispose();
+    expect(row!.tokens).toEqual(expected!.tokens);
+  }, 240_000);
 });
+
+/** The model with more words than it needs, so that its table is stored and read as those of real models are. */
+async function withLargeTable(name: string): Promise<RepositoryFiles> {
+  const files = fixture(name);
+  return {
+    async read(path, options) {
+      const bytes = await files.read(path, options);
+      if (!path.endsWith('.onnx')) return bytes;
+      const model = readModel(bytes);
+      const table = model.graph.initializers.get('model.embed_tokens.weight')!;
+      const { location, offset, length } = table.external!;
+      const data = await files.read(path.slice(0, path.lastIndexOf('/') + 1) + location);
+      const width = table.dims[1]!;
+      const padded = new Uint8Array(2 * 2000 * width);
+      padded.set(data.subarray(offset, offset + length!));
+      model.graph.initializers.set('model.embed_tokens.weight', {
+        dtype: 'float16',
+        dims: [2000, width],
+        bytes: padded,
+      });
+      return writeModel(model);
+    },
+  };
+}
