@@ -56,7 +56,7 @@ async function openLab(port: MessagePort, base: string): Promise<Lab> {
       const policy = await openLocalPolicy(httpFiles(new URL(path, base).href), {
         model,
         // A step of a model this small is over before a GPU has been told of it: on an H100, through
-        // WebGPU, an iteration took seven times as long as on one core.
+        // WebGPU, the first iteration took ten times as long as on two cores (docs/gpu.md).
         runtime: await webRuntime(backend === 'auto' ? 'wasm' : backend),
         tuning,
         seed,
