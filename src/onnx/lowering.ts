@@ -101,6 +101,28 @@ function rotary(
   });
 }
 
+/** ONNX's RotaryEmbedding where cos and sin [B, T, turned / 2] are those of each token, not a table. */
+function turn(b: GraphBuilder, node: Node, x: Value, cos: Value, sin: Value): Value {
+  const flat = b.shape(x).length === 3;
+  const all = flat ? splitHeads(b, x, int(node, 'num_heads', 0)) : x;
+  const dim = Number(b.shape(all)[3]);
+  const turned = int(node, 'rotary_embedding_dim', 0) || dim;
+  const half = turned / 2;
+  const interleaved = int(node, 'interleaved', 0) === 1;
+  const head = turned === dim ? all : b.slice(all, 0, turned, 3);
+  // A pair is two neighbours, or two at half the width's distance: made an axis of its own.
+  const pairs = b.reshape(head, interleaved ? [0, 0, 0, half, 2] : [0, 0, 0, 2, half]);
+  const axis = interleaved ? 4 : 3;
+  const part = (i: number) => b.reshape(b.slice(pairs, i, i + 1, axis), [0, 0, 0, half]);
+  const [first, second, c, s] = [part(0), part(1), b.unsqueeze(cos, [1]), b.unsqueeze(sin, [1])];
+  const ends = [b.sub(b.mul(first, c), b.mul(second, s)), b.add(b.mul(first, s), b.mul(second, c))].map(
+    (end) => b.unsqueeze(end, [axis]),
+  );
+  const joined = b.reshape(b.concat(ends, axis), [0, 0, 0, turned]);
+  const whole = turned === dim ? joined : b.concat([joined, b.slice(all, turned, dim, 3)], 3);
+  return flat ? joinHeads(b, whole) : whole;
+}
+
 /**
  * Refuses what a later version of the operator can be told besides `inputs` and `attributes`: leaving it
  * out would give other numbers than the model's. Attributes at 0 or "NONE" ask for nothing.
@@ -305,7 +327,7 @@ export const LOWERINGS: Record<string, LoweringRule> = {
   /** ONNX's own (opset 23) has its inputs in another order than the contributed one. */
   RotaryEmbedding: ({ b, node, inputs }) => {
     const [x, cos, sin, positions] = inputs;
-    if (!positions) throw new LoweringError(`RotaryEmbedding without positions (node ${node.name})`);
+    if (!positions) return [turn(b, node, x!, cos!, sin!)];
     const [heads, dim] = [int(node, 'num_heads', 0), int(node, 'rotary_embedding_dim', 0)];
     return [
       b.node('RotaryEmbedding', [x!, positions, cos!, sin!], {

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { GraphBuilder } from '../../../src/onnx/builder.ts';
 import { GraphImporter } from '../../../src/onnx/importer.ts';
 import { emptyModel, float32Constant, type Node } from '../../../src/onnx/model.ts';
-import { compile, numbers } from './float64.ts';
+import { writeModel } from '../../../src/onnx/proto.ts';
+import { compile, numbers, relativeError, runtime } from './float64.ts';
 
 const [T, HEADS, D] = [3, 2, 4];
 const WIDTH = HEADS * D;
@@ -95,4 +96,48 @@ test.each<[string, string[], Node['attributes'], RegExp]>([
   ['attention sinks', INPUTS.with(11, 'scales'), {}, /sinks/],
 ])('%s is refused instead of left out', (_what, inputs, attributes, message) => {
   expect(() => imported(inputs, attributes)).toThrow(message);
+});
+
+test.each([
+  ['halves', {}, [2, 3, 4, 6]],
+  ['neighbours', { interleaved: 1 }, [2, 3, 4, 6]],
+  ['a part of each head, heads side by side', { rotary_embedding_dim: 4, num_heads: 3 }, [2, 4, 18]],
+])("ONNX's own rotation with angles of each token: %s", async (_what, attributes, dims) => {
+  const turned = 'rotary_embedding_dim' in attributes ? 4 : 6;
+  const angles = draw((2 * 4 * turned) / 2, 0.3);
+  const feeds = Object.fromEntries(
+    Object.entries({
+      x: { dims, data: draw(144, 1) },
+      cos: { dims: [2, 4, turned / 2], data: angles.map(Math.cos) },
+      sin: { dims: [2, 4, turned / 2], data: angles.map(Math.sin) },
+    }).map(([name, { dims, data }]) => [
+      name,
+      { dtype: 'float32' as const, dims, data: Float32Array.from(data) },
+    ]),
+  );
+  const exported = emptyModel('exported');
+  exported.opsets[''] = 23;
+  exported.irVersion = 11;
+  const { graph } = exported;
+  for (const [name, { dims }] of Object.entries(feeds))
+    graph.inputs.set(name, { dtype: 'float32', shape: dims });
+  graph.outputs.set('y', { dtype: 'float32', shape: dims });
+  graph.nodes = [
+    {
+      ...{ op: 'RotaryEmbedding', domain: '', name: '/turn', inputs: ['x', 'cos', 'sin'], outputs: ['y'] },
+      attributes: Object.fromEntries(
+        Object.entries(attributes).map(([name, value]) => [name, { type: 'int', value }]),
+      ),
+    },
+  ];
+  const b = new GraphBuilder('taken');
+  const none = () => {
+    throw new Error('no attention here');
+  };
+  const importer = new GraphImporter(b, graph, { attention: { positions: none, bias: none } });
+  for (const [name, { dims }] of Object.entries(feeds)) importer.bind(name, b.input(name, 'float32', dims));
+  b.output('out', importer.get('y'));
+  const found = numbers(await (await compile(b))(feeds), 'out');
+  const expected = numbers(await (await runtime.create(writeModel(exported))).run(feeds), 'y');
+  expect(relativeError(found, expected)).toBeLessThan(1e-6);
 });
