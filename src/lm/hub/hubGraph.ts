@@ -325,10 +325,15 @@ export function cachedGraph(model: HubModel, plan: AdapterPlan | undefined): Mod
   return graph.finish();
 }
 
+/** Of each cached tensor [rows, heads, tokens, width]. */
+export function cacheShapes(model: HubModel): { heads: number; width: number }[] {
+  return model.cache.map(({ past }) => {
+    const [, heads, , width] = model.graph.inputs.get(past)!.shape;
+    return { heads: Number(heads), width: Number(width) };
+  });
+}
+
 /** Bytes of one cached token of one row. */
 export function cacheBytesPerToken(model: HubModel): number {
-  return model.cache.reduce((sum, { past }) => {
-    const [, heads, , width] = model.graph.inputs.get(past)!.shape;
-    return sum + Number(heads) * Number(width) * DTYPES.float32.bytes;
-  }, 0);
+  return cacheShapes(model).reduce((sum, { heads, width }) => sum + heads * width * DTYPES.float32.bytes, 0);
 }

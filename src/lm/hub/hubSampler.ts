@@ -2,10 +2,10 @@
  * Samples k completions for each of many prompts from a Hub decoder. A prompt is computed once; its
  * keys and values are copied to its rows, which then go on in one batch, padded on the left.
  */
-import { SAMPLER_LIMITS } from '../memory.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
+import type { Model } from '../../onnx/model.ts';
 import { writeModel } from '../../onnx/proto.ts';
-import { type CachePart, CacheRows, release } from './cacheRows.ts';
+import { SAMPLER_LIMITS } from '../memory.ts';
 import {
   float32,
   type HostTensor,
@@ -24,10 +24,10 @@ import {
 } from '../sampler.ts';
 import { drawnFrom, sharpness, TokenPicker } from '../tokenPicker.ts';
 import { causalMask } from '../trainer.ts';
-import { type AdapterPlan, cacheBytesPerToken, cachedGraph, maskName } from './hubGraph.ts';
+import { type CachePart, CacheRows, release } from './cacheRows.ts';
+import { type AdapterPlan, cacheBytesPerToken, cachedGraph, cacheShapes, maskName } from './hubGraph.ts';
 import type { HubModel } from './hubModel.ts';
 import { openModel } from './hubTrainable.ts';
-import type { Model } from '../../onnx/model.ts';
 
 export interface HubSamplerLimits {
   /** Bytes of cached keys and values at once. */
@@ -80,11 +80,7 @@ export class HubSampler {
     limits: Partial<HubSamplerLimits> = {},
   ) {
     this.limits = { ...SAMPLER_LIMITS, ...limits };
-    const shapes = model.cache.map(({ past }) => {
-      const [, heads, , width] = model.graph.inputs.get(past)!.shape;
-      return { heads: Number(heads), width: Number(width) };
-    });
-    this.cacheRows = new CacheRows(runtime, shapes);
+    this.cacheRows = new CacheRows(runtime, cacheShapes(model));
   }
 
   /** Rows in order of request and sample. `weights` is the adapters' vector. */
@@ -178,32 +174,33 @@ export class HubSampler {
     const each = Math.max(1, Math.floor(this.limits.prefillTokens / length));
     const parts: CachePart[] = [];
     const ordered = prompts.flatMap((p) => rows.filter((r) => r.request === p));
-    for (let at = 0; at < prompts.length; at += each) {
-      options.signal?.throwIfAborted();
-      const part = prompts.slice(at, at + each);
-      const tokens = part.map((p) => requests[p]!.tokens);
-      const padding = tokens.map((t) => length - t.length);
-      const empty = this.model.cache.map(({ past }) => {
-        const [, heads, , width] = this.model.graph.inputs.get(past)!.shape;
-        return float32([part.length, Number(heads), 0, Number(width)], new Float32Array(0));
-      });
-      const ids = tokens.map((t, i) => [...new Array<number>(padding[i]!).fill(t[0]!), ...t]);
-      const { outputs, present } = await this.run(weights, ids, padding, 0, empty, options);
-      const picker = new TokenPicker(outputs, this.model.vocabulary, options);
-      const indices: number[] = [];
-      part.forEach((p, i) => {
-        for (const row of rows) {
-          if (row.request !== p) continue;
-          picker.pick(row, i);
-          indices.push(i);
-        }
-      });
-      parts.push({ cache: present, indices });
+    try {
+      for (let at = 0; at < prompts.length; at += each) {
+        options.signal?.throwIfAborted();
+        const part = prompts.slice(at, at + each);
+        const tokens = part.map((p) => requests[p]!.tokens);
+        const padding = tokens.map((t) => length - t.length);
+        const empty = cacheShapes(this.model).map(({ heads, width }) =>
+          float32([part.length, heads, 0, width], new Float32Array(0)),
+        );
+        const ids = tokens.map((t, i) => [...new Array<number>(padding[i]!).fill(t[0]!), ...t]);
+        const { outputs, present } = await this.run(weights, ids, padding, 0, empty, options);
+        const indices: number[] = [];
+        parts.push({ cache: present, indices });
+        const picker = new TokenPicker(outputs, this.model.vocabulary, options);
+        part.forEach((p, i) => {
+          for (const row of rows) {
+            if (row.request !== p) continue;
+            picker.pick(row, i);
+            indices.push(i);
+          }
+        });
+      }
+      const padding = ordered.map((r) => length - r.promptTokens);
+      return { rows: ordered, length, padding, cache: await this.cacheRows.gather(parts) };
+    } finally {
+      for (const { cache } of parts) release(cache);
     }
-    const cache = await this.cacheRows.gather(parts);
-    for (const part of parts) release(part.cache);
-    const padding = ordered.map((r) => length - r.promptTokens);
-    return { rows: ordered, length, padding, cache };
   }
 
   /** One token more for every row; a row that has ended takes part until it is left out. */
