@@ -213,6 +213,7 @@ export function App({ session }: { session: Session }) {
           />
           {still && still.iterations.length > 0 && (
             <LoopNow
+              ref={time.watch.cards}
               state={still}
               past={past}
               streaming={past ? null : snapshot.streaming}
@@ -222,7 +223,7 @@ export function App({ session }: { session: Session }) {
           {drawn && lastIteration > 0 && (
             <>
               <UpdateCard iteration={drawn.iterations.findLast(({ update }) => update)} />
-              <Curves state={drawn} lastIteration={span} other={other}>
+              <Curves ref={time.watch.curves} state={drawn} lastIteration={span} other={other}>
                 <ComparePicker snapshot={snapshot} other={other} onCompare={compare} />
               </Curves>
             </>

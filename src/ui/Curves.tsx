@@ -1,5 +1,5 @@
 /** The run's numbers over its iterations, as small multiples. */
-import { memo, type ReactNode, useCallback, useMemo } from 'react';
+import { memo, type ReactNode, type Ref, useCallback, useMemo } from 'react';
 import { slots } from '../gasp/methods.ts';
 import { type RunState, roleMeans, summarizeEvaluation } from '../run/state.ts';
 import type { Other } from './compare.tsx';
@@ -149,11 +149,13 @@ const trained: Figure[] = [
 ];
 
 export const Curves = memo(function Curves({
+  ref,
   state,
   lastIteration,
   other,
   children,
 }: {
+  ref?: Ref<HTMLElement>;
   state: RunState;
   lastIteration: number;
   /** A second run, drawn dashed. */
@@ -185,7 +187,7 @@ export const Curves = memo(function Curves({
       ? 'never tried, by the settings'
       : `first tried at iteration ${settings.evaluateEvery}`;
   return (
-    <section className="curves" aria-labelledby="curves-title">
+    <section ref={ref} className="curves" aria-labelledby="curves-title">
       <div className="section-head">
         <h2 className="eyebrow" id="curves-title">
           Over the run

@@ -1,5 +1,5 @@
 /** The loop as it is now: goalpost, lemma and lift side by side, and what the update did. */
-import { memo, type ReactNode, useMemo, useState } from 'react';
+import { memo, type ReactNode, type Ref, useMemo, useState } from 'react';
 import type { Question } from '../gasp/question.ts';
 import type { IterationState, RunState, Stone } from '../run/state.ts';
 import { goalpostStates } from '../run/state.ts';
@@ -14,6 +14,7 @@ import type { TermName } from './terms.ts';
 import './LoopNow.css';
 
 export function LoopNow(props: {
+  ref?: Ref<HTMLElement>;
   state: RunState;
   /** Scrubbed back: not what is going on. */
   past: boolean;
@@ -57,7 +58,7 @@ export function LoopNow(props: {
   const lift = chain.lifts.find(({ id }) => id === pickedLift) ?? furthestLift(chain);
 
   return (
-    <section className="loop" aria-labelledby="loop-title">
+    <section ref={props.ref} className="loop" aria-labelledby="loop-title">
       <div className="section-head">
         <h2 className="eyebrow" id="loop-title">
           {past ? 'The loop then' : 'The loop now'}{' '}

@@ -12,13 +12,14 @@ const date = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long', year
 export function ReplayNote(props: { session: Session; snapshot: Snapshot; state: RunState }) {
   const { session, state } = props;
   const { replay } = props.snapshot;
+  const recorded = useMemo(() => date.format(state.startedAt), [state.startedAt]);
   const exact = useMemo(() => replay && resumePoints(replay).at(-1), [replay]);
   if (!replay) return null;
   return (
     <section className="replay-note" aria-label="Replay">
       <p>
-        <strong>A replay</strong>, recorded on {date.format(state.startedAt)}. It is only looked at: nothing
-        is stored or run here before you go on from it.{' '}
+        <strong>A replay</strong>, recorded on {recorded}. It is only looked at: nothing is stored or run here
+        before you go on from it.{' '}
         {exact === undefined
           ? 'Going on repeats it from its seed, since no weights came along.'
           : `Weights came along: going on takes it up exactly where it was after iteration ${exact}.`}

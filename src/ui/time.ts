@@ -1,6 +1,7 @@
 /** Where in a run's past the page is, and how it moves there. */
-import { startTransition, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { type RefCallback, startTransition, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Landmark, Timeline } from '../run/timeline.ts';
+import { useSeen } from './useSeen.ts';
 
 /** Times as fast as it happened. */
 export const SPEEDS = [1, 3, 10, 30, 100];
@@ -8,13 +9,13 @@ export const SPEEDS = [1, 3, 10, 30, 100];
 /** Milliseconds without a step through time after which everything shows where it has led. */
 const REST = 80;
 /**
- * Milliseconds after which a part of it does so at the latest, while one step follows the other: the cards and the
- * curves take turns, since both at once take more than a frame, and so long a turn that nineteen of twenty frames
- * are the hand's own.
+ * Milliseconds after which a part of it that is in the window does so at the latest, while one step follows the
+ * other. Cards and curves take turns: either takes a frame or two, and of the frames that a hand sees nineteen
+ * in twenty should be its own.
  */
-const LONGEST_LAG = 350;
+const LONGEST_LAG = 500;
 /** Where frames take long, both are at least so many of them: showing everything would make them longer. */
-const FRAMES = { rest: 3, lag: 20 };
+const FRAMES = { rest: 3, lag: 30 };
 
 export interface Time {
   /** What is shown; null: the run as it is. */
@@ -24,6 +25,8 @@ export interface Time {
    * slider, it keeps still in between.
    */
   still: { cards: number | null; curves: number | null };
+  /** Put on both as their `ref`: what nobody sees keeps still until the hand rests. */
+  watch: { cards: RefCallback<HTMLElement>; curves: RefCallback<HTMLElement> };
   playing: boolean;
   speed: number;
   seek(moment: number | null): void;
@@ -41,6 +44,8 @@ interface Place {
 /** Time travel belongs to one timeline: another one on the stage is shown as it is. */
 export function useTime(timeline: Timeline | null): Time {
   const [place, setPlace] = useState<Place | null>(null);
+  const [watchCards, cardsSeen] = useSeen<HTMLElement>();
+  const [watchCurves, curvesSeen] = useSeen<HTMLElement>();
   const [cards, setCards] = useState<Place | null>(null);
   const [curves, setCurves] = useState<Place | null>(null);
   const [playing, setPlaying] = useState(false);
@@ -82,15 +87,18 @@ export function useTime(timeline: Timeline | null): Time {
       const follow = (wait: number, parts: number) => {
         steps.current.timer = window.setTimeout(() => {
           steps.current.followed = performance.now();
-          const set = steps.current.turn++ % 2 ? setCurves : setCards;
-          startTransition(() => set(next));
+          const isCurves = steps.current.turn++ % 2 === 1;
+          const seen = isCurves ? curvesSeen.current : cardsSeen.current;
+          // Out of sight it follows once the hand rests.
+          if (seen || parts < 2 || wait >= rest)
+            startTransition(() => (isCurves ? setCurves(next) : setCards(next)));
           // Another step calls this off, and it is the other part's turn then.
-          if (parts > 1) follow(rest, parts - 1);
+          if (parts > 0) follow(rest, parts - 1);
         }, wait);
       };
       follow(Math.max(0, Math.min(rest, followed + lag - at)), 2);
     },
-    [timeline],
+    [timeline, cardsSeen, curvesSeen],
   );
 
   useEffect(() => {
@@ -117,6 +125,7 @@ export function useTime(timeline: Timeline | null): Time {
     () => ({
       moment,
       still: { cards: stillCards, curves: stillCurves },
+      watch: { cards: watchCards, curves: watchCurves },
       playing: playing && timeline !== null,
       speed,
       setSpeed,
@@ -132,6 +141,6 @@ export function useTime(timeline: Timeline | null): Time {
         if (to !== undefined) seek(to);
       },
     }),
-    [moment, stillCards, stillCurves, playing, timeline, speed, seek],
+    [moment, stillCards, stillCurves, watchCards, watchCurves, playing, timeline, speed, seek],
   );
 }

@@ -48,7 +48,9 @@ export const Climb = memo(function Climb(props: {
       placed: placeRun({ ...other.state, iterations: begun, taught: [] }, view, other.shift),
     };
   }, [other, view]);
-  const goalposts = useMemo(() => goalpostStates(state), [state]);
+  // Which of them are solved: that alone is drawn, and only a trial of all of them changes it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as said
+  const goalposts = useMemo(() => goalpostStates(state), [state.goalposts, state.evaluations]);
   const points = useMemo(() => frontier(iterations), [iterations]);
   const bands = useMemo(() => bandsOf(settings), [settings]);
 
