@@ -29,7 +29,10 @@ test('a dtype that is not there is answered with those that are', async () => {
   );
   const unknown = repository(['onnx/model.onnx'], { lists: false });
   await expect(loadHubModel(unknown, { dtype: 'q4' })).rejects.toThrow(
-    'choose another of fp32, fp16, q4f16, q8',
+    'choose another of fp32, fp16, q4f16, bnb4',
+  );
+  await expect(loadHubModel(repository(['onnx/model_quantized.onnx']))).rejects.toThrow(
+    'it has q8, which round activations and cannot be trained through: choose another repository',
   );
 });
 
