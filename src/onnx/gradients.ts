@@ -177,6 +177,8 @@ export const GRADIENTS: Record<string, GradientRule> = {
   Reciprocal: unary((b, _x, y, dy) => b.neg(b.mul(dy, b.mul(y, y)))),
   Sigmoid: unary((b, x, y, dy) => b.mul(dy, b.mul(y, b.sub(scalarLike(b, x, 1), y)))),
   Tanh: unary((b, x, y, dy) => b.mul(dy, b.sub(scalarLike(b, x, 1), b.mul(y, y)))),
+  /** Steps have no slope. */
+  Floor: () => [],
   Identity: unary((_b, _x, _y, dy) => dy),
   Cast: unary((b, x, _y, dy) => b.cast(dy, b.info(x).dtype)),
   Where: ({ b, node, wanted }, dy) => {

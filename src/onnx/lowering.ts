@@ -5,6 +5,7 @@
 import type { GraphBuilder, Value } from './builder.ts';
 import { DTYPES, type Node } from './model.ts';
 import { intAttribute, intsAttribute } from './shapes.ts';
+import { sine } from './trigonometry.ts';
 
 /** What fused attention reads from its surroundings instead of from the graph. */
 export interface AttentionSource {
@@ -363,6 +364,8 @@ export const LOWERINGS: Record<string, LoweringRule> = {
   FastGelu: ({ b, inputs: [x, bias] }) => [tanhGelu(b, bias ? b.add(x!, bias) : x!)],
   QuickGelu: ({ b, node, inputs: [x] }) => [swish(b, x!, float(node, 'alpha', 1.702))],
   Swish: ({ b, node, inputs: [x] }) => [swish(b, x!, float(node, 'alpha', 1))],
+  Sin: ({ b, inputs: [x] }) => [b.info(x!).dtype === 'float32' ? sine(b, x!, 0) : b.node('Sin', [x!])],
+  Cos: ({ b, inputs: [x] }) => [b.info(x!).dtype === 'float32' ? sine(b, x!, 1) : b.node('Cos', [x!])],
   LeakyRelu: ({ b, node, inputs: [x] }) => [leaky(b, x!, b.mul(x!, b.scalar(float(node, 'alpha', 0.01))))],
   PRelu: ({ b, inputs: [x, slope] }) => [leaky(b, x!, b.mul(x!, slope!))],
   HardSigmoid: ({ b, node, inputs: [x] }) => [

@@ -268,6 +268,13 @@ export const EXPORTED_CASES: Record<string, Case[]> = {
       build: (b, v) => b.node('ReduceMax', [v.x!, b.ints([-1])], { keepdims: 0 }),
     },
   ],
+  Floor: [
+    {
+      name: 'a step beside the value itself',
+      inputs: { x: x([2, 3], { range: [0.1, 0.9] }) },
+      build: (b, v) => b.mul(v.x!, b.add(b.node('Floor', [b.mul(v.x!, scalar(b, 1))]), scalar(b, 2))),
+    },
+  ],
   Trilu: [
     {
       name: 'the lower triangle',
