@@ -29,7 +29,7 @@ export function lineChart({ title, lines, x, y }: LineChart): SvgNode {
   const drawn = lines.filter((line) => line.points.length > 0);
   const points = drawn.flatMap((line) => line.points);
   const longest = Math.max(0, ...drawn.map(({ label }) => label.length));
-  const right = chartWidth - Math.min(110, 14 + longest * 6.2);
+  const right = chartWidth - Math.min(110, 14 + longest * 7);
   const low = Math.min(y.from ?? Infinity, ...points.map((p) => p.y - p.sd));
   // A line that is flat, at zero perhaps, lies at the bottom of some axis all the same.
   const high = Math.max(y.to ?? -Infinity, ...points.map((p) => p.y + p.sd), low + 0.01);

@@ -18,7 +18,7 @@ export function solvedBars(
   const rows = [...byLabel(runs).keys()]
     .map((label) => ({ label, ...comparison.methods[label]!.goalposts }))
     .filter(({ total }) => total > 0);
-  const left = 14 + 6.2 * Math.min(18, Math.max(4, ...rows.map(({ label }) => label.length)));
+  const left = 14 + 7 * Math.min(18, Math.max(4, ...rows.map(({ label }) => label.length)));
   const right = chartWidth - 40;
   const most = Math.max(4, ...rows.map((row) => row.solved));
   const x = linear([0, most], [left, right]);
