@@ -1,5 +1,6 @@
 /** Links that mean harm, or were harmed: each gets a message, and nothing changes. */
 import { readFile } from 'node:fs/promises';
+import { LINK_LIMIT } from '../../src/share/address.ts';
 import { gzip, toBase64Url } from '../../src/share/packing.ts';
 import { exampleEvents } from '../fixtures/events.ts';
 import { expect, test } from './fixtures.ts';
@@ -37,7 +38,7 @@ test('tampered, truncated, oversized and hostile links change nothing', async ({
     ['truncated', links.replay.slice(0, middle), /damaged/],
     ['empty', '#replay=', /not a Foothold session/],
     ['not base64', '#replay=%3Cscript%3E', /no such link/],
-    ['oversized', `#replay=${'A'.repeat(70_000)}`, /at most/],
+    ['oversized', `#replay=${'A'.repeat(LINK_LIMIT + 1)}`, /at most/],
     ['a bomb', await replay(' '.repeat(40e6)), /more than 32 MB/],
     ['a megabyte of nesting', await replay('['.repeat(1e6)), /cannot be read/],
     [
