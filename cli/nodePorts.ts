@@ -9,8 +9,8 @@ import { type Fitting, HUB_SETTINGS } from '../src/lab/hubRun.ts';
 import { EMBEDDED_MODEL, modelName, type ModelSource, modelSource } from '../src/lab/models.ts';
 import { LabError } from '../src/lab/problems.ts';
 import { folderFiles } from '../src/lm/folderFiles.ts';
-import { DTYPE_FILES } from '../src/lm/hub/dtypes.ts';
-import { DTYPES, gigabytes } from '../src/lm/memory.ts';
+import { DTYPE_FILES, TRAINABLE_DTYPES } from '../src/lm/hub/dtypes.ts';
+import { gigabytes } from '../src/lm/memory.ts';
 import { PRESETS } from '../src/lm/presets.ts';
 import { openLocalPolicy } from '../src/lm/localPolicy.ts';
 import { httpFiles, type RepositoryFiles } from '../src/lm/repository.ts';
@@ -80,10 +80,7 @@ function knownDtypes(source: Exclude<ModelSource, { kind: 'embedded' }>, folder:
   if (folder === undefined) {
     return PRESETS.find(({ id }) => source.kind === 'hub' && id === source.title)?.dtypes ?? [];
   }
-  // 8 bits round activations too, and do not train.
-  return DTYPES.filter(
-    (name) => name !== 'q8' && existsSync(join(folder, `onnx/model${DTYPE_FILES[name]}.onnx`)),
-  );
+  return TRAINABLE_DTYPES.filter((name) => existsSync(join(folder, `onnx/model${DTYPE_FILES[name]}.onnx`)));
 }
 
 /** The flags of `lab run` with which a model fits. */

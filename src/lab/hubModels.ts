@@ -3,8 +3,8 @@ import { chatDialect } from '../dialects/chat/dialect.ts';
 import { microDialect } from '../dialects/micro/dialect.ts';
 import type { Dialect, Policy } from '../gasp/ports.ts';
 import { DTYPE_FILES, type HubDType } from '../lm/hub/dtypes.ts';
-import { openHubPolicy, sizedAs } from '../lm/hub/hubPolicy.ts';
-import { decoderSize, type Dtype, ModelTooBigError } from '../lm/memory.ts';
+import { openHubPolicy } from '../lm/hub/hubPolicy.ts';
+import { decoderSize, ModelTooBigError } from '../lm/memory.ts';
 import { readJson, type RepositoryFiles } from '../lm/repository.ts';
 import type { Runtime } from '../lm/runtime.ts';
 import { describeFitting, type Fitting, fittingSettings, runLoad } from './hubRun.ts';
@@ -29,7 +29,7 @@ export interface OpenHubOptions extends Omit<ModelOptions, 'backend'> {
   /** Bytes; absent: no bound. */
   memoryLimit?: number;
   /** Dtypes that the repository is known to have, besides `dtype`. */
-  dtypes?: readonly Dtype[];
+  dtypes?: readonly HubDType[];
   /** How a person asks for what fits, where a model does not; absent: what it is. */
   adviseFitting?: (fitting: Fitting) => string;
 }
@@ -71,7 +71,7 @@ async function withAdvice(
 ): Promise<Error> {
   const size = decoderSize(await readJson(files, 'config.json', signal));
   if (!size || !settings || memoryLimit === undefined) return error;
-  const wanted = sizedAs(dtype as HubDType | undefined);
+  const wanted = (dtype as HubDType | undefined) ?? 'q4';
   const fitting = fittingSettings(size, settings, memoryLimit, [...new Set([wanted, ...dtypes])]);
   if (!fitting) {
     return new LabError(error.message, 'Not even adapters on one layer would fit: choose a smaller model.');

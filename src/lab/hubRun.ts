@@ -2,13 +2,13 @@
 import type { Settings } from '../gasp/settings.ts';
 import {
   type DecoderSize,
-  type Dtype,
   estimateWithin,
   gigabytes,
   type MemoryEstimate,
   ROW_TOKENS,
   type RunLoad,
 } from '../lm/memory.ts';
+import { type HubDType, sizedAs } from '../lm/hub/dtypes.ts';
 
 /**
  * Settings for models a hundred times the size of the embedded one: few questions an iteration, short
@@ -43,7 +43,7 @@ const adaptedLayers = ({ layers }: DecoderSize, { tuning }: Settings): number =>
 /** Of a run that may take `limit` bytes. */
 export function estimateRun(
   size: DecoderSize,
-  dtype: Dtype,
+  dtype: HubDType,
   settings: Settings,
   limit = Infinity,
 ): MemoryEstimate {
@@ -54,12 +54,12 @@ export function estimateRun(
     adaptedLayers: adaptedLayers(size, settings),
     ...runLoad(settings),
   };
-  return estimateWithin(size, dtype, plan, limit);
+  return estimateWithin(size, sizedAs(dtype), plan, limit);
 }
 
 /** Settings with which a model fits, in one of its dtypes. */
 export interface Fitting {
-  dtype: Dtype;
+  dtype: HubDType;
   settings: Settings;
   estimate: MemoryEstimate;
 }
@@ -73,7 +73,7 @@ export function fittingSettings(
   size: DecoderSize,
   settings: Settings,
   limit: number,
-  dtypes: readonly Dtype[],
+  dtypes: readonly HubDType[],
 ): Fitting | undefined {
   const most = adaptedLayers(size, settings);
   for (let layers = most; layers > 0; layers--) {
@@ -108,7 +108,7 @@ function* smallerRuns(settings: Settings, layers: number | undefined): Generator
 /** What two runs' settings differ in that decides their memory, in words. */
 export function describeFitting(
   { dtype, settings, estimate }: Fitting,
-  wanted: { dtype: Dtype; settings: Settings },
+  wanted: { dtype: HubDType; settings: Settings },
 ): string {
   const { tuning, microbatchTokens, goalpostsPerIteration, rollouts } = settings;
   const parts = [

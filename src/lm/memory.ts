@@ -15,11 +15,12 @@ export interface DecoderSize {
   feedForward: number;
 }
 
-export type Dtype = 'fp32' | 'fp16' | 'q8' | 'q4' | 'q4f16';
+export type Dtype = 'fp32' | 'fp16' | 'q8' | 'q4' | 'q4f16' | 'bnb4';
 
 /**
  * Bytes an element, in the files that transformers.js loads: 4-bit weights carry a scale (4 or 2 bytes)
- * and a zero point (half a byte) for each block of 32, and their embedding is not quantized.
+ * and a zero point (half a byte) for each block of 32, bitsandbytes' one scale for each block of 64, and
+ * their embedding is not quantized.
  */
 const BYTES: Record<Dtype, { linear: number; embedding: number }> = {
   fp32: { linear: 4, embedding: 4 },
@@ -27,8 +28,8 @@ const BYTES: Record<Dtype, { linear: number; embedding: number }> = {
   q8: { linear: 1.01, embedding: 1.01 },
   q4: { linear: 0.5 + 4.5 / 32, embedding: 4 },
   q4f16: { linear: 0.5 + 2.5 / 32, embedding: 2 },
+  bnb4: { linear: 0.5 + 4 / 64, embedding: 4 },
 };
-export const DTYPES = Object.keys(BYTES) as Dtype[];
 
 /** What a run does at once. */
 export interface RunLoad {
@@ -139,7 +140,7 @@ function trainingBytes(s: DecoderSize, plan: TrainingPlan): number {
 
 /** Bytes of the weights that are widened for the backward pass: of the adapted layers, and of the head. */
 function codeBytes(s: DecoderSize, dtype: Dtype, { adaptedLayers }: TrainingPlan): number {
-  if (dtype === 'fp32' || dtype === 'fp16') return 0;
+  if (dtype === 'fp32' || dtype === 'fp16' || dtype === 'bnb4') return 0;
   return CODES * (adaptedLayers * layerParameters(s) + s.vocabulary * s.width);
 }
 
@@ -161,7 +162,9 @@ export function estimateMemory(s: DecoderSize, dtype: Dtype, plan: TrainingPlan)
   const sampling = samplingBytes(s, plan);
   // A table in half precision stays so, unless it must be widened: then there is a copy here, and a larger one there.
   const widened = plan.half === false && BYTES[dtype].embedding === 2 ? 6 * s.vocabulary * s.width : 0;
-  const weights = PROGRAM + 2 * download + parameterCount(s) * BYTES[dtype].linear + widened;
+  // Weights in bitsandbytes' formats are widened as they are loaded.
+  const held = dtype === 'bnb4' ? 'fp32' : dtype;
+  const weights = PROGRAM + 2 * downloadBytes(s, held) + parameterCount(s) * BYTES[held].linear + widened;
   const adapterBytes = 6 * 4 * adapter;
   return {
     download,

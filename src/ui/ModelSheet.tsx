@@ -3,8 +3,8 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { describeFitting, estimateRun, type Fitting, fittingSettings, HUB_SETTINGS } from '../lab/hubRun.ts';
 import { EMBEDDED_MODEL, modelName, modelSource } from '../lab/models.ts';
 import { folderContent } from '../lm/blobFiles.ts';
-import { type DecoderSize, decoderSize, DTYPES, type Dtype } from '../lm/memory.ts';
-import { DTYPE_FILES } from '../lm/hub/dtypes.ts';
+import { DTYPE_FILES, type HubDType, TRAINABLE_DTYPES } from '../lm/hub/dtypes.ts';
+import { type DecoderSize, decoderSize } from '../lm/memory.ts';
 import { findGpu, memoryLimit } from '../lm/memoryLimit.web.ts';
 import { PRESETS } from '../lm/presets.ts';
 import type { AdapterFiles } from '../lab/adapters.ts';
@@ -18,13 +18,24 @@ import { Sheet } from './Sheet.tsx';
 import { doing } from './Transport.tsx';
 import './ModelSheet.css';
 
-const dtypeNotes: Record<Dtype, string> = {
+/** What presets have, and what some other repositories have. */
+const USUAL: Partial<Record<HubDType, string>> = {
   q4f16: '4 bits and half precision, for a GPU',
   q4: '4 bits, runs anywhere',
-  q8: '8 bits',
   fp16: 'half precision',
   fp32: 'full precision',
 };
+const OTHER: Partial<Record<HubDType, string>> = {
+  q8: '8 bits, where only weights are rounded',
+  int8: '8 bits, likewise',
+  uint8: '8 bits, likewise',
+  bnb4: '4 bits, widened when loaded',
+  q2: '2 bits',
+  q2f16: '2 bits and half precision',
+  q1: '1 bit',
+  q1f16: '1 bit and half precision',
+};
+const DTYPES = Object.keys(DTYPE_FILES) as HubDType[];
 
 export function ModelSheet(props: {
   session: Session;
@@ -40,7 +51,7 @@ export function ModelSheet(props: {
   const gpu = useGpu();
   const onGpu = backendChoice === 'webgpu' || (backendChoice === 'auto' && gpu.found);
   const limit = memoryLimit(onGpu ? 'webgpu' : 'wasm');
-  const [chosenDtype, setDtype] = useState<Dtype>();
+  const [chosenDtype, setDtype] = useState<HubDType>();
   const dtype = chosenDtype ?? dtypeOf(model) ?? (onGpu && gpu.half ? 'q4f16' : 'q4');
   const choose = (next: string) => session.choices.setModel(next);
   /** The model in the dtype with which it fits, and the settings. */
@@ -49,7 +60,7 @@ export function ModelSheet(props: {
     choose(name.replace(/#\w+$/, `#${fitting.dtype}`));
     session.choices.setSettings(fitting.settings);
   };
-  const setWeights = (next: Dtype) => {
+  const setWeights = (next: HubDType) => {
     setDtype(next);
     if (model !== EMBEDDED_MODEL) choose(model.replace(/#\w+$/, `#${next}`));
   };
@@ -122,12 +133,16 @@ export function ModelSheet(props: {
           className="field"
           value={dtype}
           disabled={fixed}
-          onChange={(event) => setWeights(event.target.value as Dtype)}
+          onChange={(event) => setWeights(event.target.value as HubDType)}
         >
-          {DTYPES.map((name) => (
-            <option key={name} value={name}>
-              {name}: {dtypeNotes[name]}
-            </option>
+          {[USUAL, OTHER].map((notes) => (
+            <optgroup key={Object.keys(notes)[0]} label={notes === USUAL ? 'Usual' : 'In some repositories'}>
+              {Object.entries(notes).map(([name, note]) => (
+                <option key={name} value={name}>
+                  {name}: {note}
+                </option>
+              ))}
+            </optgroup>
           ))}
         </select>
       </label>
@@ -161,10 +176,10 @@ function useGpu(): { found: boolean; half: boolean } {
 /** `dtypes`: those that the repository is known to have. */
 function judgeFit(
   size: DecoderSize,
-  dtype: Dtype,
+  dtype: HubDType,
   settings: Snapshot['settings'],
   limit: number,
-  dtypes: readonly Dtype[],
+  dtypes: readonly HubDType[],
 ): { fits: boolean; text: string; smaller?: Fitting } {
   const { download, total } = estimateRun(size, dtype, settings, limit);
   if (total <= limit) {
@@ -181,7 +196,7 @@ function judgeFit(
 function Smaller(props: {
   name: string;
   fitting: Fitting;
-  wanted: { dtype: Dtype; settings: Snapshot['settings'] };
+  wanted: { dtype: HubDType; settings: Snapshot['settings'] };
   onChoose: (fitting: Fitting) => void;
 }) {
   const { name, fitting, wanted, onChoose } = props;
@@ -201,7 +216,7 @@ const Licence = ({ children }: { children: ReactNode }) => (
 
 interface OtherProps {
   model: string;
-  dtype: Dtype;
+  dtype: HubDType;
   limit: number;
   settings: Snapshot['settings'];
   choose: (model: string) => void;
@@ -279,7 +294,7 @@ function FolderOnDisk(props: OtherProps & { session: Session }) {
       const { name, content } = folderContent(files);
       const config = JSON.parse(await content.get('config.json')!.text()) as Record<string, unknown>;
       const size = decoderSize(config);
-      const there = DTYPES.filter((d) => content.has(`onnx/model${DTYPE_FILES[d]}.onnx`) && d !== 'q8');
+      const there = TRAINABLE_DTYPES.filter((d) => content.has(`onnx/model${DTYPE_FILES[d]}.onnx`));
       const fit = size && judgeFit(size, dtype, settings, limit, there);
       session.offerFolder(name, content);
       if (fit && !fit.fits) {

@@ -7,15 +7,12 @@ import { DTYPES, elementCount, type Graph, type Model } from '../../onnx/model.t
 import { OnnxFormatError, readModel } from '../../onnx/proto.ts';
 import { UnsupportedGraphError, widenTables } from '../../onnx/importer.ts';
 import { MissingFileError, ModelFileError, readJson, type RepositoryFiles } from '../repository.ts';
-import { DTYPE_FILES, type HubDType } from './dtypes.ts';
+import { DTYPE_FILES, type HubDType, ROUNDING_DTYPES } from './dtypes.ts';
 import { findHead, type Head } from './head.ts';
 import type { AttentionWidths } from './linears.ts';
 
 /** Tried in this order where no dtype is asked for. */
 const PREFERENCE: HubDType[] = ['q4', 'q4f16', 'fp16', 'fp32'];
-
-/** Dtypes of 8 bits are exported with activations rounded too. */
-const ROUNDING = new Set<HubDType>(['q8', 'int8', 'uint8']);
 
 /** A file's bytes in memory, under the name by which a graph refers to it. */
 export interface WeightFile {
@@ -88,13 +85,13 @@ async function readGraphFile(files: RepositoryFiles, options: HubModelOptions): 
     others.map(async (dtype) => (await anyOf(files, graphPaths([dtype]))) && dtype),
   );
   const known = there.filter((dtype) => dtype !== false);
-  const usable = known.filter((dtype) => !ROUNDING.has(dtype));
+  const usable = known.filter((dtype) => !ROUNDING_DTYPES.has(dtype));
   const advice =
     usable.length > 0
       ? `choose one that it has: ${usable.join(', ')}`
       : known.length > 0
         ? `it has ${known.join(', ')}, which round activations and cannot be trained through: choose another repository, or export this one as ${PREFERENCE.join(', ')}`
-        : `choose another of ${others.filter((dtype) => !ROUNDING.has(dtype)).join(', ')}`;
+        : `choose another of ${others.filter((dtype) => !ROUNDING_DTYPES.has(dtype)).join(', ')}`;
   throw new UnsupportedGraphError(
     `the repository has no graph of the dtype ${wanted.join(', ')} (looked for ${paths[0]}): ${advice}`,
     { cause: last },

@@ -5,7 +5,6 @@ import { LocalPolicy, type LocalPolicyOptions } from '../localPolicy.ts';
 import {
   checkFits,
   decoderSize,
-  type Dtype,
   estimateWithin,
   type MemoryEstimate,
   ROW_TOKENS,
@@ -16,7 +15,7 @@ import { readJson, type RepositoryFiles } from '../repository.ts';
 import { loadTokenizer } from '../tokenizer.ts';
 import { VectorTrainer } from '../trainer.ts';
 import { type AdapterPlan, findLinears } from './hubGraph.ts';
-import type { HubDType } from './dtypes.ts';
+import { type HubDType, sizedAs } from './dtypes.ts';
 import { type HubModel, loadHubModel, readHubStopTokens } from './hubModel.ts';
 import { HubSampler } from './hubSampler.ts';
 import { hubTrainable, planAdapters } from './hubTrainable.ts';
@@ -104,15 +103,6 @@ export function planLayers(model: HubModel, tuning: Extract<Tuning, { kind: 'lor
     modules.filter((m) => m.layer >= first).map((m) => ({ ...m, rank: tuning.rank, scale })),
   );
 }
-
-/** Dtypes that are not counted by themselves, as the next larger one that is, or as what they are widened to. */
-const SIZED_AS: Partial<Record<HubDType, Dtype>> = {
-  ...{ int8: 'q8', uint8: 'q8', bnb4: 'fp32' },
-  ...{ q2: 'q4', q1: 'q4', q2f16: 'q4f16', q1f16: 'q4f16' },
-};
-
-/** The dtype that a dtype, or none, is counted as. */
-export const sizedAs = (dtype: HubDType = 'q4'): Dtype => SIZED_AS[dtype] ?? (dtype as Dtype);
 
 /** From config.json alone; undefined where it lacks a number. */
 export function estimateOf(

@@ -45,6 +45,18 @@ test('what grows with what', () => {
   expect(base.total).toBeGreaterThan(base.download);
 });
 
+test('what is widened is downloaded as it is stored, and held as it is read', () => {
+  const { size } = preset('Coder-0.5B');
+  const [bnb4, fp32] = [estimateMemory(size, 'bnb4', plan), estimateMemory(size, 'fp32', plan)];
+  expect(bnb4.download).toBeLessThan(fp32.download / 2);
+  expect(bnb4.total).toBe(fp32.total);
+  // Of two bytes an element there, on a GPU that reads no half precision: four, and four here.
+  const table = size.vocabulary * size.width;
+  const [half, single] = [true, false].map((half) => estimateMemory(size, 'q4f16', { ...plan, half }));
+  expect(single!.weights - half!.weights).toBeCloseTo(6 * table, 0);
+  expect(single!.download).toBe(half!.download);
+});
+
 test('values are computed a second time where they would not fit otherwise', () => {
   const { size } = preset('Coder-0.5B');
   const wide = { ...plan, rowTokens: 960 };
