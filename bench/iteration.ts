@@ -22,7 +22,7 @@ try {
   await page.goto(url);
   const run = page.getByRole('button', { name: 'Run', exact: true });
   await run.and(page.locator(':enabled')).waitFor();
-  await page.locator('.backend-choice select').first().selectOption(args.backend);
+  await page.getByLabel('Runs on').selectOption(args.backend);
   const pressed = Date.now();
   await run.click();
   // The journal is the page's memory, and says when each thing was stored.

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { ChatMessage } from '../src/gasp/ports.ts';
 import { folderFiles } from '../src/lm/folderFiles.ts';
 import { type AdapterPlan, findLinears } from '../src/lm/hub/hubGraph.ts';
-import { DTYPE_FILES } from '../src/lm/hub/dtypes.ts';
+import { HUB_DTYPES } from '../src/lm/hub/dtypes.ts';
 import { type HubModel, loadHubModel, readHubStopTokens } from '../src/lm/hub/hubModel.ts';
 import { HubSampler } from '../src/lm/hub/hubSampler.ts';
 import { planAdapters } from '../src/lm/hub/hubTrainable.ts';
@@ -26,7 +26,7 @@ export const generateUsage = `lab generate --model DIR --prompt TEXT [options]
   --samples K       answers (default 1)
   --seed S          (default 1)
   --adapter DIR     LoRA adapter in PEFT's format
-  --dtype NAME      ${Object.keys(DTYPE_FILES).join(', ')} (default: the first of q4, q4f16, fp16, fp32 that is there)
+  --dtype NAME      ${HUB_DTYPES.join(', ')} (default: the first of q4, q4f16, fp16, fp32 that is there)
 ${BACKEND_USAGE}
   --json            the last line is {"samples": [{"tokens", "text", "logprob"}], "tokens_per_second"}
 `;

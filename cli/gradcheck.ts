@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { folderFiles } from '../src/lm/folderFiles.ts';
 import { gradcheck } from '../src/lm/hub/gradcheck.ts';
-import { DTYPE_FILES, type HubDType } from '../src/lm/hub/dtypes.ts';
+import { DTYPE_FILES, HUB_DTYPES, type HubDType } from '../src/lm/hub/dtypes.ts';
 import { type HubModel, loadHubModel } from '../src/lm/hub/hubModel.ts';
 import { CONFIG_FILE, type LoraAdapter, readPeft } from '../src/lm/peft.ts';
 import { readSafetensors, type SafeTensor } from '../src/lm/safetensors.ts';
@@ -19,7 +19,7 @@ export const gradcheckUsage = `lab gradcheck --model DIR --fixture FILE.safetens
   --model DIR       repository in Hugging Face layout (config.json, onnx/)
   --fixture FILE    reference tensors: input_ids, base.logits, adapter.logprobs, grad.NAME, ...
   --adapter DIR     PEFT adapter that the numbers belong to (default: adapter/ in the model's folder)
-  --dtype NAME      ${Object.keys(DTYPE_FILES).join(', ')} (default: the first of q4, q4f16, fp16, fp32 that is there)
+  --dtype NAME      ${HUB_DTYPES.join(', ')} (default: the first of q4, q4f16, fp16, fp32 that is there)
   --tol X           largest relative error allowed (default: 1e-4 for fp32, 1e-3 for q4, 2e-2 for half precision)
   --recompute       compute what is cheap twice, as runs do where memory is short
 ${BACKEND_USAGE}
@@ -111,5 +111,5 @@ async function readAdapter(folder: string, asked: boolean): Promise<LoraAdapter 
 export function readDType(name: string | undefined): HubDType | undefined {
   if (name === undefined) return undefined;
   if (name in DTYPE_FILES) return name as HubDType;
-  throw new UsageError(`--dtype takes one of ${Object.keys(DTYPE_FILES).join(', ')}; got "${name}".`);
+  throw new UsageError(`--dtype takes one of ${HUB_DTYPES.join(', ')}; got "${name}".`);
 }

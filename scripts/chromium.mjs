@@ -15,9 +15,9 @@ const ADAPTER = process.env.CHROMIUM_GPU
   : ['--use-webgpu-adapter=swiftshader'];
 
 /**
- * Headless Chromium with WebGPU on the CPU (SwiftShader) unless told otherwise, and cut off from the network: background
- * traffic of the browser itself is off, and no host name but localhost resolves, so that a test
- * that passes has proved that it works offline.
+ * Headless Chromium with WebGPU on the CPU (SwiftShader) unless told otherwise, and cut off from the
+ * network: background traffic of the browser itself is off, and no host name but localhost resolves, so
+ * that a test that passes has proved that it works offline.
  */
 export const CHROMIUM_ARGS = [
   '--no-sandbox',

@@ -2,7 +2,7 @@
 import { chatDialect } from '../dialects/chat/dialect.ts';
 import { microDialect } from '../dialects/micro/dialect.ts';
 import type { Dialect, Policy } from '../gasp/ports.ts';
-import { DTYPE_FILES, type HubDType } from '../lm/hub/dtypes.ts';
+import { DTYPE_FILES, HUB_DTYPES, type HubDType } from '../lm/hub/dtypes.ts';
 import { openHubPolicy } from '../lm/hub/hubPolicy.ts';
 import { decoderSize, ModelTooBigError } from '../lm/memory.ts';
 import { readJson, type RepositoryFiles } from '../lm/repository.ts';
@@ -40,10 +40,7 @@ export async function openHubModel(
 ): Promise<{ policy: Policy; dialect: Dialect }> {
   const { model, dtype, runtime, tuning, seed, settings, memoryLimit, signal, onProgress } = options;
   if (dtype !== undefined && !(dtype in DTYPE_FILES)) {
-    throw new LabError(
-      `There is no dtype ${dtype}.`,
-      `Choose one of ${Object.keys(DTYPE_FILES).join(', ')}.`,
-    );
+    throw new LabError(`There is no dtype ${dtype}.`, `Choose one of ${HUB_DTYPES.join(', ')}.`);
   }
   const dialect = await readDialect(files, signal);
   const policy = await openHubPolicy(files, {

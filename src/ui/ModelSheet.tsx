@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { describeFitting, estimateRun, type Fitting, fittingSettings, HUB_SETTINGS } from '../lab/hubRun.ts';
 import { EMBEDDED_MODEL, modelName, modelSource } from '../lab/models.ts';
 import { folderContent } from '../lm/blobFiles.ts';
-import { DTYPE_FILES, type HubDType, TRAINABLE_DTYPES } from '../lm/hub/dtypes.ts';
+import { DTYPE_FILES, HUB_DTYPES, type HubDType, TRAINABLE_DTYPES } from '../lm/hub/dtypes.ts';
 import { type DecoderSize, decoderSize } from '../lm/memory.ts';
 import { findGpu, memoryLimit } from '../lm/memoryLimit.web.ts';
 import { PRESETS } from '../lm/presets.ts';
@@ -19,13 +19,13 @@ import { doing } from './Transport.tsx';
 import './ModelSheet.css';
 
 /** What presets have, and what some other repositories have. */
-const USUAL: Partial<Record<HubDType, string>> = {
+const USUAL = {
   q4f16: '4 bits and half precision, for a GPU',
   q4: '4 bits, runs anywhere',
   fp16: 'half precision',
   fp32: 'full precision',
-};
-const OTHER: Partial<Record<HubDType, string>> = {
+} satisfies Partial<Record<HubDType, string>>;
+const OTHER: Record<Exclude<HubDType, keyof typeof USUAL>, string> = {
   q8: '8 bits, where only weights are rounded',
   int8: '8 bits, likewise',
   uint8: '8 bits, likewise',
@@ -35,7 +35,6 @@ const OTHER: Partial<Record<HubDType, string>> = {
   q1: '1 bit',
   q1f16: '1 bit and half precision',
 };
-const DTYPES = Object.keys(DTYPE_FILES) as HubDType[];
 
 export function ModelSheet(props: {
   session: Session;
@@ -157,7 +156,7 @@ export function ModelSheet(props: {
   );
 }
 
-const dtypeOf = (model: string) => DTYPES.find((dtype) => model.endsWith(`#${dtype}`));
+const dtypeOf = (model: string) => HUB_DTYPES.find((dtype) => model.endsWith(`#${dtype}`));
 
 function useGpu(): { found: boolean; half: boolean } {
   const [gpu, setGpu] = useState({ found: false, half: false });

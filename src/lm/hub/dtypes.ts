@@ -17,12 +17,11 @@ export const DTYPE_FILES = {
   q1f16: '_q1f16',
 } as const;
 export type HubDType = keyof typeof DTYPE_FILES;
+export const HUB_DTYPES = Object.keys(DTYPE_FILES) as HubDType[];
 
 /** Of these most exports round activations too, and cannot be trained through. */
 export const ROUNDING_DTYPES: ReadonlySet<HubDType> = new Set(['q8', 'int8', 'uint8']);
-export const TRAINABLE_DTYPES = (Object.keys(DTYPE_FILES) as HubDType[]).filter(
-  (dtype) => !ROUNDING_DTYPES.has(dtype),
-);
+export const TRAINABLE_DTYPES = HUB_DTYPES.filter((dtype) => !ROUNDING_DTYPES.has(dtype));
 
 /** Dtypes whose memory is not counted by itself, as the next larger one that is. */
 const SIZED_AS: Partial<Record<HubDType, Dtype>> = {

@@ -7,7 +7,7 @@ import { DTYPES, elementCount, type Graph, type Model } from '../../onnx/model.t
 import { OnnxFormatError, readModel } from '../../onnx/proto.ts';
 import { UnsupportedGraphError, widenTables } from '../../onnx/importer.ts';
 import { MissingFileError, ModelFileError, readJson, type RepositoryFiles } from '../repository.ts';
-import { DTYPE_FILES, type HubDType, ROUNDING_DTYPES } from './dtypes.ts';
+import { DTYPE_FILES, HUB_DTYPES, type HubDType, ROUNDING_DTYPES } from './dtypes.ts';
 import { findHead, type Head } from './head.ts';
 import type { AttentionWidths } from './linears.ts';
 
@@ -80,7 +80,7 @@ async function readGraphFile(files: RepositoryFiles, options: HubModelOptions): 
       last ??= error;
     }
   }
-  const others = (Object.keys(DTYPE_FILES) as HubDType[]).filter((dtype) => !wanted.includes(dtype));
+  const others = HUB_DTYPES.filter((dtype) => !wanted.includes(dtype));
   const there = await Promise.all(
     others.map(async (dtype) => (await anyOf(files, graphPaths([dtype]))) && dtype),
   );

@@ -72,6 +72,8 @@ export class HubSampler {
   private graph: Model | undefined;
   private readonly limits: HubSamplerLimits;
   private readonly cacheRows: CacheRows;
+  /** Outputs that hold the cache after a step. */
+  private readonly present: readonly string[];
 
   constructor(
     private readonly runtime: Runtime,
@@ -81,6 +83,7 @@ export class HubSampler {
   ) {
     this.limits = { ...SAMPLER_LIMITS, ...limits };
     this.cacheRows = new CacheRows(runtime, cacheShapes(model));
+    this.present = model.cache.map(({ present }) => `out.${present}`);
   }
 
   /** Rows in order of request and sample. `weights` is the adapters' vector. */
@@ -124,8 +127,8 @@ export class HubSampler {
   /** Prepares the model, which the first call does otherwise. */
   async open(): Promise<void> {
     this.graph ??= cachedGraph(this.model, this.plan);
-    const kept = this.model.cache.map(({ present }) => `out.${present}`);
-    this.session ??= openModel(this.runtime, this.graph, this.runtime.hasDeviceMemory ? kept : undefined);
+    const kept = this.runtime.hasDeviceMemory ? this.present : undefined;
+    this.session ??= openModel(this.runtime, this.graph, kept);
     await this.session;
   }
 
@@ -270,9 +273,8 @@ export class HubSampler {
         feeds[name] = cache[i]!;
       }
     }
-    const present = this.model.cache.map(({ present }) => `out.${present}`);
-    const { outputs, kept } = await session.runKeeping(feeds, [...present, ...drawnFrom(options)]);
-    return { outputs, present: present.map((name) => kept[name] ?? outputs[name]!) };
+    const { outputs, kept } = await session.runKeeping(feeds, [...this.present, ...drawnFrom(options)]);
+    return { outputs, present: this.present.map((name) => kept[name] ?? outputs[name]!) };
   }
 }
 
