@@ -217,7 +217,7 @@ function rotaryTables(b: GraphBuilder, c: DecoderConfig): { cos: Value; sin: Val
 
 export class DecoderGraph<W extends WeightSource> {
   private readonly rotary: { cos: Value; sin: Value };
-  private readonly headDim: number;
+  protected readonly headDim: number;
 
   constructor(
     readonly b: GraphBuilder,
@@ -245,6 +245,11 @@ export class DecoderGraph<W extends WeightSource> {
     return this.b.transpose(this.b.reshape(x, [0, 0, this.c.heads, this.headDim]), [0, 2, 1, 3]);
   }
 
+  /** And back: [rows, heads, seq, headDim] to [rows, seq, width]. */
+  joinHeads(x: Value): Value {
+    return this.b.reshape(this.b.transpose(x, [0, 2, 1, 3]), [0, 0, this.c.width]);
+  }
+
   rotate(x: Value, positions: Value): Value {
     return this.b.node('RotaryEmbedding', [x, positions, this.rotary.cos, this.rotary.sin], {
       interleaved: 0,
@@ -253,14 +258,14 @@ export class DecoderGraph<W extends WeightSource> {
 
   /** One layer; `attend` gets q, k, v as [rows, heads, seq, headDim] and gives the same shape. */
   layer(x: Value, i: number, positions: Value, attend: (q: Value, k: Value, v: Value) => Value): Value {
-    const { b, w, c } = this;
+    const { b, w } = this;
     const name = `model.layers.${i}`;
     const h = this.norm(x, `${name}.input_layernorm.weight`);
     const q = this.rotate(this.heads(w.linear(h, `${name}.self_attn.q_proj`)), positions);
     const k = this.rotate(this.heads(w.linear(h, `${name}.self_attn.k_proj`)), positions);
     const v = this.heads(w.linear(h, `${name}.self_attn.v_proj`));
     const scaled = b.mul(q, b.scalar(1 / Math.sqrt(this.headDim)));
-    const mixed = b.reshape(b.transpose(attend(scaled, k, v), [0, 2, 1, 3]), [0, 0, c.width]);
+    const mixed = this.joinHeads(attend(scaled, k, v));
     const y = b.add(x, w.linear(mixed, `${name}.self_attn.o_proj`));
     const g = this.norm(y, `${name}.post_attention_layernorm.weight`);
     const gate = w.linear(g, `${name}.mlp.gate_proj`);

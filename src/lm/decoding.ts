@@ -81,51 +81,64 @@ export function prefillGraph(c: DecoderConfig): Uint8Array {
   return g.bytes();
 }
 
+/** Sequences of one token: heads need no transposing. */
+class TokenGraph extends DecoderGraph<WeightSource> {
+  override heads(x: Value): Value {
+    return this.b.reshape(x, [0, this.c.heads, 1, this.headDim]);
+  }
+
+  override joinHeads(x: Value): Value {
+    return this.b.reshape(x, [0, 1, this.c.width]);
+  }
+}
+
 /**
- * One more token for k samples of each of P prompts. The samples of a prompt read the prompt's keys
- * and values from one place; their own lie in buffers that the caller owns, of which S slots are
- * allocated. Inputs: the weights; ids, positions [P, k]; promptMask [P, 1, 1, T] and ownMask [S]
- * (additive); by layer promptKeys.i [P, heads, headDim, T], promptValues.i [P, heads, T, headDim],
- * ownKeys.i and ownValues.i [P, heads, k, S, headDim]. Outputs: the distribution of P k rows, and by
- * layer newKeys.i, newValues.i [P, heads, k, headDim], for the caller to store.
+ * One more token for R rows. Their own keys and values lie in buffers that the caller owns, of which S slots
+ * are allocated; those of prompts are read together by the rows that have a place in one of G groups of k.
+ * Inputs: the weights; ids, positions [R, 1]; headOfPlace [G, heads, k], where in [R heads] the head is that has
+ * this place, and placeOfHead [R, heads, 1], where in [G heads k] a row's head has its (an empty place names any
+ * head); mask [R, 1, 1, T + S + 1] (additive: prompt, own tokens, the newest); by layer promptKeys.i
+ * [G, heads, headDim, T], promptValues.i [G, heads, T, headDim], ownKeys.i and ownValues.i
+ * [R, heads, S, headDim]. Outputs: the distribution of R rows, and by layer newKeys.i, newValues.i
+ * [R, heads, 1, headDim], for the caller to store.
  */
 export function decodeGraph(c: DecoderConfig): Uint8Array {
-  const g = decoder('decode', c);
-  const { b } = g;
+  const b = new GraphBuilder('decode');
+  const g = new TokenGraph(b, c, new WeightInputs(b, c));
   const headDim = c.width / c.heads;
-  const ids = b.input('ids', 'int64', ['prompts', 'samples']);
-  const positions = b.input('positions', 'int64', ['prompts', 'samples']);
-  const promptMask = b.input('promptMask', 'float32', ['prompts', 1, 1, 'seq']);
-  const ownMask = b.input('ownMask', 'float32', ['slots']);
+  const ids = b.input('ids', 'int64', ['rows', 1]);
+  const positions = b.input('positions', 'int64', ['rows', 1]);
+  const headOfPlace = b.input('headOfPlace', 'int64', ['groups', c.heads, 'places']);
+  const placeOfHead = b.input('placeOfHead', 'int64', ['rows', c.heads, 1]);
+  const mask = b.input('mask', 'float32', ['rows', 1, 1, 'seen']);
+  // One Gather each way, by head, since a Transpose would copy everything once more.
+  const pick = (x: Value, heads: Value) =>
+    b.node('Gather', [b.node('Flatten', [x], { axis: 3 }), heads], { axis: 0 });
+  /** [R, heads, 1, n] to [G, heads, k, n], and back. */
+  const toPlaces = (x: Value) => pick(x, headOfPlace);
+  const toRows = (x: Value) => pick(x, placeOfHead);
   let x = g.embed(ids);
   for (let i = 0; i < c.layers; i++) {
-    const promptKeys = b.input(`promptKeys.${i}`, 'float32', ['prompts', c.heads, headDim, 'seq']);
-    const promptValues = b.input(`promptValues.${i}`, 'float32', ['prompts', c.heads, 'seq', headDim]);
-    const own = ['prompts', c.heads, 'samples', 'slots', headDim];
+    const promptKeys = b.input(`promptKeys.${i}`, 'float32', ['groups', c.heads, headDim, 'prompt']);
+    const promptValues = b.input(`promptValues.${i}`, 'float32', ['groups', c.heads, 'prompt', headDim]);
+    const own = ['rows', c.heads, 'slots', headDim];
     const ownKeys = b.input(`ownKeys.${i}`, 'float32', own);
     const ownValues = b.input(`ownValues.${i}`, 'float32', own);
     x = g.layer(x, i, positions, (q, k, v) => {
       b.output(`newKeys.${i}`, k);
       b.output(`newValues.${i}`, v);
-      // Three parts under one softmax: the prompt, the sample's own tokens, and the newest one.
-      const toPrompt = b.add(b.matmul(q, promptKeys), promptMask);
-      const row = b.unsqueeze(q, [3]);
-      const scores = b.node('Squeeze', [b.matmul(row, b.swap(ownKeys)), b.ints([3])]);
-      const toOwn = b.add(scores, ownMask);
+      // Three parts under one softmax: the prompt, the row's own tokens, and the newest one.
+      const toPrompt = toRows(b.matmul(toPlaces(q), promptKeys));
+      const toOwn = b.matmul(q, b.swap(ownKeys));
       const toSelf = b.sum(b.mul(q, k), [3], true);
-      const shares = b.node('Softmax', [b.concat([toPrompt, toOwn, toSelf], 3)], { axis: -1 });
-      const lengths = b.concat(
-        [
-          b.node('Gather', [b.node('Shape', [promptKeys]), b.ints([3])], { axis: 0 }),
-          b.node('Shape', [ownMask]),
-          b.ints([1]),
-        ],
-        0,
-      );
+      const scores = b.add(b.concat([toPrompt, toOwn, toSelf], 3), mask);
+      const shares = b.node('Softmax', [scores], { axis: -1 });
+      const length = (value: Value, axis: number) =>
+        b.node('Gather', [b.node('Shape', [value]), b.ints([axis])], { axis: 0 });
+      const lengths = b.concat([length(promptKeys, 3), length(ownKeys, 2), b.ints([1])], 0);
       const [p, o, s] = b.nodes('Split', [shares, lengths], { axis: 3 }, 3) as [Value, Value, Value];
-      const fromPrompt = b.matmul(p, promptValues);
-      const fromOwn = b.node('Squeeze', [b.matmul(b.unsqueeze(o, [3]), ownValues), b.ints([3])]);
-      return b.add(b.add(fromPrompt, fromOwn), b.mul(s, v));
+      const fromPrompt = toRows(b.matmul(toPlaces(p), promptValues));
+      return b.add(b.add(fromPrompt, b.matmul(o, ownValues)), b.mul(s, v));
     });
   }
   outputDistribution(b, b.reshape(g.head(x), [-1, c.vocabulary]));

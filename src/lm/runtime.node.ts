@@ -17,7 +17,11 @@ export function nodeRuntime(threads = 0, backend: NodeBackend = 'cpu'): Runtime 
         return await openSession(
           ort as unknown as OrtModule,
           model,
-          { executionProviders: [backend], ...(threads ? { intraOpNumThreads: threads } : {}) },
+          {
+            executionProviders: [backend],
+            ...(threads ? { intraOpNumThreads: threads } : {}),
+            writesInto: backend === 'cpu',
+          },
           options,
         );
       } catch (error) {

@@ -22,13 +22,19 @@ export type Tensor = HostTensor | DeviceTensor;
 
 export const isOnDevice = (tensor: Tensor): tensor is DeviceTensor => 'held' in tensor;
 
+export type Fetches = readonly string[] | Record<string, HostTensor>;
+
 export interface Session {
-  /** Runs the graph. `fetches` names the outputs wanted; absent: all. */
-  run(feeds: Record<string, Tensor>, fetches?: readonly string[]): Promise<Record<string, HostTensor>>;
+  /**
+   * Runs the graph. `fetches` names the outputs wanted, absent: all; or has for each a tensor of its shape that
+   * it may be written into: a loop that gets new arrays in each turn keeps the garbage collector busy. What is
+   * returned says where outputs are.
+   */
+  run(feeds: Record<string, Tensor>, fetches?: Fetches): Promise<Record<string, HostTensor>>;
   /** Like `run`; what the session keeps on the device (`SessionOptions.kept`) is handed over as such. */
   runKeeping(
     feeds: Record<string, Tensor>,
-    fetches?: readonly string[],
+    fetches?: Fetches,
   ): Promise<{ outputs: Record<string, HostTensor>; kept: Record<string, DeviceTensor> }>;
   release(): Promise<void>;
 }
@@ -111,7 +117,10 @@ export interface OrtTensor {
 }
 interface OrtSession {
   readonly outputNames: readonly string[];
-  run(feeds: Record<string, OrtTensor>, fetches?: readonly string[]): Promise<Record<string, OrtTensor>>;
+  run(
+    feeds: Record<string, OrtTensor>,
+    fetches?: readonly string[] | Record<string, OrtTensor>,
+  ): Promise<Record<string, OrtTensor>>;
   release(): Promise<void>;
 }
 
@@ -121,11 +130,11 @@ const LEAN = {
   'optimization.disable_specified_optimizers': 'CommonSubexpressionElimination;EnsureUniqueDQForNodeUnit',
 };
 
-/** Wraps a session of either package. */
+/** Wraps a session of either package. `provider.writesInto`: it can write outputs into arrays that are there. */
 export async function openSession(
   ort: OrtModule,
   model: Uint8Array,
-  provider: Record<string, unknown>,
+  { writesInto, ...provider }: Record<string, unknown> & { writesInto?: boolean },
   { files, lean, kept }: SessionOptions = {},
 ): Promise<Session> {
   const session = await ort.InferenceSession.create(model, {
@@ -136,11 +145,19 @@ export async function openSession(
     ...(lean && { extra: LEAN }),
     ...(kept && { preferredOutputLocation: Object.fromEntries(kept.map((name) => [name, 'gpu-buffer'])) }),
   });
+  const theirs = (tensors: Record<string, Tensor>): Record<string, OrtTensor> => {
+    const out: Record<string, OrtTensor> = {};
+    for (const [name, t] of Object.entries(tensors))
+      out[name] = isOnDevice(t) ? t.held : new ort.Tensor(t.dtype as never, t.data as never, t.dims);
+    return out;
+  };
+  const wanted = (fetches: Fetches) => {
+    if (Array.isArray(fetches)) return fetches as readonly string[];
+    return writesInto ? theirs(fetches as Record<string, HostTensor>) : Object.keys(fetches);
+  };
   const runKeeping: Session['runKeeping'] = async (feeds, fetches) => {
-    const inputs: Record<string, OrtTensor> = {};
-    for (const [name, t] of Object.entries(feeds))
-      inputs[name] = isOnDevice(t) ? t.held : new ort.Tensor(t.dtype as never, t.data as never, t.dims);
-    const results = await (fetches ? session.run(inputs, fetches) : session.run(inputs));
+    const inputs = theirs(feeds);
+    const results = await (fetches ? session.run(inputs, wanted(fetches)) : session.run(inputs));
     const outputs: Record<string, HostTensor> = {};
     const resident: Record<string, DeviceTensor> = {};
     for (const [name, t] of Object.entries(results)) {

@@ -7,8 +7,9 @@ import { deriveSeed, Random } from '../gasp/random.ts';
 import { type DecoderConfig, decoderParameters, type Layout, type Tuning, type Weights } from './decoder.ts';
 import { decodeGraph, mergingGraph, prefillGraph } from './decoding.ts';
 import { float32, floats, type HostTensor, int64, type Runtime, type Session, scalar } from './runtime.ts';
-import { type CacheShape, SampleBatch } from './sampleBatch.ts';
-import { sharpness, TokenPicker } from './tokenPicker.ts';
+import type { CacheShape } from './branchCache.ts';
+import { SampleBatch } from './sampleBatch.ts';
+import { drawnFrom, sharpness, TokenPicker } from './tokenPicker.ts';
 import { causalMask, packTokens } from './trainer.ts';
 
 export interface TokenRequest {
@@ -81,6 +82,7 @@ export class Sampler {
   private prefill: Promise<Session> | undefined;
   private decode: Promise<Session> | undefined;
   private readonly shape: CacheShape;
+  private readonly scratch = new Scratch();
 
   constructor(
     private readonly runtime: Runtime,
@@ -129,6 +131,7 @@ export class Sampler {
     const open = [this.merge, this.prefill, this.decode];
     this.merge = this.prefill = this.decode = undefined;
     for (const session of open) await (await session)?.release();
+    this.scratch.clear();
   }
 
   /** Batches of at most `maxRows` rows: lists of the rows of one prompt. A prompt with more of them comes again. */
@@ -211,45 +214,80 @@ export class Sampler {
     this.decode ??= this.runtime.create(decodeGraph(this.config));
     const session = await this.decode;
     batch.makeRoom();
-    const { groups, prompts, places: k, slots: S } = batch;
-    const [G, T] = [groups.length, prompts.length];
-    const ids = new BigInt64Array(G * k);
-    const positions = new BigInt64Array(G * k);
-    batch.branches.forEach((branch, i) => {
-      if (!branch) return;
-      ids[i] = BigInt(branch[0]!.tokens.at(-1)!);
-      positions[i] = BigInt(branch[0]!.promptTokens + batch.used);
-    });
-    const promptMask = new Float32Array(G * T);
-    groups.forEach((p, g) => {
-      promptMask.fill(MASKED, g * T + prompts.tokens[p]!, (g + 1) * T);
+    const { branches, groups, prompts, places: k, own } = batch;
+    const [R, G, T, S] = [branches.length, groups.length, prompts.length, own.slots];
+    const ids = new BigInt64Array(R);
+    const positions = new BigInt64Array(R);
+    const headOfPlace = new BigInt64Array(G * heads * k);
+    const placeOfHead = new BigInt64Array(R * heads);
+    const mask = new Float32Array(R * (T + S + 1));
+    branches.forEach(([first], row) => {
+      const place = batch.placeOf[row]!;
+      const { promptTokens, tokens } = first!;
+      ids[row] = BigInt(tokens.at(-1)!);
+      positions[row] = BigInt(promptTokens + own.used);
+      for (let h = 0; h < heads; h++) {
+        const [head, at] = [row * heads + h, (Math.floor(place / k) * heads + h) * k + (place % k)];
+        headOfPlace[at] = BigInt(head);
+        placeOfHead[head] = BigInt(at);
+      }
+      const at = row * (T + S + 1);
+      mask.fill(MASKED, at + promptTokens, at + T).fill(MASKED, at + T + own.used, at + T + S);
     });
     const feeds: Feeds = {
       ...constant,
-      ids: int64([G, k], ids),
-      positions: int64([G, k], positions),
-      promptMask: float32([G, 1, 1, T], promptMask),
-      ownMask: float32([S], new Float32Array(S).fill(MASKED, batch.used)),
+      ids: int64([R, 1], ids),
+      positions: int64([R, 1], positions),
+      headOfPlace: int64([G, heads, k], headOfPlace),
+      placeOfHead: int64([R, heads, 1], placeOfHead),
+      mask: float32([R, 1, 1, T + S + 1], mask),
     };
     for (let i = 0; i < layers; i++) {
       const prompt = batch.promptLayer(i);
-      const own = batch.ownLayer(i);
+      const { keys, values } = own.layer(i, R);
       feeds[`promptKeys.${i}`] = float32([G, heads, headDim, T], prompt.keys);
       feeds[`promptValues.${i}`] = float32([G, heads, T, headDim], prompt.values);
-      feeds[`ownKeys.${i}`] = float32([G, heads, k, S, headDim], own.keys);
-      feeds[`ownValues.${i}`] = float32([G, heads, k, S, headDim], own.values);
+      feeds[`ownKeys.${i}`] = float32([R, heads, S, headDim], keys);
+      feeds[`ownValues.${i}`] = float32([R, heads, S, headDim], values);
     }
-    const outputs = await session.run(feeds);
+    const fetches: Record<string, HostTensor> = {};
+    for (const name of drawnFrom(options)) fetches[name] = this.scratch.tensor(name, [R, vocabulary]);
     for (let i = 0; i < layers; i++) {
-      const own = batch.ownLayer(i);
-      batch.store(own.keys, floats(outputs, `newKeys.${i}`));
-      batch.store(own.values, floats(outputs, `newValues.${i}`));
+      for (const name of [`newKeys.${i}`, `newValues.${i}`]) {
+        fetches[name] = this.scratch.tensor(name, [R, heads, 1, headDim]);
+      }
     }
-    batch.used++;
+    const outputs = await session.run(feeds, fetches);
+    for (let i = 0; i < layers; i++) {
+      const { keys, values } = own.layer(i, R);
+      own.store(keys, floats(outputs, `newKeys.${i}`));
+      own.store(values, floats(outputs, `newValues.${i}`));
+    }
+    own.used++;
     const picker = new TokenPicker(outputs, vocabulary, options);
-    batch.branches.forEach((branch, i) => {
-      for (const row of branch ?? []) picker.pick(row, i);
+    branches.forEach((branch, row) => {
+      for (const sample of branch) picker.pick(sample, row);
     });
+  }
+}
+
+/** Arrays that each step's outputs are written into, by name. */
+class Scratch {
+  private readonly arrays = new Map<string, Float32Array>();
+
+  /** What lies in it is gone with the next call for this name. */
+  tensor(name: string, dims: readonly number[]): HostTensor {
+    const size = dims.reduce((a, b) => a * b, 1);
+    let array = this.arrays.get(name);
+    if (!array || array.length < size) {
+      array = new Float32Array(2 * size);
+      this.arrays.set(name, array);
+    }
+    return float32(dims, array.subarray(0, size));
+  }
+
+  clear(): void {
+    this.arrays.clear();
   }
 }
 

@@ -14,30 +14,32 @@ import { logSoftmax, micro, referenceLogits } from './referenceDecoder.ts';
 
 const FULL = { kind: 'full' } as const;
 
-/** A runtime that writes down the [prompts, places or tokens] of every run that reads tokens. */
-function watched(): { runtime: Runtime; runs: number[][] } {
+/** A runtime that writes down the [rows, tokens] of every run that reads tokens, and the [groups, heads, places] of its prompts. */
+function watched(): { runtime: Runtime; runs: number[][]; groupings: number[][] } {
   const inner = nodeRuntime(1);
   const runs: number[][] = [];
+  const groupings: number[][] = [];
   const create: Runtime['create'] = async (model) => {
     const session = await inner.create(model);
     return {
       ...session,
       run: (feeds, fetches) => {
         if (feeds.ids) runs.push([...feeds.ids.dims]);
+        if (feeds.headOfPlace) groupings.push([...feeds.headOfPlace.dims]);
         return session.run(feeds, fetches);
       },
     };
   };
-  return { runtime: { ...inner, create }, runs };
+  return { runtime: { ...inner, create }, runs, groupings };
 }
 
 const { trainer, model } = openTrainer(nodeRuntime(1), micro, FULL);
 const weights = trainer.weights;
 
 function openSampler(maxRows?: number) {
-  const { runtime, runs } = watched();
+  const { runtime, runs, groupings } = watched();
   const sampler = new Sampler(runtime, micro, FULL, trainer.layout, model, maxRows);
-  return { sampler, runs };
+  return { sampler, runs, groupings };
 }
 
 const plain: TokenSampleOptions = { temperature: 1, topP: 1, seed: 7, stop: new Set() };
@@ -64,7 +66,7 @@ async function expectScored(asked: readonly TokenRequest[], rows: readonly Sampl
 }
 
 test('rows that end early, prompts that finish, buffers that grow: log-probabilities equal the scoring graph’s', async () => {
-  const { sampler, runs } = openSampler();
+  const { sampler, runs, groupings } = openSampler();
   const asked = requests(1, 9, 45, 24);
   const stop = new Set([3, 8]);
   const rows = await sampler.sample(weights, asked, { ...plain, stop });
@@ -83,11 +85,12 @@ test('rows that end early, prompts that finish, buffers that grow: log-probabili
     }
   }
   expect(new Set(rows.map((r) => r.ended))).toEqual(new Set(['stop', 'length']));
-  // The rows did outgrow the first buffers, and both prompts and places were dropped on the way.
+  // The rows did outgrow the first buffers, and rows, prompts and places were dropped on the way.
   expect(Math.max(...rows.map((r) => r.tokens.length))).toBeGreaterThan(17);
-  const decodes = runs.slice(1);
-  expect(new Set(decodes.map(([prompts]) => prompts)).size).toBeGreaterThan(2);
-  expect(new Set(decodes.map(([, places]) => places)).size).toBeGreaterThan(2);
+  const distinct = (values: (number | undefined)[]) => new Set(values).size;
+  expect(distinct(runs.slice(1).map(([computed]) => computed))).toBeGreaterThan(10);
+  expect(distinct(groupings.map(([groups]) => groups))).toBeGreaterThan(2);
+  expect(distinct(groupings.map(([, , places]) => places))).toBeGreaterThan(2);
   await expectScored(asked, rows);
   await sampler.dispose();
 });
@@ -101,7 +104,7 @@ test('samples that are equal so far are computed once', async () => {
   // Cold enough that many tokens are sure and some are not: branches part late, next to others that don't.
   runs.length = 0;
   const cold = await sampler.sample(weights, requests(4, 5, 40, 30), { ...plain, temperature: 0.15 });
-  const computed = runs.slice(1).reduce((n, [groups, places]) => n + groups! * places!, 0);
+  const computed = runs.slice(1).reduce((n, [rows]) => n + rows!, 0);
   const tokens = cold.reduce((n, row) => n + row.tokens.length - 1, 0);
   expect(computed).toBeLessThan(0.75 * tokens);
   expect(new Set(cold.map((r) => `${r.request}: ${r.tokens.join(' ')}`)).size).toBeGreaterThan(8);
@@ -163,16 +166,15 @@ test('what is sampled for a prompt does not depend on the rest of the batch, nor
   await small.dispose();
 });
 
-test('a batch has at most as many places as it may, even where one prompt wants far more samples than the others', async () => {
+test('a batch has at most as many rows as it may, even where one prompt wants far more samples than the others', async () => {
   const { sampler, runs } = openSampler(8);
   const asked = [20, 1, 3, 1, 1, 8, 1].map((samples, i) => ({ tokens: [i, i + 1], samples, maxTokens: 3 }));
   const rows = await sampler.sample(weights, asked, plain);
   expect(rows.length).toBe(35);
   expect(rows.every((r) => r.tokens.length === 3)).toBe(true);
-  // Prefill and decode have the same two inputs; every prompt here is two tokens long.
-  for (const [prompts, places] of runs) expect(prompts! * places!).toBeLessThanOrEqual(16);
-  const decodes = runs.filter(([prompts, places]) => prompts! * places! > 0 && places !== 2);
-  for (const [prompts, places] of decodes) expect(prompts! * places!).toBeLessThanOrEqual(8);
+  // Every prompt here is two tokens long, and a step has one token in each row.
+  for (const [computed, tokens] of runs) expect(computed! * tokens!).toBeLessThanOrEqual(16);
+  for (const [computed] of runs.filter(([, tokens]) => tokens === 1)) expect(computed).toBeLessThanOrEqual(8);
   await expectScored(asked, rows);
   await sampler.dispose();
 });
