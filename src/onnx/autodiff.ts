@@ -51,6 +51,12 @@ export function differentiate(
     for (const i of node.inputs) if (depends.has(i)) stack.push(i);
   }
 
+  /** The one node that `value` reaches the output through, and the gradient of what it gives. */
+  const only = (value: Value) => {
+    const readers = nodes.filter((n) => needed.has(n) && n.inputs.includes(value));
+    const dy = readers.length === 1 ? gradients.get(readers[0]!.outputs[0]!) : undefined;
+    return value !== output && dy ? { node: readers[0]!, dy } : undefined;
+  };
   const again =
     cheap &&
     new Recomputation(b, producer, (node) => following.has(node) && cheap(node, (v) => follows.has(v)));
@@ -64,7 +70,7 @@ export function differentiate(
     const wanted = (i: number) => depends.has(node.inputs[i] ?? '');
     const dy = grads[0] ?? b.zerosLike(node.outputs[0]!);
     const reading = again?.reading(node, dy) ?? node;
-    const flowing = rule({ b, node: reading, forward: node, grad: (i) => grads[i], wanted }, dy);
+    const flowing = rule({ b, node: reading, forward: node, grad: (i) => grads[i], wanted, only }, dy);
     node.inputs.forEach((input, i) => {
       const g = flowing[i];
       if (g === undefined || !depends.has(input)) return;

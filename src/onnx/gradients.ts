@@ -19,6 +19,8 @@ export interface GradientContext {
   grad(i: number): Value | undefined;
   /** Whether input i's gradient is wanted at all. */
   wanted(i: number): boolean;
+  /** The one forward node through which a value reaches the loss, and its output's gradient; undefined where there are more. */
+  only(value: Value): { node: Node; dy: Value } | undefined;
 }
 
 export type GradientRule = (c: GradientContext, dy: Value) => (Value | undefined)[];
@@ -125,6 +127,24 @@ function siluGradient({ b, node, forward }: GradientContext, dy: Value): (Value 
   return [b.mul(dy, slope), undefined];
 }
 
+/**
+ * sum(dy y) of the softmax y [..., T, S] in attention, o = y v: it is sum(do o) too (Dao et al. 2022, FlashAttention,
+ * appendix B.2), over heads' width in place of S, which is one or two passes over [..., T, S] fewer. Undefined
+ * where y goes elsewhere.
+ */
+function attentionSum({ b, forward, only }: GradientContext): Value | undefined {
+  const y = forward.outputs[0]!;
+  const rank = b.shape(y).length;
+  if (axisOf(forward, b, -1) !== rank - 1) return undefined;
+  const reader = only(y);
+  if (reader?.node.op !== 'MatMul' || reader.node.inputs[0] !== y || reader.node.inputs[1] === y)
+    return undefined;
+  const o = reader.node.outputs[0]!;
+  // Where a product broadcasts, y has a part in several rows of o.
+  if (b.shape(o).slice(0, -1).join() !== b.shape(y).slice(0, -1).join()) return undefined;
+  return b.sum(b.mul(reader.dy, o), [rank - 1], true);
+}
+
 export const GRADIENTS: Record<string, GradientRule> = {
   Add: binary(
     (_b, _x, _y, dy) => dy,
@@ -191,8 +211,11 @@ export const GRADIENTS: Record<string, GradientRule> = {
     ];
   },
   /** y = softmax(x): dx = y (dy - sum(dy y)). */
-  Softmax: ({ b, node }, dy) => {
+  Softmax: (c, dy) => {
+    const { b, node } = c;
     const y = node.outputs[0]!;
+    const sum = attentionSum(c);
+    if (sum) return [b.mul(y, b.sub(dy, sum))];
     const dyY = b.mul(dy, y);
     return [b.sub(dyY, b.mul(y, b.sum(dyY, [axisOf(node, b, -1)], true)))];
   },

@@ -42,6 +42,31 @@ const axisCases = (op: string): Case[] =>
     build: (b, v) => b.node(op, [v.x!], { axis }),
   }));
 
+/** Softmax as attention has it, before a product, and products that are not quite that. */
+const attentionCases: Case[] = (
+  [
+    ['shares of values', [2, 3, 4], [2, 4, 5], (b, y, v) => b.matmul(y, v)],
+    ['the product broadcasts', [1, 3, 4], [2, 4, 5], (b, y, v) => b.matmul(y, v)],
+    ['fewer axes than the values', [3, 4], [2, 4, 5], (b, y, v) => b.matmul(y, v)],
+    ['shares on the right', [4, 5], [2, 3, 4], (b, y, v) => b.matmul(v, y)],
+    ['shares of themselves', [4, 4], [4, 4], (b, y, v) => b.mul(b.matmul(y, y), v)],
+    [
+      'shares are read twice',
+      [2, 3, 4],
+      [2, 4, 5],
+      (b, y, v) => {
+        const sharpness = b.sum(b.mul(y, y), [2], true);
+        return b.mul(b.matmul(y, v), sharpness);
+      },
+    ],
+    ['along another axis', [2, 3, 4], [2, 4, 5], (b, y, v) => b.matmul(y, v), -2],
+  ] as [string, number[], number[], (b: GraphBuilder, y: Value, v: Value) => Value, number?][]
+).map(([name, shares, values, build, axis = -1]) => ({
+  name: `attention, ${name}`,
+  inputs: { x: x(shares), v: x(values) },
+  build: (b, v) => build(b, b.node('Softmax', [v.x!], { axis }), v.v!),
+}));
+
 const reduceCases = (op: string): Case[] => [
   ...[0, 1].flatMap((keepdims) =>
     [[0], [1], [-1], [0, 2], [-1, -3], [0, 1, 2]].map((axes) => ({
@@ -190,7 +215,7 @@ const CASES: Record<string, Case[]> = {
       build: (b, v) => b.node('Where', [v.c!, v.x!, v.y!]),
     },
   ],
-  Softmax: axisCases('Softmax'),
+  Softmax: [...axisCases('Softmax'), ...attentionCases],
   LogSoftmax: axisCases('LogSoftmax'),
   MatMul: matmulCases,
   Transpose: [
