@@ -1,5 +1,6 @@
 /** The runtimes' files come from the page's own origin, byte for byte, without special headers. */
-import ortWasm from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
+import ortWebgpu from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
+import ortWasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import pyodideAsmScript from 'pyodide/pyodide.asm.mjs?url';
 import pyodideWasm from 'pyodide/pyodide.asm.wasm?url';
 import pyodideScript from 'pyodide/pyodide.mjs?url';
@@ -9,6 +10,7 @@ import { expect, test } from 'vitest';
 
 test.each([
   ['onnxruntime wasm', ortWasm],
+  ['onnxruntime wasm for WebGPU', ortWebgpu],
   ['pyodide wasm', pyodideWasm],
   ['pyodide lock file', pyodideLock],
   ['Python standard library', stdlib],
