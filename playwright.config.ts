@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { defineConfig } from '@playwright/test';
-import { CHROMIUM_ARGS, findChromium } from './scripts/chromium.mjs';
+import { TEST_ARGS, findChromium } from './scripts/chromium.mjs';
 
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -43,7 +43,7 @@ export default defineConfig({
     screenshot: 'off',
     video: 'off',
     trace: 'off',
-    launchOptions: { args: CHROMIUM_ARGS, ...(executablePath ? { executablePath } : {}) },
+    launchOptions: { args: TEST_ARGS, ...(executablePath ? { executablePath } : {}) },
   },
   // Those that take minutes begin first: one that begins last would have a core to itself, and the other idle.
   projects: [

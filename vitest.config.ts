@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, mergeConfig } from 'vitest/config';
-import { CHROMIUM_ARGS, findChromium } from './scripts/chromium.mjs';
+import { TEST_ARGS, findChromium } from './scripts/chromium.mjs';
 import viteConfig from './vite.config.ts';
 
 const executablePath = await findChromium();
@@ -45,7 +45,7 @@ export default mergeConfig(
               headless: true,
               screenshotFailures: false,
               provider: playwright({
-                launchOptions: { args: CHROMIUM_ARGS, ...(executablePath ? { executablePath } : {}) },
+                launchOptions: { args: TEST_ARGS, ...(executablePath ? { executablePath } : {}) },
               }),
               instances: [{ browser: 'chromium' }],
             },

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
-import { CHROMIUM_ARGS } from '../../scripts/chromium.mjs';
+import { TEST_ARGS } from '../../scripts/chromium.mjs';
 import { parseCheckpoint, serializeCheckpoint } from '../../src/run/checkpointFormat.ts';
 import { expect, test } from './fixtures.ts';
 import {
@@ -73,7 +73,7 @@ test('a model file cut short, then a worker that dies: said each time, and Run w
 test('no WebGPU adapter: auto takes wasm and says so; WebGPU asked for names the way out', async ({
   openProfile,
 }) => {
-  const { page } = await openProfile(CHROMIUM_ARGS.filter((arg) => !arg.includes('webgpu')));
+  const { page } = await openProfile(TEST_ARGS.filter((arg) => !arg.includes('webgpu')));
   await page.goto('./');
   await setSettings(page, SMALL);
   await chooseBackend(page, 'webgpu');
