@@ -4,9 +4,12 @@
  *
  * Every time stands beside the same thing done to this page before there is a run in it, in the same
  * browser a moment earlier: an empty frame for scrubbing, the opening of the empty page for a replay.
+ * With the frames stands what they cost the browser, which another program on this machine does not change,
+ * and how much that other program took, which makes frames late.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright';
@@ -29,30 +32,75 @@ async function opening(page: Page, url: string, shown: string): Promise<number> 
   );
 }
 
-/** Milliseconds between frames while `act` is called in each: median and the longest of nineteen in twenty. */
-async function frames(page: Page, act: 'scrub' | 'nothing'): Promise<{ median: number; p95: number }> {
-  const times = await page.evaluate(async (act) => {
-    const slider = document.querySelector<HTMLInputElement>('.time input[type=range]');
-    const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')!.set!;
-    const times: number[] = [];
-    let before = await new Promise<number>(requestAnimationFrame);
-    for (let i = 0; i < 180; i++) {
-      if (act === 'scrub' && slider) {
-        // There and back over the whole run, as a hand does it.
-        const share = 0.5 - 0.5 * Math.cos((i / 90) * Math.PI);
-        set.call(slider, String(Math.round(1 + share * (Number(slider.max) - 1))));
-        slider.dispatchEvent(new Event('input', { bubbles: true }));
+interface Frames {
+  /** Milliseconds between frames: the median, and the longest of nineteen in twenty. */
+  median: number;
+  p95: number;
+  /** Frames that came a whole one or more too late, of `frames`. */
+  late: number;
+  frames: number;
+  /** Milliseconds of processor time that the browser spent on a frame, all its threads together. */
+  cost: number;
+  /** Share of all processors that anything else on this machine took meanwhile. */
+  others: number;
+}
+
+/** There and back over the whole run, as a hand does it, so many times. */
+const PASSES = 3;
+const FRAMES_A_PASS = 180;
+
+/** Frames while `act` is done in each. */
+async function frames(page: Page, act: 'scrub' | 'nothing'): Promise<Frames> {
+  const before = await processorTimes();
+  const times = await page.evaluate(
+    async ([act, passes, frames]) => {
+      const slider = document.querySelector<HTMLInputElement>('.time input[type=range]');
+      const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')!.set!;
+      const times: number[] = [];
+      let before = await new Promise<number>(requestAnimationFrame);
+      for (let i = 0; i < passes * frames; i++) {
+        if (act === 'scrub' && slider) {
+          const share = 0.5 - 0.5 * Math.cos((i / frames) * 2 * Math.PI);
+          set.call(slider, String(Math.round(1 + share * (Number(slider.max) - 1))));
+          slider.dispatchEvent(new Event('input', { bubbles: true }));
+        }
+        const now = await new Promise<number>(requestAnimationFrame);
+        times.push(now - before);
+        before = now;
       }
-      const now = await new Promise<number>(requestAnimationFrame);
-      times.push(now - before);
-      before = now;
-    }
-    return times.sort((a, b) => a - b);
-  }, act);
-  return { median: times[Math.floor(times.length / 2)]!, p95: times[Math.floor(times.length * 0.95)]! };
+      return times.sort((a, b) => a - b);
+    },
+    [act, PASSES, FRAMES_A_PASS] as const,
+  );
+  const after = await processorTimes();
+  const spent = (key: keyof typeof after) => after[key] - before[key];
+  return {
+    median: times[Math.floor(times.length / 2)]!,
+    p95: times[Math.floor(times.length * 0.95)]!,
+    late: times.filter((time) => time > 1.5 * (1000 / 60)).length,
+    frames: times.length,
+    cost: spent('browser') / times.length,
+    others: Math.max(0, spent('busy') - spent('browser') - spent('bench')) / spent('all'),
+  };
+}
+
+/** Milliseconds of processor time so far: of the browser, of this program, of everything, and what there was. */
+async function processorTimes() {
+  const { processInfo } = await system.send('SystemInfo.getProcessInfo');
+  const bench = process.cpuUsage();
+  const cores = cpus().map(({ times }) => Object.values(times).reduce((sum, time) => sum + time, 0));
+  const idle = cpus().reduce((sum, { times }) => sum + times.idle, 0);
+  const all = cores.reduce((sum, time) => sum + time, 0);
+  return {
+    browser: 1000 * processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0),
+    bench: (bench.user + bench.system) / 1000,
+    busy: all - idle,
+    all,
+  };
 }
 
 const { browser, url, close } = await openBuiltPage();
+const system = await browser.newBrowserCDPSession();
 
 const wanted = Number(args.events);
 let iterations = 10;
@@ -108,11 +156,15 @@ try {
     console.log(
       `replay of ${events.length} events (${(packed.length / 1e6).toFixed(2)} MB) after ${ms(replay)}: ${ms(replay - empty)} more`,
     );
-    const line = (name: string, { median, p95 }: typeof idle) =>
-      console.log(`${name}: a frame every ${ms(median)} (median), ${ms(p95)} (95 %)`);
+    const line = (name: string, { median, p95, late, frames, cost, others }: Frames) =>
+      console.log(
+        `${name}: a frame every ${ms(median)} (median), ${ms(p95)} (95 %), ${late} of ${frames} late; ${ms(cost)} of a processor each, other programs took ${(100 * others).toFixed(0)} %`,
+      );
     line('empty page at rest', idle);
     line('replay at rest', still);
     line('replay while scrubbing', scrub);
+    if (Math.max(idle.others, still.others, scrub.others) > 0.05)
+      console.log('This machine was not idle: frames were late for that alone, measure again.');
   }
 } finally {
   await close();
