@@ -7,6 +7,7 @@ import type { Question } from '../gasp/question.ts';
 import { BranchSheet } from './BranchSheet.tsx';
 import { Checkpoints, RunNumbers } from './Checkpoints.tsx';
 import { ComparePicker, useOther } from './compare.tsx';
+import { useAncestors } from './lineage.ts';
 import { CompareSheet } from './CompareSheet.tsx';
 import { Curves } from './Curves.tsx';
 import { Climb } from './figures/Climb.tsx';
@@ -35,8 +36,8 @@ import './base.css';
 import './App.css';
 
 type Panel =
-  /** `of`: the run that the open one is compared with may have one of the same id. */
-  | { kind: 'stone' | 'goalpost'; id: string; of: 'this' | 'other' }
+  /** `of`: another run that is drawn too and may have one of the same id; null: the open one. */
+  | { kind: 'stone' | 'goalpost'; id: string; of: RunState | null }
   | { kind: 'bank' | 'model' | 'settings' | 'runs' | 'share' | 'compare' | 'lecture' }
   | { kind: 'teach'; start: TeachStart }
   | { kind: 'programs'; programs: NamedProgram[]; shown: number }
@@ -55,7 +56,7 @@ export function App({ session }: { session: Session }) {
   }, [live?.name]);
 
   const lastIteration = live?.iterations.at(-1)?.iteration ?? 0;
-  const past = time.still.cards !== null;
+  const inPast = time.still.cards !== null;
   const stateAt = (moment: number | null) => (timeline && moment !== null ? timeline.at(moment) : live);
   // A moment of a timeline is the same run for good; the run as it is changes.
   // biome-ignore lint/correctness/useExhaustiveDependencies: as said
@@ -87,11 +88,11 @@ export function App({ session }: { session: Session }) {
   const shown = state ?? preview;
   const busy = ['running', 'loading', 'pausing', 'mining', 'measuring'].includes(snapshot.status);
   const openStone = useCallback(
-    (opened: Stone, of: 'this' | 'other' = 'this') => setPanel({ kind: 'stone', id: opened.id, of }),
+    (opened: Stone, of: RunState | null = null) => setPanel({ kind: 'stone', id: opened.id, of }),
     [],
   );
   const openGoalpost = useCallback(
-    (id: string, of: 'this' | 'other' = 'this') => setPanel({ kind: 'goalpost', id, of }),
+    (id: string, of: RunState | null = null) => setPanel({ kind: 'goalpost', id, of }),
     [],
   );
   const chooseGoalposts = useCallback(() => setPanel({ kind: 'bank' }), []);
@@ -99,7 +100,9 @@ export function App({ session }: { session: Session }) {
     (from: { iteration: number; blob: string | null }) => setPanel({ kind: 'branch', ...from }),
     [],
   );
-  const [other, compare] = useOther(session, snapshot);
+  const past = useAncestors(session, snapshot);
+  const origin = snapshot.replay ? undefined : runs.find(({ run }) => run === live?.branchedFrom?.run)?.name;
+  const [other, compare] = useOther(session, snapshot, past);
   const span = Math.max(lastIteration, other?.last ?? 0);
   const exportAdapter = useCallback((blob: string) => void session.exportAdapter(blob), [session]);
   const writeGoalpost = useCallback(() => setPanel({ kind: 'write-goalpost' }), []);
@@ -108,7 +111,14 @@ export function App({ session }: { session: Session }) {
     [],
   );
   const teach = useCallback((start: TeachStart) => setPanel({ kind: 'teach', start }), []);
-  const showRun = useCallback((run: string) => void session.show(run), [session]);
+  const showRun = useCallback(
+    async (run: string) => {
+      await session.show(run);
+      // On a narrow page the list of runs stands below all that it changes.
+      window.scrollTo(0, 0);
+    },
+    [session],
+  );
   const manageRuns = useCallback(() => setPanel({ kind: 'runs' }), []);
   const compareRuns = useCallback(() => setPanel({ kind: 'compare' }), []);
   const undoRemove = useCallback(() => void session.shelf.undoRemove(), [session]);
@@ -121,20 +131,13 @@ export function App({ session }: { session: Session }) {
       ),
     [live?.iterations, live?.taught],
   );
-  // What belongs to the other run can be read, and no more.
-  const theirs =
-    (panel?.kind === 'stone' || panel?.kind === 'goalpost') && panel.of === 'other' ? other : null;
+  // What belongs to another run can be read, and no more.
+  const theirs = panel?.kind === 'stone' || panel?.kind === 'goalpost' ? panel.of : null;
   const stone =
-    panel?.kind !== 'stone'
-      ? undefined
-      : theirs
-        ? findStone(theirs.state, panel.id)
-        : panel.of === 'this'
-          ? stones.get(panel.id)
-          : undefined;
+    panel?.kind !== 'stone' ? undefined : theirs ? findStone(theirs, panel.id) : stones.get(panel.id);
   const goalpost =
     panel?.kind === 'goalpost'
-      ? goalpostStates(theirs?.state ?? shown).find((candidate) => candidate.question.id === panel.id)
+      ? goalpostStates(theirs ?? shown).find((candidate) => candidate.question.id === panel.id)
       : undefined;
 
   return (
@@ -206,6 +209,7 @@ export function App({ session }: { session: Session }) {
           <Climb
             state={shown}
             lastIteration={span}
+            past={past}
             other={other}
             selected={panel?.kind === 'stone' ? panel : null}
             onOpen={openStone}
@@ -215,15 +219,15 @@ export function App({ session }: { session: Session }) {
             <LoopNow
               ref={time.watch.cards}
               state={still}
-              past={past}
-              streaming={past ? null : snapshot.streaming}
+              past={inPast}
+              streaming={inPast ? null : snapshot.streaming}
               onOpen={openStone}
             />
           )}
           {drawn && lastIteration > 0 && (
             <>
               <UpdateCard iteration={drawn.iterations.findLast(({ update }) => update)} />
-              <Curves ref={time.watch.curves} state={drawn} lastIteration={span} other={other}>
+              <Curves ref={time.watch.curves} state={drawn} lastIteration={span} past={past} other={other}>
                 <ComparePicker snapshot={snapshot} other={other} onCompare={compare} />
               </Curves>
             </>
@@ -241,7 +245,12 @@ export function App({ session }: { session: Session }) {
         <aside className="right" aria-label="The run">
           {state && (
             <>
-              <RunNumbers state={state} backend={snapshot.live ? snapshot.backend?.backend : undefined} />
+              <RunNumbers
+                state={state}
+                backend={snapshot.live ? snapshot.backend?.backend : undefined}
+                origin={origin}
+                onShow={showRun}
+              />
               <Checkpoints
                 state={live ?? state}
                 busy={busy}
@@ -265,10 +274,10 @@ export function App({ session }: { session: Session }) {
       {stone && state && (
         <StoneSheet
           stone={stone}
-          state={theirs?.state ?? live ?? state}
-          of={theirs?.state.name}
-          onOpen={(opened) => openStone(opened, theirs ? 'other' : 'this')}
-          onOpenGoalpost={(id) => openGoalpost(id, theirs ? 'other' : 'this')}
+          state={theirs ?? live ?? state}
+          of={theirs?.name}
+          onOpen={(opened) => openStone(opened, theirs)}
+          onOpenGoalpost={(id) => openGoalpost(id, theirs)}
           onTeach={snapshot.replay || theirs ? undefined : teach}
           onRead={read}
           onClose={() => setPanel((now) => (now?.kind === 'stone' ? null : now))}

@@ -14,9 +14,14 @@ const explained: Record<string, TermName> = { estimator: 'estimator', training: 
 export const RunNumbers = memo(function RunNumbers({
   state,
   backend,
+  origin,
+  onShow,
 }: {
   state: RunState;
   backend: string | undefined;
+  /** Name of the run that it branched off, where that is stored here. */
+  origin: string | undefined;
+  onShow: (run: string) => void;
 }) {
   const counters = currentCounters(state);
   const { tuning } = state.settings;
@@ -50,7 +55,17 @@ export const RunNumbers = memo(function RunNumbers({
       </dl>
       {state.branchedFrom && (
         <p className="section-note">
-          Branched off another run at its iteration {state.branchedFrom.iteration}.
+          Branched off{' '}
+          {origin === undefined ? (
+            'another run'
+          ) : (
+            <button type="button" className="link" onClick={() => onShow(state.branchedFrom!.run)}>
+              {origin}
+            </button>
+          )}{' '}
+          {state.branchedFrom.iteration === 0
+            ? 'at its start.'
+            : `after its iteration ${state.branchedFrom.iteration}.`}
         </p>
       )}
     </section>

@@ -4,6 +4,8 @@ import { slots } from '../gasp/methods.ts';
 import { type RunState, roleMeans, summarizeEvaluation } from '../run/state.ts';
 import type { Other } from './compare.tsx';
 import { Curve, type Series } from './figures/Curve.tsx';
+import { columnsFor } from './figures/climbLayout.ts';
+import { type Ancestor, pastLength } from './lineage.ts';
 import { percent, short } from './format.ts';
 import { Term } from './Term.tsx';
 import './Curves.css';
@@ -55,14 +57,13 @@ function seriesOf(state: Pick<RunState, 'iterations' | 'evaluations' | 'settings
   };
 }
 
-/** A line of the other run, from where the open one begins. */
-const asOther = (line: Series, { state, shift }: Other): Series => ({
+/** A line of another run, where it stands beside the open one, from `first` on. */
+const moved = (line: Series, of: string, shift: number, first: number): Series => ({
   ...line,
-  name: `${line.name} of ${state.name}`,
-  other: true,
+  of,
   points: line.points
     .map(({ iteration, value }) => ({ iteration: iteration + shift, value }))
-    .filter(({ iteration }) => iteration >= 0),
+    .filter(({ iteration }) => iteration >= first),
 });
 
 interface Figure {
@@ -148,16 +149,24 @@ const trained: Figure[] = [
   },
 ];
 
+const none: readonly Ancestor[] = [];
+
+/** Iterations that the axis has room for at least where a past stands before them. */
+const fewest = 12;
+
 export const Curves = memo(function Curves({
   ref,
   state,
   lastIteration,
+  past = none,
   other,
   children,
 }: {
   ref?: Ref<HTMLElement>;
   state: RunState;
   lastIteration: number;
+  /** The runs that it goes back to, nearest first: drawn pale, before its start. */
+  past?: readonly Ancestor[];
   /** A second run, drawn dashed. */
   other: Other | null;
   /** Beside the heading. */
@@ -168,16 +177,37 @@ export const Curves = memo(function Curves({
   // What an iteration that is over shows never changes, and it has all before it behind it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: `newest` stands for all finished iterations
   const own = useMemo(() => seriesOf(state), [newest, evaluations, settings]);
+  // As on the climb: no more of the past than there is room for the run itself.
+  const first = -Math.min(pastLength(past), columnsFor(lastIteration, fewest));
   const series = useMemo(() => {
-    if (!other) return own;
-    const theirs = seriesOf(other.state);
+    const before = past.map(({ state, shift }) => ({ state, shift, lines: seriesOf(state) }));
+    const theirs = other && seriesOf(other.state);
+    // What the other run has in common with the past of this one is drawn as that.
+    const common = past.find(({ state }) => state.run === other?.state.run);
+    const from = common ? common.upTo + common.shift : first;
     return Object.fromEntries(
-      Object.entries(own).map(([key, lines]) => [
-        key,
-        [...lines, ...theirs[key as keyof AllSeries].map((line) => asOther(line, other))],
-      ]),
+      Object.entries(own).map(([name, lines]) => {
+        const key = name as keyof AllSeries;
+        const pasts = before.flatMap(({ state, shift, lines }) =>
+          lines[key].map((line) => ({ ...moved(line, state.name, shift, first), as: 'past' as const })),
+        );
+        const others =
+          theirs?.[key].map((line) => ({
+            ...moved(line, other!.state.name, other!.shift, from),
+            as: 'other' as const,
+          })) ?? [];
+        return [key, [...lines, ...pasts.filter(({ points }) => points.length > 0), ...others]];
+      }),
     ) as unknown as AllSeries;
-  }, [own, other]);
+  }, [own, past, other, first]);
+  const nameOf = useCallback(
+    (iteration: number) => {
+      if (iteration >= 0) return String(iteration);
+      const whose = past.find(({ shift }) => iteration > shift) ?? past.at(-1);
+      return whose ? `${iteration - whose.shift} of ${whose.state.name}` : '';
+    },
+    [past],
+  );
 
   const goalposts = state.goalposts.length;
   const ofGoalposts = useCallback((value: number) => `${value} of ${goalposts}`, [goalposts]);
@@ -205,11 +235,20 @@ export const Curves = memo(function Curves({
             })}
             empty={unevaluated}
             series={series[of]}
+            first={first}
+            nameOf={nameOf}
             lastIteration={lastIteration}
           />
         ))}
         {trained.map(({ of, ...figure }) => (
-          <Curve key={of} {...figure} series={series[of]} lastIteration={lastIteration} />
+          <Curve
+            key={of}
+            {...figure}
+            series={series[of]}
+            first={first}
+            nameOf={nameOf}
+            lastIteration={lastIteration}
+          />
         ))}
       </div>
     </section>

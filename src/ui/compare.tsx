@@ -1,6 +1,7 @@
 /** A second run on the figures of the open one. */
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { foldEvents, type RunState } from '../run/state.ts';
+import { type Ancestor, shiftBetween } from './lineage.ts';
 import type { Session } from './session.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -13,7 +14,11 @@ export interface Other {
 }
 
 /** The run that the open one is compared with; another open run is compared with none. */
-export function useOther(session: Session, snapshot: Snapshot): [Other | null, (run: string | null) => void] {
+export function useOther(
+  session: Session,
+  snapshot: Snapshot,
+  past: readonly Ancestor[],
+): [Other | null, (run: string | null) => void] {
   const { state, runs } = snapshot;
   const [chosen, setChosen] = useState<{ open: string; run: string } | null>(null);
   const [loaded, setLoaded] = useState<RunState | null>(null);
@@ -28,9 +33,8 @@ export function useOther(session: Session, snapshot: Snapshot): [Other | null, (
       return;
     }
     let late = false;
-    session.shelf
-      .reader()
-      .then((store) => store.read(wanted))
+    session
+      .readRun(wanted)
       .then((events) => {
         if (!late) setLoaded(foldEvents(events));
       })
@@ -40,7 +44,7 @@ export function useOther(session: Session, snapshot: Snapshot): [Other | null, (
     };
   }, [session, wanted, version]);
   const compare = useCallback((run: string | null) => setChosen(run && open ? { open, run } : null), [open]);
-  const shift = state && loaded && loaded.run === wanted ? shiftBetween(state, loaded) : null;
+  const shift = state && loaded && loaded.run === wanted ? shiftBetween(state, past, loaded) : null;
   const other = useMemo(
     () =>
       loaded && shift !== null
@@ -49,21 +53,6 @@ export function useOther(session: Session, snapshot: Snapshot): [Other | null, (
     [loaded, shift],
   );
   return [other, compare];
-}
-
-/**
- * What is added to the other run's iterations: a branch begins where it left its origin, and two
- * branches of one origin stand at their own distance from it.
- */
-export function shiftBetween(
-  open: Pick<RunState, 'run' | 'branchedFrom'>,
-  other: Pick<RunState, 'run' | 'branchedFrom'>,
-): number {
-  if (open.branchedFrom?.run === other.run) return -open.branchedFrom.iteration;
-  if (other.branchedFrom?.run === open.run) return other.branchedFrom.iteration;
-  if (open.branchedFrom && open.branchedFrom.run === other.branchedFrom?.run)
-    return other.branchedFrom.iteration - open.branchedFrom.iteration;
-  return 0;
 }
 
 export function ComparePicker(props: {

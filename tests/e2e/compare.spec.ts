@@ -1,7 +1,16 @@
 /** Two runs made in the page, measured and put side by side. */
 import { readFile } from 'node:fs/promises';
 import { expect, test } from './fixtures.ts';
-import { eventsOf, runButton, runTo, SMALL, setSettings, storedRuns } from './labPage.ts';
+import {
+  eventsOf,
+  expectIterations,
+  pause,
+  runButton,
+  runTo,
+  SMALL,
+  setSettings,
+  storedRuns,
+} from './labPage.ts';
 
 test('two runs side by side: measured in the page, drawn, and saved as SVG and CSV', async ({ page }) => {
   await page.goto('./');
@@ -77,4 +86,47 @@ test('two runs side by side: measured in the page, drawn, and saved as SVG and C
   // Wide parts scroll by themselves; the page does not.
   const overflow = await sheet.evaluate((element) => element.scrollWidth - element.clientWidth);
   expect(overflow).toBe(0);
+});
+
+test('a branch stands behind what it goes back to, on the climb and on the curves', async ({ page }) => {
+  await page.goto('./');
+  await setSettings(page, SMALL);
+  await runTo(page, 2);
+  const origin = (await storedRuns(page))[0]!;
+  await page.getByRole('button', { name: 'branch from iteration 2' }).click();
+  await page.getByRole('button', { name: 'Branch and run' }).click();
+  await pause(page);
+  await expectIterations(page, 1);
+
+  const climb = page.getByRole('application', { name: 'The climb' });
+  const { name } = origin.summary;
+  const tried = eventsOf(origin.events, 'rewarded').length;
+  await expect(climb).toHaveAccessibleDescription(
+    new RegExp(`stands what it goes back to: ${name}, iterations 1 to 2; ${tried} questions tried`),
+  );
+  // The first stone of all is the origin's, and opens as such.
+  await climb.focus();
+  await climb.press('Home');
+  await climb.press('Enter');
+  await expect(page.getByRole('dialog').getByText(new RegExp(`of iteration 1, .*${name}`))).toBeVisible();
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  const loss = page.getByRole('img', { name: /^Loss:/ });
+  await expect(loss).toHaveAccessibleName(new RegExp(`loss of ${name} from`));
+  await loss.focus();
+  for (let i = 0; i < 4; i++) await loss.press('ArrowLeft');
+  await expect(page.getByRole('figure').filter({ has: loss }).getByText(`at 1 of ${name}`)).toBeVisible();
+
+  // Compared with its origin, what both have in common stands once.
+  const stones = page.locator('.climb-past .climb-stone');
+  const before = await stones.count();
+  await page.getByLabel('Compare with').selectOption({ label: `${name} (branched off it)` });
+  await expect(page.locator('.climb-key').getByText(name, { exact: true })).toBeVisible();
+  await expect(page.locator('.climb-other .climb-stone')).toHaveCount(0);
+  await expect(stones).toHaveCount(before);
+  await page
+    .getByRole('complementary', { name: 'The run' })
+    .getByRole('button', { name, exact: true })
+    .click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(name);
+  await expect(stones).toHaveCount(0);
 });

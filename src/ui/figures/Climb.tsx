@@ -4,105 +4,138 @@ import { slots } from '../../gasp/methods.ts';
 import { frontier } from '../../run/frontier.ts';
 import { goalpostStates, type RunState, type Stone } from '../../run/state.ts';
 import type { Other } from '../compare.tsx';
+import { type Ancestor, pastLength } from '../lineage.ts';
 import { percent, roleNames, short } from '../format.ts';
 import { ClimbFlags } from './ClimbFlags.tsx';
 import { ClimbFrontier } from './ClimbFrontier.tsx';
 import { Ground, WhatWillStand } from './ClimbGround.tsx';
 import { ClimbKey } from './ClimbKey.tsx';
-import { bandsOf, climbTable, type Placed, placeRun, viewOf } from './climbLayout.ts';
+import { bandsOf, climbTable, type Placed, placeRun, type View, viewOf } from './climbLayout.ts';
 import { Stones, Taught } from './ClimbStones.tsx';
 import { FigureTools } from './FigureTools.tsx';
 import { useWidth } from './useWidth.ts';
 import './Climb.css';
 
+const none: readonly Ancestor[] = [];
+
+/** What another run has from column `first` on, and where. */
+function companion(state: RunState, shift: number, view: View, first: number) {
+  const iterations = state.iterations.filter(({ iteration }) => iteration + shift >= first);
+  // A person's stand right of the iteration that they came after.
+  const taught = state.taught.filter(({ iteration }) => iteration + shift >= first);
+  return {
+    state,
+    iterations,
+    points: frontier(state.iterations)
+      .map(({ iteration, lines }) => ({ iteration: iteration + shift, lines }))
+      .filter(({ iteration }) => iteration >= first),
+    taught,
+    placed: placeRun({ ...state, iterations, taught }, view, shift),
+  };
+}
+
 export const Climb = memo(function Climb(props: {
   state: RunState;
   /** Last iteration of the whole run, which may lie beyond `state` when it is scrubbed back. */
   lastIteration: number;
+  /** The runs that it goes back to, nearest first: they stand pale before its first iteration. */
+  past?: readonly Ancestor[];
   /** A second run: its stones are hollow and pale, its frontier is dashed. */
   other?: Other | null;
-  selected: { id: string; of: 'this' | 'other' } | null;
-  onOpen: (stone: Stone, of: 'this' | 'other') => void;
+  selected: { id: string; of: RunState | null } | null;
+  /** `of` is null for the run itself. */
+  onOpen: (stone: Stone, of: RunState | null) => void;
   onOpenGoalpost: (id: string) => void;
 }) {
-  const { state, lastIteration, other, onOpen } = props;
+  const { state, lastIteration, past = none, other, onOpen } = props;
   const { iterations, taught, settings } = state;
   const [box, width] = useWidth<HTMLDivElement>();
-  const [active, setActive] = useState<{ stone: Stone; of: 'this' | 'other' } | null>(null);
+  const [active, setActive] = useState<{ stone: Stone; of: RunState | null } | null>(null);
   const help = useId();
 
-  const view = useMemo(() => viewOf(width, lastIteration), [width, lastIteration]);
+  const before = pastLength(past);
+  const view = useMemo(() => viewOf(width, lastIteration, before), [width, lastIteration, before]);
   const room = settings.goalpostsPerIteration;
   const placed = useMemo(
     () => (width ? placeRun({ iterations, taught, settings }, view) : []),
     [iterations, taught, settings, view, width],
   );
+  const { lead } = view;
+  const pasts = useMemo(
+    () => past.map(({ state, shift }) => ({ ...companion(state, shift, view, 1 - view.lead), shift })),
+    [past, view],
+  );
   const theirs = useMemo(() => {
     if (!other) return null;
-    const begun = other.state.iterations.filter(({ iteration }) => iteration + other.shift >= 1);
-    return {
-      iterations: begun,
-      points: frontier(other.state.iterations)
-        .map(({ iteration, lines }) => ({ iteration: iteration + other.shift, lines }))
-        .filter(({ iteration }) => iteration >= 1),
-      placed: placeRun({ ...other.state, iterations: begun, taught: [] }, view, other.shift),
-    };
-  }, [other, view]);
+    // What it has in common with the past of this run is drawn as that.
+    const common = past.find(({ state }) => state.run === other.state.run);
+    const first = common ? common.upTo + common.shift + 1 : 1 - view.lead;
+    return companion({ ...other.state, taught: [] }, other.shift, view, first);
+  }, [other, past, view]);
   // Which of them are solved: that alone is drawn, and only a trial of all of them changes it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: as said
   const goalposts = useMemo(() => goalpostStates(state), [state.goalposts, state.evaluations]);
   const points = useMemo(() => frontier(iterations), [iterations]);
   const bands = useMemo(() => bandsOf(settings), [settings]);
 
-  const placeOf = (id: string | null | undefined, among = placed) =>
-    id ? among.find(({ stone }) => stone.id === id) : undefined;
-  const placedOf = (whose: 'this' | 'other') => (whose === 'this' ? placed : (theirs?.placed ?? []));
-  const shown = active && placeOf(active.stone.id, placedOf(active.of));
+  /** From left to right: the run with what it goes back to, and what it is compared with. */
+  const lines = {
+    this: [...pasts.toReversed(), { state: null, placed }],
+    other: theirs ? [theirs] : [],
+  };
+  // The run that this one is compared with may be one that it goes back to.
+  const placeOf = ({ id, of }: { id: string; of: RunState | null }) =>
+    [...lines.this, ...lines.other]
+      .filter(({ state }) => state?.run === of?.run)
+      .flatMap((line) => line.placed)
+      .find(({ stone }) => stone.id === id);
+  const shown = active && placeOf({ id: active.stone.id, of: active.of });
 
-  /** The stone under the pointer; the open run's before the other's. */
+  /** The stone under the pointer; the open run's and its past's before the other's. */
   const nearest = (event: PointerEvent<SVGSVGElement>): typeof active => {
     const bounds = event.currentTarget.getBoundingClientRect();
     const [px, py] = [event.clientX - bounds.left, event.clientY - bounds.top];
     const reach = event.pointerType === 'touch' ? 28 : 18;
-    const closest = (among: Placed[], within: number) => {
-      let best: Stone | undefined;
-      for (const { stone, x, y } of among) {
-        const distance = Math.hypot(x - px, y - py);
-        if (distance < within) [best, within] = [stone, distance];
-      }
+    const closest = (among: { state: RunState | null; placed: Placed[] }[], within: number) => {
+      let best: typeof active = null;
+      for (const { state: of, placed } of among)
+        for (const { stone, x, y } of placed) {
+          const distance = Math.hypot(x - px, y - py);
+          if (distance < within) [best, within] = [{ stone, of }, distance];
+        }
       return best;
     };
-    const own = closest(placed, reach);
-    if (own) return { stone: own, of: 'this' };
-    const another = theirs && closest(theirs.placed, reach / 2);
-    return another ? { stone: another, of: 'other' } : null;
+    return closest(lines.this, reach) ?? closest(lines.other, reach / 2);
   };
   const point = (next: typeof active) =>
-    setActive((now) => (now?.stone === next?.stone && now?.of === next?.of ? now : next));
+    setActive((now) => (now?.stone === next?.stone && now?.of?.run === next?.of?.run ? now : next));
 
   const onKeyDown = (event: KeyboardEvent) => {
-    if (placed.length === 0) return;
-    const vertical: Record<string, 'this' | 'other'> = { ArrowUp: 'this', ArrowDown: 'other' };
+    const vertical: Record<string, keyof typeof lines> = { ArrowUp: 'this', ArrowDown: 'other' };
+    const along = (line: keyof typeof lines) =>
+      lines[line].flatMap(({ state: of, placed }) => placed.map((at) => ({ at, of })));
+    type Step = ReturnType<typeof along>[number];
+    const isActive = ({ at, of }: Step) => active?.of?.run === of?.run && active?.stone.id === at.stone.id;
+    const here = along('other').some(isActive) ? 'other' : 'this';
     // From one run to the other, at the same place.
-    const of = vertical[event.key] ?? active?.of ?? 'this';
-    const among = placedOf(of);
-    const at = among.findIndex(({ stone }) => active?.of === of && stone.id === active.stone.id);
+    const line = vertical[event.key] ?? here;
+    const among = along(line);
+    if (among.length === 0) return;
+    const at = among.findIndex(isActive);
     const move: Record<string, number> = {
       ArrowRight: at + 1,
       ArrowLeft: at < 0 ? among.length - 1 : at - 1,
       Home: 0,
       End: among.length - 1,
     };
+    const go = (to: Step | undefined) => to && setActive({ stone: to.at.stone, of: to.of });
     if (theirs && event.key in vertical) {
       event.preventDefault();
-      const near = among.toSorted(
-        (a, b) => Math.abs(a.x - (shown?.x ?? 0)) - Math.abs(b.x - (shown?.x ?? 0)),
-      )[0];
-      if (near && active?.of !== of) setActive({ stone: near.stone, of });
+      const away = (one: Step) => Math.abs(one.at.x - (shown?.x ?? 0));
+      if (line !== here || !active) go(among.toSorted((a, b) => away(a) - away(b))[0]);
     } else if (event.key in move) {
       event.preventDefault();
-      const next = among[Math.max(0, Math.min(among.length - 1, move[event.key]!))];
-      if (next) setActive({ stone: next.stone, of });
+      go(among[Math.max(0, Math.min(among.length - 1, move[event.key]!))]);
     } else if (event.key === 'Enter' && shown && active) {
       event.preventDefault();
       onOpen(shown.stone, active.of);
@@ -114,13 +147,25 @@ export const Climb = memo(function Climb(props: {
   const accepted = placed.filter(({ stone }) => stone.accepted).length;
   const unguided = slots(settings).unguided > 0;
   const solved = goalposts.filter((goalpost) => goalpost.solvedAt !== undefined).length;
-  const ofWhom = shown && active.of === 'other' ? ` of ${other?.state.name}` : '';
+  const ofWhom = shown && active.of ? ` of ${active.of.name}` : '';
+  const pastNames = pasts
+    .filter(({ iterations }) => iterations.length > 0)
+    .map(({ state, iterations }) => {
+      const [first, last] = [iterations[0]!.iteration, iterations.at(-1)!.iteration];
+      return `${state.name}, ${first === last ? `iteration ${last}` : `iterations ${first} to ${last}`}`;
+    });
 
   return (
     <figure className="climb" ref={box}>
       <figcaption className="climb-caption">
         <h2 className="eyebrow">The climb</h2>
-        <ClimbKey bands={bands} unguided={unguided} taught={taught.length > 0} other={other?.state.name} />
+        <ClimbKey
+          bands={bands}
+          unguided={unguided}
+          taught={taught.length > 0}
+          past={pastNames.join('; ')}
+          other={other?.state.name}
+        />
         {placed.length > 0 && (
           <FigureTools title="The climb" figure={box} table={() => climbTable(state, points)} />
         )}
@@ -132,6 +177,8 @@ export const Climb = memo(function Climb(props: {
         {taught.length > 0 && ` ${taught.length} more were written by a person.`}
         {theirs &&
           ` Behind them, ${other?.state.name}: ${theirs.placed.length} questions tried, ${theirs.placed.filter(({ stone }) => stone.accepted).length} in their band.`}
+        {pastNames.length > 0 &&
+          ` Before its first iteration stands what it goes back to: ${pastNames.join('; ')}; ${pasts.reduce((sum, { placed }) => sum + placed.length, 0)} questions tried.`}
         {' Arrow keys go from question to question, Enter opens one.'}
         {theirs && ' Arrow down and up change between the runs.'}
       </p>
@@ -158,10 +205,23 @@ export const Climb = memo(function Climb(props: {
           onKeyDown={onKeyDown}
           onBlur={() => setActive(null)}
         >
-          <Ground view={view} bands={bands} />
+          <Ground view={view} bands={bands} past={past} />
+          {pasts.map(({ state, iterations, taught, placed, shift }) => (
+            <g key={state.run} className="climb-past">
+              <Stones
+                as="past"
+                iterations={iterations}
+                view={view}
+                slots={state.settings.goalpostsPerIteration}
+                shift={shift}
+              />
+              <Taught taught={taught} placed={placed} size={view.size} />
+            </g>
+          ))}
           {other && theirs && (
             <g className="climb-other">
               <Stones
+                as="other"
                 iterations={theirs.iterations}
                 view={view}
                 slots={other.state.settings.goalpostsPerIteration}
@@ -171,12 +231,17 @@ export const Climb = memo(function Climb(props: {
           )}
           <Stones iterations={iterations} view={view} slots={room} />
           <Taught taught={taught} placed={placed} size={view.size} />
-          {iterations.length === 0 && <WhatWillStand view={view} bands={bands} unguided={unguided} />}
-          <ClimbFrontier points={points} others={theirs?.points ?? []} view={view} />
+          {iterations.length === 0 && lead === 0 && (
+            <WhatWillStand view={view} bands={bands} unguided={unguided} />
+          )}
+          <ClimbFrontier
+            points={points}
+            past={pasts.map((one) => one.points)}
+            others={theirs?.points ?? []}
+            view={view}
+          />
           <ClimbFlags goalposts={goalposts} view={view} onOpen={props.onOpenGoalpost} />
-          {[
-            ...new Set([props.selected && placeOf(props.selected.id, placedOf(props.selected.of)), shown]),
-          ].map(
+          {[...new Set([props.selected && placeOf(props.selected), shown])].map(
             (mark) =>
               mark && (
                 <circle

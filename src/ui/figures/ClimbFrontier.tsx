@@ -6,23 +6,28 @@ import { linear, ticks } from './scale.ts';
 
 export const ClimbFrontier = memo(function ClimbFrontier(props: {
   points: FrontierPoint[];
+  /** Of the runs that this one goes back to. */
+  past: FrontierPoint[][];
   /** Of the run that this one is compared with. */
   others: FrontierPoint[];
   view: View;
 }) {
   const {
     points,
+    past,
     others,
     view: { x, plot },
   } = props;
-  if (points.length < 2 && others.length < 2) return null;
-  const top = Math.max(5, ...[...points, ...others].map((point) => Math.ceil(point.lines)));
+  const all = [points, ...past, others];
+  if (all.every((line) => line.length < 2)) return null;
+  const top = Math.max(5, ...all.flat().map((point) => Math.ceil(point.lines)));
   const y = linear([0, top], [plot.bottom, plot.top]);
   const last = points.at(-1);
   const path = (line: FrontierPoint[]) =>
     line.map((point, i) => `${i ? 'L' : 'M'}${x(point.iteration)} ${y(point.lines)}`).join('');
   return (
     <g className="climb-frontier">
+      {past.map((line) => line.length > 1 && <path key={line[0]!.iteration} data-past="" d={path(line)} />)}
       {others.length > 1 && <path data-other="" d={path(others)} />}
       {points.length > 1 && <path d={path(points)} />}
       {last && <circle cx={x(last.iteration)} cy={y(last.lines)} r={3} />}

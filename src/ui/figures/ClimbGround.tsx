@@ -1,10 +1,16 @@
 /** What the stones of the climb stand on: bands, lines, axes, and what each place is for. */
-import { memo } from 'react';
+import { memo, type ReactNode } from 'react';
+import type { Ancestor } from '../lineage.ts';
 import { type Band, edges, type View } from './climbLayout.ts';
 import { ticks } from './scale.ts';
 
-export const Ground = memo(function Ground(props: { view: View; bands: Band[] }) {
-  const { plot, lane, x, y, columns, small } = props.view;
+export const Ground = memo(function Ground(props: { view: View; bands: Band[]; past: readonly Ancestor[] }) {
+  const { plot, lane, x, y, columns, lead, small } = props.view;
+  /** As many on this part of the axis as on any other of its length. */
+  const labels = (from: number, to: number) =>
+    ticks(from, to, Math.max(1, Math.round(((to - from + 1) / (columns + lead)) * (small ? 4 : 10)))).filter(
+      (tick) => Number.isInteger(tick),
+    );
   const width = plot.right - plot.left;
   return (
     <g>
@@ -42,13 +48,26 @@ export const Ground = memo(function Ground(props: { view: View; bands: Band[] })
       <text className="climb-tick" x={plot.left - 8} y={y(0) - 12} textAnchor="end">
         {small ? '%' : '% pass'}
       </text>
-      {ticks(1, columns, small ? 4 : 10)
-        .filter((tick) => Number.isInteger(tick))
-        .map((tick) => (
-          <text key={tick} className="climb-tick" x={x(tick)} y={plot.bottom + 38} textAnchor="middle">
-            {tick}
-          </text>
-        ))}
+      {labels(1, columns).map((tick) => (
+        <text key={tick} className="climb-tick" x={x(tick)} y={plot.bottom + 38} textAnchor="middle">
+          {tick}
+        </text>
+      ))}
+      {props.past.map(({ state, upTo, shift }) => (
+        <Before key={state.run} view={props.view} end={upTo + shift}>
+          {labels(Math.max(1, 1 - lead - shift), upTo).map((tick) => (
+            <text
+              key={tick}
+              className="climb-tick"
+              x={x(tick + shift)}
+              y={plot.bottom + 38}
+              textAnchor="middle"
+            >
+              {tick}
+            </text>
+          ))}
+        </Before>
+      ))}
       {!small && (
         <>
           <text className="climb-tick" x={plot.left - 8} y={plot.bottom + 19} textAnchor="end">
@@ -62,6 +81,19 @@ export const Ground = memo(function Ground(props: { view: View; bands: Band[] })
     </g>
   );
 });
+
+/** Where one run ends and its branch begins, after column `end`. */
+function Before(props: { view: View; end: number; children: ReactNode }) {
+  const { x, plot, lead } = props.view;
+  if (props.end < 1 - lead) return null;
+  const at = x(props.end + 0.5);
+  return (
+    <g className="climb-before">
+      <line x1={at} x2={at} y1={plot.top} y2={plot.bottom + 42} />
+      {props.children}
+    </g>
+  );
+}
 
 /** What will be here, said in the place where it will be. */
 export function WhatWillStand(props: { view: View; bands: Band[]; unguided: boolean }) {

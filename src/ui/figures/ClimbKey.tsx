@@ -7,10 +7,12 @@ export const ClimbKey = memo(function ClimbKey(props: {
   bands: Band[];
   unguided: boolean;
   taught: boolean;
+  /** What stands before it: the runs that it goes back to. */
+  past: string;
   /** Name of the run that this one is compared with. */
   other: string | undefined;
 }) {
-  const { bands, unguided, taught, other } = props;
+  const { bands, unguided, taught, past, other } = props;
   return (
     <ul className="climb-key">
       <li className="of-goalpost">
@@ -39,6 +41,15 @@ export const ClimbKey = memo(function ClimbKey(props: {
             <circle cx="6" cy="6" r="5" />
           </svg>
           by a person
+        </li>
+      )}
+      {past && (
+        <li className="is-past">
+          <svg viewBox="0 0 22 12" aria-hidden="true">
+            <path d="M14 0v12" />
+            <circle cx="5" cy="6" r="4" />
+          </svg>
+          {past}
         </li>
       )}
       {other !== undefined && (

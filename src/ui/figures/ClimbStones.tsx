@@ -15,8 +15,10 @@ interface Props {
   view: View;
   /** Proposals that an iteration has room for beside each other. */
   slots: number;
-  /** Columns that the run begins further to the right, where it is another one's companion. */
+  /** Columns that the run begins further to the right. */
   shift?: number;
+  /** Over, or behind what can still change: no iteration of it is drawn stone by stone. */
+  as?: 'past' | 'other';
 }
 
 /** All stones that the model proposed, in blocks; the last few iterations stone by stone. */
@@ -25,7 +27,7 @@ export function Stones(props: Props) {
   const blocks: IterationState[][] = [];
   for (let at = 0; at < iterations.length; at += BLOCK) blocks.push(iterations.slice(at, at + BLOCK));
   return blocks.map((block, i) =>
-    i === blocks.length - 1 && props.shift === undefined ? (
+    i === blocks.length - 1 && props.as === undefined ? (
       block.map((iteration) => <Column key={iteration.iteration} {...props} iterations={[iteration]} />)
     ) : (
       <Block key={`block ${block[0]!.iteration}`} {...props} iterations={block} />
@@ -56,7 +58,7 @@ const Column = memo(function Column({ iterations, view, slots }: Props) {
   );
 }, same);
 
-const Block = memo(function Block({ iterations, view, slots, shift }: Props) {
+const Block = memo(function Block({ iterations, view, slots, shift, as }: Props) {
   const placed = iterations.flatMap((iteration) => placeIteration(iteration, view, slots, shift));
   const pairs = { accepted: '', other: '' };
   const looks = new Map<
@@ -82,7 +84,8 @@ const Block = memo(function Block({ iterations, view, slots, shift }: Props) {
         .map(([key, { role, accepted, d }]) => (
           <path key={key} className={`climb-stone of-${role}`} data-accepted={accepted || undefined} d={d} />
         ))}
-      {shift === undefined && <Faults iterations={iterations} view={view} />}
+      {/* Another run's would lie on this one's. */}
+      {as !== 'other' && <Faults iterations={iterations} view={view} {...(shift && { shift })} />}
     </g>
   );
 }, same);
@@ -121,11 +124,12 @@ const pair = (from: Point, to: Point) =>
   `M${from.x.toFixed(1)} ${from.y.toFixed(1)}L${to.x.toFixed(1)} ${to.y.toFixed(1)}`;
 
 /** Proposals that were never tried, under the axis: the more, the longer. */
-function Faults({ iterations, view: { x, plot, size } }: Pick<Props, 'iterations' | 'view'>) {
+function Faults({ iterations, view, shift = 0 }: Pick<Props, 'iterations' | 'view' | 'shift'>) {
+  const { x, plot, size } = view;
   const d = iterations
     .map(({ iteration, stones }) => {
       const faults = stones.filter((stone) => stone.proposal.fault).length;
-      return faults && `M${x(iteration).toFixed(1)} ${plot.bottom + 6}v${Math.min(18, 3 * faults)}`;
+      return faults && `M${x(iteration + shift).toFixed(1)} ${plot.bottom + 6}v${Math.min(18, 3 * faults)}`;
     })
     .filter(Boolean)
     .join('');

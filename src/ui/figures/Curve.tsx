@@ -7,14 +7,18 @@ import './Curve.css';
 
 export interface Series {
   name: string;
+  /** Name of its run, where that is not the open one. */
+  of?: string;
   /** A class that sets `--hue`, or none for ink. */
   className?: string;
-  /** Of the run that this one is compared with. */
-  other?: boolean;
+  /** Of the run that this one is compared with, or of one that it goes back to. */
+  as?: 'other' | 'past';
   points: { iteration: number; value: number }[];
 }
 
 const height = 84;
+
+const fullName = ({ name, of }: Series) => (of ? `${name} of ${of}` : name);
 
 export const Curve = memo(function Curve(props: {
   title: string;
@@ -29,9 +33,14 @@ export const Curve = memo(function Curve(props: {
   /** Values that the axis reaches at least. */
   from?: number;
   to?: number;
+  /** Where the axis begins: 0, or less where the run goes back to others. */
+  first?: number;
   lastIteration: number;
+  /** What an iteration is called; its number unless said otherwise. */
+  nameOf?: (iteration: number) => string;
 }) {
-  const { title, note, empty = 'nothing yet', series, format, lastIteration } = props;
+  const { title, note, empty = 'nothing yet', series, format, first = 0, lastIteration } = props;
+  const nameOf = props.nameOf ?? String;
   const [box, width] = useWidth<HTMLDivElement>();
   const [pointed, setPointed] = useState<number | null>(null);
 
@@ -44,7 +53,7 @@ export const Curve = memo(function Curve(props: {
     const values = lines.flatMap((line) => line.points.map((point) => point.value));
     const low = Math.min(from ?? Infinity, ...values);
     const high = Math.max(to ?? -Infinity, ...values, low + 1e-9);
-    const x = linear([0, Math.max(1, lastIteration)], [4, width - 4]);
+    const x = linear([first, Math.max(1, lastIteration)], [4, width - 4]);
     const y = linear([low, high], [height - 8, 8]);
     const drawn = lines.map((line) => ({
       ...line,
@@ -52,18 +61,22 @@ export const Curve = memo(function Curve(props: {
       smooth: line.points.length > 20 && path(smooth(line.points), x, y),
     }));
     return { drawn, blank: values.length === 0, low, high, x, y };
-  }, [series, from, to, width, lastIteration]);
+  }, [series, from, to, width, first, lastIteration]);
 
   const at = (line: Series): { iteration: number; value: number } | undefined =>
     pointed === null
       ? line.points.at(-1)
-      : (line.points.findLast((point) => point.iteration <= pointed) ?? line.points[0]);
+      : (line.points.findLast((point) => point.iteration <= pointed) ??
+        (pointed < 0 ? undefined : line.points[0]));
+  /** Before the run's start it is the past that is read off. */
+  const isRead = ({ as }: Series) => as === (pointed !== null && pointed < 0 ? 'past' : undefined);
+  const read = drawn.filter(isRead);
 
   const value = (line: (typeof drawn)[number], named: boolean) => {
     const point = at(line);
     return (
-      <span key={line.name} className={line.className}>
-        <span className={named ? 'curve-name' : 'visually-hidden'}>{line.name}</span>
+      <span key={fullName(line)} className={line.className}>
+        <span className={named ? 'curve-name' : 'visually-hidden'}>{named ? line.name : fullName(line)}</span>
         <output>{point ? format(point.value) : '–'}</output>
       </span>
     );
@@ -71,13 +84,14 @@ export const Curve = memo(function Curve(props: {
 
   const onPointerMove = (event: PointerEvent<SVGSVGElement>) => {
     const left = event.clientX - event.currentTarget.getBoundingClientRect().left;
-    setPointed(Math.round(((left - 4) / (width - 8)) * Math.max(1, lastIteration)));
+    const share = (left - 4) / (width - 8);
+    setPointed(Math.round(first + share * (Math.max(1, lastIteration) - first)));
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    setPointed(Math.max(0, Math.min(lastIteration, (pointed ?? lastIteration) + step)));
+    setPointed(Math.max(first, Math.min(lastIteration, (pointed ?? lastIteration) + step)));
   };
 
   return (
@@ -89,13 +103,14 @@ export const Curve = memo(function Curve(props: {
         </div>
         <p className="curve-values">
           {blank && <span>{empty}</span>}
-          {!blank && drawn.filter((line) => !line.other).map((line) => value(line, drawn.length > 1))}
-          {pointed !== null && !blank && <span className="curve-at">at {pointed}</span>}
+          {!blank &&
+            read.map((line) => value(line, read.length > 1 || drawn.some(({ as }) => as === 'other')))}
+          {pointed !== null && !blank && <span className="curve-at">at {nameOf(pointed)}</span>}
         </p>
         {/* A line of its own, so that the figures beside each other stay level. */}
-        {!blank && drawn.some((line) => line.other) && (
+        {!blank && drawn.some((line) => line.as === 'other') && (
           <p className="curve-values" data-other>
-            {drawn.filter((line) => line.other).map((line) => value(line, false))}
+            {drawn.filter((line) => line.as === 'other').map((line) => value(line, false))}
           </p>
         )}
       </figcaption>
@@ -108,7 +123,7 @@ export const Curve = memo(function Curve(props: {
             role="img"
             // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys read the values off
             tabIndex={0}
-            aria-label={`${title}: ${drawn.map((line) => `${line.name} ${line.points.length ? `from ${format(line.points[0]!.value)} to ${format(line.points.at(-1)!.value)}` : 'nothing yet'}`).join('; ')}`}
+            aria-label={`${title}: ${drawn.map((line) => `${fullName(line)} ${line.points.length ? `from ${format(line.points[0]!.value)} to ${format(line.points.at(-1)!.value)}` : 'nothing yet'}`).join('; ')}`}
             onPointerMove={onPointerMove}
             onPointerLeave={() => setPointed(null)}
             onKeyDown={onKeyDown}
@@ -117,15 +132,16 @@ export const Curve = memo(function Curve(props: {
             <line className="curve-base" x1={4} x2={width - 4} y1={height - 8} y2={height - 8} />
             {low < 0 && high > 0 && <line className="curve-base" x1={4} x2={width - 4} y1={y(0)} y2={y(0)} />}
             {drawn.map((line) => {
-              const mark = at(line);
+              const mark = line.as === 'past' && !isRead(line) ? undefined : at(line);
               return (
-                <g key={line.name} className={line.className} data-other={line.other || undefined}>
+                <g key={fullName(line)} className={line.className} data-as={line.as}>
                   <path className="curve-raw" d={line.raw} />
                   {line.smooth !== false && <path className="curve-smooth" d={line.smooth} />}
                   {mark && <circle cx={x(mark.iteration)} cy={y(mark.value)} r={2.5} />}
                 </g>
               );
             })}
+            {first < 0 && <line className="curve-start" x1={x(0)} x2={x(0)} y1={4} y2={height - 4} />}
             {pointed !== null && (
               <line className="curve-cursor" x1={x(pointed)} x2={x(pointed)} y1={4} y2={height - 4} />
             )}
@@ -148,7 +164,7 @@ function path(points: Series['points'], x: Scale, y: Scale): string {
 function tableOf(series: readonly Series[]): FigureTable {
   const iterations = [...new Set(series.flatMap((line) => line.points.map((point) => point.iteration)))];
   return {
-    columns: ['iteration', ...series.map((line) => line.name)],
+    columns: ['iteration', ...series.map(fullName)],
     rows: iterations
       .sort((a, b) => a - b)
       .map((iteration) => [

@@ -15,6 +15,8 @@ export interface View {
   /** Width of the strip at the plot's left where the bands have their names, and no stone lies. */
   lane: number;
   columns: number;
+  /** Columns before the first, for the runs that a branch goes back to. */
+  lead: number;
   columnWidth: number;
   x: Scale;
   y: Scale;
@@ -40,7 +42,10 @@ export function columnsFor(lastIteration: number, fewest: number): number {
   return Math.ceil(lastIteration / step) * step;
 }
 
-export function viewOf(width: number, lastIteration: number): View {
+/**
+ * @param past iterations that lie before the first one; of these it shows no more than it has columns
+ */
+export function viewOf(width: number, lastIteration: number, past = 0): View {
   const small = width < 560;
   const height = small ? 300 : 400;
   const plot = {
@@ -51,15 +56,17 @@ export function viewOf(width: number, lastIteration: number): View {
   };
   const lane = 36;
   const columns = columnsFor(lastIteration, small ? 8 : 12);
-  const columnWidth = (plot.right - plot.left - lane) / columns;
+  const lead = Math.min(past, columns);
+  const columnWidth = (plot.right - plot.left - lane) / (lead + columns);
   return {
     small,
     height,
     plot,
     lane,
     columns,
+    lead,
     columnWidth,
-    x: linear([0.5, columns + 0.5], [plot.left + lane, plot.right]),
+    x: linear([0.5 - lead, columns + 0.5], [plot.left + lane, plot.right]),
     y: linear([0, 1], [plot.top, plot.bottom]),
     size: Math.max(2.1, Math.min(5.5, columnWidth / 4.5)),
   };
