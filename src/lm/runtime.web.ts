@@ -63,6 +63,30 @@ async function findAdapter(): Promise<GPUAdapter | null> {
   }
 }
 
+/**
+ * Milliseconds between two looks at what else is to be done. A run on wasm is over without the worker's
+ * having heard a message, so that a loop of them would hear "stop" after its last one only.
+ */
+const LOOK = 50;
+let looked = 0;
+let looking: Promise<void> | undefined;
+
+/** Lets messages in that came meanwhile, unless that was done just now. */
+function letMessagesIn(): Promise<void> | undefined {
+  if (performance.now() - looked < LOOK) return;
+  looking ??= new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      looked = performance.now();
+      looking = undefined;
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+  return looking;
+}
+
 async function open(
   ort: OrtModule,
   model: Uint8Array,
@@ -76,8 +100,14 @@ async function open(
     };
     return {
       ...session,
-      run: (feeds, fetches) => session.run(feeds, fetches).catch(explain),
-      runKeeping: (feeds, fetches) => session.runKeeping(feeds, fetches).catch(explain),
+      async run(feeds, fetches) {
+        await letMessagesIn();
+        return session.run(feeds, fetches).catch(explain);
+      },
+      async runKeeping(feeds, fetches) {
+        await letMessagesIn();
+        return session.runKeeping(feeds, fetches).catch(explain);
+      },
     } satisfies Session;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

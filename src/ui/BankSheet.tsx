@@ -192,9 +192,7 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
             <button
               type="button"
               className="button"
-              disabled={
-                found.length === 0 || status === 'running' || status === 'loading' || status === 'pausing'
-              }
+              disabled={found.length === 0 || ['running', 'loading', 'pausing', 'measuring'].includes(status)}
               onClick={() => session.mining.start(found, samples, miner || undefined)}
             >
               Try them
@@ -202,9 +200,8 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
           )}
           {mined?.finished && (
             <span className="section-note" role="status">
-              {mined.passed.size} tried
-              {mined.stopped && ', stopped early'}
-              {!mined.stopped && `, ${unsolved.length} without a success`}
+              {mined.stopped && 'Stopped early: '}
+              {mined.passed.size} tried, {unsolved.length} without a success
             </span>
           )}
           {unsolved.length > 0 && (

@@ -133,4 +133,20 @@ export function backendContract(open: () => Promise<Runtime>): void {
     expect(sum(after!)).toBeGreaterThan(sum(now!));
     await trainer.dispose();
   });
+
+  test('hears a message between two runs, not after the last of many', async () => {
+    const { trainer } = openTrainer(await open(), micro, { kind: 'full' });
+    await trainer.score([[1, 2, 3, 4]]);
+    const { port1, port2 } = new MessageChannel();
+    let heard = false;
+    port1.onmessage = () => {
+      heard = true;
+    };
+    port2.postMessage('stop');
+    const end = performance.now() + 2000;
+    while (!heard && performance.now() < end) await trainer.score([[1, 2, 3, 4]]);
+    port1.close();
+    await trainer.dispose();
+    expect(heard).toBe(true);
+  });
 }
