@@ -35,11 +35,10 @@ export async function mine(
     const options = { samples, temperature: 1, topP: 1, seed: deriveSeed(seed, 'mine') };
     const tools = machinery.tools({ policy, dialect }, judge);
     for await (const mined of mineGoalposts(readable, options, tools)) {
-      const results = mined.map(({ question, passed }) => ({ question, passed }));
-      send({ type: 'mined', results, samples, finished: false });
+      send({ type: 'mined', results: mined, finished: false });
     }
   } finally {
-    send({ type: 'mined', results: [], samples, finished: true });
+    send({ type: 'mined', results: [], finished: true });
     await policy.dispose();
   }
 }

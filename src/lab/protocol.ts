@@ -1,4 +1,5 @@
 /** Everything the page and the lab's worker say to each other. */
+import type { Mined } from '../gasp/goalposts.ts';
 import type { Stage } from '../gasp/progress.ts';
 import type { Fault, Question } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
@@ -109,7 +110,7 @@ export type Message =
   | { type: 'stream'; role: 'lemma' | 'lift' | 'unguided' | 'solver'; rows: { id: string; text: string }[] }
   | { type: 'events'; run: string; events: RunEvent[] }
   | { type: 'backend'; backend: string; parameters: number; trainable: number }
-  | { type: 'mined'; results: { question: string; passed: number }[]; samples: number; finished: boolean }
+  | { type: 'mined'; results: Mined[]; finished: boolean }
   /** `result` is absent where it was called off. */
   | { type: 'tried'; trial: string; result?: TeachingTrial }
   | { type: 'kept'; trial: string }

@@ -57,37 +57,37 @@ export async function unpack(packed: Uint8Array<ArrayBuffer>, limit: number): Pr
     throw new ShareError('This is not a Foothold session.');
   if (head.version !== SHARE_VERSION) {
     throw new ShareError(
-      `It was made by another version of Foothold (format ${String(head.version).slice(0, 20)}; this page reads ${SHARE_VERSION}).`,
+      `The session was made by another version of Foothold (format ${String(head.version).slice(0, 20)}; this page reads ${SHARE_VERSION}).`,
       'Nothing was changed. Reload the page to get its newest version, then open it again.',
     );
   }
   if (head.foothold === 'recipe') {
     const recipe = check(recipeSchema, head);
-    if (!recipe.ok) throw new ShareError(`It holds what no recipe does (${recipe.reason}).`);
+    if (!recipe.ok) throw new ShareError(`The session holds what no recipe does (${recipe.reason}).`);
     if (new Set(recipe.value.goalposts.map(({ id }) => id)).size < recipe.value.goalposts.length)
-      throw new ShareError('It holds what no recipe does (two goalposts with the same id).');
+      throw new ShareError('The session holds what no recipe does (two goalposts with the same id).');
     return { kind: 'recipe', recipe: recipe.value };
   }
   const read = check(replaySchema, head);
-  if (!read.ok) throw new ShareError(`It holds what no run does (${read.reason}).`);
+  if (!read.ok) throw new ShareError(`The session holds what no run does (${read.reason}).`);
   let at = end < 0 ? bytes.length : end + 1;
   const runs = read.value.runs.map((run): RecordedRun => {
     const events = run.events.map((event, seq) => ({ ...event, seq }) as RunEvent);
     const fault = logFault(events);
-    if (fault) throw new ShareError(`It holds what no run does: ${fault}.`);
+    if (fault) throw new ShareError(`The session holds what no run does: ${fault}.`);
     const checkpoints = run.checkpoints.map(({ blob, bytes: length }) => {
       if (!events.some((event) => event.type === 'checkpoint' && event.blob === blob))
-        throw new ShareError('It holds a checkpoint that its run does not have.');
+        throw new ShareError('The session holds a checkpoint that its run does not have.');
       const part = bytes.slice(at, at + length);
       at += length;
       assertWhole(part);
       return { blob, bytes: part };
     });
     if (new Set(checkpoints.map(({ blob }) => blob)).size < checkpoints.length)
-      throw new ShareError('It holds the same checkpoint twice.');
+      throw new ShareError('The session holds the same checkpoint twice.');
     return { events, checkpoints };
   });
-  if (at !== bytes.length) throw new ShareError('It holds more than it says, or less.');
+  if (at !== bytes.length) throw new ShareError('The session holds more than it says, or less.');
   return { kind: 'replay', runs };
 }
 

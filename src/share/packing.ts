@@ -17,7 +17,7 @@ export async function gunzip(bytes: Bytes, limit: number): Promise<Bytes> {
   const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();
   return collect(reader, limit).catch((error: unknown) => {
     if (error instanceof ShareError) throw error;
-    throw new ShareError('It is damaged: a part of it is missing or was changed on the way.');
+    throw new ShareError('The session is damaged: a part of it is missing or was changed on the way.');
   });
 }
 
@@ -26,7 +26,9 @@ export async function collect(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   limit: number,
   tooLarge = (): Error =>
-    new ShareError(`It holds more than ${Math.round(limit / 1e6)} MB, which no run of its size does.`),
+    new ShareError(
+      `The session holds more than ${Math.round(limit / 1e6)} MB, which no run of its size does.`,
+    ),
 ): Promise<Bytes> {
   const chunks: Uint8Array[] = [];
   let length = 0;

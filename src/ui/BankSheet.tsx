@@ -22,6 +22,8 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
   const [samples, setSamples] = useState(64);
   /** The run whose weights mine; empty: the shipped model. */
   const [miner, setMiner] = useState('');
+  // What was found stays in view when the looking is over.
+  const [miningOpen, setMiningOpen] = useState(false);
   const trained = runs.filter(({ iterations }) => iterations > 0);
   const questions = useMemo(() => bankQuestions(bank), [bank]);
   const shipped = useMemo(() => new Set(bank.goalposts.map((question) => question.id)), [bank]);
@@ -59,7 +61,7 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
   const mining = status === 'mining' || (status === 'loading' && mined !== null && !mined.finished);
   const share = activity ? activityShare(activity) : undefined;
   const unsolved = mined?.finished
-    ? [...mined.passed].filter(([, passed]) => passed === 0).map(([id]) => id)
+    ? [...mined.results.values()].filter(({ passed }) => passed === 0).map(({ question }) => question)
     : [];
   return (
     <Sheet
@@ -151,11 +153,16 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
         )}
       </div>
       <ImportQuestions session={session} onImported={() => setOnly('imported')} />
-      <details className="bank-mining" open={mining || undefined}>
+      <details
+        className="bank-mining"
+        open={miningOpen || mining}
+        onToggle={(event) => setMiningOpen(event.currentTarget.open)}
+      >
         <summary>Find goalposts among these {found.length}</summary>
         <p className="section-note">
-          A goalpost is a question that none of n answers of the model solves. Each question here is tried n
-          times; those without a success can then be chosen, and tried again with the weights of a run.
+          A goalpost is a question that none of n answers of the model solves. Each question here is tried up
+          to n times, in rounds, and leaves with the first that solves it; those without a success can then be
+          chosen, and tried again with the weights of a run.
         </p>
         <div className="bank-mine">
           {trained.length > 0 && (
@@ -201,7 +208,9 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
           {mined?.finished && (
             <span className="section-note" role="status">
               {mined.stopped && 'Stopped early: '}
-              {mined.passed.size} tried, {unsolved.length} without a success
+              {mined.results.size === 0
+                ? 'none was decided'
+                : `${mined.results.size} tried, ${unsolved.length} without a success`}
             </span>
           )}
           {unsolved.length > 0 && (
@@ -228,7 +237,7 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
       </details>
       <ul className="bank-list">
         {found.slice(0, 300).map((question) => {
-          const passed = mined?.passed.get(question.id);
+          const result = mined?.results.get(question.id);
           return (
             <li key={question.id}>
               <input
@@ -240,10 +249,10 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
               <details>
                 <summary>
                   {question.title}
-                  {passed !== undefined && mined && (
+                  {result && (
                     <span className="section-note">
                       {' '}
-                      {passed}/{mined.samples}
+                      {result.passed}/{result.tried}
                     </span>
                   )}
                 </summary>

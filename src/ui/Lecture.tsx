@@ -231,6 +231,8 @@ function Answer({ attempt }: { attempt: Attempt }) {
   );
 }
 
+const texts = (n: number) => `${count(n)} ${n === 1 ? 'text' : 'texts'}`;
+
 function updatePage({ stats, groups, sequences }: NonNullable<IterationState['update']>): Page {
   return {
     name: 'Update',
@@ -238,7 +240,7 @@ function updatePage({ stats, groups, sequences }: NonNullable<IterationState['up
     content: (
       <>
         <p className="lecture-say">
-          One update trains teacher and student together: the same weights, {count(sequences)} texts,{' '}
+          One update trains teacher and student together: the same weights, {texts(sequences)},{' '}
           {count(stats.tokens)} tokens.
         </p>
         <dl className="lecture-numbers">
@@ -261,7 +263,7 @@ function updatePage({ stats, groups, sequences }: NonNullable<IterationState['up
                 <th scope="row">
                   {group.role === 'solver' ? `student, ${group.task}` : `teacher, ${group.role}`}
                 </th>
-                <td>{group.rollouts} texts</td>
+                <td>{texts(group.rollouts)}</td>
                 <td>mean reward {short(group.meanReward)}</td>
               </tr>
             ))}

@@ -14,7 +14,7 @@ export class Mining {
   /** Tries questions on the shipped model, or on a run's newest weights, to find those that it never solves. */
   start(questions: Question[], samples: number, run?: string): void {
     const { backendChoice: backend, settings } = this.now();
-    this.change({ mined: { passed: new Map(), samples, finished: false, stopped: false } });
+    this.change({ mined: { results: new Map(), finished: false, stopped: false } });
     const { seed } = settings;
     this.lab.send({ type: 'mine', questions, samples, backend, seed, ...(run && { run }) });
   }
@@ -26,10 +26,10 @@ export class Mining {
     this.lab.send(status === 'mining' ? { type: 'cancel-mining' } : { type: 'pause', now: true });
   }
 
-  hear({ results, samples, finished }: Extract<Message, { type: 'mined' }>): void {
+  hear({ results, finished }: Extract<Message, { type: 'mined' }>): void {
     const { mined } = this.now();
-    const passed = new Map(mined?.passed);
-    for (const result of results) passed.set(result.question, result.passed);
-    this.change({ mined: { passed, samples, finished, stopped: mined?.stopped ?? false } });
+    const all = new Map(mined?.results);
+    for (const result of results) all.set(result.question, result);
+    this.change({ mined: { results: all, finished, stopped: mined?.stopped ?? false } });
   }
 }

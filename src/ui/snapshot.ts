@@ -1,4 +1,5 @@
 /** What the page shows, as one value: the session makes a new one with each change. */
+import type { Mined } from '../gasp/goalposts.ts';
 import type { Bank } from '../gasp/bank.ts';
 import { DEFAULT_SETTINGS } from '../gasp/defaults.ts';
 import { slots } from '../gasp/methods.ts';
@@ -58,7 +59,7 @@ export interface Snapshot extends ShelfState {
   streaming: Streaming | null;
   backend: { backend: string; parameters: number; trainable: number } | null;
   /** `stopped`: called off, so that a question without a success may have had fewer tries. */
-  mined: { passed: ReadonlyMap<string, number>; samples: number; finished: boolean; stopped: boolean } | null;
+  mined: { results: ReadonlyMap<string, Mined>; finished: boolean; stopped: boolean } | null;
   problem: Problem | null;
 }
 
