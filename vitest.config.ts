@@ -25,6 +25,8 @@ export default mergeConfig(
             // A bound on hanging, not on speed: a busy machine may take its time.
             testTimeout: 120_000,
             maxWorkers: 2,
+            // Files share two processes: no test changes what another one reads.
+            isolate: false,
           },
         },
         {
