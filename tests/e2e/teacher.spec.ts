@@ -155,3 +155,25 @@ test('a goalpost of one’s own is run by Python and aimed at; a lemma is tried 
     await expect(bank.getByRole('checkbox', { name: 'largest first, whole' })).toHaveCount(1);
   });
 });
+
+test('who types fast on a slow machine finds every letter where it was typed', async ({ page }) => {
+  await page.goto('./');
+  await page.getByRole('button', { name: 'Write one' }).click();
+  const editor = page.getByRole('dialog', { name: 'A goalpost of your own' });
+  await expect(editor.locator('.code-editor[data-state="open"]')).toBeVisible();
+  const slow = await page.context().newCDPSession(page);
+  await slow.send('Emulation.setCPUThrottlingRate', { rate: 6 });
+  const words = 'the quick brown fox jumps over the lazy dog and runs away from it';
+  await editor.getByRole('textbox', { name: 'Program of your goalpost', exact: true }).focus();
+  for (let i = 0; i < 3; i++) {
+    await page.keyboard.press('ControlOrMeta+A');
+    await page.keyboard.type(words);
+    await expectLines(editor.locator('.code-editor'), words);
+  }
+  await slow.send('Emulation.setCPUThrottlingRate', { rate: 1 });
+  // What was typed is what is run.
+  await page.keyboard.press('ControlOrMeta+A');
+  await page.keyboard.type('def f(x): return x[::-1]');
+  await editor.getByRole('button', { name: 'Run it' }).click();
+  await expect(editor.getByRole('region', { name: 'What it asks' })).toContainText('[2, -1, 3]');
+});

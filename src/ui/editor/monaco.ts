@@ -32,6 +32,7 @@ export interface EditorOptions {
 }
 
 export interface OpenEditor {
+  /** Writes what did not come from `onChange`; that may come back, late as well. */
   setValue(value: string): void;
   /** Underlines a line and says why; undefined takes it away. */
   mark(problem: { line: number; message: string } | undefined): void;
@@ -164,17 +165,25 @@ export function openEditor(element: HTMLElement, options: EditorOptions): OpenEd
     whole = written;
   }
   written.addCommand(KeyMod.CtrlCmd | KeyCode.Enter, () => options.onSubmit());
+  /** What was told and has not come back yet: who types fast is ahead of the page. */
+  let told: string[] = [];
   model.onDidChangeContent(() => {
     const now = model.getValue();
     if (original && against !== undefined) {
       const ended = endingAs(against, now);
       if (ended !== original.getValue()) original.setValue(ended);
     }
+    if (options.readOnly) return;
+    told.push(now);
     options.onChange(now);
   });
   return {
     setValue: (next) => {
-      if (next !== model.getValue()) model.setValue(next);
+      const at = told.indexOf(next);
+      const current = next === model.getValue();
+      told = current || at < 0 ? [] : told.slice(at + 1);
+      // An echo of what was typed a moment ago would undo what was typed since.
+      if (!current && at < 0) model.setValue(next);
     },
     mark: (problem) => {
       if (!problem) return editor.setModelMarkers(model, 'judge', []);
