@@ -1,7 +1,7 @@
 /** Settings that make the embedded model learn visibly within minutes, and the bounds of each. */
-import { METHOD_NAMES, methodSettings } from './methods.ts';
+import { METHOD_NAMES, METHODS, methodSettings } from './methods.ts';
 import type { Axis } from './question.ts';
-import type { Estimator, Settings } from './settings.ts';
+import type { Estimator, MethodName, Settings } from './settings.ts';
 
 export const DEFAULT_SETTINGS: Settings = {
   method: 'gasp',
@@ -40,6 +40,21 @@ export const DEFAULT_SETTINGS: Settings = {
   evaluateEvery: 10,
   evaluateSamples: 8,
 };
+
+/**
+ * The settings with another method. What the one before had fixed goes back to its default: in the settings
+ * of a run nothing tells it from what somebody chose, and GASP without a goalpost is AZR.
+ */
+export function withMethod(settings: Settings, method: MethodName): Settings {
+  const { fixed } = METHODS[settings.method];
+  const same = (field: keyof Settings) => JSON.stringify(settings[field]) === JSON.stringify(fixed[field]);
+  const freed = (Object.keys(fixed) as (keyof Settings)[]).filter(same);
+  return {
+    ...settings,
+    ...Object.fromEntries(freed.map((field) => [field, DEFAULT_SETTINGS[field]])),
+    method,
+  };
+}
 
 export const ESTIMATORS: readonly Estimator[] = ['trr++', 'per-question', 'positive'];
 export const AXES: readonly Axis[] = ['io', 'f'];

@@ -1,6 +1,12 @@
 /** What decides how the next run goes: grouped, each with a line that says what it does. */
 import { type ReactNode, useId, useState } from 'react';
-import { checkSettings, DEFAULT_SETTINGS, NUMBER_RULES, type SettingsErrors } from '../gasp/defaults.ts';
+import {
+  checkSettings,
+  DEFAULT_SETTINGS,
+  NUMBER_RULES,
+  type SettingsErrors,
+  withMethod,
+} from '../gasp/defaults.ts';
 import { METHOD_NAMES, METHODS, methodSettings } from '../gasp/methods.ts';
 import type { Axis } from '../gasp/question.ts';
 import type { MethodName, Settings } from '../gasp/settings.ts';
@@ -146,7 +152,7 @@ export function SettingsForm({ settings, fixed, onChange }: FormProps) {
               className="field"
               value={shown.method}
               disabled={fixed}
-              onChange={(event) => set({ method: event.target.value as MethodName })}
+              onChange={(event) => set(withMethod(draft, event.target.value as MethodName))}
             >
               {(['system', 'ablation', 'extension'] as const).map((kind) => (
                 <optgroup key={kind} label={kindNames[kind]}>

@@ -10,7 +10,7 @@ import { ClimbFlags } from './ClimbFlags.tsx';
 import { ClimbFrontier } from './ClimbFrontier.tsx';
 import { Ground, WhatWillStand } from './ClimbGround.tsx';
 import { ClimbKey } from './ClimbKey.tsx';
-import { bandsOf, climbTable, type Placed, placeRun, type View, viewOf } from './climbLayout.ts';
+import { bandsOf, climbTable, type Placed, placeRun, rolesOf, type View, viewOf } from './climbLayout.ts';
 import { Stones, Taught } from './ClimbStones.tsx';
 import { FigureTools } from './FigureTools.tsx';
 import { useWidth } from './useWidth.ts';
@@ -76,6 +76,15 @@ export const Climb = memo(function Climb(props: {
   // biome-ignore lint/correctness/useExhaustiveDependencies: as said
   const goalposts = useMemo(() => goalpostStates(state), [state.goalposts, state.evaluations]);
   const points = useMemo(() => frontier(iterations), [iterations]);
+  const roles = useMemo(
+    () =>
+      rolesOf([
+        settings,
+        ...past.map(({ state }) => state.settings),
+        ...(other ? [other.state.settings] : []),
+      ]),
+    [settings, past, other],
+  );
   const bands = useMemo(() => bandsOf(settings), [settings]);
 
   /** From left to right: the run with what it goes back to, and what it is compared with. */
@@ -160,8 +169,7 @@ export const Climb = memo(function Climb(props: {
       <figcaption className="climb-caption">
         <h2 className="eyebrow">The climb</h2>
         <ClimbKey
-          bands={bands}
-          unguided={unguided}
+          roles={roles}
           taught={taught.length > 0}
           past={pastNames.join('; ')}
           other={other?.state.name}

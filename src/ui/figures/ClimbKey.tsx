@@ -1,18 +1,18 @@
 /** What the marks on the climb mean. */
 import { memo } from 'react';
 import { Term } from '../Term.tsx';
-import { type Band, outline } from './climbLayout.ts';
+import { outline, type Role } from './climbLayout.ts';
 
 export const ClimbKey = memo(function ClimbKey(props: {
-  bands: Band[];
-  unguided: boolean;
+  /** What stands on the figure, or will. */
+  roles: readonly Role[];
   taught: boolean;
   /** What stands before it: the runs that it goes back to. */
   past: string;
   /** Name of the run that this one is compared with. */
   other: string | undefined;
 }) {
-  const { bands, unguided, taught, past, other } = props;
+  const { roles, taught, past, other } = props;
   return (
     <ul className="climb-key">
       <li className="of-goalpost">
@@ -21,7 +21,7 @@ export const ClimbKey = memo(function ClimbKey(props: {
         </svg>
         goalpost
       </li>
-      {([...bands, ...(unguided ? ['unguided' as const] : [])] as const).map((role) => (
+      {roles.map((role) => (
         <li key={role} className={`of-${role}`}>
           <svg viewBox="0 0 12 12" aria-hidden="true">
             <path d={outline(role, 6, 6, 4)} />

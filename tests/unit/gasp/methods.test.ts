@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkSettings, completeSettings, DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
+import { checkSettings, completeSettings, DEFAULT_SETTINGS, withMethod } from '../../../src/gasp/defaults.ts';
 import { METHOD_NAMES, METHODS, methodSettings, slots } from '../../../src/gasp/methods.ts';
 
 test('every method is usable, cited and told apart from the others by what it fixes', () => {
@@ -33,4 +33,22 @@ test('real questions take their share first, unguided ones theirs of the rest', 
   expect(slots({ ...settings, method: 'real' })).toEqual({ guided: 0, unguided: 0, real: 32 });
   expect(slots({ ...settings, method: 'gasp' })).toEqual({ guided: 24, unguided: 8, real: 0 });
   expect(slots({ ...settings, method: 'gasp+real' })).toEqual({ guided: 12, unguided: 4, real: 16 });
+});
+
+test('another method frees what the one before had fixed, and nothing that was chosen', () => {
+  const chosen = { ...DEFAULT_SETTINGS, unguidedShare: 0.25, rollouts: 4 };
+  // As a run stores them.
+  const azr = methodSettings({ ...chosen, method: 'azr' });
+  const gasp = methodSettings(withMethod(azr, 'gasp'));
+  expect(slots(gasp)).toMatchObject({ unguided: 0, real: 0 });
+  expect(gasp).toMatchObject({ method: 'gasp', lifts: DEFAULT_SETTINGS.lifts, rollouts: 4 });
+  // As somebody has them who looks through the methods.
+  expect(withMethod(withMethod(chosen, 'azr'), 'gasp')).toEqual(chosen);
+  for (const from of METHOD_NAMES)
+    for (const to of METHOD_NAMES) {
+      const run = methodSettings({ ...DEFAULT_SETTINGS, method: from });
+      expect(methodSettings(withMethod(run, to))).toEqual(
+        methodSettings({ ...DEFAULT_SETTINGS, method: to }),
+      );
+    }
 });
