@@ -154,7 +154,7 @@ test('a run of three iterations, by link and by file with weights: the same to s
         branchedFrom: { run: own.run, iteration: 0 },
       });
       await visitor.getByLabel('Compare with').selectOption({ index: 1 });
-      await expect(visitor.locator('.curve [data-other] path').first()).toBeAttached();
+      await expect(visitor.locator('.curve [data-as="other"] path').first()).toBeAttached();
       await expect(visitor.locator('.climb-other .climb-stone').first()).toBeAttached();
     });
     await context.close();
