@@ -117,6 +117,9 @@ export function decodeGraph(c: DecoderConfig): Uint8Array {
   /** [R, heads, 1, n] to [G, heads, k, n], and back. */
   const toPlaces = (x: Value) => pick(x, headOfPlace);
   const toRows = (x: Value) => pick(x, placeOfHead);
+  const length = (value: Value, axis: number) =>
+    b.node('Gather', [b.node('Shape', [value]), b.ints([axis])], { axis: 0 });
+  let lengths: Value | undefined;
   let x = g.embed(ids);
   for (let i = 0; i < c.layers; i++) {
     const promptKeys = b.input(`promptKeys.${i}`, 'float32', ['groups', c.heads, headDim, 'prompt']);
@@ -133,9 +136,7 @@ export function decodeGraph(c: DecoderConfig): Uint8Array {
       const toSelf = b.sum(b.mul(q, k), [3], true);
       const scores = b.add(b.concat([toPrompt, toOwn, toSelf], 3), mask);
       const shares = b.node('Softmax', [scores], { axis: -1 });
-      const length = (value: Value, axis: number) =>
-        b.node('Gather', [b.node('Shape', [value]), b.ints([axis])], { axis: 0 });
-      const lengths = b.concat([length(promptKeys, 3), length(ownKeys, 2), b.ints([1])], 0);
+      lengths ??= b.concat([length(promptKeys, 3), length(ownKeys, 2), b.ints([1])], 0);
       const [p, o, s] = b.nodes('Split', [shares, lengths], { axis: 3 }, 3) as [Value, Value, Value];
       const fromPrompt = toRows(b.matmul(toPlaces(p), promptValues));
       return b.add(b.add(fromPrompt, b.matmul(o, ownValues)), b.mul(s, v));
