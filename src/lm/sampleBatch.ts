@@ -20,7 +20,10 @@ export interface PromptCache {
   tokens: readonly number[];
 }
 
-/** What a group costs in each step besides its places, and copying its prompt, in places. Measured on a CPU. */
+/**
+ * What a group costs in each step besides its places, and copying its prompt, in places: estimates. On a CPU a
+ * third or three times as much of either changes the speed by less than it varies.
+ */
 const GROUP_COST = 4;
 const COPY_COST = 10;
 /** Steps over which copying has to pay off. */
