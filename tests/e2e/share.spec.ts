@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Browser, BrowserContext, Page } from '@playwright/test';
 import type { RunEvent } from '../../src/run/events.ts';
 import { expect, test } from './fixtures.ts';
@@ -59,15 +60,25 @@ async function stranger(
   return { context, page };
 }
 
+/** What a person sees once cards and curves have followed, which they may do half a second later. */
+async function settled(page: Page) {
+  for (let seen = await look(page); ; ) {
+    await page.waitForTimeout(600);
+    const now = await look(page);
+    if (isDeepStrictEqual(now, seen)) return now;
+    seen = now;
+  }
+}
+
 /** What the page shows of the run at its end and before each of its iterations, the last one first. */
 async function walk(page: Page, iterations: number) {
-  const seen = [await look(page)];
+  const seen = [await settled(page)];
   const back = page.getByRole('button', { name: 'Previous iteration' });
   for (let iteration = iterations; iteration >= 1; iteration--) {
     await back.click();
     await expect(page.locator('.loop').first()).toContainText(`iteration ${iteration}`);
     await expect(numberOf(page, 'iterations')).toHaveText(String(iteration - 1));
-    seen.push(await look(page));
+    seen.push(await settled(page));
   }
   await expect(back).toBeDisabled();
   await page.getByRole('button', { name: 'now', exact: true }).click();
