@@ -2,6 +2,7 @@
  * From rewards to advantages: the three estimators. Each is safe where a group has no variance:
  * such a group has nothing to tell apart, so its advantages are 0.
  */
+import { groupBy } from './groupBy.ts';
 import type { Role, TaskType } from './question.ts';
 import type { Estimator } from './settings.ts';
 
@@ -35,7 +36,7 @@ export interface Rollout {
  */
 export function advantages(rollouts: readonly Rollout[], estimator: Estimator): number[] {
   const out = new Array<number>(rollouts.length).fill(0);
-  for (const members of groups(rollouts, (r) => baselineKey(r, estimator)).values()) {
+  for (const members of groupBy(rollouts.keys(), (i) => baselineKey(rollouts[i]!, estimator)).values()) {
     // Right answers score 1 and all others 0 where only the right ones will count.
     const binary = estimator === 'positive' && rollouts[members[0]!]!.task !== 'proposal';
     const scores = members.map((i) => (binary ? Number(rollouts[i]!.passed) : rollouts[i]!.reward));
@@ -65,20 +66,9 @@ export function standardize(values: readonly number[]): number[] {
 export function rewardGroups(
   rollouts: readonly Rollout[],
 ): { role: Role; task: Rollout['task']; rollouts: number; meanReward: number }[] {
-  return [...groups(rollouts, (r) => `${r.task}/${r.role}`).values()].map((members) => {
-    const { role, task } = rollouts[members[0]!]!;
-    const total = members.reduce((sum, i) => sum + rollouts[i]!.reward, 0);
+  return [...groupBy(rollouts, (r) => `${r.task}/${r.role}`).values()].map((members) => {
+    const { role, task } = members[0]!;
+    const total = members.reduce((sum, { reward }) => sum + reward, 0);
     return { role, task, rollouts: members.length, meanReward: total / members.length };
   });
-}
-
-function groups(rollouts: readonly Rollout[], key: (rollout: Rollout) => string): Map<string, number[]> {
-  const out = new Map<string, number[]>();
-  rollouts.forEach((rollout, i) => {
-    const name = key(rollout);
-    const members = out.get(name);
-    if (members) members.push(i);
-    else out.set(name, [i]);
-  });
-  return out;
 }

@@ -4,6 +4,7 @@
  * without gaps. To read a prompt together, they have places in groups of one width, each with a copy of its
  * prompt's keys and values, so that few places stay empty however unevenly samples end.
  */
+import { groupBy } from '../gasp/groupBy.ts';
 import { BranchCache, type CacheShape } from './branchCache.ts';
 import type { ActiveRow } from './sampler.ts';
 
@@ -126,9 +127,7 @@ export class SampleBatch {
 
   /** The width of groups that costs least, for the branches that there are. */
   private cheapest(): { width: number; groups: number; cost: number } {
-    const counts = new Map<number, number>();
-    for (const prompt of this.promptOf) counts.set(prompt, (counts.get(prompt) ?? 0) + 1);
-    const numbers = [...counts.values()];
+    const numbers = [...groupBy(this.promptOf, (prompt) => prompt).values()].map((rows) => rows.length);
     let best = { width: 1, groups: 0, cost: Number.POSITIVE_INFINITY };
     for (let width = Math.max(1, ...numbers); width > 0; width--) {
       const groups = numbers.reduce((n, count) => n + Math.ceil(count / width), 0);
@@ -139,12 +138,7 @@ export class SampleBatch {
   }
 
   private regroup(width: number): void {
-    const rows = new Map<number, number[]>();
-    this.promptOf.forEach((prompt, row) => {
-      const list = rows.get(prompt);
-      if (list) list.push(row);
-      else rows.set(prompt, [row]);
-    });
+    const rows = groupBy(this.promptOf.keys(), (row) => this.promptOf[row]!);
     this.groups = [];
     this.places = width;
     for (const [prompt, list] of rows) {
@@ -173,13 +167,6 @@ export class SampleBatch {
 
 /** A branch's samples that go on, those with the same next token together. */
 function heirs(branch: Branch): Branch[] {
-  const byToken = new Map<number, Branch>();
-  for (const row of branch) {
-    if (row.ended) continue;
-    const token = row.tokens.at(-1)!;
-    const list = byToken.get(token);
-    if (list) list.push(row);
-    else byToken.set(token, [row]);
-  }
-  return [...byToken.values()];
+  const going = branch.filter(({ ended }) => !ended);
+  return [...groupBy(going, ({ tokens }) => tokens.at(-1)!).values()];
 }

@@ -3,7 +3,9 @@
  * keys and values are stored once, read by all of its samples; samples keep their own in buffers
  * that grow. Samples that are equal so far are computed once; finished ones leave the batch.
  */
+import { groupBy } from '../gasp/groupBy.ts';
 import { deriveSeed, Random } from '../gasp/random.ts';
+import { elementCount } from '../onnx/model.ts';
 import { type DecoderConfig, decoderParameters, type Layout, type Tuning, type Weights } from './decoder.ts';
 import { decodeGraph, mergingGraph, prefillGraph } from './decoding.ts';
 import { float32, floats, type HostTensor, int64, type Runtime, type Session, scalar } from './runtime.ts';
@@ -138,7 +140,7 @@ export class Sampler {
   private batches(rows: ActiveRow[]): ActiveRow[][][] {
     const batches: ActiveRow[][][] = [];
     let free = 0;
-    for (const list of byRequest(rows)) {
+    for (const list of groupBy(rows, ({ request }) => request).values()) {
       for (let at = 0; at < list.length; at += this.maxRows) {
         const part = list.slice(at, at + this.maxRows);
         if (part.length > free) {
@@ -277,7 +279,7 @@ class Scratch {
 
   /** What lies in it is gone with the next call for this name. */
   tensor(name: string, dims: readonly number[]): HostTensor {
-    const size = dims.reduce((a, b) => a * b, 1);
+    const size = elementCount(dims);
     let array = this.arrays.get(name);
     if (!array || array.length < size) {
       array = new Float32Array(2 * size);
@@ -289,15 +291,4 @@ class Scratch {
   clear(): void {
     this.arrays.clear();
   }
-}
-
-/** Rows of the same request together, requests in order of their first row. */
-function byRequest(rows: readonly ActiveRow[]): ActiveRow[][] {
-  const lists = new Map<number, ActiveRow[]>();
-  for (const row of rows) {
-    const list = lists.get(row.request);
-    if (list) list.push(row);
-    else lists.set(row.request, [row]);
-  }
-  return [...lists.values()];
 }
