@@ -1,6 +1,7 @@
 /**
- * The rollout race in a page (Chromium; wasm has one thread: the page gets no special headers).
- * `npx tsx bench/page.ts [--backend wasm|webgpu] [--work answers|random] [--prompts 32] [--samples 16] [--tokens 32] [--turns 3]
+ * The rollout race in a page (Chromium). wasm has one thread, as the page gets no special headers, so that
+ * `generate` has one core and the sampler as many as a run takes.
+ * `npx tsx bench/page.ts [--backend wasm|webgpu] [--cores N] [--work answers|random] [--prompts 32] [--samples 16] [--tokens 32] [--turns 3]
  * [--json]`
  */
 import { basename, dirname, relative, sep } from 'node:path';
@@ -16,6 +17,7 @@ import type { WorkKind } from './rolloutWork.ts';
 const { values: args } = parseArgs({
   options: {
     backend: { type: 'string', default: 'wasm' },
+    cores: { type: 'string' },
     work: { type: 'string', default: 'answers' },
     prompts: { type: 'string', default: '32' },
     samples: { type: 'string', default: '16' },
@@ -35,6 +37,7 @@ try {
     base: `/${relative(root, dirname(folder)).split(sep).join('/')}/`.replace(/^\/public\//, '/'),
     name: basename(folder),
     backend: args.backend as PageRaceOptions['backend'],
+    ...(args.cores && { cores: Number(args.cores) }),
     work: args.work as WorkKind,
     prompts: Number(args.prompts),
     samples: Number(args.samples),

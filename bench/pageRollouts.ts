@@ -3,6 +3,7 @@ import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import * as transformers from '@huggingface/transformers';
 import type { Bank } from '../src/gasp/bank.ts';
 import { httpFiles } from '../src/lm/repository.ts';
+import { webReplicas } from '../src/lm/replicas/start.web.ts';
 import { webRuntime } from '../src/lm/runtime.web.ts';
 import { type RolloutRaceOptions, type RolloutRates, rolloutRace } from './rolloutRace.ts';
 
@@ -11,12 +12,20 @@ export type PageRaceOptions = Pick<
   'work' | 'prompts' | 'samples' | 'newTokens' | 'batches' | 'turns'
 > & {
   backend: 'wasm' | 'webgpu';
+  /** Cores of the sampler; absent: as many as a run takes. */
+  cores?: number;
   /** Folder of the repository on this origin, and its name in there. */
   base: string;
   name: string;
 };
 
-async function raceInPage({ base, name, backend, ...options }: PageRaceOptions): Promise<RolloutRates> {
+async function raceInPage({
+  base,
+  name,
+  backend,
+  cores,
+  ...options
+}: PageRaceOptions): Promise<RolloutRates> {
   const { env } = transformers;
   env.allowRemoteModels = false;
   env.allowLocalModels = true;
@@ -31,7 +40,8 @@ async function raceInPage({ base, name, backend, ...options }: PageRaceOptions):
   });
   const files = httpFiles(new URL(`${base}${name}`, location.href).href);
   const bank = (await (await fetch('/banks/micro.json')).json()) as Bank;
-  return rolloutRace({ ...options, bank, runtime, files, model, transformers });
+  const replicas = { ...webReplicas(runtime), ...(cores && { cores }) };
+  return rolloutRace({ ...options, bank, runtime, replicas, files, model, transformers });
 }
 
 Object.assign(globalThis, { raceInPage });

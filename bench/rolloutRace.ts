@@ -1,6 +1,6 @@
 /**
  * Our sampler against transformers.js's `generate`: same model file, same prompts, both sampling at
- * temperature 1 until the same stop tokens, with as many threads each.
+ * temperature 1 until the same stop tokens. `generate` has its runtime's threads, the sampler cores.
  */
 import type { PreTrainedModel } from '@huggingface/transformers';
 import type { Bank } from '../src/gasp/bank.ts';
@@ -12,6 +12,8 @@ import {
   type RepositoryFiles,
 } from '../src/lm/repository.ts';
 import type { Runtime } from '../src/lm/runtime.ts';
+import { Replica, type StartReplica } from '../src/lm/replicas/replica.ts';
+import { ReplicatedSampler } from '../src/lm/replicas/replicatedSampler.ts';
 import { Sampler } from '../src/lm/sampler.ts';
 import { loadTokenizer } from '../src/lm/tokenizer.ts';
 import { initialWeights } from '../src/lm/trainer.ts';
@@ -19,7 +21,10 @@ import { type Rate, race } from './race.ts';
 import { rolloutWork, type WorkKind } from './rolloutWork.ts';
 
 export interface RolloutRaceOptions {
+  /** One core's. */
   runtime: Runtime;
+  /** Cores that the sampler takes, as a run takes them. */
+  replicas: { cores: number; start: StartReplica };
   files: RepositoryFiles;
   /** transformers.js's session of the same file. */
   model: PreTrainedModel;
@@ -57,7 +62,10 @@ export async function rolloutRace(o: RolloutRaceOptions): Promise<RolloutRates> 
   const tuning: Tuning = { kind: 'lora', rank: 8, alpha: 16 };
   const layout = trainableLayout(config, tuning);
   const adapter = initialWeights(layout, weights, 1);
-  const sampler = new Sampler(o.runtime, config, tuning, layout, weights);
+  const { cores, start } = o.replicas;
+  const replicas = Array.from({ length: cores - 1 }, () => new Replica(start, { config, tuning, weights }));
+  const one = new Sampler(o.runtime, config, tuning, layout, weights);
+  const sampler = cores > 1 ? new ReplicatedSampler(one, replicas) : one;
   const rows = prompts.flatMap((tokens) => Array.from({ length: o.samples }, () => tokens));
 
   let seed = 0;
@@ -115,7 +123,7 @@ export async function rolloutRace(o: RolloutRaceOptions): Promise<RolloutRates> 
 
   const rates = await race(
     [
-      { name: `Sampler, ${prompts.length} prompts x ${o.samples}`, run: ours },
+      { name: `Sampler, ${prompts.length} prompts x ${o.samples}, cores ${cores}`, run: ours },
       ...o.batches.map((batch) => ({
         name: batch === 1 ? 'generate, one row a call' : `generate, batch ${batch}`,
         run: () => theirTurn(batch),

@@ -2,6 +2,7 @@
  * Rollout tokens a second of the sampler and of transformers.js's `generate`, on Node.
  * `npx tsx bench/rollouts.ts [--work answers|random] [--prompts 32] [--samples 16] [--tokens 48] [--turns 5]
  * [--threads 1] [--backend cpu|webgpu] [--json]`; what is sampled is in `rolloutWork.ts`, --tokens is for random work.
+ * --threads are `generate`'s, and as many cores the sampler's.
  */
 import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
@@ -10,6 +11,7 @@ import * as transformers from '@huggingface/transformers';
 import { SHIPPED_BANK } from '../cli/settings.ts';
 import type { Bank } from '../src/gasp/bank.ts';
 import { folderFiles } from '../src/lm/folderFiles.ts';
+import { startReplica } from '../src/lm/replicas/start.node.ts';
 import { type NodeBackend, nodeRuntime } from '../src/lm/runtime.node.ts';
 import { table } from './race.ts';
 import { benchRepository } from './repository.ts';
@@ -41,7 +43,8 @@ const model = await transformers.AutoModelForCausalLM.from_pretrained(basename(f
   session_options: { intraOpNumThreads: threads, interOpNumThreads: 1 },
 });
 const rates = await rolloutRace({
-  runtime: nodeRuntime(threads, backend),
+  runtime: nodeRuntime(backend === 'cpu' ? 1 : threads, backend),
+  replicas: { cores: backend === 'cpu' ? threads : 1, start: startReplica },
   files: folderFiles(folder),
   model,
   transformers,

@@ -14,6 +14,8 @@ import { gigabytes } from '../src/lm/memory.ts';
 import { PRESETS } from '../src/lm/presets.ts';
 import { openLocalPolicy } from '../src/lm/localPolicy.ts';
 import { httpFiles, type RepositoryFiles } from '../src/lm/repository.ts';
+import { startReplica } from '../src/lm/replicas/start.node.ts';
+import { nodeRuntime } from '../src/lm/runtime.node.ts';
 import type { Runtime } from '../src/lm/runtime.ts';
 import { NodeJudge } from '../src/python/nodeJudge.ts';
 import { openFolderJournal } from '../src/run/folderJournal.ts';
@@ -63,9 +65,12 @@ export function modelPort({
     const { tuning, seed, signal, onProgress } = options;
     const folder = model ?? join(publicFolder, path);
     await stat(folder); // Fails with the folder's name, before anything is loaded.
+    // An operation on a model this small is too little to be shared by threads: cores share rows instead.
+    const cores = runtime.name === 'cpu' ? runtime.threads : 1;
     const policy = await openLocalPolicy(folderFiles(folder), {
       model: name,
-      runtime,
+      runtime: cores > 1 ? nodeRuntime(1) : runtime,
+      replicas: { cores, start: startReplica },
       tuning,
       seed,
       signal,

@@ -49,15 +49,18 @@ async function openLab(port: MessagePort, base: string): Promise<Lab> {
       const { path, dialect } = source;
       const { tuning, seed, backend, signal, onProgress } = options;
       // With them come transformers.js and ONNX Runtime: not before somebody asks for a model.
-      const [{ openLocalPolicy }, { webRuntime }] = await Promise.all([
+      const [{ openLocalPolicy }, { webRuntime }, { webReplicas }] = await Promise.all([
         import('../lm/localPolicy.ts'),
         import('../lm/runtime.web.ts'),
+        import('../lm/replicas/start.web.ts'),
       ]);
+      // A step of a model this small is over before a GPU has been told of it: on an H100, through
+      // WebGPU, the first iteration took ten times as long as on two cores (docs/gpu.md).
+      const runtime = await webRuntime(backend === 'auto' ? 'wasm' : backend);
       const policy = await openLocalPolicy(httpFiles(new URL(path, base).href), {
         model,
-        // A step of a model this small is over before a GPU has been told of it: on an H100, through
-        // WebGPU, the first iteration took ten times as long as on two cores (docs/gpu.md).
-        runtime: await webRuntime(backend === 'auto' ? 'wasm' : backend),
+        runtime,
+        replicas: webReplicas(runtime),
         tuning,
         seed,
         signal,

@@ -22,6 +22,12 @@ export class BranchCache {
     this.memory = Array.from({ length: 2 * shape.layers }, () => new Float32Array(0));
   }
 
+  /** Forgets all branches, and keeps the memory for others: getting it anew costs more than using it. */
+  clear(): void {
+    this.slots = 0;
+    this.used = 0;
+  }
+
   /** A layer's keys and values of the first `rows` branches. */
   layer(i: number, rows: number): { keys: Float32Array; values: Float32Array } {
     const size = rows * this.rowSize;

@@ -20,15 +20,26 @@ import {
   readStopTokens,
   type RepositoryFiles,
 } from './repository.ts';
+import { Replica, type StartReplica } from './replicas/replica.ts';
+import { ReplicatedSampler } from './replicas/replicatedSampler.ts';
 import type { Runtime } from './runtime.ts';
 import { type SampledRow, Sampler, type TokenRequest, type TokenSampleOptions } from './sampler.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
-import { microbatches, minibatches, Trainer, type TrainingRow, type VectorTrainer } from './trainer.ts';
+import {
+  evenMicrobatches,
+  microbatches,
+  minibatches,
+  Trainer,
+  type TrainingRow,
+  type VectorTrainer,
+} from './trainer.ts';
 
 export interface LocalPolicyOptions {
   /** What the run's events call the model. */
   model: string;
   runtime: Runtime;
+  /** Further cores that sample and train, each with the model; `cores` counts this one too. */
+  replicas?: { cores: number; start: StartReplica };
   tuning: Tuning;
   /** Seeds the adapter's starting values. */
   seed: number;
@@ -55,14 +66,21 @@ export async function openLocalPolicy(
   const weights = readDecoderWeights(file, shape);
   const trainer = new Trainer(runtime, shape, tuning, weights, seed);
   const { layout } = trainer;
+  const sampler = new Sampler(runtime, shape, tuning, layout, weights);
+  const { cores, start } = options.replicas ?? { cores: 1 };
+  const replicas = Array.from(
+    { length: cores - 1 },
+    () => new Replica(start!, { config: shape, tuning, weights }),
+  );
   return new LocalPolicy({
     tokenizer,
     trainer,
-    sampler: new Sampler(runtime, shape, tuning, layout, weights),
+    sampler: cores > 1 ? new ReplicatedSampler(sampler, replicas) : sampler,
+    replicas,
     stop: readStopTokens(config),
     info: {
       model,
-      backend: runtime.name,
+      backend: cores > 1 ? `${runtime.name} x ${cores}` : runtime.name,
       parameters: decoderParameters(shape).reduce((n, p) => n + p.dims.reduce((a, b) => a * b, 1), 0),
       trainable: layout.size,
       ...(tuning.kind === 'lora' && { adapter: adapterShape(layout, () => tuning.alpha / tuning.rank) }),
@@ -84,6 +102,8 @@ export interface PolicyParts {
   tokenizer: Tokenizer;
   trainer: VectorTrainer;
   sampler: RowSampler;
+  /** What computes gradients besides `trainer`; the sampler has them too, and ends them. */
+  replicas?: readonly Replica[];
   stop: ReadonlySet<number>;
   info: PolicyInfo;
   /** Most tokens in one forward pass where nothing is kept for a backward pass. */
@@ -97,6 +117,7 @@ export class LocalPolicy implements Policy {
   private readonly tokenizer: Tokenizer;
   private readonly trainer: VectorTrainer;
   private readonly sampler: RowSampler;
+  private readonly replicas: readonly Replica[];
   private readonly stop: ReadonlySet<number>;
   private readonly scoringTokens: number;
   private readonly takeTurns: boolean;
@@ -108,6 +129,7 @@ export class LocalPolicy implements Policy {
     this.tokenizer = parts.tokenizer;
     this.trainer = parts.trainer;
     this.sampler = parts.sampler;
+    this.replicas = parts.replicas ?? [];
     this.stop = parts.stop;
     this.scoringTokens = parts.scoringTokens ?? SCORING_TOKENS;
     this.takeTurns = parts.takeTurns ?? false;
@@ -238,18 +260,41 @@ export class LocalPolicy implements Policy {
     const total = indices.reduce((n, i) => n + batch[i]!.tokens.length, 0);
     const lengths = indices.map((i) => batch[i]!.promptTokens.length + batch[i]!.tokens.length);
     let loss = 0;
-    for (const group of microbatches(lengths, options.microbatchTokens)) {
+    const cores = 1 + this.replicas.length;
+    const groups = evenMicrobatches(lengths, options.microbatchTokens, cores);
+    for (let at = 0; at < groups.length; at += cores) {
       options.signal?.throwIfAborted();
-      const sequences = group.map((g) => batch[indices[g]!]!);
-      const rows = sequences.map((s, j) => trainingRow(s, 1 / total, references?.[indices[group[j]!]!]));
-      const logprobs = await this.trainer.accumulate(rows, options);
-      sequences.forEach((s, j) => {
-        loss += measure(s, rows[j]!, logprobs[j]!, options, stats);
+      const parts = groups.slice(at, at + cores).map((group) => {
+        const sequences = group.map((g) => batch[indices[g]!]!);
+        const rows = sequences.map((s, j) => trainingRow(s, 1 / total, references?.[indices[group[j]!]!]));
+        return { sequences, rows };
+      });
+      const logprobs = await this.accumulate(
+        parts.map(({ rows }) => rows),
+        options,
+      );
+      parts.forEach(({ sequences, rows }, p) => {
+        sequences.forEach((s, j) => {
+          loss += measure(s, rows[j]!, logprobs[p]![j]!, options, stats);
+        });
       });
     }
     stats.loss += loss;
     stats.gradNorm += await this.trainer.apply(options);
     stats.steps++;
+  }
+
+  /** Adds the gradients of some groups of rows, each on a core of its own; log-probabilities by group and row. */
+  private async accumulate(
+    groups: readonly (readonly TrainingRow[])[],
+    options: UpdateOptions,
+  ): Promise<Float32Array[][]> {
+    const [mine, ...theirs] = groups as [readonly TrainingRow[], ...(readonly TrainingRow[])[]];
+    const { trainer } = this;
+    const parts = theirs.map((rows, i) => this.replicas[i]!.accumulate(trainer.weights, rows, options));
+    const [own, ...others] = await Promise.all([trainer.accumulate(mine, options), ...parts]);
+    for (const { gradient } of others) trainer.add(gradient);
+    return [own, ...others.map(({ logprobs }) => logprobs)];
   }
 
   private async referenceLogprobs(batch: WeightedSequence[], signal?: AbortSignal): Promise<number[][]> {

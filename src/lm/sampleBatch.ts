@@ -30,6 +30,18 @@ const COPY_COST = 10;
 /** Steps over which copying has to pay off. */
 const HORIZON = 6;
 
+/** Where batches, one after another, keep keys and values. */
+export class BatchMemory {
+  readonly own: BranchCache;
+  /** Of prompts, a copy for each group: keys of all layers, then values. */
+  readonly copies: Float32Array[];
+
+  constructor(shape: CacheShape) {
+    this.own = new BranchCache(shape);
+    this.copies = Array.from({ length: 2 * shape.layers }, () => new Float32Array(0));
+  }
+}
+
 export class SampleBatch {
   /** By row [R]. */
   branches: Branch[] = [];
@@ -43,14 +55,15 @@ export class SampleBatch {
   private readonly copies: Float32Array[];
   private promptOf: number[] = [];
 
-  /** `rows` by prompt, their first tokens drawn. */
+  /** `rows` by prompt, their first tokens drawn. What another batch has in `memory` is written over. */
   constructor(
-    shape: CacheShape,
+    { own, copies }: BatchMemory,
     readonly prompts: PromptCache,
     rows: readonly Branch[],
   ) {
-    this.own = new BranchCache(shape);
-    this.copies = [...prompts.keys, ...prompts.values].map(() => new Float32Array(0));
+    own.clear();
+    this.own = own;
+    this.copies = copies;
     rows.forEach((list, prompt) => {
       for (const branch of heirs(list)) {
         this.branches.push(branch);

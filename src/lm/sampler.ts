@@ -10,7 +10,7 @@ import { type DecoderConfig, decoderParameters, type Layout, type Tuning, type W
 import { decodeGraph, mergingGraph, prefillGraph } from './decoding.ts';
 import { float32, floats, type HostTensor, int64, type Runtime, type Session, scalar } from './runtime.ts';
 import type { CacheShape } from './branchCache.ts';
-import { SampleBatch } from './sampleBatch.ts';
+import { BatchMemory, SampleBatch } from './sampleBatch.ts';
 import { drawnFrom, sharpness, TokenPicker } from './tokenPicker.ts';
 import { causalMask, packTokens } from './trainer.ts';
 
@@ -18,6 +18,8 @@ export interface TokenRequest {
   tokens: readonly number[];
   samples: number;
   maxTokens: number;
+  /** Whose part this is of a call that several samplers share: its request there, and the first of these samples. */
+  part?: { request: number; first: number };
 }
 
 export interface TokenSampleOptions {
@@ -45,6 +47,8 @@ type Feeds = Record<string, HostTensor>;
 
 const MASKED = -1e9;
 export interface ActiveRow extends SampledRow {
+  /** Its request's place among those that were asked for here. */
+  asked: number;
   random: Random;
   maxTokens: number;
   promptTokens: number;
@@ -62,15 +66,17 @@ export function openRows(requests: readonly TokenRequest[], context: number, see
         `a prompt of ${request.tokens.length} tokens leaves no room in the model's context of ${context}`,
       );
     }
-    for (let s = 0; s < request.samples; s++) {
+    const part = request.part ?? { request: r, first: 0 };
+    for (let s = part.first; s < part.first + request.samples; s++) {
       rows.push({
-        request: r,
+        request: part.request,
         sample: s,
+        asked: r,
         tokens: [],
         logprobs: [],
         ended: undefined,
         // A stream of its own for each row: what is sampled does not depend on the batch around it.
-        random: new Random(deriveSeed(seed, 'row', r, s)),
+        random: new Random(deriveSeed(seed, 'row', part.request, s)),
         maxTokens: Math.min(request.maxTokens, room),
         promptTokens: request.tokens.length,
       });
@@ -85,6 +91,7 @@ export class Sampler {
   private decode: Promise<Session> | undefined;
   private readonly shape: CacheShape;
   private readonly scratch = new Scratch();
+  private memory: BatchMemory;
 
   constructor(
     private readonly runtime: Runtime,
@@ -97,6 +104,7 @@ export class Sampler {
   ) {
     const { layers, heads, width } = config;
     this.shape = { layers, heads, headDim: width / heads };
+    this.memory = new BatchMemory(this.shape);
   }
 
   /** Rows in order of request and sample. `weights` is the trained vector, [P]. */
@@ -134,13 +142,14 @@ export class Sampler {
     this.merge = this.prefill = this.decode = undefined;
     for (const session of open) await (await session)?.release();
     this.scratch.clear();
+    this.memory = new BatchMemory(this.shape);
   }
 
   /** Batches of at most `maxRows` rows: lists of the rows of one prompt. A prompt with more of them comes again. */
   private batches(rows: ActiveRow[]): ActiveRow[][][] {
     const batches: ActiveRow[][][] = [];
     let free = 0;
-    for (const list of groupBy(rows, ({ request }) => request).values()) {
+    for (const list of groupBy(rows, ({ asked }) => asked).values()) {
       for (let at = 0; at < list.length; at += this.maxRows) {
         const part = list.slice(at, at + this.maxRows);
         if (part.length > free) {
@@ -182,7 +191,7 @@ export class Sampler {
     const { layers, width } = this.config;
     this.prefill ??= this.runtime.create(prefillGraph(this.config));
     const session = await this.prefill;
-    const prompts = lists.map((list) => requests[list[0]!.request]!.tokens);
+    const prompts = lists.map((list) => requests[list[0]!.asked]!.tokens);
     const P = prompts.length;
     const T = Math.max(...prompts.map((p) => p.length));
     const last = new BigInt64Array(P * width);
@@ -203,7 +212,7 @@ export class Sampler {
       Array.from({ length: layers }, (_, i) => floats(outputs, `${name}.${i}`));
     const tokens = prompts.map((p) => p.length);
     return new SampleBatch(
-      this.shape,
+      this.memory,
       { keys: cached('keys'), values: cached('values'), length: T, tokens },
       lists,
     );

@@ -87,6 +87,25 @@ export function microbatches(lengths: readonly number[], tokens: number): number
   return groups;
 }
 
+/** Fewest padded tokens that are worth a core of their own. */
+const SHARED_FROM = 1024;
+
+/** `microbatches` that keep `cores` busy: a multiple of so many, where there is enough to share, and alike in size. */
+export function evenMicrobatches(lengths: readonly number[], tokens: number, cores: number): number[][] {
+  const groups = microbatches(lengths, tokens);
+  const padded = groups.reduce((n, group) => n + group.length * lengths[group.at(-1)!]!, 0);
+  if (cores === 1 || padded < SHARED_FROM) return groups;
+  const wanted = Math.ceil(groups.length / cores) * cores;
+  // The smallest bound that still gives no more groups than that.
+  let [low, high] = [1, tokens];
+  while (low < high) {
+    const bound = Math.floor((low + high) / 2);
+    if (microbatches(lengths, bound).length <= wanted) high = bound;
+    else low = bound + 1;
+  }
+  return microbatches(lengths, high);
+}
+
 /**
  * Parts of about `size` in order, all of nearly the same size: left over, two sequences would move the weights
  * as far as a whole mini-batch does, in a direction that is mostly noise.
@@ -202,6 +221,11 @@ export class VectorTrainer {
   /** Forgets what is accumulated. */
   clearGradient(): void {
     this.gradient = new Float32Array(this.layout.size);
+  }
+
+  /** Adds a gradient that was computed elsewhere, [P]. */
+  add(gradient: Float32Array): void {
+    for (let i = 0; i < gradient.length; i++) this.gradient[i]! += gradient[i]!;
   }
 
   /**

@@ -42,6 +42,11 @@ test('Run: lemmas and lifts are accepted and the weights move; a reload takes th
   expect(to.weights.every(Number.isFinite)).toBe(true);
   expect(to.weights.some((weight, i) => weight !== from.weights[i])).toBe(true);
 
+  // All cores take part, up to four: the lab's own, and a worker for each of the others.
+  const cores = Math.min(4, await page.evaluate(() => navigator.hardwareConcurrency));
+  const replicas = page.workers().filter((worker) => /\/worker\.web-/.test(worker.url()));
+  expect(replicas).toHaveLength(cores - 1);
+
   await page.reload();
   await runTo(page, newest.iteration + 1, resumeButton(page));
   const { events: after } = await storedRun(page);

@@ -1,0 +1,21 @@
+/** Starts replicas' processes on Node. */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { ReplicaAnswer } from './protocol.ts';
+import type { StartReplica } from './replica.ts';
+
+export const startReplica: StartReplica = ({ onAnswer, onEnd }) => {
+  const child = fork(fileURLToPath(new URL('./child.node.ts', import.meta.url)), {
+    execArgv: ['--import', import.meta.resolve('tsx')],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  child.on('message', (answer) => onAnswer(answer as ReplicaAnswer));
+  child.on('error', (error) => onEnd(error.message));
+  child.on('exit', (code, signal) => onEnd(`its process ended (${signal ?? code})`));
+  return {
+    // The write fails where the child has just died, which `exit` reports.
+    post: (command) => void child.send(command, () => {}),
+    end: () => void child.kill('SIGKILL'),
+  };
+};

@@ -1,0 +1,94 @@
+/** What replicas must be, wherever they run: the same model as the one that asks them. */
+import { expect, test } from 'vitest';
+import { Replica, type StartReplica } from '../../../src/lm/replicas/replica.ts';
+import { ReplicatedSampler } from '../../../src/lm/replicas/replicatedSampler.ts';
+import type { Runtime } from '../../../src/lm/runtime.ts';
+import { type SampledRow, Sampler, type TokenSampleOptions } from '../../../src/lm/sampler.ts';
+import { openTrainer, relativeError } from './backendContract.ts';
+import { exampleRows, micro } from './referenceDecoder.ts';
+
+const LORA = { kind: 'lora', rank: 2, alpha: 3 } as const;
+const plain: TokenSampleOptions = { temperature: 1, topP: 1, seed: 7, stop: new Set([3, 8]) };
+
+export async function openReplicated(runtime: Runtime, start: StartReplica, count = 1) {
+  const { trainer, model } = openTrainer(runtime, micro, LORA);
+  const own = new Sampler(runtime, micro, LORA, trainer.layout, model);
+  const replicas = Array.from(
+    { length: count },
+    () => new Replica(start, { config: micro, tuning: LORA, weights: model }),
+  );
+  return { trainer, model, own, replicas, sampler: new ReplicatedSampler(own, replicas) };
+}
+
+/** Prompts whose samples are shared out in the middle of one. */
+export const asked = [
+  { tokens: [1, 2, 3], samples: 30, maxTokens: 20 },
+  { tokens: [4], samples: 7, maxTokens: 12 },
+  { tokens: [5, 6, 7, 8, 9], samples: 40, maxTokens: 25 },
+];
+
+export function replicaContract(open: () => Promise<Runtime>, start: StartReplica): void {
+  test('rows are those of one sampler, in order, and each is told of', async () => {
+    const { trainer, own, sampler } = await openReplicated(await open(), start, 2);
+    const alone = await own.sample(trainer.weights, asked, plain);
+    const steps: { rows: number; tokens: number }[] = [];
+    let last: readonly SampledRow[] = [];
+    const rows = await sampler.sample(trainer.weights, asked, {
+      ...plain,
+      onStep: (all) => {
+        steps.push({ rows: all.length, tokens: all.reduce((n, { tokens }) => n + tokens.length, 0) });
+        last = all;
+      },
+    });
+    expect(rows.map(({ request, sample }) => [request, sample])).toEqual(
+      asked.flatMap(({ samples }, r) => Array.from({ length: samples }, (_, s) => [r, s])),
+    );
+    expect(rows.map(({ tokens }) => tokens)).toEqual(alone.map(({ tokens }) => tokens));
+    expect(rows.map(({ ended }) => ended)).toEqual(alone.map(({ ended }) => ended));
+    rows.forEach((row, i) => {
+      expect(relativeError(row.logprobs, alone[i]!.logprobs)).toBeLessThan(1e-5);
+    });
+    expect(new Set(steps.map((step) => step.rows))).toEqual(new Set([77]));
+    const counts = steps.map((step) => step.tokens);
+    expect(counts.at(-1)).toBe(rows.reduce((n, { tokens }) => n + tokens.length, 0));
+    expect(last.map(({ tokens }) => tokens)).toEqual(rows.map(({ tokens }) => tokens));
+    await sampler.dispose();
+    await trainer.dispose();
+  });
+
+  test('a gradient is the one that the trainer computes', async () => {
+    const { trainer, model, replicas, sampler } = await openReplicated(await open(), start);
+    const rows = exampleRows(micro, LORA, model, trainer.weights, 3);
+    const options = { clip: 0.2, klWeight: 0.3 };
+    const [own, other] = await Promise.all([
+      trainer.accumulate(rows, options),
+      replicas[0]!.accumulate(trainer.weights, rows, options),
+    ]);
+    expect(relativeError(other.gradient, trainer.accumulated)).toBeLessThan(1e-5);
+    own.forEach((logprobs, r) => {
+      expect(relativeError(other.logprobs[r]!, logprobs)).toBeLessThan(1e-5);
+    });
+    const twice = trainer.accumulated.map((g) => 2 * g);
+    trainer.add(other.gradient);
+    expect(relativeError(trainer.accumulated, twice)).toBeLessThan(1e-5);
+    await sampler.dispose();
+    await trainer.dispose();
+  });
+
+  test('stopped, it stops at once, and the next call is answered', async () => {
+    const { trainer, sampler } = await openReplicated(await open(), start);
+    const stopping = new AbortController();
+    const reason = new Error('stopped');
+    const call = sampler.sample(trainer.weights, asked, {
+      ...plain,
+      signal: stopping.signal,
+      onStep: () => stopping.abort(reason),
+    });
+    await expect(call).rejects.toBe(reason);
+    const rows = await sampler.sample(trainer.weights, asked, plain);
+    expect(rows).toHaveLength(77);
+    expect(rows.every(({ ended }) => ended)).toBe(true);
+    await sampler.dispose();
+    await trainer.dispose();
+  });
+}
