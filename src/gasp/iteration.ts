@@ -356,8 +356,8 @@ function answerRollouts({ task, attempts, completions }: Solved): Trainable[] {
 }
 
 /**
- * Rollouts with their advantages; of a proposal the tokens that take it. Those with none would only cost
- * time, unless a KL term reads them.
+ * Rollouts with their advantages; of a proposal the tokens that take it. Those with none are left out, of the KL
+ * term too, which holds back what is trained on: read for its sake alone, they would cost more than all others.
  */
 function weigh(rollouts: readonly Trainable[], settings: Settings, dialect: Dialect): WeightedSequence[] {
   const weights = advantages(
@@ -368,7 +368,7 @@ function weigh(rollouts: readonly Trainable[], settings: Settings, dialect: Dial
     const { promptTokens, tokens, logprobs, text } = completion;
     const isAnswer = rollout.role === 'solver';
     const advantage = weights[i]! * (isAnswer ? 1 : settings.teacherWeight);
-    if (advantage === 0 && settings.klWeight === 0) return [];
+    if (advantage === 0) return [];
     const taken = isAnswer ? tokens.length : (dialect.creditedTokens?.(text) ?? tokens.length);
     return [{ promptTokens, tokens: tokens.slice(0, taken), logprobs: logprobs.slice(0, taken), advantage }];
   });

@@ -76,6 +76,7 @@ export interface Settings {
   minibatch: number;
   epochs: number;
   clip: number;
+  /** Of the KL divergence from the starting model, on the texts that are trained on. */
   klWeight: number;
   maxGradNorm: number;
   weightDecay: number;

@@ -209,8 +209,6 @@ export class LocalPolicy implements Policy {
   async update(batch: WeightedSequence[], options: UpdateOptions): Promise<UpdateStats> {
     if (this.takeTurns) await this.sampler.dispose();
     const before = this.trainer.snapshot();
-    // Without a KL term a sequence of advantage 0 has no gradient: don't compute it.
-    const useful = options.klWeight > 0 ? batch : batch.filter((s) => s.advantage !== 0);
     const stats: UpdateStats = {
       loss: 0,
       gradNorm: 0,
@@ -221,16 +219,16 @@ export class LocalPolicy implements Policy {
       tokens: 0,
       moved: 0,
     };
-    if (useful.length === 0) return stats;
+    if (batch.length === 0) return stats;
     try {
       const references =
-        options.klWeight > 0 ? await this.referenceLogprobs(useful, options.signal) : undefined;
-      const indices = useful.map((_, i) => i);
+        options.klWeight > 0 ? await this.referenceLogprobs(batch, options.signal) : undefined;
+      const indices = batch.map((_, i) => i);
       for (let epoch = 0; epoch < options.epochs; epoch++) {
         const order = Random.for(options.seed, 'minibatches', epoch).shuffle(indices);
         const parts = minibatches(order, options.minibatch);
         for (const rows of parts) {
-          await this.minibatch(useful, rows, references, options, stats);
+          await this.minibatch(batch, rows, references, options, stats);
           options.onProgress?.(stats.steps, parts.length * options.epochs);
         }
       }
