@@ -65,7 +65,7 @@ export async function rolloutRace(o: RolloutRaceOptions): Promise<RolloutRates> 
   const { cores, start } = o.replicas;
   const replicas = Array.from({ length: cores - 1 }, () => new Replica(start, { config, tuning, weights }));
   const one = new Sampler(o.runtime, config, tuning, layout, weights);
-  const sampler = cores > 1 ? new ReplicatedSampler(one, replicas) : one;
+  const sampler = o.runtime.hasDeviceMemory ? one : new ReplicatedSampler(one, replicas);
   const rows = prompts.flatMap((tokens) => Array.from({ length: o.samples }, () => tokens));
 
   let seed = 0;

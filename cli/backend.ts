@@ -8,7 +8,8 @@ export const BACKEND_OPTIONS = {
   backend: { type: 'string', default: 'cpu' },
 } as const;
 
-export const BACKEND_USAGE = `  --threads N       of ONNX Runtime (default 2)
+export const BACKEND_USAGE = `  --threads N       of ONNX Runtime; with the shipped model cores, each with rows of its own: how many makes no
+                    difference to what comes of it (default 2)
   --backend NAME    cpu (default), or webgpu for this machine's GPU`;
 
 /** Throws `UsageError` for a backend that is none, and for threads that are no number. */

@@ -87,7 +87,9 @@ export class TerminalLab {
     } else if (message.type === 'notice') {
       console.error(`${message.message} ${message.advice}`);
     } else if (message.type === 'backend') {
-      this.say(`${message.backend}: ${message.parameters} weights, ${message.trainable} of them train`);
+      const { backend, cores, parameters, trainable } = message;
+      const where = cores > 1 ? `${backend}, ${cores} cores` : backend;
+      this.say(`${where}: ${parameters} weights, ${trainable} of them train`);
     } else if (message.type === 'activity' && message.activity?.task === 'measuring') {
       const { done, total } = message.activity;
       if (Date.now() - this.toldAt < PATIENCE) return;

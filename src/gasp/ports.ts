@@ -129,6 +129,8 @@ export interface PolicyInfo {
 
 export interface Policy {
   readonly info: PolicyInfo;
+  /** Cores that share its work, where it knows of several. */
+  readonly cores?: number;
   /** One array of `samples` completions for each request, in order. */
   sample(requests: SampleRequest[], options: SampleOptions): Promise<Completion[][]>;
   /** Log-probabilities of each completion's tokens under the current weights. */

@@ -48,7 +48,8 @@ export class Machinery {
       throw signal.reason;
     }
     const { backend: chosen, parameters, trainable } = policy.info;
-    this.ports.send({ type: 'backend', backend: chosen, parameters, trainable });
+    const cores = policy.cores ?? 1;
+    this.ports.send({ type: 'backend', backend: chosen, cores, parameters, trainable });
     return { backend, policy, dialect };
   }
 

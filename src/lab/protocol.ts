@@ -109,7 +109,7 @@ export type Message =
   /** Text being generated right now, a few rows. */
   | { type: 'stream'; role: 'lemma' | 'lift' | 'unguided' | 'solver'; rows: { id: string; text: string }[] }
   | { type: 'events'; run: string; events: RunEvent[] }
-  | { type: 'backend'; backend: string; parameters: number; trainable: number }
+  | { type: 'backend'; backend: string; cores: number; parameters: number; trainable: number }
   | { type: 'mined'; results: Mined[]; finished: boolean }
   /** `result` is absent where it was called off. */
   | { type: 'tried'; trial: string; result?: TeachingTrial }

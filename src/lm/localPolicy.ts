@@ -22,13 +22,15 @@ import {
 } from './repository.ts';
 import { Replica, type StartReplica } from './replicas/replica.ts';
 import { ReplicatedSampler } from './replicas/replicatedSampler.ts';
+import { shareOut } from './replicas/shareOut.ts';
 import type { Runtime } from './runtime.ts';
 import { type SampledRow, Sampler, type TokenRequest, type TokenSampleOptions } from './sampler.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 import {
-  evenMicrobatches,
   microbatches,
   minibatches,
+  type RowsGradient,
+  sharedMicrobatches,
   Trainer,
   type TrainingRow,
   type VectorTrainer,
@@ -75,12 +77,14 @@ export async function openLocalPolicy(
   return new LocalPolicy({
     tokenizer,
     trainer,
-    sampler: cores > 1 ? new ReplicatedSampler(sampler, replicas) : sampler,
-    replicas,
+    // A GPU wants all rows at once.
+    ...(runtime.hasDeviceMemory
+      ? { sampler }
+      : { sampler: new ReplicatedSampler(sampler, replicas), replicas }),
     stop: readStopTokens(config),
     info: {
       model,
-      backend: cores > 1 ? `${runtime.name} x ${cores}` : runtime.name,
+      backend: runtime.name,
       parameters: decoderParameters(shape).reduce((n, p) => n + p.dims.reduce((a, b) => a * b, 1), 0),
       trainable: layout.size,
       ...(tuning.kind === 'lora' && { adapter: adapterShape(layout, () => tuning.alpha / tuning.rank) }),
@@ -102,7 +106,10 @@ export interface PolicyParts {
   tokenizer: Tokenizer;
   trainer: VectorTrainer;
   sampler: RowSampler;
-  /** What computes gradients besides `trainer`; the sampler has them too, and ends them. */
+  /**
+   * What computes gradients besides `trainer`; the sampler has them too, and ends them. With a list, an empty one too,
+   * mini-batches are cut to be shared out.
+   */
   replicas?: readonly Replica[];
   stop: ReadonlySet<number>;
   info: PolicyInfo;
@@ -117,7 +124,7 @@ export class LocalPolicy implements Policy {
   private readonly tokenizer: Tokenizer;
   private readonly trainer: VectorTrainer;
   private readonly sampler: RowSampler;
-  private readonly replicas: readonly Replica[];
+  private readonly replicas: readonly Replica[] | undefined;
   private readonly stop: ReadonlySet<number>;
   private readonly scoringTokens: number;
   private readonly takeTurns: boolean;
@@ -129,11 +136,16 @@ export class LocalPolicy implements Policy {
     this.tokenizer = parts.tokenizer;
     this.trainer = parts.trainer;
     this.sampler = parts.sampler;
-    this.replicas = parts.replicas ?? [];
+    this.replicas = parts.replicas;
     this.stop = parts.stop;
     this.scoringTokens = parts.scoringTokens ?? SCORING_TOKENS;
     this.takeTurns = parts.takeTurns ?? false;
     this.start = parts.trainer.weights.slice();
+  }
+
+  /** Cores that share the work: how many makes no difference to what comes of it. */
+  get cores(): number {
+    return 1 + (this.replicas?.length ?? 0);
   }
 
   async sample(requests: SampleRequest[], options: SampleOptions): Promise<Completion[][]> {
@@ -258,41 +270,42 @@ export class LocalPolicy implements Policy {
     const total = indices.reduce((n, i) => n + batch[i]!.tokens.length, 0);
     const lengths = indices.map((i) => batch[i]!.promptTokens.length + batch[i]!.tokens.length);
     let loss = 0;
-    const cores = 1 + this.replicas.length;
-    const groups = evenMicrobatches(lengths, options.microbatchTokens, cores);
-    for (let at = 0; at < groups.length; at += cores) {
-      options.signal?.throwIfAborted();
-      const parts = groups.slice(at, at + cores).map((group) => {
-        const sequences = group.map((g) => batch[indices[g]!]!);
-        const rows = sequences.map((s, j) => trainingRow(s, 1 / total, references?.[indices[group[j]!]!]));
-        return { sequences, rows };
+    const cut = this.replicas ? sharedMicrobatches : microbatches;
+    const parts = cut(lengths, options.microbatchTokens).map((group) => {
+      const sequences = group.map((g) => batch[indices[g]!]!);
+      const rows = sequences.map((s, j) => trainingRow(s, 1 / total, references?.[indices[group[j]!]!]));
+      return { sequences, rows };
+    });
+    const logprobs = await this.accumulate(
+      parts.map(({ rows }) => rows),
+      options,
+    );
+    parts.forEach(({ sequences, rows }, p) => {
+      sequences.forEach((s, j) => {
+        loss += measure(s, rows[j]!, logprobs[p]![j]!, options, stats);
       });
-      const logprobs = await this.accumulate(
-        parts.map(({ rows }) => rows),
-        options,
-      );
-      parts.forEach(({ sequences, rows }, p) => {
-        sequences.forEach((s, j) => {
-          loss += measure(s, rows[j]!, logprobs[p]![j]!, options, stats);
-        });
-      });
-    }
+    });
     stats.loss += loss;
     stats.gradNorm += await this.trainer.apply(options);
     stats.steps++;
   }
 
-  /** Adds the gradients of some groups of rows, each on a core of its own; log-probabilities by group and row. */
+  /** Adds the gradients of groups of rows, in their order; log-probabilities by group and row. */
   private async accumulate(
-    groups: readonly (readonly TrainingRow[])[],
+    groups: readonly TrainingRow[][],
     options: UpdateOptions,
   ): Promise<Float32Array[][]> {
-    const [mine, ...theirs] = groups as [readonly TrainingRow[], ...(readonly TrainingRow[])[]];
-    const { trainer } = this;
-    const parts = theirs.map((rows, i) => this.replicas[i]!.accumulate(trainer.weights, rows, options));
-    const [own, ...others] = await Promise.all([trainer.accumulate(mine, options), ...parts]);
-    for (const { gradient } of others) trainer.add(gradient);
-    return [own, ...others.map(({ logprobs }) => logprobs)];
+    const { trainer, replicas = [] } = this;
+    const wanted = (work: (rows: TrainingRow[]) => Promise<RowsGradient>) => (rows: TrainingRow[]) => {
+      options.signal?.throwIfAborted();
+      return work(rows);
+    };
+    const results = await shareOut(groups, [
+      ...replicas.map((replica) => wanted((rows) => replica.gradientOf(trainer.weights, rows, options))),
+      wanted((rows) => trainer.gradientOf(rows, options)),
+    ]);
+    for (const { gradient } of results) trainer.add(gradient);
+    return results.map(({ logprobs }) => logprobs);
   }
 
   private async referenceLogprobs(batch: WeightedSequence[], signal?: AbortSignal): Promise<number[][]> {

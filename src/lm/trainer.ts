@@ -30,6 +30,14 @@ export interface LossOptions {
   klWeight: number;
 }
 
+/** What a pass forward and backward gives. */
+export interface RowsGradient {
+  /** Of the targets, one array a row. */
+  logprobs: Float32Array[];
+  /** [P] */
+  gradient: Float32Array;
+}
+
 export interface StepOptions {
   learningRate: number;
   weightDecay: number;
@@ -87,15 +95,18 @@ export function microbatches(lengths: readonly number[], tokens: number): number
   return groups;
 }
 
-/** Fewest padded tokens that are worth a core of their own. */
-const SHARED_FROM = 1024;
+/** Fewest padded tokens of a part that is shared out. */
+const SHARED_FROM = 512;
 
-/** `microbatches` that keep `cores` busy: a multiple of so many, where there is enough to share, and alike in size. */
-export function evenMicrobatches(lengths: readonly number[], tokens: number, cores: number): number[][] {
+/**
+ * `microbatches` to be shared out to cores: alike in size, and one, two or four of them at least, by how much there
+ * is. The cores there are make no difference: the order of a sum decides its rounding.
+ */
+export function sharedMicrobatches(lengths: readonly number[], tokens: number): number[][] {
   const groups = microbatches(lengths, tokens);
   const padded = groups.reduce((n, group) => n + group.length * lengths[group.at(-1)!]!, 0);
-  if (cores === 1 || padded < SHARED_FROM) return groups;
-  const wanted = Math.ceil(groups.length / cores) * cores;
+  const parts = [4, 2, 1].find((n) => padded >= n * SHARED_FROM) ?? 1;
+  const wanted = Math.ceil(groups.length / parts) * parts;
   // The smallest bound that still gives no more groups than that.
   let [low, high] = [1, tokens];
   while (low < high) {
@@ -233,6 +244,21 @@ export class VectorTrainer {
    * with `microbatches`. Returns log-probabilities of the targets, one array a row.
    */
   async accumulate(rows: readonly TrainingRow[], options: LossOptions): Promise<Float32Array[]> {
+    const { gradient, logprobs } = await this.pass(rows, options, this.gradient);
+    this.gradient = gradient;
+    return logprobs;
+  }
+
+  /** As `accumulate`, with the rows' gradient by itself, [P], which is added to nothing. */
+  gradientOf(rows: readonly TrainingRow[], options: LossOptions): Promise<RowsGradient> {
+    return this.pass(rows, options, new Float32Array(this.layout.size));
+  }
+
+  private async pass(
+    rows: readonly TrainingRow[],
+    options: LossOptions,
+    before: Float32Array,
+  ): Promise<RowsGradient> {
     if (this.options.oneSession) await this.endScoring();
     this.train ??= this.trainable.openTraining(this.runtime);
     const session = await this.train;
@@ -245,7 +271,7 @@ export class VectorTrainer {
     const outputs = await session.run({
       ...packed.feeds,
       weights: float32([this.layout.size], this.weights),
-      gradient: float32([this.layout.size], this.gradient),
+      gradient: float32([this.layout.size], before),
       weight: plane((row, t) => row.weight[t] ?? 0),
       advantage: plane((row) => row.advantage),
       old: plane((row, t) => row.old?.[t] ?? 0),
@@ -255,8 +281,10 @@ export class VectorTrainer {
       high: scalar(options.clip > 0 ? 1 + options.clip : 3e38),
       klWeight: scalar(options.klWeight),
     });
-    this.gradient = floats(outputs, 'gradientOut');
-    return packed.unpack(floats(outputs, 'logprobs'));
+    return {
+      gradient: floats(outputs, 'gradientOut'),
+      logprobs: packed.unpack(floats(outputs, 'logprobs')),
+    };
   }
 
   /** Log-probabilities of each row's tokens after the first, under the current weights. */

@@ -247,7 +247,7 @@ export function App({ session }: { session: Session }) {
             <>
               <RunNumbers
                 state={state}
-                backend={snapshot.live ? snapshot.backend?.backend : undefined}
+                backend={snapshot.live ? (snapshot.backend ?? undefined) : undefined}
                 origin={origin}
                 onShow={showRun}
               />

@@ -383,13 +383,7 @@ export class Session {
         this.changeSoon({ streaming: { role: message.role, rows: message.rows } });
         break;
       case 'backend':
-        this.changeSoon({
-          backend: {
-            backend: message.backend,
-            parameters: message.parameters,
-            trainable: message.trainable,
-          },
-        });
+        this.changeSoon({ backend: { backend: message.backend, cores: message.cores } });
         break;
       case 'events':
         this.extend(message.run, message.events);

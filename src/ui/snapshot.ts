@@ -57,7 +57,7 @@ export interface Snapshot extends ShelfState {
   activity: Activity | null;
   tokensPerSecond: number;
   streaming: Streaming | null;
-  backend: { backend: string; parameters: number; trainable: number } | null;
+  backend: { backend: string; cores: number } | null;
   /** `stopped`: called off, so that a question without a success may have had fewer tries. */
   mined: { results: ReadonlyMap<string, Mined>; finished: boolean; stopped: boolean } | null;
   problem: Problem | null;

@@ -1,7 +1,7 @@
 /** What a policy and a replica of its model, on a core of its own, say to each other. */
 import type { DecoderConfig, Tuning, Weights } from '../decoder.ts';
 import type { SampledRow, TokenRequest, TokenSampleOptions } from '../sampler.ts';
-import type { LossOptions, TrainingRow } from '../trainer.ts';
+import type { LossOptions, RowsGradient, TrainingRow } from '../trainer.ts';
 
 export interface ReplicaModel {
   config: DecoderConfig;
@@ -19,7 +19,7 @@ export type ReplicaTask =
       /** Whether somebody wants to hear of tokens as they come. */
       watched: boolean;
     }
-  | { type: 'accumulate'; weights: Float32Array; rows: readonly TrainingRow[]; options: LossOptions };
+  | { type: 'gradient'; weights: Float32Array; rows: readonly TrainingRow[]; options: LossOptions };
 
 /** Tasks are done one after another; the first message is the model. */
 export type ReplicaCommand =
@@ -35,14 +35,7 @@ export interface RowNews {
   ended: SampledRow['ended'];
 }
 
-export type ReplicaResult = SampledRow[] | Accumulated;
-
-export interface Accumulated {
-  /** Of the targets, one array a row. */
-  logprobs: Float32Array[];
-  /** [P] */
-  gradient: Float32Array;
-}
+export type ReplicaResult = SampledRow[] | RowsGradient;
 
 export type ReplicaAnswer =
   | { id: number; type: 'news'; news: RowNews[] }

@@ -1,9 +1,8 @@
 /** A replica of the embedded decoder on a core of its own, seen from the policy. */
 import { BackendError } from '../runtime.ts';
 import type { SampledRow, TokenRequest, TokenSampleOptions } from '../sampler.ts';
-import type { LossOptions, TrainingRow } from '../trainer.ts';
+import type { LossOptions, RowsGradient, TrainingRow } from '../trainer.ts';
 import type {
-  Accumulated,
   ReplicaAnswer,
   ReplicaCommand,
   ReplicaModel,
@@ -75,14 +74,14 @@ export class Replica {
     return this.run(task, signal, onNews) as Promise<SampledRow[]>;
   }
 
-  /** The rows' gradient by itself, and what `VectorTrainer.accumulate` returns. */
-  accumulate(
+  /** As `VectorTrainer.gradientOf`. */
+  gradientOf(
     weights: Float32Array,
     rows: readonly TrainingRow[],
     { clip, klWeight }: LossOptions,
-  ): Promise<Accumulated> {
-    const task = { type: 'accumulate', weights, rows, options: { clip, klWeight } } as const;
-    return this.run(task) as Promise<Accumulated>;
+  ): Promise<RowsGradient> {
+    const task = { type: 'gradient', weights, rows, options: { clip, klWeight } } as const;
+    return this.run(task) as Promise<RowsGradient>;
   }
 
   private run(task: ReplicaTask, signal?: AbortSignal, onNews?: Waiting['onNews']): Promise<ReplicaResult> {

@@ -1,12 +1,20 @@
-/** Samples on several cores: each takes an equal share of a call's rows. */
+/** Samples on several cores: each takes shares of a call's rows. */
 import type { SampledRow, Sampler, TokenRequest, TokenSampleOptions } from '../sampler.ts';
+import type { RowNews } from './protocol.ts';
 import type { Replica } from './replica.ts';
+import { shareOut } from './shareOut.ts';
+
+/** Fewest rows of a share: a step of a few costs as much as one of twice as many. */
+const ROWS = 48;
 
 /**
- * Fewest rows that are shared out: a step of a few costs as much as one of twice as many. It depends on
- * nothing else, since how rows are batched decides how they are rounded, and a run must go on as it would have.
+ * Shares of so many rows: one, two or four. How rows are batched decides how they are rounded, so that it may not
+ * depend on the cores there are: a run goes on elsewhere as it would have here.
  */
-const SHARED_FROM = 48;
+function shareCount(rows: number): number {
+  if (rows < 2 * ROWS) return 1;
+  return rows < 4 * ROWS ? 2 : 4;
+}
 
 /** Cuts a call's rows into `count` runs of nearly equal length, each as the requests that ask for them. */
 export function shares(requests: readonly TokenRequest[], count: number): TokenRequest[][] {
@@ -26,6 +34,7 @@ export function shares(requests: readonly TokenRequest[], count: number): TokenR
   return out;
 }
 
+/** A sampler, and what it shares its work with. */
 export class ReplicatedSampler {
   constructor(
     private readonly own: Sampler,
@@ -38,59 +47,58 @@ export class ReplicatedSampler {
     requests: readonly TokenRequest[],
     options: TokenSampleOptions,
   ): Promise<SampledRow[]> {
-    const total = requests.reduce((n, { samples }) => n + samples, 0);
-    if (total < SHARED_FROM) {
+    const parts = shares(requests, shareCount(requests.reduce((n, { samples }) => n + samples, 0)));
+    if (parts.length === 1) {
       const rows = await this.own.sample(weights, requests, options);
       // There when they will be needed, and not before the first proposals are.
       for (const replica of this.replicas) replica.start();
       return rows;
     }
-    const [mine, ...theirs] = shares(requests, this.replicas.length + 1) as [
-      TokenRequest[],
-      ...TokenRequest[][],
-    ];
     const { onStep } = options;
-    const seen: (readonly SampledRow[])[] = [mine, ...theirs].map(openRows);
+    const seen: (readonly SampledRow[])[] = parts.map(openRows);
+    const report = () => onStep?.(seen.flat());
     // One that fails stops the others, which would go on for nobody.
     const failing = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, failing.signal]) : failing.signal;
-    const report = () => onStep?.(seen.flat());
-    const parts = [
-      ...theirs.map((share, i) => {
-        const rows = seen[i + 1] as SampledRow[];
-        return this.replicas[i]!.sample(
-          weights,
-          share,
-          { ...options, signal },
-          onStep &&
-            ((news) => {
-              for (const { row, tokens, ended } of news) {
-                rows[row]!.tokens.push(...tokens);
-                rows[row]!.ended = ended;
-              }
-              report();
-            }),
-        );
-      }),
-      this.own.sample(weights, mine, {
-        ...options,
-        signal,
-        onStep: (rows) => {
-          seen[0] = rows;
-          report();
-        },
-      }),
+    type Sampling = (part: TokenRequest[], at: number) => Promise<SampledRow[]>;
+    const done =
+      (sample: Sampling): Sampling =>
+      async (part, at) => {
+        try {
+          seen[at] = await sample(part, at);
+        } catch (error) {
+          failing.abort(error);
+          throw error;
+        }
+        report();
+        return [...seen[at]];
+      };
+    const workers = [
+      ...this.replicas.map((replica) =>
+        done((part, at) => {
+          const rows = seen[at] as SampledRow[];
+          const hear = (news: RowNews[]) => {
+            for (const { row, tokens, ended } of news) {
+              rows[row]!.tokens.push(...tokens);
+              rows[row]!.ended = ended;
+            }
+            report();
+          };
+          return replica.sample(weights, part, { ...options, signal }, onStep && hear);
+        }),
+      ),
+      done((part, at) =>
+        this.own.sample(weights, part, {
+          ...options,
+          signal,
+          onStep: (rows) => {
+            seen[at] = rows;
+            report();
+          },
+        }),
+      ),
     ];
-    try {
-      const done = await Promise.all(parts);
-      const all = [done.at(-1)!, ...done.slice(0, -1)].flat();
-      onStep?.(all);
-      return all;
-    } catch (error) {
-      failing.abort(error);
-      await Promise.allSettled(parts);
-      throw error;
-    }
+    return (await shareOut(parts, workers)).flat();
   }
 
   async dispose(): Promise<void> {

@@ -2,15 +2,8 @@
 import { trainableLayout } from '../decoder.ts';
 import type { Runtime } from '../runtime.ts';
 import { type SampledRow, Sampler } from '../sampler.ts';
-import { Trainer } from '../trainer.ts';
-import type {
-  ReplicaAnswer,
-  ReplicaCommand,
-  ReplicaModel,
-  ReplicaResult,
-  ReplicaTask,
-  RowNews,
-} from './protocol.ts';
+import { type RowsGradient, Trainer } from '../trainer.ts';
+import type { ReplicaAnswer, ReplicaCommand, ReplicaModel, ReplicaTask, RowNews } from './protocol.ts';
 
 /** Milliseconds between two pieces of news about one task. */
 const NEWS = 80;
@@ -18,7 +11,7 @@ const NEWS = 80;
 /** Handles the commands that it returns a function for; answers go to `post`. */
 export function serveReplica(
   runtime: Promise<Runtime>,
-  post: (answer: ReplicaAnswer, transfer: Transferable[]) => void,
+  post: (answer: ReplicaAnswer) => void,
 ): (command: ReplicaCommand) => void {
   let model: Promise<Model> | undefined;
   let last: Promise<void> = Promise.resolve();
@@ -28,14 +21,14 @@ export function serveReplica(
     try {
       signal.throwIfAborted();
       const opened = await model!;
-      const tell = (news: RowNews[]) => post({ id, type: 'news', news }, []);
-      const { result, transfer } =
-        task.type === 'sample' ? await opened.sample(task, signal, tell) : await opened.accumulate(task);
-      post({ id, type: 'done', result }, transfer);
+      const tell = (news: RowNews[]) => post({ id, type: 'news', news });
+      const result =
+        task.type === 'sample' ? await opened.sample(task, signal, tell) : await opened.gradient(task);
+      post({ id, type: 'done', result });
     } catch (error) {
       // Who stopped it does not wait for an answer.
       if (signal.aborted) return;
-      post({ id, type: 'failed', error: error instanceof Error ? error.message : String(error) }, []);
+      post({ id, type: 'failed', error: error instanceof Error ? error.message : String(error) });
     } finally {
       wanted.delete(id);
     }
@@ -56,12 +49,6 @@ export function serveReplica(
   };
 }
 
-interface Outcome {
-  result: ReplicaResult;
-  /** What is handed over instead of copied. */
-  transfer: Transferable[];
-}
-
 class Model {
   private readonly sampler: Sampler;
   private readonly trainer: Trainer;
@@ -75,14 +62,14 @@ class Model {
     { weights, requests, options, watched }: Extract<ReplicaTask, { type: 'sample' }>,
     signal: AbortSignal,
     tell: (news: RowNews[]) => void,
-  ): Promise<Outcome> {
+  ): Promise<SampledRow[]> {
     const sampled = await this.sampler.sample(weights, requests, {
       ...options,
       signal,
       ...(watched && { onStep: newsOf(tell) }),
     });
     // Rows hold what they were sampled with, too, which is nobody else's business.
-    const result = sampled.map(
+    return sampled.map(
       ({ request, sample, tokens, logprobs, ended }): SampledRow => ({
         request,
         sample,
@@ -91,20 +78,11 @@ class Model {
         ended,
       }),
     );
-    return { result, transfer: [] };
   }
 
-  async accumulate({
-    weights,
-    rows,
-    options,
-  }: Extract<ReplicaTask, { type: 'accumulate' }>): Promise<Outcome> {
-    const { trainer } = this;
-    trainer.weights = weights;
-    trainer.clearGradient();
-    const logprobs = await trainer.accumulate(rows, options);
-    const gradient = trainer.accumulated.slice();
-    return { result: { logprobs, gradient }, transfer: [gradient.buffer] };
+  gradient({ weights, rows, options }: Extract<ReplicaTask, { type: 'gradient' }>): Promise<RowsGradient> {
+    this.trainer.weights = weights;
+    return this.trainer.gradientOf(rows, options);
   }
 }
 

@@ -3,5 +3,5 @@ import { webRuntime } from '../runtime.web.ts';
 import type { ReplicaCommand } from './protocol.ts';
 import { serveReplica } from './serve.ts';
 
-const handle = serveReplica(webRuntime('wasm'), (answer, transfer) => postMessage(answer, { transfer }));
+const handle = serveReplica(webRuntime('wasm'), (answer) => postMessage(answer));
 addEventListener('message', ({ data }: MessageEvent<ReplicaCommand>) => handle(data));

@@ -7,13 +7,13 @@ import { shares } from '../../../src/lm/replicas/replicatedSampler.ts';
 import { startReplica } from '../../../src/lm/replicas/start.node.ts';
 import { nodeRuntime } from '../../../src/lm/runtime.node.ts';
 import { BackendError } from '../../../src/lm/runtime.ts';
-import { evenMicrobatches, microbatches } from '../../../src/lm/trainer.ts';
+import { shareOut } from '../../../src/lm/replicas/shareOut.ts';
+import { microbatches, sharedMicrobatches } from '../../../src/lm/trainer.ts';
 import { trainableLayout } from '../../../src/lm/decoder.ts';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
 import { evenly } from '../../../src/gasp/bank.ts';
 import { publicFolder } from '../../../cli/nodePorts.ts';
 import { readBank, SHIPPED_BANK } from '../../../cli/settings.ts';
-import { relativeError } from './backendContract.ts';
 import { micro, randomModel } from './referenceDecoder.ts';
 import { asked, openReplicated, replicaContract } from './replicaContract.ts';
 
@@ -21,7 +21,7 @@ const runtime = nodeRuntime(1);
 
 replicaContract(async () => runtime, startReplica);
 
-test.each([1, 2, 3, 4, 77, 100])('%s shares are equal, and hold each sample once', (count) => {
+test.each([1, 2, 3, 4, 254, 300])('%s shares are equal, and hold each sample once', (count) => {
   const parts = shares(asked, count);
   expect(parts).toHaveLength(count);
   const sizes = parts.map((part) => part.reduce((n, { samples }) => n + samples, 0));
@@ -36,26 +36,40 @@ test.each([1, 2, 3, 4, 77, 100])('%s shares are equal, and hold each sample once
   expect(all).toEqual(asked.flatMap(({ samples }, r) => Array.from({ length: samples }, (_, s) => [r, s])));
 });
 
-test('microbatches keep every core busy and stay within their bound', () => {
+test('microbatches to be shared out are alike in size, in twos or fours, within their bound', () => {
   const lengths = [90, 30, 60, 75, 80, 35, 50, 88, 70, 45, 66, 52, 81, 77, 39, 61, 58, 83, 47, 72];
-  const padded = (group: readonly number[]) => group.length * Math.max(...group.map((i) => lengths[i]!));
-  for (const [tokens, cores] of [
-    [8192, 2],
-    [8192, 4],
-    [500, 2],
-    [500, 3],
-  ] as const) {
-    const groups = evenMicrobatches(lengths, tokens, cores);
-    expect(groups.length % cores).toBe(0);
-    expect(groups.flat().sort((a, b) => a - b)).toEqual(lengths.map((_, i) => i));
-    const costs = groups.map(padded);
+  const twice = [...lengths, ...lengths];
+  const groupsOf = (all: readonly number[], tokens: number) => {
+    const groups = sharedMicrobatches(all, tokens);
+    expect(groups.flat().sort((a, b) => a - b)).toEqual(all.map((_, i) => i));
+    const costs = groups.map((group) => group.length * Math.max(...group.map((i) => all[i]!)));
     expect(Math.max(...costs)).toBeLessThanOrEqual(tokens);
     const mean = costs.reduce((a, b) => a + b) / costs.length;
     expect(Math.max(...costs)).toBeLessThan(1.35 * mean);
-  }
-  // Too little to share, and nobody to share with.
-  expect(evenMicrobatches([30, 20, 10], 8192, 2)).toEqual(microbatches([30, 20, 10], 8192));
-  expect(evenMicrobatches(lengths, 500, 1)).toEqual(microbatches(lengths, 500));
+    return groups.length;
+  };
+  expect(groupsOf(lengths, 8192)).toBe(2);
+  expect(groupsOf(twice, 8192)).toBe(4);
+  expect(groupsOf(twice, 500) % 4).toBe(0);
+  // Too little to share.
+  expect(sharedMicrobatches([30, 20, 10], 8192)).toEqual(microbatches([30, 20, 10], 8192));
+});
+
+test('who shares takes one item after another, and a failure ends it', async () => {
+  const taken: string[] = [];
+  const worker = (name: string, delay: number) => async (item: number, at: number) => {
+    taken.push(`${name}${at}`);
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    if (item < 0) throw new Error(`no ${item}`);
+    return item * item;
+  };
+  const workers = [worker('slow', 60), worker('quick', 5)];
+  expect(await shareOut([1, 2, 3, 4, 5], workers)).toEqual([1, 4, 9, 16, 25]);
+  expect(taken).toEqual(['slow0', 'quick1', 'quick2', 'quick3', 'quick4']);
+  taken.length = 0;
+  await expect(shareOut([1, -2, 3, 4], workers)).rejects.toThrow('no -2');
+  expect(taken).toEqual(['slow0', 'quick1']);
+  expect(await shareOut([], workers)).toEqual([]);
 });
 
 test('one that dies fails its call with advice, and the next call starts another one', async () => {
@@ -82,7 +96,7 @@ test('one that dies fails its call with advice, and the next call starts another
     seed: 1,
     stop: new Set(),
   });
-  expect(rows).toHaveLength(77);
+  expect(rows).toHaveLength(254);
   await sampler.dispose();
   await trainer.dispose();
 });
@@ -101,7 +115,7 @@ test('a model that cannot be loaded there is told of', async () => {
   replica.dispose();
 });
 
-test('the shipped model’s update on two cores is that on one', async () => {
+test('the shipped model samples and updates on two cores bit for bit as on one', async () => {
   const dialect = microDialect();
   const bank = readBank(SHIPPED_BANK);
   const open = (cores: number) =>
@@ -113,16 +127,20 @@ test('the shipped model’s update on two cores is that on one', async () => {
       seed: 1,
     });
   const policies = await Promise.all([open(1), open(2)]);
-  expect(policies.map(({ info }) => info.backend)).toEqual(['cpu', 'cpu x 2']);
-  const made = await policies[0].sample(
-    evenly(bank.goalposts, 6).map((question) => ({
-      prompt: dialect.solvePrompt({ type: 'induction', question }),
-      samples: 8,
-      maxTokens: 60,
-    })),
-    { temperature: 1, topP: 1, seed: 3 },
+  expect(policies.map(({ info, cores }) => [info.backend, cores])).toEqual([
+    ['cpu', 1],
+    ['cpu', 2],
+  ]);
+  const requests = evenly(bank.goalposts, 15).map((question) => ({
+    prompt: dialect.solvePrompt({ type: 'induction', question }),
+    samples: 8,
+    maxTokens: 60,
+  }));
+  const [made, again] = await Promise.all(
+    policies.map((policy) => policy.sample(requests, { temperature: 1, topP: 1, seed: 3 })),
   );
-  const batch = made.flat().map(({ promptTokens, tokens, logprobs }, i) => ({
+  expect(again).toEqual(made);
+  const batch = made!.flat().map(({ promptTokens, tokens, logprobs }, i) => ({
     promptTokens,
     tokens,
     logprobs,
@@ -132,7 +150,7 @@ test('the shipped model’s update on two cores is that on one', async () => {
   for (const policy of policies) {
     const stats = await policy.update(batch, {
       learningRate: 1e-3,
-      minibatch: 24,
+      minibatch: 32,
       epochs: 1,
       clip: 0.2,
       klWeight: 0.1,
@@ -144,12 +162,9 @@ test('the shipped model’s update on two cores is that on one', async () => {
     });
     moved.push({ stats, weights: (await policy.snapshot()).weights });
   }
-  const [one, two] = moved as [(typeof moved)[0], (typeof moved)[0]];
-  expect(one.stats.steps).toBe(2);
-  expect(one.stats.moved).toBeGreaterThan(0);
-  expect(relativeError(two.weights, one.weights)).toBeLessThan(1e-5);
-  for (const key of ['loss', 'gradNorm', 'entropy'] as const) {
-    expect(two.stats[key]).toBeCloseTo(one.stats[key], 4);
-  }
+  const [one, two] = moved;
+  expect(one!.stats.steps).toBe(4);
+  expect(one!.stats.moved).toBeGreaterThan(0);
+  expect(two).toEqual(one);
   for (const policy of policies) await policy.dispose();
 });
