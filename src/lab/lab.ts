@@ -9,7 +9,7 @@ import { startFromAdapter } from './adapters.ts';
 import { checkStart, checkTrains, goneCheckpoint, startOf } from './checks.ts';
 import { iterateOnce } from './iterating.ts';
 import { Machinery } from './machinery.ts';
-import { measureRun } from './measuring.ts';
+import { answersOf, measureRun } from './measuring.ts';
 import { mine } from './mining.ts';
 import type { LabPorts } from './ports.ts';
 import { describeProblem, LabError } from './problems.ts';
@@ -217,9 +217,12 @@ export class Lab {
    */
   measure({ runs, backend }: CommandOf<'measure'>): Promise<void> {
     return this.enqueue(async () => {
+      const all = runs.flatMap(({ plans }) => plans);
+      const tally = { done: 0, total: all.reduce((n, plan) => n + answersOf(plan), 0) };
       for (const { run, plans } of runs) {
         const locked = this.session?.run === run;
-        await measureRun(this.machinery, { run, plans, backend, locked }, () => this.setStatus('measuring'));
+        const begin = () => this.setStatus('measuring');
+        await measureRun(this.machinery, { run, plans, backend, locked }, tally, begin);
       }
     });
   }

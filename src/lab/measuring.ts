@@ -18,6 +18,14 @@ interface OpenPlan extends MeasurementPlan {
   done: ReadonlySet<string>;
 }
 
+/** How far a command is, in answers: over all of its runs and plans, so that its progress never begins again. */
+export interface Tally {
+  done: number;
+  total: number;
+}
+
+export const answersOf = ({ questions, samples }: MeasurementPlan): number => questions.length * samples;
+
 /** The plans of which something is left to do. Throws where a run has no checkpoint of that iteration. */
 export function openPlans(events: readonly RunEvent[], plans: readonly MeasurementPlan[]): OpenPlan[] {
   const measurements = foldEvents(events)?.measurements ?? [];
@@ -37,13 +45,14 @@ export function openPlans(events: readonly RunEvent[], plans: readonly Measureme
 
 /**
  * Carries out what is left of some plans with a stored run. How it went is appended to its log part by
- * part, so that called off or killed, the same goes on where it was. `begin`: all is loaded.
+ * part, so that called off or killed, the same goes on where it was. `begin`: all is loaded. `tally` grows.
  *
  * @param run.locked the lab holds the run already
  */
 export async function measureRun(
   machinery: Machinery,
   run: { run: string; plans: readonly MeasurementPlan[]; backend: BackendChoice; locked: boolean },
+  tally: Tally,
   begin: () => void,
 ): Promise<void> {
   const { journal } = machinery.ports;
@@ -53,22 +62,33 @@ export async function measureRun(
     const events = await journal.read(run.run);
     const { model, settings } = startOf(run.run, events);
     const open = openPlans(events, run.plans);
+    tally.done += sum(run.plans) - sum(open);
     if (open.length === 0) return;
     engine = await machinery.load(model, settings, run.backend);
-    const tools = machinery.tools(engine, await machinery.judgeReady());
+    const { telemetry } = machinery;
+    const tools: Tools = {
+      ...machinery.tools(engine, await machinery.judgeReady()),
+      progress: {
+        stage: (stage, done, _, unit) => telemetry.stage(stage, tally.done + done, tally.total, unit),
+        sampling: (...report) => telemetry.sampling(...report),
+      },
+    };
     begin();
     for (const plan of open) {
       checkReadable(engine.dialect, plan.questions);
-      machinery.telemetry.iteration = plan.iteration;
+      telemetry.iteration = plan.iteration;
       for await (const event of carryOut(plan, run.run, settings, journal, tools)) {
         await machinery.append(run.run, [event]);
       }
+      tally.done += answersOf(plan);
     }
   } finally {
     release?.();
     await engine?.policy.dispose();
   }
 }
+
+const sum = (plans: readonly MeasurementPlan[]) => plans.reduce((n, plan) => n + answersOf(plan), 0);
 
 /** Carries one plan out and yields what to append to the run's log, part by part. */
 async function* carryOut(

@@ -535,6 +535,13 @@ describe('measuring', () => {
       for (const digits of Object.values(e.answers)) expect(digits).toMatch(/^[01]{200}$/);
     }
     expect(straight.policies.at(-1)!.disposed).toBe(true);
+    // 5 and 3 questions, 200 answers to each: told of as one whole.
+    const told = straight.messages.flatMap((m) =>
+      m.type === 'activity' && m.activity?.task === 'measuring' ? [m.activity] : [],
+    );
+    expect(new Set(told.map(({ total }) => total))).toEqual(new Set([1600]));
+    expect(told.map(({ done }) => done)).toEqual(told.map(({ done }) => done).sort((a, b) => a - b));
+    expect(told.at(-1)!.done).toBe(1600);
     await straight.lab.measure({ runs: [{ run, plans }], backend: 'auto' });
     expect(await straight.journal.read(run)).toEqual(events);
 
