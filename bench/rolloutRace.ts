@@ -65,6 +65,7 @@ export async function rolloutRace(o: RolloutRaceOptions): Promise<RolloutRates> 
   const { cores, start } = o.replicas;
   const replicas = Array.from({ length: cores - 1 }, () => new Replica(start, { config, tuning, weights }));
   const one = new Sampler(o.runtime, config, tuning, layout, weights);
+  const where = o.runtime.hasDeviceMemory ? '' : `, cores ${cores}`;
   const sampler = o.runtime.hasDeviceMemory ? one : new ReplicatedSampler(one, replicas);
   const rows = prompts.flatMap((tokens) => Array.from({ length: o.samples }, () => tokens));
 
@@ -123,7 +124,7 @@ export async function rolloutRace(o: RolloutRaceOptions): Promise<RolloutRates> 
 
   const rates = await race(
     [
-      { name: `Sampler, ${prompts.length} prompts x ${o.samples}, cores ${cores}`, run: ours },
+      { name: `Sampler, ${prompts.length} prompts x ${o.samples}${where}`, run: ours },
       ...o.batches.map((batch) => ({
         name: batch === 1 ? 'generate, one row a call' : `generate, batch ${batch}`,
         run: () => theirTurn(batch),

@@ -41,4 +41,4 @@ function describe(error: unknown, usage: string): { message: string; advice: str
 }
 
 /** Advice on the page's buttons; there are none here. */
-const forPage = (advice: string): boolean => /press Run|the page/.test(advice);
+const forPage = (advice: string): boolean => /press Run|the page/i.test(advice);

@@ -94,7 +94,9 @@ export class TerminalLab {
       const { done, total } = message.activity;
       if (Date.now() - this.toldAt < PATIENCE) return;
       this.toldAt = Date.now();
-      this.say(`  measuring the checkpoint of iteration ${message.iteration}: ${done} of ${total} answers`);
+      this.say(
+        `  measuring: ${done} of ${total} answers, now with the checkpoint of iteration ${message.iteration}`,
+      );
     } else if (message.type === 'events') {
       for (const event of message.events) this.follow(event);
     }

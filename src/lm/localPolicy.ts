@@ -295,17 +295,29 @@ export class LocalPolicy implements Policy {
     groups: readonly TrainingRow[][],
     options: UpdateOptions,
   ): Promise<Float32Array[][]> {
-    const { trainer, replicas = [] } = this;
+    const { trainer, replicas } = this;
+    const logprobs: Float32Array[][] = [];
+    if (!replicas) {
+      // One gradient in memory, however many groups.
+      for (const rows of groups) {
+        options.signal?.throwIfAborted();
+        logprobs.push(await trainer.accumulate(rows, options));
+      }
+      return logprobs;
+    }
     const wanted = (work: (rows: TrainingRow[]) => Promise<RowsGradient>) => (rows: TrainingRow[]) => {
       options.signal?.throwIfAborted();
       return work(rows);
     };
     const results = await shareOut(groups, [
-      ...replicas.map((replica) => wanted((rows) => replica.gradientOf(trainer.weights, rows, options))),
       wanted((rows) => trainer.gradientOf(rows, options)),
+      ...replicas.map((replica) => wanted((rows) => replica.gradientOf(trainer.weights, rows, options))),
     ]);
-    for (const { gradient } of results) trainer.add(gradient);
-    return results.map(({ logprobs }) => logprobs);
+    for (const result of results) {
+      trainer.add(result.gradient);
+      logprobs.push(result.logprobs);
+    }
+    return logprobs;
   }
 
   private async referenceLogprobs(batch: WeightedSequence[], signal?: AbortSignal): Promise<number[][]> {
@@ -327,8 +339,12 @@ export class LocalPolicy implements Policy {
   }
 
   async dispose(): Promise<void> {
-    await this.trainer.dispose();
-    await this.sampler.dispose();
+    // The sampler first: its replicas are threads and processes, which nobody would end otherwise.
+    try {
+      await this.sampler.dispose();
+    } finally {
+      await this.trainer.dispose();
+    }
   }
 }
 

@@ -107,7 +107,7 @@ export class Sampler {
     this.memory = new BatchMemory(this.shape);
   }
 
-  /** Rows in order of request and sample. `weights` is the trained vector, [P]. */
+  /** Rows in order of request and sample. `weights` is the trained vector, [P]. One call at a time: they share memory. */
   async sample(
     weights: Float32Array,
     requests: readonly TokenRequest[],
@@ -117,8 +117,14 @@ export class Sampler {
     options.signal?.throwIfAborted();
     if (rows.length === 0) return rows;
     const constant = { ...(await this.merged(weights)), sharpness: scalar(sharpness(options)) };
-    for (const lists of this.batches(rows)) {
-      await this.runBatch(constant, requests, lists, options, () => options.onStep?.(rows));
+    try {
+      for (const lists of this.batches(rows)) {
+        await this.runBatch(constant, requests, lists, options, () => options.onStep?.(rows));
+      }
+    } catch (error) {
+      // What is not a number would outlive its batch: masked, it still makes a sum none.
+      this.memory = new BatchMemory(this.shape);
+      throw error;
     }
     return rows;
   }
@@ -140,7 +146,7 @@ export class Sampler {
   async dispose(): Promise<void> {
     const open = [this.merge, this.prefill, this.decode];
     this.merge = this.prefill = this.decode = undefined;
-    for (const session of open) await (await session)?.release();
+    for (const session of open) await (await session?.catch(() => undefined))?.release();
     this.scratch.clear();
     this.memory = new BatchMemory(this.shape);
   }

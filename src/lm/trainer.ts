@@ -95,12 +95,13 @@ export function microbatches(lengths: readonly number[], tokens: number): number
   return groups;
 }
 
-/** Fewest padded tokens of a part that is shared out. */
+/** Padded tokens that make a part worth sharing out, about. */
 const SHARED_FROM = 512;
 
 /**
- * `microbatches` to be shared out to cores: alike in size, and one, two or four of them at least, by how much there
- * is. The cores there are make no difference: the order of a sum decides its rounding.
+ * `microbatches` to be shared out to cores: alike in size, and by how much there is one, two or four times as many
+ * as needed, as far as rows can be cut so. The cores there are make no difference: the order of a sum decides its
+ * rounding.
  */
 export function sharedMicrobatches(lengths: readonly number[], tokens: number): number[][] {
   const groups = microbatches(lengths, tokens);
@@ -360,24 +361,25 @@ export class VectorTrainer {
     this.step = snapshot.step;
   }
 
+  /** One that could not be opened was told of where it was wanted. */
   async dispose(): Promise<void> {
     await this.endTraining();
     await this.endScoring();
     const { adamw } = this;
     this.adamw = undefined;
-    await (await adamw)?.release();
+    await (await adamw?.catch(() => undefined))?.release();
   }
 
   private async endTraining(): Promise<void> {
     const { train } = this;
     this.train = undefined;
-    await (await train)?.release();
+    await (await train?.catch(() => undefined))?.release();
   }
 
   private async endScoring(): Promise<void> {
     const { scorer } = this;
     this.scorer = undefined;
-    await (await scorer)?.release();
+    await (await scorer?.catch(() => undefined))?.release();
   }
 
   private pack(rows: readonly (readonly number[])[], wanted: (r: number, t: number) => boolean): PackedRows {

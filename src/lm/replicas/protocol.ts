@@ -40,4 +40,4 @@ export type ReplicaResult = SampledRow[] | RowsGradient;
 export type ReplicaAnswer =
   | { id: number; type: 'news'; news: RowNews[] }
   | { id: number; type: 'done'; result: ReplicaResult }
-  | { id: number; type: 'failed'; error: string };
+  | { id: number; type: 'failed'; message: string; advice?: string };

@@ -35,6 +35,7 @@ export class Replica {
   private running: RunningReplica | undefined;
   private readonly waiting = new Map<number, Waiting>();
   private lastId = 0;
+  private closed = false;
 
   constructor(
     private readonly startReplica: StartReplica,
@@ -43,6 +44,7 @@ export class Replica {
 
   /** Starts it, unless it runs. A task does so too: this is for being there ahead of need. */
   start(): RunningReplica {
+    if (this.closed) throw new DOMException('The model was closed.', 'AbortError');
     if (this.running) return this.running;
     const running = this.startReplica({
       onAnswer: (answer) => this.hear(answer),
@@ -58,8 +60,8 @@ export class Replica {
         );
       },
     });
-    this.running = running;
     running.post({ type: 'model', model: this.model });
+    this.running = running;
     return running;
   }
 
@@ -120,7 +122,10 @@ export class Replica {
     }
     this.waiting.delete(answer.id);
     if (answer.type === 'done') waiting.resolve(answer.result);
-    else waiting.reject(new Error(answer.error));
+    else {
+      const { message, advice } = answer;
+      waiting.reject(advice === undefined ? new Error(message) : new BackendError(message, advice));
+    }
   }
 
   private failAll(error: Error): void {
@@ -129,7 +134,9 @@ export class Replica {
     for (const { reject } of all) reject(error);
   }
 
+  /** For good. */
   dispose(): void {
+    this.closed = true;
     const { running } = this;
     this.running = undefined;
     running?.end();

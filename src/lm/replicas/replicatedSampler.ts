@@ -74,6 +74,16 @@ export class ReplicatedSampler {
         return [...seen[at]];
       };
     const workers = [
+      done((part, at) =>
+        this.own.sample(weights, part, {
+          ...options,
+          signal,
+          onStep: (rows) => {
+            seen[at] = rows;
+            report();
+          },
+        }),
+      ),
       ...this.replicas.map((replica) =>
         done((part, at) => {
           const rows = seen[at] as SampledRow[];
@@ -85,16 +95,6 @@ export class ReplicatedSampler {
             report();
           };
           return replica.sample(weights, part, { ...options, signal }, onStep && hear);
-        }),
-      ),
-      done((part, at) =>
-        this.own.sample(weights, part, {
-          ...options,
-          signal,
-          onStep: (rows) => {
-            seen[at] = rows;
-            report();
-          },
         }),
       ),
     ];

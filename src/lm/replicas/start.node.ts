@@ -9,6 +9,8 @@ export const startReplica: StartReplica = ({ onAnswer, onEnd }) => {
     execArgv: ['--import', import.meta.resolve('tsx')],
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    // In a process group of its own: Ctrl-C is for the command, which finishes its iteration, and needs it for that.
+    detached: true,
   });
   child.on('message', (answer) => onAnswer(answer as ReplicaAnswer));
   child.on('error', (error) => onEnd(error.message));

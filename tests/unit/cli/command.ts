@@ -10,12 +10,17 @@ export interface Ended {
   stderr: string;
 }
 
-/** Runs a command to its end; `hear` may act on what it has said so far, on both channels together. */
+/**
+ * Runs a command to its end; `hear` may act on what it has said so far, on both channels together. With `group` it has
+ * a process group of its own, as what a shell starts.
+ */
 export function lab(
   args: string[],
   hear: (said: string, child: ChildProcess) => void = () => {},
+  { group = false } = {},
 ): Promise<Ended> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'cli/lab.ts', ...args], { cwd: root });
+  const command = ['--import', 'tsx', 'cli/lab.ts', ...args];
+  const child = spawn(process.execPath, command, { cwd: root, detached: group });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (data) => {

@@ -71,7 +71,7 @@ describe('a comparison', () => {
     });
     expect(first.code).toBeNull();
     const second = await lab(command, (said, child) => {
-      if (said.includes('measuring the checkpoint') && said.includes('gasp, seed 1')) child.kill('SIGKILL');
+      if (said.includes('with the checkpoint') && said.includes('gasp, seed 1')) child.kill('SIGKILL');
     });
     expect(second.code).toBeNull();
     const last = await lab(command);

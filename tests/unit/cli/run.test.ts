@@ -71,6 +71,39 @@ describe('a run', () => {
     }
   }, 300_000);
 
+  test('Ctrl-C on two cores: the iteration is finished, and on one core the run goes on as it would have', async () => {
+    const shared = (out: string, threads: number) => [
+      ...['run', '--out', join(folder, out), '--iterations', '3'],
+      ...small().map((arg) => arg.replace('rollouts=4', 'rollouts=32')),
+      ...['--threads', String(threads)],
+    ];
+    let pressed = false;
+    const first = await lab(
+      shared('interrupted', 2),
+      (said, { pid }) => {
+        if (pressed || !/^ +1 /m.test(said)) return;
+        pressed = true;
+        // As a terminal does: to all that the command has started, too.
+        process.kill(-pid!, 'SIGINT');
+      },
+      { group: true },
+    );
+    expect(first.stdout).toContain('cpu, 2 cores');
+    expect(first.code, first.stderr).toBe(130);
+    expect(first.stderr).toContain('the same command goes on');
+    const finished = (await readLog(join(folder, 'interrupted'))).filter(
+      (e) => e.type === 'iteration-finished',
+    );
+    expect(finished.length).toBeGreaterThan(0);
+    expect(finished.length).toBeLessThan(3);
+    expect((await lab(shared('interrupted', 1))).code).toBe(0);
+    expect((await lab(shared('uninterrupted', 2))).code).toBe(0);
+    const [broken, whole] = await Promise.all(
+      ['interrupted', 'uninterrupted'].map((out) => readLog(join(folder, out))),
+    );
+    expect(essence(broken!)).toEqual(essence(whole!));
+  }, 300_000);
+
   test('killed in the middle of an iteration, the same command goes on as if nothing had been', async () => {
     const command = ['run', '--out', killed(), '--iterations', '3', ...small()];
     const first = await lab(command, (stdout, child) => {

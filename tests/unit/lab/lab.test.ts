@@ -544,6 +544,16 @@ describe('measuring', () => {
     expect(told.at(-1)!.done).toBe(1600);
     await straight.lab.measure({ runs: [{ run, plans }], backend: 'auto' });
     expect(await straight.journal.read(run)).toEqual(events);
+    // What was measured before counts as done, beside another run of which nothing was.
+    await straight.lab.start({ ...start, iterations: 2 });
+    straight.messages.length = 0;
+    const other = { run: straight.lab.run!, plans: plans.slice(1) };
+    await straight.lab.measure({ runs: [{ run, plans }, other], backend: 'auto' });
+    const share = straight.messages.flatMap((m) =>
+      m.type === 'activity' && m.activity?.task === 'measuring' ? [m.activity] : [],
+    );
+    expect(share[0]!.done).toBeGreaterThanOrEqual(1600);
+    expect(share.at(-1)).toMatchObject({ done: 2200, total: 2200 });
 
     const second = await openLab((m, self) => {
       if (m.type === 'events' && m.events.some((e) => e.type === 'measured')) self.pause(true);

@@ -82,16 +82,21 @@ export function replicaContract(open: () => Promise<Runtime>, start: StartReplic
     await trainer.dispose();
   });
 
-  test('stopped, it stops at once, and the next call is answered', async () => {
+  test('stopped, it stops before its end, and the next call is answered', async () => {
     const { trainer, sampler } = await openReplicated(await open(), start);
     const stopping = new AbortController();
     const reason = new Error('stopped');
+    let told: readonly SampledRow[] = [];
     const call = sampler.sample(trainer.weights, asked, {
       ...plain,
       signal: stopping.signal,
-      onStep: () => stopping.abort(reason),
+      onStep: (all) => {
+        told = all;
+        stopping.abort(reason);
+      },
     });
     await expect(call).rejects.toBe(reason);
+    expect(told.some(({ ended }) => !ended)).toBe(true);
     const rows = await sampler.sample(trainer.weights, asked, plain);
     expect(rows).toHaveLength(254);
     expect(rows.every(({ ended }) => ended)).toBe(true);

@@ -18,6 +18,18 @@ import { micro, randomModel } from './referenceDecoder.ts';
 import { asked, openReplicated, replicaContract } from './replicaContract.ts';
 
 const runtime = nodeRuntime(1);
+const UPDATE = {
+  learningRate: 1e-3,
+  minibatch: 32,
+  epochs: 1,
+  clip: 0.2,
+  klWeight: 0.1,
+  maxGradNorm: 1,
+  weightDecay: 0.01,
+  adamEpsilon: 1e-3,
+  microbatchTokens: 4096,
+  seed: 5,
+};
 
 replicaContract(async () => runtime, startReplica);
 
@@ -57,19 +69,31 @@ test('microbatches to be shared out are alike in size, in twos or fours, within 
 
 test('who shares takes one item after another, and a failure ends it', async () => {
   const taken: string[] = [];
-  const worker = (name: string, delay: number) => async (item: number, at: number) => {
-    taken.push(`${name}${at}`);
-    await new Promise((resolve) => setTimeout(resolve, delay));
-    if (item < 0) throw new Error(`no ${item}`);
+  let release = () => {};
+  const gate = () =>
+    new Promise<void>((resolve) => {
+      release = resolve;
+    });
+  const slow = async (item: number, at: number) => {
+    taken.push(`slow${at}`);
+    await gate();
     return item * item;
   };
-  const workers = [worker('slow', 60), worker('quick', 5)];
-  expect(await shareOut([1, 2, 3, 4, 5], workers)).toEqual([1, 4, 9, 16, 25]);
+  const quick = async (item: number, at: number) => {
+    taken.push(`quick${at}`);
+    if (item < 0) {
+      release();
+      throw new Error(`no ${item}`);
+    }
+    if (at === 4) release();
+    return item * item;
+  };
+  expect(await shareOut([1, 2, 3, 4, 5], [slow, quick])).toEqual([1, 4, 9, 16, 25]);
   expect(taken).toEqual(['slow0', 'quick1', 'quick2', 'quick3', 'quick4']);
   taken.length = 0;
-  await expect(shareOut([1, -2, 3, 4], workers)).rejects.toThrow('no -2');
+  await expect(shareOut([1, -2, 3, 4], [slow, quick])).rejects.toThrow('no -2');
   expect(taken).toEqual(['slow0', 'quick1']);
-  expect(await shareOut([], workers)).toEqual([]);
+  expect(await shareOut([], [slow, quick])).toEqual([]);
 });
 
 test('one that dies fails its call with advice, and the next call starts another one', async () => {
@@ -111,8 +135,53 @@ test('a model that cannot be loaded there is told of', async () => {
   });
   const adapter = new Float32Array(trainableLayout(micro, tuning).size);
   const options = { temperature: 1, topP: 1, seed: 1, stop: new Set<number>() };
-  await expect(replica.sample(adapter, asked, options)).rejects.toThrow();
+  // ONNX Runtime's words: it runs there, and has no data for a weight.
+  await expect(replica.sample(adapter, asked, options)).rejects.toThrow(/float32 tensor/);
   replica.dispose();
+  await expect(replica.sample(adapter, asked, options)).rejects.toThrow('The model was closed.');
+});
+
+test('a policy whose graphs could not be opened gives its replicas back all the same', async () => {
+  let broken = false;
+  let ended = 0;
+  const policy = await openLocalPolicy(folderFiles(`${publicFolder}models/foothold-micro`), {
+    model: 'embedded',
+    runtime: {
+      ...runtime,
+      create: (...args) => (broken ? Promise.reject(new Error('out of memory')) : runtime.create(...args)),
+    },
+    replicas: {
+      cores: 2,
+      start: (events) => {
+        const running = startReplica(events);
+        return {
+          ...running,
+          end: () => {
+            ended++;
+            running.end();
+          },
+        };
+      },
+    },
+    tuning: { kind: 'lora', rank: 2, alpha: 4 },
+    seed: 1,
+  });
+  const prompt = microDialect().solvePrompt({
+    type: 'induction',
+    question: readBank(SHIPPED_BANK).goalposts[0]!,
+  });
+  const options = { temperature: 1, topP: 1, seed: 1 };
+  const [made] = await policy.sample([{ prompt, samples: 100, maxTokens: 8 }], options);
+  broken = true;
+  const batch = made!.map(({ promptTokens, tokens, logprobs }) => ({
+    promptTokens,
+    tokens,
+    logprobs,
+    advantage: 1,
+  }));
+  await expect(policy.update(batch, UPDATE)).rejects.toThrow('out of memory');
+  await policy.dispose();
+  expect(ended).toBe(1);
 });
 
 test('the shipped model samples and updates on two cores bit for bit as on one', async () => {
@@ -148,18 +217,7 @@ test('the shipped model samples and updates on two cores bit for bit as on one',
   }));
   const moved = [];
   for (const policy of policies) {
-    const stats = await policy.update(batch, {
-      learningRate: 1e-3,
-      minibatch: 32,
-      epochs: 1,
-      clip: 0.2,
-      klWeight: 0.1,
-      maxGradNorm: 1,
-      weightDecay: 0.01,
-      adamEpsilon: 1e-3,
-      microbatchTokens: 4096,
-      seed: 5,
-    });
+    const stats = await policy.update(batch, UPDATE);
     moved.push({ stats, weights: (await policy.snapshot()).weights });
   }
   const [one, two] = moved;
