@@ -107,6 +107,17 @@ test('a branch stands behind what it goes back to, on the climb and on the curve
   for (let i = 0; i < 12; i++) await loss.press('ArrowLeft');
   await expect(page.getByRole('figure').filter({ has: loss }).getByText(`at 0 of ${name}`)).toBeVisible();
 
+  // Its numbers are both runs', each by its own iterations.
+  await page.getByRole('button', { name: 'Data and files: The climb' }).click();
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'CSV', exact: true }).click();
+  const csv = await readFile(await (await download).path(), 'utf8');
+  const rows = csv.trim().split(/\r?\n/);
+  expect(rows[0]).toMatch(/^run,iteration,/);
+  expect(rows.filter((row) => row.startsWith(`${name},`))).toHaveLength(tried);
+  expect(rows.length).toBeGreaterThan(tried + 1);
+  await page.keyboard.press('Escape');
+
   // Compared with its origin, what both have in common stands once.
   const stones = page.locator('.climb-past .climb-stone');
   const before = await stones.count();

@@ -10,7 +10,16 @@ import { ClimbFlags } from './ClimbFlags.tsx';
 import { ClimbFrontier } from './ClimbFrontier.tsx';
 import { Ground, WhatWillStand } from './ClimbGround.tsx';
 import { ClimbKey } from './ClimbKey.tsx';
-import { bandsOf, climbTable, type Placed, placeRun, rolesOf, type View, viewOf } from './climbLayout.ts';
+import {
+  bandsOf,
+  climbTable,
+  type Placed,
+  placeRun,
+  rolesOf,
+  type Shown,
+  type View,
+  viewOf,
+} from './climbLayout.ts';
 import { Stones, Taught } from './ClimbStones.tsx';
 import { FigureTools } from './FigureTools.tsx';
 import { useWidth } from './useWidth.ts';
@@ -18,13 +27,20 @@ import './Climb.css';
 
 const none: readonly Ancestor[] = [];
 
+interface Companion extends Shown {
+  state: RunState;
+  placed: Placed[];
+}
+
 /** What another run has from column `first` on, and where. */
-function companion(state: RunState, shift: number, view: View, first: number) {
+function companion(state: RunState, shift: number, view: View, first: number): Companion {
   const iterations = state.iterations.filter(({ iteration }) => iteration + shift >= first);
   // A person's stand right of the iteration that they came after.
   const taught = state.taught.filter(({ iteration }) => iteration + shift >= first);
   return {
     state,
+    name: state.name,
+    shift,
     iterations,
     points: frontier(state.iterations)
       .map(({ iteration, lines }) => ({ iteration: iteration + shift, lines }))
@@ -62,7 +78,7 @@ export const Climb = memo(function Climb(props: {
   );
   const { lead } = view;
   const pasts = useMemo(
-    () => past.map(({ state, shift }) => ({ ...companion(state, shift, view, 1 - view.lead), shift })),
+    () => past.map(({ state, shift }) => companion(state, shift, view, 1 - view.lead)),
     [past, view],
   );
   const theirs = useMemo(() => {
@@ -89,7 +105,10 @@ export const Climb = memo(function Climb(props: {
 
   /** From left to right: the run with what it goes back to, and what it is compared with. */
   const lines = {
-    this: [...pasts.toReversed(), { state: null, placed }],
+    this: [
+      ...pasts.toReversed(),
+      { state: null, placed, name: state.name, shift: 0, iterations, taught, points },
+    ],
     other: theirs ? [theirs] : [],
   };
   // The run that this one is compared with may be one that it goes back to.
@@ -175,7 +194,11 @@ export const Climb = memo(function Climb(props: {
           other={other?.state.name}
         />
         {placed.length > 0 && (
-          <FigureTools title="The climb" figure={box} table={() => climbTable(state, points)} />
+          <FigureTools
+            title="The climb"
+            figure={box}
+            table={() => climbTable([...lines.this, ...lines.other].filter((run) => run.placed.length > 0))}
+          />
         )}
       </figcaption>
       <p className="visually-hidden" id={help}>

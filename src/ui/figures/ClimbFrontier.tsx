@@ -5,11 +5,11 @@ import type { View } from './climbLayout.ts';
 import { linear, ticks } from './scale.ts';
 
 export const ClimbFrontier = memo(function ClimbFrontier(props: {
-  points: FrontierPoint[];
+  points: readonly FrontierPoint[];
   /** Of the runs that this one goes back to. */
-  past: FrontierPoint[][];
+  past: readonly (readonly FrontierPoint[])[];
   /** Of the run that this one is compared with. */
-  others: FrontierPoint[];
+  others: readonly FrontierPoint[];
   view: View;
 }) {
   const {
@@ -23,7 +23,7 @@ export const ClimbFrontier = memo(function ClimbFrontier(props: {
   const top = Math.max(5, ...all.flat().map((point) => Math.ceil(point.lines)));
   const y = linear([0, top], [plot.bottom, plot.top]);
   const last = points.at(-1);
-  const path = (line: FrontierPoint[]) =>
+  const path = (line: readonly FrontierPoint[]) =>
     line.map((point, i) => `${i ? 'L' : 'M'}${x(point.iteration)} ${y(point.lines)}`).join('');
   return (
     <g className="climb-frontier">

@@ -4,14 +4,14 @@
  * that drags the time slider meets a few hundred shapes and not all of them.
  */
 import { memo } from 'react';
-import type { IterationState, RunState } from '../../run/state.ts';
+import type { IterationState, Stone } from '../../run/state.ts';
 import { outline, type Placed, placeIteration, type View } from './climbLayout.ts';
 
 /** Iterations that are drawn together. */
 const BLOCK = 6;
 
 interface Props {
-  iterations: IterationState[];
+  iterations: readonly IterationState[];
   view: View;
   /** Proposals that an iteration has room for beside each other. */
   slots: number;
@@ -96,7 +96,7 @@ export function Taught({
   placed,
   size,
 }: {
-  taught: RunState['taught'];
+  taught: readonly Stone[];
   placed: Placed[];
   size: number;
 }) {

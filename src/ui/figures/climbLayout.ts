@@ -152,25 +152,50 @@ export function placeRun(
   return placed;
 }
 
-/** One row a question tried; the frontier of its iteration stands with it. */
-export function climbTable({ iterations, taught }: RunState, points: readonly FrontierPoint[]): FigureTable {
-  const frontierAt = new Map(points.map((point) => [point.iteration, point.lines]));
-  const people = new Set(taught);
+/** A run, or the part of one, that a climb shows. */
+export interface Shown {
+  name: string;
+  iterations: readonly IterationState[];
+  taught: readonly Stone[];
+  /** Its frontier, by its own iterations moved by `shift`. */
+  points: readonly FrontierPoint[];
+  shift: number;
+}
+
+/** One row a question tried, by the iterations of its own run; the frontier of its iteration stands with it. */
+export function climbTable(runs: readonly Shown[]): FigureTable {
+  const several = runs.length > 1;
+  const columns = [
+    'iteration',
+    'id',
+    'role',
+    'by',
+    'title',
+    'pass rate',
+    'reward',
+    'accepted',
+    'frontier, lines',
+  ];
   return {
-    columns: ['iteration', 'id', 'role', 'by', 'title', 'pass rate', 'reward', 'accepted', 'frontier, lines'],
-    rows: [...iterations.flatMap((iteration) => iteration.stones), ...taught]
-      .filter((stone) => stone.passRate !== undefined)
-      .map((stone) => [
-        stone.iteration,
-        stone.id,
-        stone.proposal.role,
-        people.has(stone) ? 'person' : 'model',
-        stone.proposal.question?.title ?? '',
-        stone.passRate!,
-        stone.reward ?? Number.NaN,
-        stone.accepted ? 'yes' : 'no',
-        frontierAt.get(stone.iteration) ?? Number.NaN,
-      ]),
+    columns: several ? ['run', ...columns] : columns,
+    rows: runs.flatMap(({ name, iterations, taught, points, shift }) => {
+      const frontierAt = new Map(points.map((point) => [point.iteration - shift, point.lines]));
+      const people = new Set(taught);
+      return [...iterations.flatMap((iteration) => iteration.stones), ...taught]
+        .filter((stone) => stone.passRate !== undefined)
+        .map((stone) => [
+          ...(several ? [name] : []),
+          stone.iteration,
+          stone.id,
+          stone.proposal.role,
+          people.has(stone) ? 'person' : 'model',
+          stone.proposal.question?.title ?? '',
+          stone.passRate!,
+          stone.reward ?? Number.NaN,
+          stone.accepted ? 'yes' : 'no',
+          frontierAt.get(stone.iteration) ?? Number.NaN,
+        ]);
+    }),
   };
 }
 
