@@ -33,6 +33,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(141);
 });
 
+// What was started has to end too, for which this has to end by itself.
+process.on('SIGHUP', () => process.exit(129));
+
 const [name = '', ...args] = process.argv.slice(2);
 const command = COMMANDS[name];
 const json = args.includes('--json');

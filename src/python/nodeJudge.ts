@@ -19,6 +19,12 @@ export interface NodeJudgeOptions {
 
 const KEEP = fileURLToPath(new URL('../../.cache/python', import.meta.url));
 
+/** In the middle of a program they would not notice that nobody is left. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 export class NodeJudge extends PooledJudge {
   constructor({ size = 1, limits = {}, keep = KEEP }: NodeJudgeOptions = {}) {
     const home = new ChildHome(keep);
@@ -71,6 +77,8 @@ class ChildHome {
     const child: ChildProcess = fork(`${this.#sandbox}child.js`, [this.#pyodide], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      // In a process group of its own: a terminal's Ctrl-C would pass for a program that broke its interpreter.
+      detached: true,
       env: {},
       ...withDeepStack([
         '--no-warnings',
@@ -97,6 +105,7 @@ class ChildHome {
       }
     });
     child.on('error', (error) => onExit(error.message));
+    running.add(child);
     const guard = setInterval(() => {
       if (residentBytes(child.pid) > RESIDENT_LIMIT) {
         onExit('it took too much memory outside of Python');
@@ -105,6 +114,7 @@ class ChildHome {
     }, 250).unref();
     child.on('exit', (code, signal) => {
       clearInterval(guard);
+      running.delete(child);
       onExit(`its process ended (${signal ?? code})`);
     });
     // The write fails where the child has just died, which `exit` reports.

@@ -247,7 +247,7 @@ export function App({ session }: { session: Session }) {
             <>
               <RunNumbers
                 state={state}
-                backend={snapshot.live ? (snapshot.backend ?? undefined) : undefined}
+                backend={snapshot.live ? snapshot.backend?.backend : undefined}
                 origin={origin}
                 onShow={showRun}
               />

@@ -3,7 +3,6 @@ import { memo } from 'react';
 import { METHODS } from '../gasp/methods.ts';
 import { currentCounters, finishedIterations, type RunState } from '../run/state.ts';
 import { ago, bytes, count, duration } from './format.ts';
-import type { Snapshot } from './snapshot.ts';
 import { Term } from './Term.tsx';
 import type { TermName } from './terms.ts';
 import { useNow } from './useNow.ts';
@@ -12,9 +11,6 @@ import './Checkpoints.css';
 /** Rows whose words explain themselves. */
 const explained: Record<string, TermName> = { estimator: 'estimator', training: 'LoRA' };
 
-const runsOn = ({ backend, cores }: NonNullable<Snapshot['backend']>) =>
-  cores > 1 ? `${backend}, ${cores} cores` : backend;
-
 export const RunNumbers = memo(function RunNumbers({
   state,
   backend,
@@ -22,8 +18,7 @@ export const RunNumbers = memo(function RunNumbers({
   onShow,
 }: {
   state: RunState;
-  /** What runs it now. */
-  backend: Snapshot['backend'] | undefined;
+  backend: string | undefined;
   /** Name of the run that it branched off, where that is stored here. */
   origin: string | undefined;
   onShow: (run: string) => void;
@@ -41,7 +36,7 @@ export const RunNumbers = memo(function RunNumbers({
     ['training', tuning.kind === 'full' ? 'all weights' : `LoRA, rank ${tuning.rank}`],
     ['trained weights', state.policy ? count(state.policy.trainable) : '–'],
     ['seed', String(state.settings.seed)],
-    ['backend', backend ? runsOn(backend) : (state.policy?.backend ?? '–')],
+    ['backend', backend ?? state.policy?.backend ?? '–'],
   ];
   return (
     <section aria-labelledby="numbers-title">

@@ -103,6 +103,8 @@ export function Transport(props: Props) {
 
   const share = activity ? activityShare(activity) : undefined;
   const text = doing(snapshot);
+  const cores = snapshot.backend?.cores ?? 1;
+  const onCores = cores > 1 ? ` on ${cores} cores` : '';
   const stops = mining || status === 'measuring' || status === 'loading' || status === 'pausing';
 
   return (
@@ -166,7 +168,7 @@ export function Transport(props: Props) {
         {timeline && <TimeControls timeline={timeline} time={time} />}
         <div className="transport-backend">
           <span className="transport-speed">
-            {tokensPerSecond > 0 ? `${short(Math.round(tokensPerSecond))} tokens/s` : ''}
+            {tokensPerSecond > 0 ? `${short(Math.round(tokensPerSecond))} tokens/s${onCores}` : ''}
           </span>
           {!replay && <BackendChoiceField session={session} snapshot={snapshot} auto="auto" />}
         </div>
