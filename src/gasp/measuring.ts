@@ -1,4 +1,5 @@
 /** Trying questions after the fact, in parts that can be stored as they come and taken up again. */
+import { partOf } from './progress.ts';
 import type { Question } from './question.ts';
 import { deriveSeed } from './random.ts';
 import { solve, type SolveOptions, type Tools } from './solving.ts';
@@ -27,12 +28,7 @@ export async function* measure(
       { ...options, seed: deriveSeed(options.seed, 'part', from) },
       {
         ...tools,
-        ...(tools.progress && {
-          progress: {
-            stage: (stage, answers, _, unit) => tools.progress?.stage(stage, before + answers, total, unit),
-            sampling: (...report) => tools.progress?.sampling(...report),
-          },
-        }),
+        ...(tools.progress && { progress: partOf(tools.progress, before, total) }),
       },
     );
     yield Object.fromEntries(

@@ -20,3 +20,11 @@ export interface Progress {
   /** After each decoding step. `idOf` names the proposal or question that a request is about. */
   sampling(role: Role, progress: SampleProgress, idOf: (request: number) => string): void;
 }
+
+/** For a part of something larger: told of as the whole, `total`, of which `before` was done before the part. */
+export function partOf(progress: Progress, before: number, total: number): Progress {
+  return {
+    stage: (stage, done, _, unit) => progress.stage(stage, before + done, total, unit),
+    sampling: (...report) => progress.sampling(...report),
+  };
+}

@@ -217,8 +217,7 @@ export class Lab {
    */
   measure({ runs, backend }: CommandOf<'measure'>): Promise<void> {
     return this.enqueue(async () => {
-      const all = runs.flatMap(({ plans }) => plans);
-      const tally = { done: 0, total: all.reduce((n, plan) => n + answersOf(plan), 0) };
+      const tally = { done: 0, total: answersOf(runs.flatMap(({ plans }) => plans)) };
       for (const { run, plans } of runs) {
         const locked = this.session?.run === run;
         const begin = () => this.setStatus('measuring');

@@ -1,5 +1,6 @@
 /** Measuring stored runs after the fact: what is left to try, with which checkpoint, as events. */
 import { measure } from '../gasp/measuring.ts';
+import { partOf } from '../gasp/progress.ts';
 import { deriveSeed } from '../gasp/random.ts';
 import type { Settings } from '../gasp/settings.ts';
 import type { Tools } from '../gasp/solving.ts';
@@ -24,7 +25,8 @@ export interface Tally {
   total: number;
 }
 
-export const answersOf = ({ questions, samples }: MeasurementPlan): number => questions.length * samples;
+export const answersOf = (plans: readonly MeasurementPlan[]): number =>
+  plans.reduce((n, { questions, samples }) => n + questions.length * samples, 0);
 
 /** The plans of which something is left to do. Throws where a run has no checkpoint of that iteration. */
 export function openPlans(events: readonly RunEvent[], plans: readonly MeasurementPlan[]): OpenPlan[] {
@@ -62,33 +64,26 @@ export async function measureRun(
     const events = await journal.read(run.run);
     const { model, settings } = startOf(run.run, events);
     const open = openPlans(events, run.plans);
-    tally.done += sum(run.plans) - sum(open);
+    tally.done += answersOf(run.plans) - answersOf(open);
     if (open.length === 0) return;
     engine = await machinery.load(model, settings, run.backend);
     const { telemetry } = machinery;
-    const tools: Tools = {
-      ...machinery.tools(engine, await machinery.judgeReady()),
-      progress: {
-        stage: (stage, done, _, unit) => telemetry.stage(stage, tally.done + done, tally.total, unit),
-        sampling: (...report) => telemetry.sampling(...report),
-      },
-    };
+    const tools = machinery.tools(engine, await machinery.judgeReady());
     begin();
     for (const plan of open) {
       checkReadable(engine.dialect, plan.questions);
       telemetry.iteration = plan.iteration;
-      for await (const event of carryOut(plan, run.run, settings, journal, tools)) {
+      const progress = partOf(telemetry, tally.done, tally.total);
+      for await (const event of carryOut(plan, run.run, settings, journal, { ...tools, progress })) {
         await machinery.append(run.run, [event]);
       }
-      tally.done += answersOf(plan);
+      tally.done += answersOf([plan]);
     }
   } finally {
     release?.();
     await engine?.policy.dispose();
   }
 }
-
-const sum = (plans: readonly MeasurementPlan[]) => plans.reduce((n, plan) => n + answersOf(plan), 0);
 
 /** Carries one plan out and yields what to append to the run's log, part by part. */
 async function* carryOut(

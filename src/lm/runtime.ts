@@ -39,6 +39,12 @@ export interface Session {
   release(): Promise<void>;
 }
 
+/** Ends a session. One that could not be opened was told of where it was wanted. */
+export async function endSession(session: Promise<Session> | undefined): Promise<void> {
+  const opened = await session?.catch(() => undefined);
+  await opened?.release();
+}
+
 export interface Runtime {
   /** What a person reads: `cpu`, `wasm`, `webgpu (google swiftshader)`. */
   readonly name: string;

@@ -8,7 +8,16 @@ import { deriveSeed, Random } from '../gasp/random.ts';
 import { elementCount } from '../onnx/model.ts';
 import { type DecoderConfig, decoderParameters, type Layout, type Tuning, type Weights } from './decoder.ts';
 import { decodeGraph, mergingGraph, prefillGraph } from './decoding.ts';
-import { float32, floats, type HostTensor, int64, type Runtime, type Session, scalar } from './runtime.ts';
+import {
+  float32,
+  floats,
+  type HostTensor,
+  int64,
+  endSession,
+  type Runtime,
+  type Session,
+  scalar,
+} from './runtime.ts';
 import type { CacheShape } from './branchCache.ts';
 import { BatchMemory, SampleBatch } from './sampleBatch.ts';
 import { drawnFrom, sharpness, TokenPicker } from './tokenPicker.ts';
@@ -146,7 +155,7 @@ export class Sampler {
   async dispose(): Promise<void> {
     const open = [this.merge, this.prefill, this.decode];
     this.merge = this.prefill = this.decode = undefined;
-    for (const session of open) await (await session?.catch(() => undefined))?.release();
+    for (const session of open) await endSession(session);
     this.scratch.clear();
     this.memory = new BatchMemory(this.shape);
   }

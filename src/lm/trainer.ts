@@ -11,7 +11,16 @@ import {
   type Tuning,
   type Weights,
 } from './decoder.ts';
-import { type HostTensor, float32, floats, int64, type Runtime, type Session, scalar } from './runtime.ts';
+import {
+  float32,
+  floats,
+  type HostTensor,
+  int64,
+  endSession,
+  type Runtime,
+  type Session,
+  scalar,
+} from './runtime.ts';
 
 /** One sequence with what its loss needs; position t predicts `tokens[t + 1]`. */
 export interface TrainingRow {
@@ -361,25 +370,24 @@ export class VectorTrainer {
     this.step = snapshot.step;
   }
 
-  /** One that could not be opened was told of where it was wanted. */
   async dispose(): Promise<void> {
     await this.endTraining();
     await this.endScoring();
     const { adamw } = this;
     this.adamw = undefined;
-    await (await adamw?.catch(() => undefined))?.release();
+    await endSession(adamw);
   }
 
   private async endTraining(): Promise<void> {
     const { train } = this;
     this.train = undefined;
-    await (await train?.catch(() => undefined))?.release();
+    await endSession(train);
   }
 
   private async endScoring(): Promise<void> {
     const { scorer } = this;
     this.scorer = undefined;
-    await (await scorer?.catch(() => undefined))?.release();
+    await endSession(scorer);
   }
 
   private pack(rows: readonly (readonly number[])[], wanted: (r: number, t: number) => boolean): PackedRows {

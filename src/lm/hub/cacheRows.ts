@@ -7,6 +7,7 @@ import {
   type HostTensor,
   int64,
   isOnDevice,
+  endSession,
   type Runtime,
   type Session,
   type Tensor,
@@ -50,7 +51,7 @@ export class CacheRows {
   async dispose(): Promise<void> {
     const opened = [...this.sessions.values()];
     this.sessions.clear();
-    for (const session of opened) await (await session).release();
+    for (const session of opened) await endSession(session);
   }
 
   private async run(kind: 'pick' | 'join', feeds: Record<string, Tensor>): Promise<DeviceTensor[]> {

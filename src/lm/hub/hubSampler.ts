@@ -10,6 +10,7 @@ import {
   float32,
   type HostTensor,
   int64,
+  endSession,
   type Runtime,
   type Session,
   scalar,
@@ -145,8 +146,8 @@ export class HubSampler {
   async dispose(): Promise<void> {
     const { session, placing } = this;
     this.session = this.placing = undefined;
-    await (await session)?.release();
-    await (await placing)?.release();
+    await endSession(session);
+    await endSession(placing);
     await this.cacheRows.dispose();
   }
 

@@ -55,7 +55,7 @@ export class ReplicatedSampler {
       return rows;
     }
     const { onStep } = options;
-    const seen: (readonly SampledRow[])[] = parts.map(openRows);
+    const seen: (readonly SampledRow[])[] = parts.map(emptyRows);
     const report = () => onStep?.(seen.flat());
     // One that fails stops the others, which would go on for nobody.
     const failing = new AbortController();
@@ -65,13 +65,14 @@ export class ReplicatedSampler {
       (sample: Sampling): Sampling =>
       async (part, at) => {
         try {
-          seen[at] = await sample(part, at);
+          const rows = await sample(part, at);
+          seen[at] = rows;
+          report();
+          return rows;
         } catch (error) {
           failing.abort(error);
           throw error;
         }
-        report();
-        return [...seen[at]];
       };
     const workers = [
       done((part, at) =>
@@ -108,7 +109,7 @@ export class ReplicatedSampler {
 }
 
 /** What a replica is going to sample, to be filled with what it tells of it. */
-function openRows(share: readonly TokenRequest[]): SampledRow[] {
+function emptyRows(share: readonly TokenRequest[]): SampledRow[] {
   return share.flatMap(({ samples, part }) =>
     Array.from(
       { length: samples },
