@@ -3,7 +3,7 @@
  * `npx tsx bench/backward.ts [--rows 16] [--length 160] [--turns 5] [--threads 1] [--json]`
  */
 import { parseArgs } from 'node:util';
-import { Random } from '../src/gasp/random.ts';
+import { Random } from '../src/util/random.ts';
 import type { Tuning } from '../src/lm/decoder.ts';
 import { folderFiles } from '../src/lm/folderFiles.ts';
 import { readDecoderConfig, readDecoderWeights, readJson } from '../src/lm/repository.ts';

@@ -6,7 +6,7 @@
 import { cpuUsage } from 'node:process';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Random } from '../src/gasp/random.ts';
+import { Random } from '../src/util/random.ts';
 import { folderFiles } from '../src/lm/folderFiles.ts';
 import { HubSampler } from '../src/lm/hub/hubSampler.ts';
 import { loadHubModel } from '../src/lm/hub/hubModel.ts';

@@ -1,6 +1,6 @@
 /** The page's half of `bench/jaxPage.ts`: the same gradient by ONNX Runtime and by jax-js. */
 import { defaultDevice, init } from '@jax-js/jax';
-import { Random } from '../src/gasp/random.ts';
+import { Random } from '../src/util/random.ts';
 import { decoderParameters, type Parameter } from '../src/lm/decoder.ts';
 import { httpFiles, readDecoderConfig, readDecoderWeights, readJson } from '../src/lm/repository.ts';
 import { webRuntime } from '../src/lm/runtime.web.ts';

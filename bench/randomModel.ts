@@ -6,7 +6,7 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Random } from '../src/gasp/random.ts';
+import { Random } from '../src/util/random.ts';
 import {
   type Attribute,
   type Constant,

@@ -1,7 +1,7 @@
 /** What the rollout race samples. */
 import { microDialect } from '../src/dialects/micro/dialect.ts';
 import { type Bank, evenly } from '../src/gasp/bank.ts';
-import { Random } from '../src/gasp/random.ts';
+import { Random } from '../src/util/random.ts';
 import { readStopTokens } from '../src/lm/repository.ts';
 import type { Tokenizer } from '../src/lm/tokenizer.ts';
 

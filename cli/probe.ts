@@ -8,7 +8,7 @@ import {
   probe,
   type ProposalCounts,
 } from '../src/gasp/probe.ts';
-import { deriveSeed } from '../src/gasp/random.ts';
+import { deriveSeed } from '../src/util/random.ts';
 import { HUB_SETTINGS } from '../src/lab/hubRun.ts';
 import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
 import { modelPort, readModelOption } from './nodePorts.ts';

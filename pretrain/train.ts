@@ -7,7 +7,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Random } from '../src/gasp/random.ts';
+import { Random } from '../src/util/random.ts';
 import { nodeRuntime } from '../src/lm/runtime.node.ts';
 import { microbatches, Trainer } from '../src/lm/trainer.ts';
 import { decoderConfig, depthWeights, learningRate, training } from './config.ts';

@@ -1,6 +1,6 @@
 /** Assertions of test scripts as inputs and expected values, by parsing: nothing is run. */
-import { nextToken } from '../gasp/pythonTokens.ts';
-import { sameValue } from '../python/sameValue.ts';
+import { nextToken } from '../pytext/tokens.ts';
+import { sameValue } from '../pytext/sameValue.ts';
 import type { CallCase, Check, Expected } from './problem.ts';
 
 /** `scope` is set where inputs name what only the judged program defines, such as its classes. */

@@ -1,5 +1,5 @@
 /** Whether a value is the expected one, as each benchmark's harness has it; outside of the sandbox. */
-import { readValue, sameValue, type Value } from '../python/sameValue.ts';
+import { readValue, sameValue, type Value } from '../pytext/sameValue.ts';
 import type { Check, Rules } from './problem.ts';
 
 /** Compares the values of one run, in order: EvalPlus's tolerance depends on what came before. */

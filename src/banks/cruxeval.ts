@@ -1,5 +1,5 @@
 /** CRUXEval's rows: a program, an argument list, its output. */
-import { sameValue } from '../python/sameValue.ts';
+import { sameValue } from '../pytext/sameValue.ts';
 import type { Problem } from './problem.ts';
 import { FieldError, idField, type Row, textField } from './rows.ts';
 

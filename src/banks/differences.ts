@@ -1,5 +1,5 @@
 /** A wrong value put into words, with what makes it wrong where that is not plain to see. */
-import { brief } from '../gasp/validation.ts';
+import { brief } from '../util/text.ts';
 
 /** Both as the judge writes them. `cases` says which case it was. */
 export function describeDifference(where: string, value: string, expected: string, cases: string): string {

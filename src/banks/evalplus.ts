@@ -1,5 +1,5 @@
 /** EvalPlus's rows (HumanEval+, MBPP+): inputs as JSON; the expected values are those of the solution. */
-import { parseJson, toLiteral } from '../python/toLiteral.ts';
+import { parseJson, toLiteral } from '../pytext/toLiteral.ts';
 import type { CallCase, Problem, Suite } from './problem.ts';
 import { FieldError, optionalText, type Row, textField } from './rows.ts';
 

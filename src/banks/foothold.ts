@@ -1,5 +1,5 @@
 /** This project's own problems; public/schema/problem.schema.json says what a row holds. */
-import { sameValue } from '../python/sameValue.ts';
+import { sameValue } from '../pytext/sameValue.ts';
 import type { Problem, Tests } from './problem.ts';
 import {
   FieldError,

@@ -1,7 +1,7 @@
 /** Answers to problems, judged: one verdict a suite, with a reason that a person can read. */
 import type { CallResult, Judge, JudgeOptions, ProgramResult, ProgramRun, RunLimits } from '../gasp/ports.ts';
-import { brief } from '../gasp/validation.ts';
-import { readValue } from '../python/sameValue.ts';
+import { brief } from '../util/text.ts';
+import { readValue } from '../pytext/sameValue.ts';
 import { firstDifferentLine, samePrinted, startComparison } from './compare.ts';
 import { describeDifference } from './differences.ts';
 import { type Expectations, resolveExpectations, VALUE_CHARS } from './expectations.ts';

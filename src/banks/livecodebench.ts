@@ -1,5 +1,5 @@
 /** LiveCodeBench's rows (`code_generation_lite`): tests by function or by standard input, some of them packed. */
-import { parseJson, toLiteral } from '../python/toLiteral.ts';
+import { parseJson, toLiteral } from '../pytext/toLiteral.ts';
 import { PackError, unpackText } from './packedText.ts';
 import type { Problem, Tests } from './problem.ts';
 import { FieldError, idField, isFields, kindOf, optionalText, type Row, textField } from './rows.ts';

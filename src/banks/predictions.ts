@@ -1,7 +1,7 @@
 /** Predicted outputs (deduction) and inputs (abduction) of a program, as CRUXEval asks for them. */
-import { nextToken } from '../gasp/pythonTokens.ts';
+import { nextToken } from '../pytext/tokens.ts';
 import type { Judge, JudgeOptions, ProgramRun } from '../gasp/ports.ts';
-import { brief } from '../gasp/validation.ts';
+import { brief } from '../util/text.ts';
 import { type Outcome, readCall, readFailure } from './outcomes.ts';
 import type { Problem } from './problem.ts';
 

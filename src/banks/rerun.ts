@@ -1,6 +1,6 @@
 /** Whether an answer that failed is random: it is run again. */
 import type { CallResult, Judge, JudgeOptions, ProgramResult, ProgramRun } from '../gasp/ports.ts';
-import { brief } from '../gasp/validation.ts';
+import { brief } from '../util/text.ts';
 
 /** What a program must name to give something else the next time: nothing else here changes between runs. */
 const CHANGING =

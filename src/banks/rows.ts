@@ -1,5 +1,5 @@
 /** Files of rows: JSON Lines, or one JSON array or object. Every row knows the line that it began on. */
-import { parseJson } from '../python/toLiteral.ts';
+import { parseJson } from '../pytext/toLiteral.ts';
 import type { RowFault } from './problem.ts';
 
 export interface Row {

@@ -5,9 +5,9 @@
  * everywhere; what it changes in its arguments is not seen by the script.
  */
 import type { Judge, JudgeOptions, ProgramRun } from '../gasp/ports.ts';
-import { brief } from '../gasp/validation.ts';
-import { readValue } from '../python/sameValue.ts';
-import { stringLiteral } from '../python/toLiteral.ts';
+import { brief } from '../util/text.ts';
+import { readValue } from '../pytext/sameValue.ts';
+import { stringLiteral } from '../pytext/toLiteral.ts';
 import { type Outcome, readCall, readFailure } from './outcomes.ts';
 import type { Problem, Suite } from './problem.ts';
 

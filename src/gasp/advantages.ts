@@ -2,7 +2,7 @@
  * From rewards to advantages: the three estimators. Each is safe where a group has no variance:
  * such a group has nothing to tell apart, so its advantages are 0.
  */
-import { groupBy } from './groupBy.ts';
+import { groupBy } from '../util/groupBy.ts';
 import type { Role, TaskType } from './question.ts';
 import type { Estimator } from './settings.ts';
 

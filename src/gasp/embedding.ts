@@ -11,7 +11,7 @@
  * operations, constants and their order do.
  */
 import type { Question } from './question.ts';
-import { pythonStatements, type Statement, type Token } from './pythonTokens.ts';
+import { pythonStatements, type Statement, type Token } from '../pytext/tokens.ts';
 
 /** A sparse vector of length 1: weights by feature. */
 export type Embedding = ReadonlyMap<string, number>;

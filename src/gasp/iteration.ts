@@ -8,7 +8,7 @@ import type { NoveltyBuffer } from './novelty.ts';
 import type { Completion, Dialect, Prompt, UpdateStats, WeightedSequence } from './ports.ts';
 import type { Stage } from './progress.ts';
 import type { Axis, Proposal, Question, Task } from './question.ts';
-import { deriveSeed, Random } from './random.ts';
+import { deriveSeed, Random } from '../util/random.ts';
 import { faultReward, inBand, proposerReward } from './rewards.ts';
 import type { Settings } from './settings.ts';
 import { type Solved, sampledTokens, solve, type Tools } from './solving.ts';

@@ -2,9 +2,9 @@
 import type { Completion, Dialect, Judge, Policy, ProgramResult, ProgramRun } from './ports.ts';
 import type { Progress, Stage } from './progress.ts';
 import type { Attempt, Task, Verdict } from './question.ts';
-import { deriveSeed } from './random.ts';
+import { deriveSeed } from '../util/random.ts';
 import { studentReward } from './rewards.ts';
-import { brief } from './validation.ts';
+import { brief } from '../util/text.ts';
 
 /** What the method works with. */
 export interface Tools {

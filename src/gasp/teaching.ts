@@ -2,11 +2,12 @@
 import type { Judge, JudgeOptions, ProposalDraft } from './ports.ts';
 import type { NoveltyBuffer } from './novelty.ts';
 import type { Attempt, Axis, Proposal, ProposerRole } from './question.ts';
-import { deriveSeed } from './random.ts';
+import { deriveSeed } from '../util/random.ts';
 import { faultReward, inBand, proposerReward } from './rewards.ts';
 import type { Settings } from './settings.ts';
 import { solve, type Tools } from './solving.ts';
-import { brief, type Validated, validateDrafts } from './validation.ts';
+import { type Validated, validateDrafts } from './validation.ts';
+import { brief } from '../util/text.ts';
 
 /** A proposal that a person wrote. */
 export interface PersonDraft extends ProposalDraft {

@@ -9,6 +9,7 @@ import type {
   ProposalDraft,
 } from './ports.ts';
 import type { Fault, FaultKind, Question } from './question.ts';
+import { brief } from '../util/text.ts';
 
 export type Validated = { question: Question } | { fault: Fault };
 
@@ -117,9 +118,4 @@ function readFailure(result: Exclude<ProgramResult, { status: 'ran' }>): Fault {
   } as const;
   const line = result.line === undefined ? '' : `Line ${result.line}: `;
   return fault(kinds[result.status], line + result.error, result.line);
-}
-
-/** Source or a value, cut to a length that fits in a message. */
-export function brief(text: string, length = 80): string {
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }

@@ -10,7 +10,7 @@ import type {
   UpdateStats,
   WeightedSequence,
 } from '../gasp/ports.ts';
-import { Random } from '../gasp/random.ts';
+import { Random } from '../util/random.ts';
 import { adapterShape } from './adapterVector.ts';
 import { decoderParameters, type Tuning } from './decoder.ts';
 import {

@@ -4,7 +4,7 @@
  * without gaps. To read a prompt together, they have places in groups of one width, each with a copy of its
  * prompt's keys and values, so that few places stay empty however unevenly samples end.
  */
-import { groupBy } from '../gasp/groupBy.ts';
+import { groupBy } from '../util/groupBy.ts';
 import { BranchCache, type CacheShape } from './branchCache.ts';
 import type { ActiveRow } from './sampler.ts';
 

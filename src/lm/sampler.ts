@@ -3,8 +3,8 @@
  * keys and values are stored once, read by all of its samples; samples keep their own in buffers
  * that grow. Samples that are equal so far are computed once; finished ones leave the batch.
  */
-import { groupBy } from '../gasp/groupBy.ts';
-import { deriveSeed, Random } from '../gasp/random.ts';
+import { groupBy } from '../util/groupBy.ts';
+import { deriveSeed, Random } from '../util/random.ts';
 import { elementCount } from '../onnx/model.ts';
 import { type DecoderConfig, decoderParameters, type Layout, type Tuning, type Weights } from './decoder.ts';
 import { decodeGraph, mergingGraph, prefillGraph } from './decoding.ts';

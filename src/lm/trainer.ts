@@ -1,6 +1,6 @@
 /** Trains a decoder's flat vector of weights: gradients in micro-batches, AdamW in steps. */
 import type { PolicySnapshot } from '../gasp/ports.ts';
-import { Random } from '../gasp/random.ts';
+import { Random } from '../util/random.ts';
 import { adamwGraph, BETA1, BETA2 } from './adamw.ts';
 import {
   type DecoderConfig,

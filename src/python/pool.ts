@@ -1,7 +1,7 @@
 /** The judge proper: a pool of interpreters, what they are given, when they are killed, what is believed. */
 import type { CallResult, Judge, JudgeOptions, ProgramResult, ProgramRun } from '../gasp/ports.ts';
 import type { Interpreter, Request, Spawn } from './interpreter.ts';
-import { sameValue } from './sameValue.ts';
+import { sameValue } from '../pytext/sameValue.ts';
 
 export interface Limits {
   /** For one program with all its inputs. */

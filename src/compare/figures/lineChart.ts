@@ -1,5 +1,5 @@
 /** Lines with their spread, named at their ends: no legend to look up. */
-import { linear, ticks } from '../../ui/figures/scale.ts';
+import { linear, ticks } from '../../figures/scale.ts';
 import { dashOf, markAt } from './marks.ts';
 import { at, drawing, path, type SvgNode, svg } from './svg.ts';
 

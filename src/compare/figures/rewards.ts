@@ -1,7 +1,7 @@
 /** Fig. 3 of the paper with these runs' data: what proposals earned for their pass rates. */
 import type { ProposerRole } from '../../gasp/question.ts';
 import { inBand, proposerReward } from '../../gasp/rewards.ts';
-import { linear } from '../../ui/figures/scale.ts';
+import { linear } from '../../figures/scale.ts';
 import type { RunDigest } from '../digest.ts';
 import { chartWidth } from './lineChart.ts';
 import { at, drawing, type Figure, path, svg } from './svg.ts';

@@ -1,5 +1,5 @@
 /** How many goalposts each method solves: in any seed, by it alone, and seed by seed. */
-import { linear, ticks } from '../../ui/figures/scale.ts';
+import { linear, ticks } from '../../figures/scale.ts';
 import type { Comparison } from '../comparison.ts';
 import type { RunDigest } from '../digest.ts';
 import { byLabel } from '../summary.ts';

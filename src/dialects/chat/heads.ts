@@ -2,7 +2,7 @@
  * Heads of functions as answers are begun with them. Small models write for a parameter what its name and
  * type make likely: of `x` they expect a number, whatever the examples say.
  */
-import { readValue, type Value } from '../../python/sameValue.ts';
+import { readValue, type Value } from '../../pytext/sameValue.ts';
 
 /** Python's annotation of a value; undefined where there is none that says more than nothing. */
 function typeOf({ type, items = [] }: Value): string | undefined {

@@ -1,6 +1,6 @@
 /** The value, or the argument list, in a chat answer. */
 import type { Parsed } from '../../gasp/ports.ts';
-import { sameValue } from '../../python/sameValue.ts';
+import { sameValue } from '../../pytext/sameValue.ts';
 import { type Block, readAnswer } from './blocks.ts';
 import {
   callArguments,

@@ -2,7 +2,7 @@
 import { memo } from 'react';
 import type { FrontierPoint } from '../../run/frontier.ts';
 import type { View } from './climbLayout.ts';
-import { linear, ticks } from './scale.ts';
+import { linear, ticks } from '../../figures/scale.ts';
 
 export const ClimbFrontier = memo(function ClimbFrontier(props: {
   points: readonly FrontierPoint[];

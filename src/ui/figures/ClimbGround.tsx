@@ -2,7 +2,7 @@
 import { memo, type ReactNode } from 'react';
 import type { Ancestor } from '../lineage.ts';
 import { type Band, edges, type View } from './climbLayout.ts';
-import { ticks } from './scale.ts';
+import { ticks } from '../../figures/scale.ts';
 
 export const Ground = memo(function Ground(props: { view: View; bands: Band[]; past: readonly Ancestor[] }) {
   const { plot, lane, x, y, columns, lead, small } = props.view;

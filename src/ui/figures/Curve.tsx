@@ -1,7 +1,7 @@
 /** A small line chart: one quantity over iterations, at most two series. */
 import { type KeyboardEvent, memo, type PointerEvent, type ReactNode, useMemo, useState } from 'react';
 import { type FigureTable, FigureTools } from './FigureTools.tsx';
-import { linear, type Scale } from './scale.ts';
+import { linear, type Scale } from '../../figures/scale.ts';
 import { useWidth } from './useWidth.ts';
 import './Curve.css';
 

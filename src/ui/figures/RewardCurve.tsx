@@ -4,7 +4,7 @@ import { inBand, proposerReward } from '../../gasp/rewards.ts';
 import type { ProposerRole } from '../../gasp/question.ts';
 import { percent, short } from '../format.ts';
 import { type FigureTable, FigureTools } from './FigureTools.tsx';
-import { linear } from './scale.ts';
+import { linear } from '../../figures/scale.ts';
 import './RewardCurve.css';
 
 /** Opacity of an earlier question. Those of one pass rate lie on one another, and are drawn as one. */

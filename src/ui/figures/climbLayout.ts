@@ -5,7 +5,7 @@ import type { Settings } from '../../gasp/settings.ts';
 import type { FrontierPoint } from '../../run/frontier.ts';
 import type { IterationState, RunState, Stone } from '../../run/state.ts';
 import type { FigureTable } from './FigureTools.tsx';
-import { linear, type Scale } from './scale.ts';
+import { linear, type Scale } from '../../figures/scale.ts';
 
 /** The figure's measures, in CSS pixels. */
 export interface View {

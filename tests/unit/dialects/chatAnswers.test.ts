@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { chatDialect } from '../../../src/dialects/chat/dialect.ts';
 import type { Question, Task } from '../../../src/gasp/question.ts';
 import { NodeJudge } from '../../../src/python/nodeJudge.ts';
-import { sameValue } from '../../../src/python/sameValue.ts';
+import { sameValue } from '../../../src/pytext/sameValue.ts';
 import { lacksShared, sharedFolder } from '../shared.ts';
 
 const { parseAnswer } = chatDialect();

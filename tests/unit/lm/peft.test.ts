@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { Random } from '../../../src/gasp/random.ts';
+import { Random } from '../../../src/util/random.ts';
 import { adapterOfVector, adapterShape, vectorOfAdapter } from '../../../src/lm/adapterVector.ts';
 import { adapterParameters, decoderParameters, trainableLayout } from '../../../src/lm/decoder.ts';
 import { CONFIG_FILE, readPeft, WEIGHTS_FILE, writePeft } from '../../../src/lm/peft.ts';

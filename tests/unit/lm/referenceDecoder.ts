@@ -2,7 +2,7 @@
  * The decoder once more, in float64 and plain loops, written from the papers and not from the graph:
  * what the graphs of every backend are compared with.
  */
-import { Random } from '../../../src/gasp/random.ts';
+import { Random } from '../../../src/util/random.ts';
 import {
   adapterParameters,
   type DecoderConfig,

@@ -8,7 +8,7 @@ import {
   type TokenRequest,
   type TokenSampleOptions,
 } from '../../../src/lm/sampler.ts';
-import { Random } from '../../../src/gasp/random.ts';
+import { Random } from '../../../src/util/random.ts';
 import { openTrainer } from './backendContract.ts';
 import { logSoftmax, micro, referenceLogits } from './referenceDecoder.ts';
 

@@ -11,7 +11,7 @@ import {
   Trainer,
 } from '../../../src/lm/trainer.ts';
 import { trainableLayout } from '../../../src/lm/decoder.ts';
-import { Random } from '../../../src/gasp/random.ts';
+import { Random } from '../../../src/util/random.ts';
 import { openTrainer, relativeError } from './backendContract.ts';
 import { exampleRows, micro, randomModel } from './referenceDecoder.ts';
 

@@ -3,7 +3,7 @@ import type { GraphBuilder, Value } from '../../../src/onnx/builder.ts';
 import { writeModel } from '../../../src/onnx/proto.ts';
 import { nodeRuntime } from '../../../src/lm/runtime.node.ts';
 import type { HostTensor } from '../../../src/lm/runtime.ts';
-import { Random } from '../../../src/gasp/random.ts';
+import { Random } from '../../../src/util/random.ts';
 
 export const runtime = nodeRuntime(1);
 

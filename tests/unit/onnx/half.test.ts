@@ -1,6 +1,6 @@
 /** Half precision against the definition of IEEE 754, over every half there is. */
 import { expect, test } from 'vitest';
-import { Random } from '../../../src/gasp/random.ts';
+import { Random } from '../../../src/util/random.ts';
 import { constantValues, floatToHalf, halfToFloat } from '../../../src/onnx/model.ts';
 
 const halves = Array.from({ length: 65536 }, (_, h) => h);

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import { Random } from '../../../src/gasp/random.ts';
+import { Random } from '../../../src/util/random.ts';
 import { GraphBuilder } from '../../../src/onnx/builder.ts';
 import {
   constantValues,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sameValue } from '../../../src/python/sameValue.ts';
+import { sameValue } from '../../../src/pytext/sameValue.ts';
 
 test.each([
   ['1', '1.0'],
