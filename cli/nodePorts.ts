@@ -3,14 +3,18 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CodedError } from '../src/util/codedError.ts';
 import type { LabPorts } from '../src/lab/ports.ts';
 import { openHubModel, readDialect } from '../src/lab/hubModels.ts';
-import { type Fitting, HUB_SETTINGS } from '../src/lab/hubRun.ts';
-import { EMBEDDED_MODEL, modelName, type ModelSource, modelSource } from '../src/lab/models.ts';
-import { LabError } from '../src/lab/problems.ts';
+import {
+  EMBEDDED_MODEL,
+  modelFolderNeeded,
+  modelName,
+  type ModelSource,
+  modelSource,
+} from '../src/lab/models.ts';
 import { folderFiles } from '../src/lm/folderFiles.ts';
 import { DTYPE_FILES, TRAINABLE_DTYPES } from '../src/lm/hub/dtypes.ts';
-import { gigabytes } from '../src/lm/memory.ts';
 import { PRESETS } from '../src/lm/presets.ts';
 import { openLocalPolicy } from '../src/lm/localPolicy.ts';
 import { httpFiles, type RepositoryFiles } from '../src/lm/repository.ts';
@@ -57,7 +61,6 @@ export function modelPort({
         dtype: source.dtype,
         runtime,
         dtypes: knownDtypes(source, model),
-        adviseFitting,
         ...(memoryLimit !== undefined && { memoryLimit }),
       });
     }
@@ -88,26 +91,13 @@ function knownDtypes(source: Exclude<ModelSource, { kind: 'embedded' }>, folder:
   return TRAINABLE_DTYPES.filter((name) => existsSync(join(folder, `onnx/model${DTYPE_FILES[name]}.onnx`)));
 }
 
-/** The flags of `lab run` with which a model fits. */
-function adviseFitting({ dtype, settings, estimate }: Fitting): string {
-  const { tuning, microbatchTokens, goalpostsPerIteration, rollouts } = settings;
-  const own = { tuning, microbatchTokens, goalpostsPerIteration, rollouts };
-  const flags = (Object.keys(own) as (keyof typeof own)[])
-    .filter((key) => JSON.stringify(own[key]) !== JSON.stringify(HUB_SETTINGS[key]))
-    .map(
-      (key) =>
-        `--set ${typeof own[key] === 'object' ? `'${key}=${JSON.stringify(own[key])}'` : `${key}=${own[key]}`}`,
-    );
-  return `It fits, with about ${gigabytes(estimate.total)} GB, with --dtype ${dtype} ${flags.join(' ')}`;
-}
-
 function hubFiles(
   source: Exclude<ModelSource, { kind: 'embedded' }>,
   folder: string | undefined,
 ): RepositoryFiles {
   if (folder !== undefined) return folderFiles(folder);
   if (source.kind !== 'folder') return httpFiles(source.base);
-  throw new UsageError(`The run's model is in a folder named ${source.title}: give it as --model DIR.`);
+  throw modelFolderNeeded(source.title);
 }
 
 export interface ModelOption {
@@ -132,7 +122,7 @@ export async function readModelOption(value: string, dtype: string | undefined):
   try {
     return { name: modelName(value, dtype) };
   } catch (error) {
-    if (!(error instanceof LabError)) throw error;
+    if (!(error instanceof CodedError)) throw error;
     throw new UsageError(
       `--model takes a folder, owner/name on the Hub, or an address; there is no "${value}".`,
     );

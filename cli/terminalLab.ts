@@ -1,7 +1,7 @@
 /** A lab that tells a terminal what it does, ends runs by a budget and stops on Ctrl-C. */
 import { Lab } from '../src/lab/lab.ts';
 import type { LabPorts } from '../src/lab/ports.ts';
-import { CommandError } from './failure.ts';
+import { type CommandError, labFailure } from './failure.ts';
 import type { Command, MeasurementPlan, Message } from '../src/lab/protocol.ts';
 import type { Counters, RunEvent } from '../src/run/events.ts';
 import {
@@ -11,6 +11,7 @@ import {
   roleMeans,
   summarizeEvaluation,
 } from '../src/run/state.ts';
+import { adviceOn } from './wording.ts';
 
 /** Milliseconds between two lines about work that takes minutes. */
 const PATIENCE = 15_000;
@@ -83,9 +84,9 @@ export class TerminalLab {
 
   private hear(message: Message): void {
     if (message.type === 'error') {
-      this.error ??= new CommandError(message.message, message.advice);
+      this.error ??= labFailure(message, this.recent.length > 0);
     } else if (message.type === 'notice') {
-      console.error(`${message.message} ${message.advice}`);
+      console.error(`${message.message} ${adviceOn(message)}`);
     } else if (message.type === 'backend') {
       const { backend, cores, parameters, trainable } = message;
       const where = cores > 1 ? `${backend}, ${cores} cores` : backend;

@@ -24,11 +24,13 @@ export function exportAdapter(
   baseModel: string,
 ): Map<string, Uint8Array<ArrayBuffer>> {
   if (!policy?.adapter) {
-    throw new PeftError(
-      policy && policy.trainable >= policy.parameters
-        ? 'This run trains all weights of its model, so there is no adapter to export.'
-        : 'This run was recorded before adapters could be exported: resume it once, then export again.',
-    );
+    throw policy && policy.trainable >= policy.parameters
+      ? new PeftError('This run trains all weights of its model, so there is no adapter to export.', {
+          code: 'adapter-none',
+        })
+      : new PeftError('This run was recorded before adapters could be exported.', {
+          code: 'adapter-unrecorded',
+        });
   }
   return writePeft(adapterOfVector(policy.adapter, snapshot.weights, baseModel));
 }
@@ -38,7 +40,9 @@ export async function startFromAdapter(policy: Policy, files: AdapterFiles): Pro
   const adapter = readPeft(files.config, files.weights);
   const shape = policy.info.adapter;
   if (!shape) {
-    throw new PeftError('This run trains all weights of its model: choose LoRA to start from an adapter.');
+    throw new PeftError('This run trains all weights of its model, and so cannot start from an adapter.', {
+      code: 'adapter-tuning',
+    });
   }
   const snapshot = await policy.snapshot();
   await policy.restore({ ...snapshot, weights: vectorOfAdapter(shape, adapter, snapshot.weights) });

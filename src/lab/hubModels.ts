@@ -1,4 +1,5 @@
 /** Decoders from the Hub, from a host or from a folder, as a run's policy and the dialect that it speaks. */
+import { CodedError } from '../util/codedError.ts';
 import { chatDialect } from '../dialects/chat/dialect.ts';
 import { microDialect } from '../dialects/micro/dialect.ts';
 import type { Dialect, Policy } from '../gasp/ports.ts';
@@ -7,10 +8,9 @@ import { openHubPolicy } from '../lm/hub/hubPolicy.ts';
 import { decoderSize, ModelTooBigError } from '../lm/memory.ts';
 import { readJson, type RepositoryFiles } from '../lm/repository.ts';
 import type { Runtime } from '../lm/runtime.ts';
-import { describeFitting, type Fitting, fittingSettings, runLoad } from './hubRun.ts';
+import { fittingSettings, memorySettings, runLoad } from './hubRun.ts';
 import type { ModelOptions } from './ports.ts';
 import { modelTitle } from './models.ts';
-import { LabError } from './problems.ts';
 
 /** Field of `config.json` by which a model trained here says what it speaks; instruct models have none. */
 const DIALECT = 'foothold_dialect';
@@ -30,8 +30,6 @@ export interface OpenHubOptions extends Omit<ModelOptions, 'backend'> {
   memoryLimit?: number;
   /** Dtypes that the repository is known to have, besides `dtype`. */
   dtypes?: readonly HubDType[];
-  /** How a person asks for what fits, where a model does not; absent: what it is. */
-  adviseFitting?: (fitting: Fitting) => string;
 }
 
 export async function openHubModel(
@@ -40,7 +38,11 @@ export async function openHubModel(
 ): Promise<{ policy: Policy; dialect: Dialect }> {
   const { model, dtype, runtime, tuning, seed, settings, memoryLimit, signal, onProgress } = options;
   if (dtype !== undefined && !(dtype in DTYPE_FILES)) {
-    throw new LabError(`There is no dtype ${dtype}.`, `Choose one of ${HUB_DTYPES.join(', ')}.`);
+    throw new CodedError(
+      'dtype-unknown',
+      { dtype, known: HUB_DTYPES },
+      `There is no dtype ${dtype}: known are ${HUB_DTYPES.join(', ')}.`,
+    );
   }
   const dialect = await readDialect(files, signal);
   const policy = await openHubPolicy(files, {
@@ -55,25 +57,27 @@ export async function openHubModel(
     ...(memoryLimit !== undefined && { memoryLimit }),
     onProgress: (done, total) => onProgress(done, total, 'bytes'),
   }).catch(async (error: unknown) => {
-    throw error instanceof ModelTooBigError ? await withAdvice(error, files, options) : error;
+    throw error instanceof ModelTooBigError ? await withFitting(error, files, options) : error;
   });
   return { policy, dialect };
 }
 
-/** The refusal, with the largest settings that would do instead. */
-async function withAdvice(
+/** The refusal, with the largest run that would fit. */
+async function withFitting(
   error: ModelTooBigError,
   files: RepositoryFiles,
-  { dtype, dtypes = [], settings, memoryLimit, adviseFitting, signal }: OpenHubOptions,
-): Promise<Error> {
+  { dtype, dtypes = [], settings, memoryLimit, signal }: OpenHubOptions,
+): Promise<ModelTooBigError> {
   const size = decoderSize(await readJson(files, 'config.json', signal));
   if (!size || !settings || memoryLimit === undefined) return error;
   const wanted = (dtype as HubDType | undefined) ?? 'q4';
-  const fitting = fittingSettings(size, settings, memoryLimit, [...new Set([wanted, ...dtypes])]);
-  if (!fitting) {
-    return new LabError(error.message, 'Not even adapters on one layer would fit: choose a smaller model.');
-  }
-  const advice =
-    adviseFitting?.(fitting) ?? `It fits with ${describeFitting(fitting, { dtype: wanted, settings })}.`;
-  return new LabError(error.message, `Nothing was downloaded. ${advice}`);
+  const found = fittingSettings(size, settings, memoryLimit, [...new Set([wanted, ...dtypes])]);
+  const data = {
+    ...error.data,
+    wanted: { dtype: wanted, settings: memorySettings(settings) },
+    fitting: found
+      ? { dtype: found.dtype, settings: memorySettings(found.settings), needed: found.estimate.total }
+      : null,
+  };
+  return new ModelTooBigError('model-too-big', data, error.message);
 }

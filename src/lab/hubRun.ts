@@ -1,9 +1,9 @@
 /** What a run of a decoder from the Hub is started with, and how much memory that takes. */
+import type { MemoryRun } from '../util/codedError.ts';
 import type { Settings } from '../gasp/settings.ts';
 import {
   type DecoderSize,
   estimateWithin,
-  gigabytes,
   type MemoryEstimate,
   ROW_TOKENS,
   type RunLoad,
@@ -35,6 +35,12 @@ export const HUB_SETTINGS: Partial<Settings> = {
 
 export function runLoad({ microbatchTokens, goalpostsPerIteration, rollouts }: Settings): RunLoad {
   return { microbatchTokens, rows: goalpostsPerIteration * rollouts, rowTokens: ROW_TOKENS };
+}
+
+/** The settings that decide a run's memory. */
+export function memorySettings(settings: Settings): MemoryRun['settings'] {
+  const { tuning, microbatchTokens, goalpostsPerIteration, rollouts } = settings;
+  return { tuning, microbatchTokens, goalpostsPerIteration, rollouts };
 }
 
 const adaptedLayers = ({ layers }: DecoderSize, { tuning }: Settings): number =>
@@ -103,23 +109,4 @@ function* smallerRuns(settings: Settings, layers: number | undefined): Generator
   for (let count = rollouts - 1; count > 1; count--) {
     yield { ...base, microbatchTokens, goalpostsPerIteration: 1, rollouts: count };
   }
-}
-
-/** What two runs' settings differ in that decides their memory, in words. */
-export function describeFitting(
-  { dtype, settings, estimate }: Fitting,
-  wanted: { dtype: HubDType; settings: Settings },
-): string {
-  const { tuning, microbatchTokens, goalpostsPerIteration, rollouts } = settings;
-  const parts = [
-    dtype !== wanted.dtype && `weights as ${dtype}`,
-    JSON.stringify(tuning) !== JSON.stringify(wanted.settings.tuning) &&
-      tuning.kind === 'lora' &&
-      `adapters on the last ${tuning.layers === 1 ? 'layer' : `${tuning.layers} layers`}`,
-    microbatchTokens !== wanted.settings.microbatchTokens && `${microbatchTokens} tokens in a pass`,
-    goalpostsPerIteration !== wanted.settings.goalpostsPerIteration &&
-      `${goalpostsPerIteration} ${goalpostsPerIteration === 1 ? 'goalpost' : 'goalposts'} an iteration`,
-    rollouts !== wanted.settings.rollouts && `${rollouts} rollouts`,
-  ].filter((part) => part !== false);
-  return `${parts.join(', ')}: about ${gigabytes(estimate.total)} GB`;
 }

@@ -2,6 +2,7 @@
  * The composition of a run: method, model, judge and journal. Knows neither page nor worker: commands
  * come in as method calls, everything it has to say goes out as `Message`s.
  */
+import { tellError } from '../util/codedError.ts';
 import { methodSettings } from '../gasp/methods.ts';
 import type { Policy } from '../gasp/ports.ts';
 import { judgeGoalpost } from '../gasp/teaching.ts';
@@ -12,7 +13,6 @@ import { Machinery } from './machinery.ts';
 import { answersOf, measureRun } from './measuring.ts';
 import { mine } from './mining.ts';
 import type { LabPorts } from './ports.ts';
-import { describeProblem, LabError } from './problems.ts';
 import type { BackendChoice, Command, LabStatus } from './protocol.ts';
 import { openRun, reopenRun, type Session } from './session.ts';
 import { Teaching } from './teaching.ts';
@@ -177,7 +177,7 @@ export class Lab {
       const result = await judgeGoalpost(draft, id, await this.machinery.loadJudge(), { signal });
       this.ports.send({ type: 'examined', id, result });
     } catch (error) {
-      if (!signal.aborted) this.ports.send({ type: 'error', ...describeProblem(error), fatal: false });
+      if (!signal.aborted) this.ports.send({ type: 'error', ...tellError(error) });
     }
   }
 
@@ -276,7 +276,7 @@ export class Lab {
         }
         // A model that failed once is not to be trusted: the next command loads it anew.
         await this.closeSession().catch(() => {}); // Whatever it says now, the first error is the one to report.
-        this.ports.send({ type: 'error', ...describeProblem(error), fatal: !(error instanceof LabError) });
+        this.ports.send({ type: 'error', ...tellError(error) });
         this.rest('failed');
       } finally {
         const left = this.between.splice(0);

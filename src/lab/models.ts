@@ -6,9 +6,9 @@
  *     url:https://host/x/#q4   below another address
  *     folder:name#q4           from a folder on disk, which has to be named again when the run is resumed
  */
+import { CodedError } from '../util/codedError.ts';
 import { microDialect } from '../dialects/micro/dialect.ts';
 import type { Dialect } from '../gasp/ports.ts';
-import { LabError } from './problems.ts';
 
 /** The model that ships with the page. */
 export const EMBEDDED_MODEL = 'embedded';
@@ -41,9 +41,15 @@ export function modelSource(model: string): ModelSource {
     return { kind, title, base: place!.endsWith('/') ? place! : `${place}/`, ...rest };
   }
   if (kind === 'folder') return { kind, title: place!, ...rest };
-  throw new LabError(
-    `There is no model named ${model} here.`,
-    `Choose "${EMBEDDED_MODEL}", the one that ships with the page, or a decoder in Hugging Face layout.`,
+  throw new CodedError('model-unknown', { model }, `There is no model named ${model}.`);
+}
+
+/** A run's model lies in a folder that nothing but its name was stored of. */
+export function modelFolderNeeded(folder: string): CodedError {
+  return new CodedError(
+    'model-folder-needed',
+    { folder },
+    `The run's model is in a folder named ${folder}, which has to be named again.`,
   );
 }
 

@@ -1,4 +1,5 @@
 /** Everything the page and the lab's worker say to each other. */
+import type { ToldError } from '../util/codedError.ts';
 import type { Mined } from '../gasp/goalposts.ts';
 import type { Stage } from '../gasp/progress.ts';
 import type { Fault, Question } from '../gasp/question.ts';
@@ -116,6 +117,6 @@ export type Message =
   | { type: 'kept'; trial: string }
   | { type: 'examined'; id: string; result: { question: Question } | { fault: Fault } }
   /** Something was lost or done otherwise than asked for, and the lab goes on. */
-  | { type: 'notice'; message: string; advice: string }
-  /** `advice` says what a person can do about it. Nothing recorded is lost. */
-  | { type: 'error'; message: string; advice: string; fatal: boolean };
+  | ({ type: 'notice' } & ToldError)
+  /** Nothing recorded is lost. */
+  | ({ type: 'error' } & ToldError);

@@ -1,4 +1,5 @@
 /** A run that the lab holds: how it is begun, and taken up again where it ended. */
+import { CodedError } from '../util/codedError.ts';
 import { NoveltyBuffer } from '../gasp/novelty.ts';
 import type { Policy, PolicySnapshot } from '../gasp/ports.ts';
 import type { Question } from '../gasp/question.ts';
@@ -15,7 +16,6 @@ import { acceptedQuestions, lastFinished, taughtQuestions, validEvents } from '.
 import type { Journal } from '../run/journal.ts';
 import { checkReadable, startOf } from './checks.ts';
 import type { Engine, Machinery } from './machinery.ts';
-import { LabError } from './problems.ts';
 import type { BackendChoice } from './protocol.ts';
 
 /** The checkpoint of the weights that a run starts from; always kept. */
@@ -128,8 +128,9 @@ export async function reopenRun(
     if (lost !== undefined) {
       send({
         type: 'notice',
+        code: 'checkpoint-lost',
+        data: { iteration: lastFinished(valid), from: after },
         message: lost,
-        advice: `The run goes on from the newest one that is whole, ${after > 0 ? `of iteration ${after}` : 'its start'}, and does again what came after it.`,
       });
     }
     const finished = valid.findLast((e) => e.type === 'iteration-finished' && e.iteration === after);
@@ -189,7 +190,10 @@ export async function newestCheckpoint(
       damaged ??= error;
     }
   }
-  throw damaged ?? new LabError('None of the run’s checkpoints is stored any more.', 'Start a new run.');
+  throw (
+    damaged ??
+    new CodedError('checkpoints-gone', { run }, 'None of the run’s checkpoints is stored any more.')
+  );
 }
 
 /** Goalposts with a right answer in a trial; what the starting model solves stays a goalpost. */

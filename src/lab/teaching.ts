@@ -36,8 +36,7 @@ export class Teaching {
     const { send } = this.machinery.ports;
     const { proposal, attempts, passRate, reward, accepted } = this.trials.get(trial) ?? {};
     if (!proposal?.question || passRate === undefined) {
-      const [message, advice] = ['This trial is no longer here.', 'Press Try again, then keep it.'];
-      send({ type: 'error', message, advice, fatal: false });
+      send({ type: 'error', code: 'trial-gone', data: {}, message: 'This trial is no longer here.' });
       return;
     }
     const { run, iteration } = session;

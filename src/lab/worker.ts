@@ -1,4 +1,5 @@
 /** The lab in the page's worker: puts it on ONNX Runtime, the sandboxed judge and IndexedDB. */
+import { tellError } from '../util/codedError.ts';
 import { blobFiles, type FolderContent } from '../lm/blobFiles.ts';
 import { httpFiles, type RepositoryFiles } from '../lm/repository.ts';
 import { storedFiles } from '../lm/storedFiles.ts';
@@ -6,8 +7,7 @@ import { SandboxJudge } from '../python/sandboxJudge.ts';
 import { openIndexedDbJournal } from '../run/indexedDbJournal.ts';
 import { Lab } from './lab.ts';
 import type { LoadOptions, ModelOptions } from './ports.ts';
-import { type ModelSource, modelSource } from './models.ts';
-import { describeProblem, LabError } from './problems.ts';
+import { modelFolderNeeded, type ModelSource, modelSource } from './models.ts';
 import type { Command, Message } from './protocol.ts';
 
 const send = (message: Message) => postMessage(message);
@@ -19,7 +19,7 @@ addEventListener('message', ({ data }: MessageEvent<Command>) => {
   if (data.type === 'connect') {
     lab = openLab(data.judge, data.base);
     lab.catch((error: unknown) => {
-      send({ type: 'error', ...describeProblem(error), fatal: true });
+      send({ type: 'error', ...tellError(error) });
       send({ type: 'status', status: 'failed' });
     });
     return;
@@ -37,7 +37,7 @@ addEventListener('message', ({ data }: MessageEvent<Command>) => {
 // A promise that nobody awaited failed: the page shows it rather than the console alone.
 addEventListener('unhandledrejection', (event) => {
   event.preventDefault();
-  send({ type: 'error', ...describeProblem(event.reason), fatal: false });
+  send({ type: 'error', ...tellError(event.reason) });
 });
 
 async function openLab(port: MessagePort, base: string): Promise<Lab> {
@@ -97,10 +97,7 @@ function repositoryFiles(source: Exclude<ModelSource, { kind: 'embedded' }>): Re
   if (source.kind !== 'folder') return storedFiles(source.base);
   const content = folders.get(source.title);
   if (content) return blobFiles(content);
-  throw new LabError(
-    `The model is in the folder ${source.title} on your disk, which this page may not open by itself.`,
-    'Choose the folder again under Model, then press Run.',
-  );
+  throw modelFolderNeeded(source.title);
 }
 
 /** A port serves one judge, so there is one for good; loading it can be called off and tried again. */

@@ -85,9 +85,10 @@ export function vectorOfAdapter(
       );
     }
     if (pair.rank > rank) {
-      throw new PeftError(
-        `The adapter has rank ${pair.rank}, this run trains rank ${rank}: set the rank to ${pair.rank} or more.`,
-      );
+      throw new PeftError(`The adapter has rank ${pair.rank}, this run trains rank ${rank}.`, {
+        code: 'adapter-rank',
+        data: { rank: pair.rank, trained: rank },
+      });
     }
     const ratio = pair.scale / scale;
     for (let r = 0; r < pair.rank; r++) {

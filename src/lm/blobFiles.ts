@@ -14,7 +14,8 @@ export function folderContent(files: Iterable<File>): { name: string; content: F
   const [root] = configs;
   if (root === undefined) {
     throw new ModelFileError(
-      'There is no config.json in this folder: choose the folder of a model in Hugging Face layout (config.json, tokenizer.json, onnx/)',
+      'There is no config.json in this folder, as a model in Hugging Face layout has it (config.json, tokenizer.json, onnx/).',
+      { code: 'model-folder-wrong' },
     );
   }
   const name = root.split('/').filter(Boolean).at(-1) ?? 'folder';
@@ -36,7 +37,7 @@ export function blobFiles(content: FolderContent): RepositoryFiles {
         onProgress?.(bytes.length, bytes.length);
         return bytes;
       } catch (cause) {
-        throw new ModelFileError(`${path} could not be read: choose the folder again`, { cause });
+        throw new ModelFileError(`${path} could not be read in the folder.`, { cause });
       }
     },
   };

@@ -3,6 +3,7 @@
  * alone: before a byte of it is there. Each term says what it counts; `bench/memory.ts` measures the same.
  * Sampling, scoring and training take turns in memory where it is short.
  */
+import { CodedError } from '../util/codedError.ts';
 
 /** The part of a decoder's configuration that decides its size. Counts, widths in elements. */
 export interface DecoderSize {
@@ -189,7 +190,7 @@ export function estimateWithin(
 }
 
 /** The model would not fit; the message has the numbers. */
-export class ModelTooBigError extends Error {
+export class ModelTooBigError extends CodedError<'model-too-big'> {
   override name = 'ModelTooBigError';
 }
 
@@ -198,6 +199,8 @@ export function checkFits(name: string, estimate: MemoryEstimate, limit: number)
   if (estimate.total <= limit) return;
   const { weights, adapter, training, sampling, total } = estimate;
   throw new ModelTooBigError(
+    'model-too-big',
+    { model: name, needed: total, limit },
     `${name} needs about ${gigabytes(total)} GB (weights ${gigabytes(weights)}, adapter ${gigabytes(adapter)}, ` +
       `training ${gigabytes(training)} or sampling ${gigabytes(sampling)}), and ${gigabytes(limit)} GB are allowed`,
   );

@@ -1,8 +1,19 @@
 /** PEFT's `adapter_config.json`: what of it decides an adapter's values, and what can't be had here. */
 
+import { CodedError, type ErrorCode, type ErrorData } from '../util/codedError.ts';
+
 /** An adapter that can't be read, or not on this model; the message says why and what to do. */
-export class PeftError extends Error {
+export class PeftError extends CodedError<AdapterCode> {
   override name = 'PeftError';
+  constructor(message: string, { code = 'adapter', data = {}, ...options }: PeftErrorOptions = {}) {
+    super(code, data, message, options);
+  }
+}
+
+type AdapterCode = Extract<ErrorCode, 'adapter' | `adapter-${string}`>;
+interface PeftErrorOptions extends ErrorOptions {
+  code?: AdapterCode;
+  data?: ErrorData[AdapterCode];
 }
 
 export interface PeftConfig {

@@ -1,4 +1,5 @@
 /** A model repository in Hugging Face layout, read from a web address or a folder. */
+import { CodedError, type ErrorData } from '../util/codedError.ts';
 import { constantValues, elementCount } from '../onnx/model.ts';
 import { OnnxFormatError, readModel } from '../onnx/proto.ts';
 import { type DecoderConfig, decoderParameters, type Weights } from './decoder.ts';
@@ -15,13 +16,30 @@ export interface RepositoryFiles {
 }
 
 /** A file of the model is missing, cut short or not what it should be; the message says which and what to do. */
-export class ModelFileError extends Error {
+export class ModelFileError extends CodedError<ModelFileCode> {
   override name = 'ModelFileError';
+  constructor(message: string, { code = 'model-file', data = {}, ...options }: ModelFileErrorOptions = {}) {
+    super(code, data, message, options);
+  }
+}
+
+type ModelFileCode =
+  | 'model-file'
+  | 'model-file-missing'
+  | 'model-file-forbidden'
+  | 'model-folder-wrong'
+  | 'download-broken';
+interface ModelFileErrorOptions extends ErrorOptions {
+  code?: ModelFileCode;
+  data?: ErrorData[ModelFileCode];
 }
 
 /** The repository has no such file. */
 export class MissingFileError extends ModelFileError {
   override name = 'MissingFileError';
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, { ...options, code: 'model-file-missing' });
+  }
 }
 
 /** Files below a web address. */
@@ -35,12 +53,11 @@ export function httpFiles(base: string): RepositoryFiles {
         response = await fetch(url, signal ? { signal } : {});
       } catch (error) {
         if (signal?.aborted) throw error;
-        throw new ModelFileError(
-          `${path} could not be reached at ${url}: check the connection and try again`,
-          {
-            cause: error,
-          },
-        );
+        throw new ModelFileError(`${path} could not be reached at ${url}.`, {
+          code: 'download-broken',
+          data: { path, url, kept: 0 },
+          cause: error,
+        });
       }
       // A static host may answer an unknown path with its index page.
       const type = response.headers.get('content-type') ?? '';
@@ -63,7 +80,10 @@ export function httpFiles(base: string): RepositoryFiles {
         onProgress?.(done, total);
       }
       if (total && done !== total) {
-        throw new ModelFileError(`${path} arrived cut short (${done} of ${total} bytes): try again`);
+        throw new ModelFileError(`${path} arrived cut short (${done} of ${total} bytes).`, {
+          code: 'download-broken',
+          data: { path, url, kept: 0 },
+        });
       }
       const bytes = new Uint8Array(done);
       let at = 0;
@@ -87,7 +107,7 @@ export async function readJson(
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
   } catch (error) {
-    throw new ModelFileError(`${path} is not JSON; the download may be damaged: load the model again`, {
+    throw new ModelFileError(`${path} is not JSON; the download may be damaged.`, {
       cause: error,
     });
   }
@@ -132,7 +152,7 @@ export function readDecoderWeights(file: Uint8Array, config: DecoderConfig): Wei
     model = readModel(file);
   } catch (error) {
     if (!(error instanceof OnnxFormatError)) throw error;
-    throw new ModelFileError(`the model file is damaged: ${error.message}. Load the model again`, {
+    throw new ModelFileError(`the model file is damaged: ${error.message}.`, {
       cause: error,
     });
   }

@@ -1,11 +1,12 @@
 /** ONNX Runtime on Node: its native CPU provider, or a GPU through WebGPU (Dawn, without a browser). */
 import * as ort from 'onnxruntime-node';
-import { BackendError, type OrtModule, openSession, type Runtime } from './runtime.ts';
+import { type OrtModule, openSession, type Runtime } from './runtime.ts';
+import { explained, openingError } from './runtimeErrors.ts';
 
 export const NODE_BACKENDS = ['cpu', 'webgpu'] as const;
 export type NodeBackend = (typeof NODE_BACKENDS)[number];
 
-/** `threads` 0 lets ONNX Runtime choose (one a physical core). Fails with `BackendError` where no GPU is found. */
+/** `threads` 0 lets ONNX Runtime choose (one a physical core). */
 export function nodeRuntime(threads = 0, backend: NodeBackend = 'cpu'): Runtime {
   return {
     name: backend,
@@ -14,7 +15,7 @@ export function nodeRuntime(threads = 0, backend: NodeBackend = 'cpu'): Runtime 
     hasHalf: true,
     async create(model, options) {
       try {
-        return await openSession(
+        const session = await openSession(
           ort as unknown as OrtModule,
           model,
           {
@@ -24,14 +25,9 @@ export function nodeRuntime(threads = 0, backend: NodeBackend = 'cpu'): Runtime 
           },
           options,
         );
+        return explained(session, backend);
       } catch (error) {
-        if (backend === 'cpu') throw error;
-        const message = error instanceof Error ? error.message : String(error);
-        throw new BackendError(
-          `ONNX Runtime could not prepare the model on webgpu: ${message.trim()}`,
-          'Choose the backend cpu, or install what your GPU needs (on Linux its Vulkan driver and libvulkan1).',
-          { cause: error },
-        );
+        throw openingError(error, backend);
       }
     },
   };

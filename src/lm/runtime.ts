@@ -54,7 +54,7 @@ export interface Runtime {
   readonly hasDeviceMemory: boolean;
   /** Whether it reads tensors in half precision: not every GPU does. */
   readonly hasHalf: boolean;
-  /** Fails with a `BackendError` that says what to do. */
+  /** Fails with a `CodedError`: `backend-failed`. */
   create(model: Uint8Array, options?: SessionOptions): Promise<Session>;
 }
 
@@ -69,18 +69,6 @@ export interface SessionOptions {
    * of its readers.
    */
   lean?: boolean;
-}
-
-/** The backend can't be had or gave up; `advice` says what a person can do. */
-export class BackendError extends Error {
-  override name = 'BackendError';
-  constructor(
-    message: string,
-    readonly advice: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
 }
 
 export const float32 = (dims: readonly number[], data: Float32Array): HostTensor => ({

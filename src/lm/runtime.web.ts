@@ -1,31 +1,22 @@
 /** ONNX Runtime in the browser: WebGPU or wasm, its files from the page's own origin. */
 import webgpuFile from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import wasmFile from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
-import { runError } from './lostDevice.ts';
-import {
-  BackendError,
-  type OrtModule,
-  openSession,
-  type Runtime,
-  type Session,
-  type SessionOptions,
-} from './runtime.ts';
+import { CodedError } from '../util/codedError.ts';
+import { type OrtModule, openSession, type Runtime, type Session, type SessionOptions } from './runtime.ts';
+import { explained, openingError } from './runtimeErrors.ts';
 
 export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
 
 /**
  * `auto` takes WebGPU where the browser has a real adapter, and wasm otherwise: a software adapter
- * is far slower than wasm. Fails with `BackendError` where the choice can't be had.
+ * is far slower than wasm. Fails with `backend-missing` where the choice can't be had.
  */
 export async function webRuntime(choice: BackendChoice): Promise<Runtime> {
   const adapter = choice === 'wasm' ? null : await findAdapter();
   const useGpu =
     choice === 'webgpu' || (choice === 'auto' && adapter !== null && !adapter.info.isFallbackAdapter);
   if (useGpu && !adapter) {
-    throw new BackendError(
-      'This browser offers no WebGPU adapter.',
-      'Choose wasm (or auto), or open the page in a browser with WebGPU switched on, such as a current Chrome or Edge.',
-    );
+    throw new CodedError('backend-missing', { backend: 'webgpu' }, 'This browser offers no WebGPU adapter.');
   }
   // The build for WebGPU can wait for a GPU anywhere in its code, which costs its processor's kernels up to
   // half of their speed; the other is half as large, too.
@@ -94,29 +85,22 @@ async function open(
   options?: SessionOptions,
 ) {
   try {
-    const session = await openSession(ort, model, { executionProviders: [provider] }, options);
-    const explain = (error: unknown): never => {
-      throw runError(error, provider);
-    };
+    const session = explained(
+      await openSession(ort, model, { executionProviders: [provider] }, options),
+      provider,
+    );
     return {
       ...session,
       async run(feeds, fetches) {
         await letMessagesIn();
-        return session.run(feeds, fetches).catch(explain);
+        return session.run(feeds, fetches);
       },
       async runKeeping(feeds, fetches) {
         await letMessagesIn();
-        return session.runKeeping(feeds, fetches).catch(explain);
+        return session.runKeeping(feeds, fetches);
       },
     } satisfies Session;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new BackendError(
-      `ONNX Runtime could not prepare the model on ${provider}: ${message}`,
-      provider === 'webgpu'
-        ? 'Choose wasm as the backend, or close other tabs that use the GPU and try again.'
-        : 'Reload the page; close other tabs if memory is short.',
-      { cause: error },
-    );
+    throw openingError(error, provider);
   }
 }

@@ -3,6 +3,7 @@
  * keys and values are stored once, read by all of its samples; samples keep their own in buffers
  * that grow. Samples that are equal so far are computed once; finished ones leave the batch.
  */
+import { CodedError } from '../util/codedError.ts';
 import { groupBy } from '../util/groupBy.ts';
 import { deriveSeed, Random } from '../util/random.ts';
 import { elementCount } from '../onnx/model.ts';
@@ -71,8 +72,11 @@ export function openRows(requests: readonly TokenRequest[], context: number, see
     if (request.tokens.length === 0) throw new Error('a prompt needs at least one token');
     if (request.maxTokens < 1) throw new Error('a completion needs at least one token');
     if (room < 1) {
-      throw new Error(
-        `a prompt of ${request.tokens.length} tokens leaves no room in the model's context of ${context}`,
+      const tokens = request.tokens.length;
+      throw new CodedError(
+        'prompt-too-long',
+        { tokens, context },
+        `A prompt of ${tokens} tokens leaves no room in the model's context of ${context}.`,
       );
     }
     const part = request.part ?? { request: r, first: 0 };

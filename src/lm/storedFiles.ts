@@ -209,7 +209,8 @@ class Download {
     }
     if (response.status === 401 || response.status === 403) {
       throw new ModelFileError(
-        `${this.path} may not be read at ${this.url} (${answer}): the repository is private, or its licence has to be accepted first; download it and choose its folder instead`,
+        `${this.path} may not be read at ${this.url} (${answer}): the repository is private, or its licence has to be accepted first.`,
+        { code: 'model-file-forbidden', data: { path: this.path, url: this.url } },
       );
     }
     if (response.status >= 500 || response.status === 429) throw new Error(answer); // Tried again.
@@ -271,12 +272,11 @@ class Download {
 
   private broken(cause: unknown): ModelFileError {
     const kept = this.done - (this.done % this.store.chunk);
-    const so =
-      kept > 0 ? `; ${Math.round(kept / 1e6)} MB of it are kept, and loading goes on from there` : '';
     const why = cause instanceof Error ? ` (${cause.message})` : '';
-    return new ModelFileError(
-      `${this.path} could not be downloaded from ${this.url}${why}: check the connection and try again${so}`,
-      { cause },
-    );
+    return new ModelFileError(`${this.path} could not be downloaded from ${this.url}${why}.`, {
+      code: 'download-broken',
+      data: { path: this.path, url: this.url, kept },
+      cause,
+    });
   }
 }

@@ -1,4 +1,5 @@
 /** How a token is drawn: where a graph ends in its distribution, and the draw from that. */
+import { CodedError } from '../util/codedError.ts';
 import type { GraphBuilder, Value } from '../onnx/builder.ts';
 import { floats, type HostTensor } from './runtime.ts';
 import type { ActiveRow, TokenSampleOptions } from './sampler.ts';
@@ -49,7 +50,7 @@ export class TokenPicker {
     const token = temperature > 0 ? this.draw(row.random.uniform(), base) : this.best(base);
     const logprob = this.logprobs ? this.logprobs[base + token]! : Math.log(this.shares![base + token]!);
     if (!Number.isFinite(logprob))
-      throw new Error('the model gave logits that are not finite; its weights have diverged');
+      throw new CodedError('diverged', {}, 'The model gave logits that are not finite.');
     row.tokens.push(token);
     row.logprobs.push(logprob);
     if (stop.has(token)) row.ended = 'stop';

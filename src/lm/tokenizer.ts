@@ -1,4 +1,5 @@
 /** Text to tokens and back, by transformers.js's tokenizer. */
+import { CodedError } from '../util/codedError.ts';
 import type { Prompt } from '../gasp/ports.ts';
 import {
   applyChatTemplate,
@@ -10,8 +11,11 @@ import {
 import { MissingFileError, readJson, type RepositoryFiles } from './repository.ts';
 
 /** Text that the model has no tokens for. */
-export class UnencodableTextError extends Error {
-  override name = 'UnencodableError';
+export class UnencodableTextError extends CodedError<'text-unencodable'> {
+  override name = 'UnencodableTextError';
+  constructor(message: string) {
+    super('text-unencodable', {}, message);
+  }
 }
 
 export interface Tokenizer {

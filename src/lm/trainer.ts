@@ -1,4 +1,5 @@
 /** Trains a decoder's flat vector of weights: gradients in micro-batches, AdamW in steps. */
+import { CodedError } from '../util/codedError.ts';
 import type { PolicySnapshot } from '../gasp/ports.ts';
 import { Random } from '../util/random.ts';
 import { adamwGraph, BETA1, BETA2 } from './adamw.ts';
@@ -56,8 +57,11 @@ export interface StepOptions {
 }
 
 /** A snapshot of another model, or of other adapter settings. */
-export class LayoutMismatchError extends Error {
+export class LayoutMismatchError extends CodedError<'checkpoint-misfit'> {
   override name = 'LayoutMismatchError';
+  constructor(message: string) {
+    super('checkpoint-misfit', {}, message);
+  }
 }
 
 const MASKED = -1e9;
@@ -333,9 +337,7 @@ export class VectorTrainer {
     const norm = floats(outputs, 'norm')[0]!;
     this.clearGradient();
     if (!Number.isFinite(norm)) {
-      throw new Error(
-        'the gradient is not finite, so the step was not taken; a lower learning rate or a clip usually helps',
-      );
+      throw new CodedError('diverged', {}, 'The gradient is not finite, so the step was not taken.');
     }
     this.weights = floats(outputs, 'newWeights');
     this.first = floats(outputs, 'newFirst');
@@ -393,8 +395,10 @@ export class VectorTrainer {
   private pack(rows: readonly (readonly number[])[], wanted: (r: number, t: number) => boolean): PackedRows {
     const longest = Math.max(...rows.map((r) => r.length));
     if (longest > this.trainable.context) {
-      throw new Error(
-        `a sequence of ${longest} tokens is longer than the model's context of ${this.trainable.context}`,
+      throw new CodedError(
+        'prompt-too-long',
+        { tokens: longest, context: this.trainable.context },
+        `A sequence of ${longest} tokens is longer than the model's context of ${this.trainable.context}.`,
       );
     }
     return this.trainable.pack(rows, wanted);

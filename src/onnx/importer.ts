@@ -4,6 +4,7 @@
  * become primitive ones, branches that are decided before a run are taken, and what is the same as
  * its input falls away.
  */
+import { CodedError } from '../util/codedError.ts';
 import { constantTarget, type GraphBuilder, type Value } from './builder.ts';
 import { compareDims } from './dims.ts';
 import { type AttentionSource, LoweringError, LOWERINGS } from './lowering.ts';
@@ -22,8 +23,11 @@ import { neededNodes } from './prune.ts';
 import { intAttribute, intsAttribute, ShapeError, SHAPES, sliceRange } from './shapes.ts';
 
 /** The graph holds something that cannot be taken over; the message names it and says what would work. */
-export class UnsupportedGraphError extends Error {
+export class UnsupportedGraphError extends CodedError<'graph-unsupported'> {
   override name = 'UnsupportedGraphError';
+  constructor(message: string, options?: ErrorOptions) {
+    super('graph-unsupported', {}, message, options);
+  }
 }
 
 /** A product with a weight that is a constant. */

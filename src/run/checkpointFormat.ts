@@ -9,6 +9,7 @@
  *
  * All numbers are little-endian.
  */
+import { CodedError } from '../util/codedError.ts';
 import type { PolicySnapshot } from '../gasp/ports.ts';
 
 const MAGIC = 'FOOTHOLD';
@@ -27,8 +28,11 @@ interface Header {
 }
 
 /** The bytes are not a whole, unchanged checkpoint. An older checkpoint of the run may still be good. */
-export class DamagedCheckpointError extends Error {
+export class DamagedCheckpointError extends CodedError<'checkpoint-damaged'> {
   override name = 'DamagedCheckpointError';
+  constructor(message: string) {
+    super('checkpoint-damaged', {}, message);
+  }
 }
 
 function encodeHeader(snapshot: PolicySnapshot): Uint8Array {

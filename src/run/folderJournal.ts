@@ -9,6 +9,7 @@
  * the checkpoint is safely in place. What follows the last one is the rest of a write that a crash
  * cut short; readers ignore it and the next append cuts it off.
  */
+import { CodedError } from '../util/codedError.ts';
 import { randomUUID } from 'node:crypto';
 import { constants, readFileSync, unlinkSync } from 'node:fs';
 import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
@@ -36,7 +37,7 @@ interface Log {
 }
 
 /** The log is broken in the middle, which no crash of ours explains. */
-export class DamagedLogError extends Error {
+export class DamagedLogError extends CodedError<'log-damaged'> {
   override name = 'DamagedLogError';
 }
 
@@ -98,8 +99,11 @@ function parseLog(run: string, bytes: Buffer): Log {
     }
     if ('committed' in line) {
       if (ended) {
+        const damaged = broken ?? number;
         throw new DamagedLogError(
-          `The log of run ${run} is damaged at line ${broken ?? number}: something else changed it. Restore the file or delete the run.`,
+          'log-damaged',
+          { run, line: damaged },
+          `The log of run ${run} is damaged at line ${damaged}: something else changed it.`,
         );
       }
       if (broken !== undefined || line.committed !== log.events.length + pending.length) {
@@ -249,7 +253,7 @@ export async function openFolderJournal(folder: string): Promise<Journal> {
       if (entry.checkpoint) await rm(checkpointFile(run, entry.checkpoint.blob), { force: true });
       if (!isFull(error)) throw error;
       throw new StorageFullError(
-        `No space is left for ${runFolder(run)}; nothing of this step was written. Free some space, then resume.`,
+        `No space is left for ${runFolder(run)}; nothing of this step was written.`,
         { cause: error },
       );
     }
@@ -290,7 +294,9 @@ export async function openFolderJournal(folder: string): Promise<Journal> {
           const owner = parseOwner(text);
           if (owner && isAlive(owner)) {
             throw new RunLockedError(
-              `Run ${run} is open in process ${owner.pid} on ${owner.host}. Stop it there first; if it is long gone, delete ${path}.`,
+              'run-locked',
+              { run, lock: path },
+              `Run ${run} is open in process ${owner.pid} on ${owner.host}.`,
             );
           }
           if (await replaceStaleLock(mine, path, text)) break;

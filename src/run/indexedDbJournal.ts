@@ -1,4 +1,5 @@
 /** The journal in the browser: three object stores, one transaction an append. */
+import { CodedError } from '../util/codedError.ts';
 import { type DBSchema, type IDBPDatabase, type IDBPObjectStore, type IDBPTransaction, openDB } from 'idb';
 import { parseCheckpoint } from './checkpointFormat.ts';
 import type { RunEvent } from './events.ts';
@@ -98,7 +99,7 @@ export async function openIndexedDbJournal(name = 'foothold'): Promise<Journal> 
 
   async function lock(run: string): Promise<() => void> {
     if (!navigator.locks) {
-      throw new Error('This page cannot keep two tabs apart: open it over https or from localhost.');
+      throw new CodedError('locks-missing', {}, 'This page cannot keep two tabs apart.');
     }
     await releasing.get(run);
     return new Promise((resolve, reject) => {
@@ -106,7 +107,7 @@ export async function openIndexedDbJournal(name = 'foothold'): Promise<Journal> 
       // one that was just closed or has crashed is not at once.
       const patience = new AbortController();
       const waiting = setTimeout(() => {
-        patience.abort(new RunLockedError('This run is open in another tab.'));
+        patience.abort(new RunLockedError('run-locked', { run }, 'This run is open in another tab.'));
       }, LOCK_PATIENCE);
       const done = navigator.locks
         .request(`${name}/${run}`, { signal: patience.signal }, async () => {

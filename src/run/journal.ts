@@ -1,4 +1,5 @@
 /** Where runs live. One implementation on IndexedDB (browser), one on a folder (Node). */
+import { CodedError } from '../util/codedError.ts';
 import type { PolicySnapshot } from '../gasp/ports.ts';
 import type { RunEvent, RunEventBody } from './events.ts';
 
@@ -49,10 +50,13 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-export class RunLockedError extends Error {
+export class RunLockedError extends CodedError<'run-locked'> {
   override name = 'RunLockedError';
 }
 /** The store is full; nothing of the append was written. */
-export class StorageFullError extends Error {
+export class StorageFullError extends CodedError<'storage-full'> {
   override name = 'StorageFullError';
+  constructor(message: string, options?: ErrorOptions) {
+    super('storage-full', {}, message, options);
+  }
 }

@@ -1,6 +1,6 @@
 /** Which model the next run teaches: what each takes and under which licence is said before a byte is downloaded. */
 import { type ReactNode, useEffect, useState } from 'react';
-import { describeFitting, estimateRun, type Fitting, fittingSettings, HUB_SETTINGS } from '../lab/hubRun.ts';
+import { estimateRun, type Fitting, fittingSettings, HUB_SETTINGS } from '../lab/hubRun.ts';
 import { EMBEDDED_MODEL, modelName, modelSource } from '../lab/models.ts';
 import { folderContent } from '../lm/blobFiles.ts';
 import { DTYPE_FILES, HUB_DTYPES, type HubDType, TRAINABLE_DTYPES } from '../lm/hub/dtypes.ts';
@@ -16,6 +16,7 @@ import type { Snapshot } from './snapshot.ts';
 import { Choice, ChosenElsewhere, Stored } from './ModelChoice.tsx';
 import { Sheet } from './Sheet.tsx';
 import { doing } from './Transport.tsx';
+import { describeFitting, textOf } from './wording.ts';
 import './ModelSheet.css';
 
 /** What presets have, and what some other repositories have. */
@@ -191,6 +192,8 @@ function judgeFit(
     : { fits: false, text: `${text} Not even adapters on one layer would fit.` };
 }
 
+const asRun = ({ dtype, settings, estimate }: Fitting) => ({ dtype, settings, needed: estimate.total });
+
 /** What would fit in place of what does not, to be taken with one click. */
 function Smaller(props: {
   name: string;
@@ -201,7 +204,7 @@ function Smaller(props: {
   const { name, fitting, wanted, onChoose } = props;
   return (
     <p>
-      It fits with {describeFitting(fitting, wanted)}.{' '}
+      It fits with {describeFitting(asRun(fitting), wanted)}.{' '}
       <button type="button" className="link" onClick={() => onChoose(fitting)}>
         use these<span className="visually-hidden"> for {name}</span>
       </button>
@@ -241,7 +244,7 @@ function OtherRepository({ dtype, limit, settings, choose, chooseFitting }: Othe
       if (!response.ok) throw new Error(`config.json is not at ${source.base} (status ${response.status}).`);
       setSaid(take(await response.json(), name));
     } catch (error) {
-      setSaid(error instanceof Error ? error.message : String(error));
+      setSaid(textOf(error));
     }
   };
   const take = (config: Record<string, unknown>, name: string): string => {
@@ -303,7 +306,7 @@ function FolderOnDisk(props: OtherProps & { session: Session }) {
       choose(`folder:${name}#${dtype}`);
       setSaid(`Chosen: ${name}, ${content.size} files. ${fit ? fit.text : ''}`);
     } catch (error) {
-      setSaid(error instanceof Error ? error.message : String(error));
+      setSaid(textOf(error));
     }
   };
   return (
@@ -342,7 +345,7 @@ function TakeSmaller(
       onChoose={(fitting) => {
         chooseFitting(refused.model, fitting);
         setRefused(undefined);
-        setSaid(`Chosen with ${describeFitting(fitting, { dtype, settings })}.`);
+        setSaid(`Chosen with ${describeFitting(asRun(fitting), { dtype, settings })}.`);
       }}
     />
   );
@@ -358,7 +361,7 @@ function StartingAdapter({ choices, chosen }: { choices: Choices; chosen: Adapte
       choices.setAdapter(adapter, tuning);
       setSaid(`The next run starts from ${adapter.name}: rank ${tuning.rank}, ${layers} layers.`);
     } catch (error) {
-      setSaid(error instanceof Error ? error.message : String(error));
+      setSaid(textOf(error));
     }
   };
   return (

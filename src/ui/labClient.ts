@@ -32,10 +32,9 @@ export function createLabClient(openSandbox: () => Sandbox): LabClient {
       worker = undefined;
       tell({
         type: 'error',
+        code: 'lab-ended',
+        data: {},
         message: event.message || 'The lab could not start.',
-        advice:
-          'Everything up to the last finished iteration is stored. Reload the page and press Resume; if it fails again, choose another backend.',
-        fatal: true,
       });
       tell({ type: 'status', status: 'failed' });
     });

@@ -15,9 +15,9 @@ export async function openAdapter(
   const config = parts.get(CONFIG_FILE);
   const weights = parts.get(WEIGHTS_FILE);
   if (!config || !weights) {
-    throw new PeftError(
-      `Choose ${CONFIG_FILE} and ${WEIGHTS_FILE} together, or a zip of both. (An adapter_model.bin has to be saved anew by PEFT.)`,
-    );
+    throw new PeftError(`An adapter is two files, ${CONFIG_FILE} and ${WEIGHTS_FILE}.`, {
+      code: 'adapter-files',
+    });
   }
   const text = new TextDecoder().decode(config);
   const adapter = readPeft(text, weights);

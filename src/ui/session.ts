@@ -2,12 +2,12 @@
  * What the page knows, in one store: the open run as events and state, what the lab says, and what is
  * chosen for the next run. Components read snapshots and call methods; no algorithm lives here.
  */
+import { tellError } from '../util/codedError.ts';
 import { digestRun, pickCheckpoint } from '../compare/digest.ts';
 import { pickingPlans, reportPlans, type Trial } from '../compare/plans.ts';
 import { slots } from '../gasp/methods.ts';
 import type { Question } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
-import { LabError } from '../lab/problems.ts';
 import type { Message } from '../lab/protocol.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { RecordedRun } from '../run/journal.ts';
@@ -26,6 +26,7 @@ import { Mining } from './mining.ts';
 import { saveAdapter } from './saveAdapter.ts';
 import { canStart, FIRST_SNAPSHOT, isWeightless, type Snapshot } from './snapshot.ts';
 import { Teaching } from './teaching.ts';
+import { problemOf } from './wording.ts';
 
 export interface Services {
   lab: LabClient;
@@ -393,9 +394,7 @@ export class Session {
         break;
       case 'notice':
       case 'error':
-        this.changeSoon({
-          problem: { message: message.message, advice: message.advice },
-        });
+        this.changeSoon({ problem: problemOf(message) });
         break;
     }
   }
@@ -475,10 +474,9 @@ export class Session {
     return this.snapshot.runs.some((run) => run.name === name) ? this.freshName() : name;
   }
 
-  /** Says that something did not work; `advice` unless the error brings its own. */
+  /** Says that something did not work; `advice` where the error has no code. */
   report(error: unknown, advice: string): void {
-    const message = error instanceof Error ? error.message : String(error);
-    this.change({ problem: { message, advice: error instanceof LabError ? error.advice : advice } });
+    this.change({ problem: problemOf(tellError(error), advice) });
   }
 
   private change(part: Partial<Snapshot>): void {

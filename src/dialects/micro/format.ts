@@ -2,6 +2,7 @@
  * The text that the embedded model reads and writes. Every piece listed here is one token, so a line
  * of a program costs one token, and so does an integer.
  */
+import { CodedError } from '../../util/codedError.ts';
 import { lineOf, type Operation, operationOfLine, operations, trace } from './operations.ts';
 
 /** Integers outside -99..99 and longer lists have no text in this format. */
@@ -40,8 +41,11 @@ export const vocabulary: readonly string[] = [
 ];
 
 /** Text or values that the format has no tokens for. The message says which. */
-export class UnencodableError extends Error {
-  override readonly name = 'UnencodableError';
+export class UnencodableError extends CodedError<'text-unencodable'> {
+  override name = 'UnencodableError';
+  constructor(message: string) {
+    super('text-unencodable', {}, message);
+  }
 }
 
 /** Why a list cannot be written in this format, or null. */

@@ -123,7 +123,7 @@ export async function assembleHubModel(
     model = readModel(bytes);
   } catch (error) {
     if (!(error instanceof OnnxFormatError)) throw error;
-    throw new ModelFileError(`${path} is damaged: ${error.message}. Load the model again`, { cause: error });
+    throw new ModelFileError(`${path} is damaged: ${error.message}.`, { cause: error });
   }
   const files: WeightFile[] = [{ path: path.slice(path.lastIndexOf('/') + 1), bytes }];
   await attachExternal(model.graph, readBeside, files);
@@ -201,7 +201,7 @@ async function attachExternal(
     const length = external.length ?? Math.ceil(elementCount(constant.dims) * DTYPES[constant.dtype].bytes);
     if (external.offset + length > file.length) {
       throw new ModelFileError(
-        `${external.location} is cut short (${file.length} bytes, a weight ends at ${external.offset + length}): load the model again`,
+        `${external.location} is cut short (${file.length} bytes, a weight ends at ${external.offset + length}).`,
       );
     }
     constant.bytes = file.subarray(external.offset, external.offset + length);

@@ -1,4 +1,5 @@
 /** A policy on a decoder from the Hub: loaded, given adapters, and checked against the memory allowed. */
+import { CodedError } from '../../util/codedError.ts';
 import { adapterShape } from '../adapterVector.ts';
 import type { Tuning } from '../decoder.ts';
 import { LocalPolicy, type LocalPolicyOptions } from '../localPolicy.ts';
@@ -44,7 +45,11 @@ const LOAD: RunLoad = { microbatchTokens: 512, rows: 32, rowTokens: ROW_TOKENS }
 export async function openHubPolicy(files: RepositoryFiles, options: HubPolicyOptions): Promise<LocalPolicy> {
   const { signal, runtime, tuning, seed, dtype, onProgress } = options;
   if (tuning.kind !== 'lora') {
-    throw new Error('a model from the Hub keeps its own weights and trains by LoRA: set the tuning to lora');
+    throw new CodedError(
+      'tuning-not-lora',
+      {},
+      'A model from the Hub keeps its own weights and trains by LoRA.',
+    );
   }
   const config = await readJson(files, 'config.json', signal);
   const estimate = estimateOf(config, tuning, { ...options, half: runtime.hasHalf });

@@ -1,4 +1,5 @@
 /** What a policy and a replica of its model, on a core of its own, say to each other. */
+import type { ToldError } from '../../util/codedError.ts';
 import type { DecoderConfig, Tuning, Weights } from '../decoder.ts';
 import type { SampledRow, TokenRequest, TokenSampleOptions } from '../sampler.ts';
 import type { LossOptions, RowsGradient, TrainingRow } from '../trainer.ts';
@@ -40,4 +41,4 @@ export type ReplicaResult = SampledRow[] | RowsGradient;
 export type ReplicaAnswer =
   | { id: number; type: 'news'; news: RowNews[] }
   | { id: number; type: 'done'; result: ReplicaResult }
-  | { id: number; type: 'failed'; message: string; advice?: string };
+  | { id: number; type: 'failed'; error: ToldError };

@@ -1,5 +1,5 @@
 /** A replica of the embedded decoder on a core of its own, seen from the policy. */
-import { BackendError } from '../runtime.ts';
+import { CodedError, toldError } from '../../util/codedError.ts';
 import type { SampledRow, TokenRequest, TokenSampleOptions } from '../sampler.ts';
 import type { LossOptions, RowsGradient, TrainingRow } from '../trainer.ts';
 import type {
@@ -53,9 +53,10 @@ export class Replica {
         // The next task starts another one.
         this.running = undefined;
         this.failAll(
-          new BackendError(
+          new CodedError(
+            'replica-ended',
+            {},
             `What computes a part of the model on another core ended: ${reason}`,
-            'Press Run to go on from the last finished iteration; close other tabs and programs if memory is short.',
           ),
         );
       },
@@ -122,10 +123,7 @@ export class Replica {
     }
     this.waiting.delete(answer.id);
     if (answer.type === 'done') waiting.resolve(answer.result);
-    else {
-      const { message, advice } = answer;
-      waiting.reject(advice === undefined ? new Error(message) : new BackendError(message, advice));
-    }
+    else waiting.reject(toldError(answer.error));
   }
 
   private failAll(error: Error): void {

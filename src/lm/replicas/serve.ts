@@ -1,6 +1,7 @@
 /** A replica's side: does tasks with its own ONNX Runtime, one after another. */
+import { tellError } from '../../util/codedError.ts';
 import { trainableLayout } from '../decoder.ts';
-import { BackendError, type Runtime } from '../runtime.ts';
+import type { Runtime } from '../runtime.ts';
 import { type SampledRow, Sampler } from '../sampler.ts';
 import { type RowsGradient, Trainer } from '../trainer.ts';
 import type { ReplicaAnswer, ReplicaCommand, ReplicaModel, ReplicaTask, RowNews } from './protocol.ts';
@@ -28,12 +29,7 @@ export function serveReplica(
     } catch (error) {
       // Who stopped it does not wait for an answer.
       if (signal.aborted) return;
-      post({
-        id,
-        type: 'failed',
-        message: error instanceof Error ? error.message : String(error),
-        ...(error instanceof BackendError && { advice: error.advice }),
-      });
+      post({ id, type: 'failed', error: tellError(error) });
     } finally {
       wanted.delete(id);
     }

@@ -32,7 +32,7 @@ test.each<[string, number, RegExp, () => string[]]>([
   const { code, stdout, stderr } = await lab([...args(), '--json']);
   expect(code).toBe(status);
   const report = JSON.parse(stdout.trim().split('\n').at(-1)!);
-  expect(Object.keys(report)).toEqual(['error']);
+  expect(Object.keys(report)).toEqual(['error', 'code']);
   expect(report.error).toMatch(reason);
   // People read the same on the other channel, without a stack.
   expect(stderr).toContain(report.error);

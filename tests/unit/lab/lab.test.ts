@@ -237,8 +237,9 @@ describe('going on', () => {
     expect(notices).toEqual([
       {
         type: 'notice',
+        code: 'checkpoint-lost',
+        data: { iteration: 4, from: 3 },
         message: expect.stringContaining('checkpoint of iteration 4 is lost'),
-        advice: expect.stringContaining('of iteration 3'),
       },
     ]);
     const events = await journal.read(run);
@@ -345,7 +346,7 @@ describe('a person plays the teacher', () => {
     expect(tried(messages)).toEqual([{ type: 'tried', trial: 't' }]);
     expect(lab.status).toBe('paused');
     await lab.handle({ type: 'keep', run, trial: 't', backend: 'auto' });
-    expect(errors(messages)).toMatchObject([{ advice: 'Press Try again, then keep it.' }]);
+    expect(errors(messages)).toMatchObject([{ code: 'trial-gone' }]);
     expect(lab.status).toBe('paused');
   });
 
@@ -380,7 +381,7 @@ test('a start while another run goes on waits for its iteration, then takes over
 });
 
 describe('what can go wrong', () => {
-  test('bad settings, no goalposts, unreadable goalposts, an unknown run: each says what to do', async () => {
+  test('bad settings, no goalposts, unreadable goalposts, an unknown run: each has its code', async () => {
     const { lab, journal, messages } = await openLab();
     await lab.start({ ...start, settings: { ...settings, rollouts: 0 } });
     await lab.start({ ...start, goalposts: [] });
@@ -393,7 +394,12 @@ describe('what can go wrong', () => {
       expect.stringContaining('1000 is outside'),
       expect.stringContaining('nowhere'),
     ]);
-    expect(said.every((e) => e.advice !== '')).toBe(true);
+    expect(said.map((e) => e.code)).toEqual([
+      'settings-invalid',
+      'goalposts-missing',
+      'goalposts-unreadable',
+      'run-unknown',
+    ]);
     expect(lab.status).toBe('failed');
     expect(await journal.list()).toEqual([]);
   });
@@ -404,7 +410,10 @@ describe('what can go wrong', () => {
     const run = first.lab.run!;
     const second = await openLab();
     await second.lab.resume({ run, backend: 'auto', iterations: 1 });
-    expect(errors(second.messages)[0]!.advice).toContain('close that tab');
+    expect(errors(second.messages)[0]).toMatchObject({
+      code: 'run-locked',
+      data: { run, lock: join(folder, run, 'lock') },
+    });
     await first.lab.dispose();
     await second.lab.resume({ run, backend: 'auto', iterations: 1 });
     expect(second.lab.status).toBe('paused');
@@ -427,7 +436,7 @@ describe('what can go wrong', () => {
     );
     await lab.start(start);
     expect(lab.status).toBe('failed');
-    expect(errors(messages)[0]!.advice).toContain('delete runs');
+    expect(errors(messages)[0]!.code).toBe('storage-full');
     room = 100;
     await lab.resume({ run, backend: 'auto', iterations: 1 });
     expect(lab.status).toBe('paused');
@@ -442,7 +451,10 @@ describe('what can go wrong', () => {
       },
     });
     await lab.start({ ...start, iterations: 1 });
-    expect(errors(messages)[0]).toMatchObject({ message: 'The model file is truncated.', fatal: true });
+    expect(errors(messages)[0]).toMatchObject({
+      code: 'unexpected',
+      message: 'The model file is truncated.',
+    });
     await lab.start({ ...start, iterations: 1 });
     expect(lab.status).toBe('paused');
   });

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { modelName, modelSource, modelTitle } from '../../../src/lab/models.ts';
-import { LabError } from '../../../src/lab/problems.ts';
 
 test.each([
   ['owner/name', 'hub:owner/name#q4'],
@@ -36,5 +35,7 @@ test.each([
   'url:javascript:alert(1)',
   'hub:../..#q4',
 ])('%j names no model', (name) => {
-  expect(() => modelSource(name)).toThrow(LabError);
+  expect(() => modelSource(name)).toThrow(
+    expect.objectContaining({ code: 'model-unknown', data: { model: name } }),
+  );
 });

@@ -6,7 +6,7 @@ import { Replica, type StartReplica } from '../../../src/lm/replicas/replica.ts'
 import { shares } from '../../../src/lm/replicas/replicatedSampler.ts';
 import { startReplica } from '../../../src/lm/replicas/start.node.ts';
 import { nodeRuntime } from '../../../src/lm/runtime.node.ts';
-import { BackendError } from '../../../src/lm/runtime.ts';
+import { CodedError } from '../../../src/util/codedError.ts';
 import { shareOut } from '../../../src/lm/replicas/shareOut.ts';
 import { microbatches, sharedMicrobatches } from '../../../src/lm/trainer.ts';
 import { trainableLayout } from '../../../src/lm/decoder.ts';
@@ -96,7 +96,7 @@ test('who shares takes one item after another, and a failure ends it', async () 
   expect(await shareOut([], [slow, quick])).toEqual([]);
 });
 
-test('one that dies fails its call with advice, and the next call starts another one', async () => {
+test('one that dies fails its call with a code, and the next call starts another one', async () => {
   let kill = () => {};
   const watched: StartReplica = (events) => {
     const running = startReplica(events);
@@ -111,9 +111,10 @@ test('one that dies fails its call with advice, and the next call starts another
     stop: new Set(),
     onStep: () => kill(),
   });
-  const error = await call.catch((e: unknown) => e);
-  expect(error).toBeInstanceOf(BackendError);
-  expect((error as BackendError).message).toMatch(/its process ended \(SIGKILL\)/);
+  const error = (await call.catch((e: unknown) => e)) as CodedError;
+  expect(error).toBeInstanceOf(CodedError);
+  expect(error.code).toBe('replica-ended');
+  expect(error.message).toMatch(/its process ended \(SIGKILL\)/);
   const rows = await sampler.sample(trainer.weights, asked, {
     temperature: 0,
     topP: 1,

@@ -125,7 +125,10 @@ test('what is not there, or may not be read, says so at once', async () => {
   server.type = 'text/html; charset=utf-8';
   await expect(files().read('a.onnx')).rejects.toThrow(/a web page answered/);
   server.status = 503;
-  await expect(files().read('a.onnx')).rejects.toThrow(/status 503.*try again/);
+  await expect(files().read('a.onnx')).rejects.toMatchObject({
+    code: 'download-broken',
+    message: expect.stringContaining('status 503'),
+  });
   expect(await storedBytes(base)).toBe(0);
 });
 

@@ -125,12 +125,12 @@ describe('lock', () => {
     (await journal.lock('a'))();
   });
 
-  test('of another machine holds, and the message names the file', async () => {
+  test('of another machine holds, and the error names the file', async () => {
     const { journal } = await journalWithTwoAppends();
     await writeFile(lockPath(), JSON.stringify({ pid: 1, host: 'elsewhere' }));
     const attempt = journal.lock('a');
     await expect(attempt).rejects.toBeInstanceOf(RunLockedError);
-    await expect(attempt).rejects.toThrow(lockPath());
+    await expect(attempt).rejects.toMatchObject({ data: { run: 'a', lock: lockPath() } });
   });
 
   test('many at once: one gets it, also over a stale one', async () => {

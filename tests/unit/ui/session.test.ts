@@ -10,6 +10,8 @@ import { openFolderJournal } from '../../../src/run/folderJournal.ts';
 import type { Journal } from '../../../src/run/journal.ts';
 import { lastFinished } from '../../../src/run/history.ts';
 import { foldEvents } from '../../../src/run/state.ts';
+import { tellError } from '../../../src/util/codedError.ts';
+import { problemOf } from '../../../src/ui/wording.ts';
 import { Session } from '../../../src/ui/session.ts';
 import { exampleEvents } from '../../fixtures/events.ts';
 import { checkpointed, snapshot } from '../run/journalSamples.ts';
@@ -86,8 +88,8 @@ it('says of a checkpoint whose weights are gone what the lab says of one', async
   await session.show('first');
   const [checkpoint] = session.getSnapshot().state!.checkpoints;
   await session.exportAdapter(checkpoint!.blob);
-  const { message, advice } = goneCheckpoint(`the checkpoint of iteration ${checkpoint!.iteration}`);
-  expect(session.getSnapshot().problem).toEqual({ message, advice });
+  const said = problemOf(tellError(goneCheckpoint(`the checkpoint of iteration ${checkpoint!.iteration}`)));
+  expect(session.getSnapshot().problem).toEqual(said);
 });
 
 describe('Session', () => {

@@ -53,7 +53,7 @@ describe('Teaching', () => {
     expect(teaching.getSnapshot().trial?.phase).toBe('stopped');
     teaching.try('run', 'a', draft, 'auto');
     teaching.examine({ title: '', program: '', inputs: [] });
-    say({ type: 'error', message: 'It broke.', advice: 'Reload.', fatal: true });
+    say({ type: 'error', code: 'unexpected', data: {}, message: 'It broke.' });
     expect(teaching.getSnapshot()).toMatchObject({ trial: { phase: 'stopped' }, examined: null });
   });
 

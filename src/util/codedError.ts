@@ -1,0 +1,137 @@
+/**
+ * Errors that people are told of. An error says what happened in a sentence that is right wherever it is read;
+ * its code and data say it to programs. What a person can do about it depends on where they are, so each front
+ * end has its own words for every code (`ui/wording.ts`, `cli/wording.ts`).
+ */
+
+type Nothing = Record<string, never>;
+
+/** The codes, each with its data: JSON values, since errors cross workers and processes. */
+export interface ErrorData {
+  /** Any error without a code of its own. */
+  unexpected: Nothing;
+
+  'run-unknown': { run: string };
+  /** Recorded in another format of events. */
+  'run-version': { version: number };
+  /** Somebody else holds the run. `lock`: the file that says so, where it is one. */
+  'run-locked': { run: string; lock?: string };
+  /** No locks: two holders of one run could not be told apart. */
+  'locks-missing': Nothing;
+  'log-damaged': { run: string; line: number };
+  /** Nothing of the last step was written. */
+  'storage-full': Nothing;
+  'method-untrained': { method: string };
+  /** What is wrong, by setting. */
+  'settings-invalid': { settings: Record<string, string> };
+  'questions-missing': { method: string };
+  'goalposts-missing': { method: string };
+  'goalposts-unreadable': { count: number };
+  /** The model's text format has no tokens for a value or text. */
+  'text-unencodable': Nothing;
+  'trial-gone': Nothing;
+
+  /** The weights of one checkpoint were not kept. */
+  'checkpoint-gone': Nothing;
+  'checkpoints-gone': { run: string };
+  'checkpoint-damaged': Nothing;
+  /** It was made with another model, or other adapter settings. */
+  'checkpoint-misfit': Nothing;
+  /** Said of a run that goes on from an older one, of iteration `from`, 0 where it starts. */
+  'checkpoint-lost': { iteration: number; from: number };
+
+  'model-unknown': { model: string };
+  /** The run's model is in a folder that has to be named again. */
+  'model-folder-needed': { folder: string };
+  /** What was named is no folder of a model. */
+  'model-folder-wrong': Nothing;
+  'model-file': { path?: string };
+  'model-file-missing': { path?: string };
+  /** Its repository is private, or its licence was not accepted. */
+  'model-file-forbidden': { path: string; url: string };
+  /** The connection broke, or could not be had. `kept`: bytes that need not come again. */
+  'download-broken': { path: string; url: string; kept: number };
+  'model-too-big': ModelTooBig;
+  /** A graph that cannot be trained through. */
+  'graph-unsupported': Nothing;
+  'dtype-unknown': { dtype: string; known: readonly string[] };
+  'tuning-not-lora': Nothing;
+  'prompt-too-long': { tokens: number; context: number };
+  /** A weight, a gradient or a logit is not finite any more. */
+  diverged: Nothing;
+
+  /** An adapter that cannot be read or does not belong to the model. */
+  adapter: Nothing;
+  'adapter-files': Nothing;
+  'adapter-rank': { rank: number; trained: number };
+  /** The run trains all weights: it can neither take an adapter nor give one. */
+  'adapter-tuning': Nothing;
+  'adapter-none': Nothing;
+  'adapter-unrecorded': Nothing;
+
+  'backend-missing': { backend: string };
+  /** ONNX Runtime could not open a graph. */
+  'backend-failed': { backend: string };
+  'gpu-lost': Nothing;
+  'memory-full': { backend: string };
+  'replica-ended': Nothing;
+  'python-failed': Nothing;
+  /** What computes runs, or could not start. */
+  'lab-ended': Nothing;
+}
+
+export interface ModelTooBig {
+  model: string;
+  /** Bytes: what it takes at its highest, and what it may take. */
+  needed: number;
+  limit: number;
+  /** What was asked for, and the largest run that fits; absent: not looked for; null: there is none. */
+  wanted?: MemoryRun;
+  fitting?: (MemoryRun & { needed: number }) | null;
+}
+
+/** What decides how much memory a run takes. */
+export interface MemoryRun {
+  dtype: string;
+  settings: {
+    tuning: { kind: 'full' } | { kind: 'lora'; rank: number; alpha: number; layers?: number };
+    microbatchTokens: number;
+    goalpostsPerIteration: number;
+    rollouts: number;
+  };
+}
+
+export type ErrorCode = keyof ErrorData;
+
+/** An error as it crosses workers and processes. */
+export type ToldError = { [C in ErrorCode]: { code: C; data: ErrorData[C]; message: string } }[ErrorCode];
+
+export class CodedError<C extends ErrorCode = ErrorCode> extends Error {
+  override name = 'CodedError';
+  constructor(
+    readonly code: C,
+    readonly data: ErrorData[C],
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Any error as data. Its message begins and ends as a sentence does: an advice may follow it. */
+export function tellError(error: unknown): ToldError {
+  const message = sentence(error instanceof Error ? error.message : String(error));
+  if (!(error instanceof CodedError)) return { code: 'unexpected', data: {}, message };
+  return { code: error.code, data: error.data, message } as ToldError;
+}
+
+/** The error that was told of elsewhere. */
+export function toldError({ code, data, message }: ToldError): Error {
+  return code === 'unexpected' ? new Error(message) : new CodedError(code, data, message);
+}
+
+/** A capital, but for the name of a file, and a full stop. */
+function sentence(text: string): string {
+  const begun = /^[a-z]+[ ,:]/.test(text) ? text[0]!.toUpperCase() + text.slice(1) : text;
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
