@@ -36,7 +36,7 @@ function rawRuntimeScripts(): Plugin {
 
 export default defineConfig({
   plugins: [
-    react(),
+    react({ jsxImportSource: '#ui' }),
     rawRuntimeScripts(),
     startedPythonAsset(),
     VitePWA({

@@ -6,6 +6,7 @@ import { openSandbox } from './python/sandbox.ts';
 import { openIndexedDbJournal } from './run/indexedDbJournal.ts';
 import { App } from './ui/App.tsx';
 import { loadBank } from './ui/banks.ts';
+import { bearForeignMoves } from './ui/foreignMoves.ts';
 import { createLabClient } from './ui/labClient.ts';
 import { Mishap } from './ui/Mishap.tsx';
 import { acceptDrops, followAddress } from './ui/opening.ts';
@@ -20,7 +21,9 @@ const session = new Session({
 followAddress(session);
 acceptDrops(session);
 
-createRoot(document.getElementById('root')!).render(
+const root = document.getElementById('root')!;
+bearForeignMoves(root);
+createRoot(root).render(
   <StrictMode>
     <Mishap onLeave={() => session.close()}>
       <App session={session} />

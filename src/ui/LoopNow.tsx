@@ -306,7 +306,7 @@ function Writing({ children, label }: { children: string; label?: string }): Rea
   return (
     <div className="writing" aria-hidden="true">
       {label && <span className="writing-label">{label}</span>}
-      <pre>
+      <pre translate="no">
         {children}
         <span className="writing-caret" />
       </pre>

@@ -8,7 +8,7 @@ const token =
 export const Program = memo(function Program({ source, label }: { source: string; label?: string }) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for controls
-    <pre className="program" role="group" aria-label={label ?? 'Program'}>
+    <pre className="program" translate="no" role="group" aria-label={label ?? 'Program'}>
       <code>
         {source
           .trimEnd()
@@ -49,7 +49,7 @@ function pieces(line: string): ReactNode[] {
 /** Inputs and outputs of a question, the student's own examples first. */
 export function Examples({ inputs, outputs, limit }: { inputs: string[]; outputs: string[]; limit: number }) {
   return (
-    <ol className="examples">
+    <ol className="examples" translate="no">
       {inputs.slice(0, limit).map((input, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: pairs are known by their place
         <li key={i}>

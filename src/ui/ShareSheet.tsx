@@ -95,8 +95,8 @@ function ReplayPart({ session, snapshot }: { session: Session; snapshot: Snapsho
       {link === null && (
         <p className="section-note">
           This run does not fit in a link of {LINK_LIMIT.toLocaleString('en')} characters, which every browser
-          takes. Share it as a file: people drop it on the page, or open it with <code>?session=</code> and
-          the file’s address.
+          takes. Share it as a file: people drop it on the page, or open it with{' '}
+          <code translate="no">?session=</code> and the file’s address.
         </p>
       )}
       <fieldset className="share-weights">

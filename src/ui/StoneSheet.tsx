@@ -239,7 +239,11 @@ export function TrialView({ trial, question }: { trial: Trial; question: Questio
           {trial.practisedIn === undefined ? trial.task : `practised in iteration ${trial.practisedIn}`}
         </span>
       </h3>
-      {given && <pre className="trial-given">{given}</pre>}
+      {given && (
+        <pre className="trial-given" translate="no">
+          {given}
+        </pre>
+      )}
       <p className="trial-rate">
         <Dots marks={trial.attempts.map(markOf)} /> {percent(trial.passRate)} pass
       </p>

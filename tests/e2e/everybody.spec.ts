@@ -36,6 +36,18 @@ async function expectGood(page: Page, view: string, within: string): Promise<voi
       .map((element) => `${element.tagName}.${element.className}`),
   );
   expect.soft(sideways, `${view} scrolls sideways`).toEqual([]);
+  // A translator replaces text nodes, and React must not miss them (`src/ui/jsx/ownText.ts`).
+  const loose = await page.evaluate(() => {
+    const walker = document.createTreeWalker(document.getElementById('root')!, NodeFilter.SHOW_TEXT);
+    const found: string[] = [];
+    while (walker.nextNode()) {
+      const { nodeValue, parentNode, parentElement } = walker.currentNode;
+      if (!nodeValue?.trim() || parentNode?.childNodes.length === 1) continue;
+      if (!parentElement?.closest('[translate=no]')) found.push(nodeValue);
+    }
+    return found;
+  });
+  expect.soft(loose, `${view}: texts that are not alone in their element`).toEqual([]);
 }
 
 /** At a desk by daylight, then on a narrow phone at night. */

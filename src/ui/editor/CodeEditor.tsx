@@ -60,7 +60,7 @@ export function CodeEditor(props: {
           onChange={(event) => onChange?.(event.target.value)}
         />
       )}
-      <div className="code-monaco" ref={element} hidden={state === 'failed'} />
+      <div className="code-monaco" translate="no" ref={element} hidden={state === 'failed'} />
       {state === 'failed' && (
         <p className="section-note">The editor could not load; this field does as well.</p>
       )}

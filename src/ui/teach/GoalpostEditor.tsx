@@ -151,8 +151,8 @@ export function GoalpostEditor(props: {
       <div className="teach-pairs">
         <div>
           <label className="teach-inputs" htmlFor={ids.inputs}>
-            Inputs, one a line: the arguments of <code>f</code>. The first {SHOWN_PAIRS} are shown to the
-            student.
+            Inputs, one a line: the arguments of <code translate="no">f</code>. The first {SHOWN_PAIRS} are
+            shown to the student.
           </label>
           <textarea
             id={ids.inputs}

@@ -227,8 +227,8 @@ export function TeacherSheet(props: {
         }
       />
       <label className="teach-inputs" htmlFor={given}>
-        Inputs, one a line: the arguments of <code>f</code>. The first {from.shown} are shown to the student,
-        all of them judge its answer.
+        Inputs, one a line: the arguments of <code translate="no">f</code>. The first {from.shown} are shown
+        to the student, all of them judge its answer.
       </label>
       <textarea
         id={given}
