@@ -1,7 +1,8 @@
 /** Reverse-mode differentiation as a graph transformation: appends the backward pass to the graph. */
 import type { GraphBuilder, Value } from './builder.ts';
-import { GRADIENTS } from './gradients.ts';
 import type { DType, Node } from './model.ts';
+import type { GradientRule } from './ops/operator.ts';
+import { graphOperator } from './ops/table.ts';
 import { Recomputation } from './recompute.ts';
 
 const FLOATING = new Set<DType>(['float32', 'float64']);
@@ -11,11 +12,17 @@ export class NoGradientError extends Error {
   override name = 'NoGradientError';
 }
 
+function gradientOf({ op, name }: Node): GradientRule {
+  const { gradient } = graphOperator(op);
+  if (typeof gradient === 'function') return gradient;
+  throw new NoGradientError(`no gradient rule for operator ${op} (node ${name}): ${gradient.noGradient}`);
+}
+
 /**
  * Appends nodes that compute the vector-Jacobian product: for each value in `wrt` the gradient of
  * `sum(output * seed)`. `seed` has the shape of `output`; for a scalar loss it is the scalar 1.
- * A value that the output does not depend on gets zeros. What `cheap` nodes give is computed a second time
- * for the backward pass instead of kept until then.
+ * A value that the output does not depend on gets zeros. The backward pass computes outputs of `cheap`
+ * nodes a second time instead of keeping them. Throws `NoGradientError`.
  */
 export function differentiate(
   b: GraphBuilder,
@@ -28,8 +35,8 @@ export function differentiate(
   const producer = new Map<Value, Node>();
   for (const node of nodes) for (const out of node.outputs) producer.set(out, node);
 
-  // Only values between a wanted weight and the output carry a gradient; sizes and conditions that
-  // follow from a weight carry none.
+  // `depends`: values that a gradient flows to, which are floating-point values computed from a wanted one.
+  // `follows`: all values computed from a wanted one, sizes and conditions among them.
   const depends = new Set<Value>(wrt);
   const follows = new Set<Value>(wrt);
   const following = new Set<Node>();
@@ -51,7 +58,7 @@ export function differentiate(
     for (const i of node.inputs) if (depends.has(i)) stack.push(i);
   }
 
-  /** The one node that `value` reaches the output through, and the gradient of what it gives. */
+  /** The one node through which `value` reaches the output, and the gradient of that node's output. */
   const only = (value: Value) => {
     const readers = nodes.filter((n) => needed.has(n) && n.inputs.includes(value));
     const dy = readers.length === 1 ? gradients.get(readers[0]!.outputs[0]!) : undefined;
@@ -65,8 +72,7 @@ export function differentiate(
     if (!needed.has(node) || !node.outputs.some((o) => depends.has(o))) continue;
     const grads = node.outputs.map((o) => gradients.get(o));
     if (grads.every((g) => g === undefined)) continue;
-    const rule = GRADIENTS[node.op];
-    if (!rule) throw new NoGradientError(`no gradient rule for operator ${node.op} (node ${node.name})`);
+    const rule = gradientOf(node);
     const wanted = (i: number) => depends.has(node.inputs[i] ?? '');
     const dy = grads[0] ?? b.zerosLike(node.outputs[0]!);
     const reading = again?.reading(node, dy) ?? node;

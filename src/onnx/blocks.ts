@@ -3,9 +3,9 @@
  * graph. B is uint8 [N, blocks, blockSize * bits / 8], the lower value of a byte first; a weight is
  * `(q - zeroPoint) * scale` with one scale and zero point a block (8 or 128 where none is stored).
  */
-import type { GraphBuilder, Value } from './builder.ts';
+import { intAttribute } from './attributes.ts';
+import type { GraphWriter, Value } from './graphWriter.ts';
 import { type Constant, constantValues, elementCount, int64Constant, type Node } from './model.ts';
-import { intAttribute } from './shapes.ts';
 
 /** This use of a quantized weight is one that can be run but not trained through; says which. */
 export class QuantizationError extends Error {
@@ -71,7 +71,7 @@ function columns(bytes: Uint8Array, bits: number, rows: number, stride: number, 
  * Runtime widens bytes whose blocks stand one below the other 20 times as fast as it does halves of bytes
  * with blocks side by side (0.2 instead of 3.6 ns a weight), so they are laid out like that, a byte each.
  */
-export function dequantize(b: GraphBuilder, node: Node): Value {
+export function dequantize(b: GraphWriter, node: Node): Value {
   const layout = blockLayout(node);
   const { n, k, bits, blockSize, blocks } = layout;
   const [, weight, scales, zeros, order] = node.inputs;
@@ -127,6 +127,6 @@ function blockOrder(order: Constant | undefined, { k, blockSize }: BlockLayout) 
   if (!order) return undefined;
   const values = Array.from(constantValues(order)).slice(0, k);
   if (values.every((v, i) => v === Math.floor(i / blockSize))) return undefined;
-  return (b: GraphBuilder, name: string): Value =>
+  return (b: GraphWriter, name: string): Value =>
     b.has(name) ? name : b.initializer(name, int64Constant([k], values));
 }

@@ -3,8 +3,8 @@
  * numbers that lie unevenly, times the largest of its block. ONNX Runtime has one product with them, on
  * processors only, and nothing else that reads them: they are widened to float32 as they are loaded.
  */
+import { intAttribute } from './attributes.ts';
 import { constantValues, float32Constant, type Graph, type Node } from './model.ts';
-import { intAttribute } from './shapes.ts';
 
 const FP4 = [0, 1 / 192, 2 / 3, 1, 1 / 3, 1 / 2, 1 / 6, 1 / 4];
 /** By `quant_type`: FP4 and NF4. */

@@ -1,28 +1,26 @@
 /**
- * Takes a graph that somebody else exported into a builder, where every value has a type and a
- * shape and can be differentiated through. On the way half precision becomes float32, fused operators
- * become primitive ones, branches that are decided before a run are taken, and what is the same as
- * its input falls away.
+ * Imports an exported graph into a builder, where every value has a type and a shape and can be
+ * differentiated through. On the way half precision becomes float32, fused operators become primitive
+ * ones, branches whose condition is a constant are resolved, and nodes that change nothing are left out.
  */
 import { CodedError } from '../util/codedError.ts';
-import { constantTarget, type GraphBuilder, type Value } from './builder.ts';
-import { compareDims } from './dims.ts';
-import { type AttentionSource, LoweringError, LOWERINGS } from './lowering.ts';
+import { intAttribute } from './attributes.ts';
+import type { GraphBuilder, Value } from './builder.ts';
 import {
   type Attribute,
   type Constant,
   constantValues,
-  type Dim,
-  DTYPES,
   elementCount,
   float32Constant,
   type Graph,
   type Node,
 } from './model.ts';
+import { type AttentionSource, type ImportContext, type ImportRules, LoweringError } from './ops/operator.ts';
+import { ShapeError } from './ops/shapeRules.ts';
+import { findOperator, graphOperator, UnknownOperatorError } from './ops/table.ts';
 import { neededNodes } from './prune.ts';
-import { intAttribute, intsAttribute, ShapeError, SHAPES, sliceRange } from './shapes.ts';
 
-/** The graph holds something that cannot be taken over; the message names it and says what would work. */
+/** The graph holds something that cannot be imported; the message names it and says what to choose instead. */
 export class UnsupportedGraphError extends CodedError<'graph-unsupported'> {
   override name = 'UnsupportedGraphError';
   constructor(message: string, options?: ErrorOptions) {
@@ -30,7 +28,7 @@ export class UnsupportedGraphError extends CodedError<'graph-unsupported'> {
   }
 }
 
-/** A product with a weight that is a constant. */
+/** A product with a constant weight. */
 export interface Linear {
   node: Node;
   /** Input, [..., in]. */
@@ -43,44 +41,29 @@ export interface Linear {
 
 export interface ImportOptions {
   attention: AttentionSource;
-  /** Called for each linear projection; what it gives takes the place of the projection's output. */
+  /** Called for each linear projection; the value that it returns replaces the projection's output. */
   linear?: (linear: Linear, y: Value) => Value;
 }
 
 const NARROW = new Set(['float16', 'bfloat16']);
-/** Half-precision tables from this many elements on stay as they are where only parts of them are read. */
+/** Half-precision tensors from this many elements on are tables: they stay in half precision, and rows that are read are widened. */
 const LARGE = 1 << 16;
 
 const isTable = ({ dtype, dims }: Constant) => dtype === 'float16' && elementCount(dims) >= LARGE;
 
-/** Widens what would stay in half precision, for a device that doesn't read it: another copy in memory. */
+/** Widens tables, for a device that has no half precision; this costs another copy in memory. */
 export function widenTables({ initializers }: Graph): void {
   for (const [name, constant] of initializers) {
     if (isTable(constant)) initializers.set(name, float32Constant(constant.dims, constantValues(constant)));
   }
 }
 
-/** Operators of dynamically quantized exports, where activations are rounded too. */
-const DYNAMIC = new Set([
-  'DynamicQuantizeLinear',
-  'MatMulInteger',
-  'ConvInteger',
-  'DynamicQuantizeMatMul',
-  'MatMulIntegerToFloat',
-  'QLinearMatMul',
-  'QAttention',
-  'DynamicQuantizeLSTM',
-]);
-const EXPERTS = new Set(['MoE', 'QMoE', 'TopK']);
-/** Operators of layers that keep another memory than keys and values. */
-const RECURRENT = new Set(['Conv', 'Scan', 'Loop', 'LSTM', 'GRU', 'RNN']);
-
 export class GraphImporter {
-  /** What stands for each of the graph's values. */
+  /** The builder's value for each value of the graph. */
   private readonly values: Map<string, Value>;
-  /** Values that depend on constants only, with the largest constant that they come from. */
+  /** Values that depend on constants only, with the name of the first tensor that they come from. */
   private readonly constants: Map<Value, string>;
-  /** Names of large half-precision tables that were not widened, by every name that they go under. */
+  /** Names of tables that were not widened, by each name that casts and copies give them. */
   private readonly stored: Map<string, string>;
 
   constructor(
@@ -88,7 +71,7 @@ export class GraphImporter {
     private readonly graph: Graph,
     private readonly options: ImportOptions,
     inherited?: GraphImporter,
-    /** Of the graph around this one, where this one is a branch. */
+    /** The importer of the graph around this one, where this one is a branch. */
     private readonly outer?: GraphImporter,
   ) {
     this.values = new Map(inherited?.values);
@@ -99,17 +82,17 @@ export class GraphImporter {
     }
   }
 
-  /** Lets `value` stand for the graph's value `name`. */
+  /** Binds the graph's value `name` to `value` of the builder. */
   bind(name: string, value: Value): void {
     this.values.set(name, value);
   }
 
-  /** A copy that goes on from here and leaves this one as it is. */
+  /** A copy with the same values so far; what the copy binds and imports does not change this importer. */
   fork(): GraphImporter {
     return new GraphImporter(this.b, this.graph, this.options, this, this.outer);
   }
 
-  /** Takes over what the value needs and was not taken over yet. */
+  /** The builder's value for `name`; imports the nodes that it needs and that were not imported yet. */
   get(name: string): Value {
     const known = this.find(name);
     if (known !== undefined) return known;
@@ -158,7 +141,7 @@ export class GraphImporter {
     return b.initializer(name, float32Constant(constant.dims, constantValues(constant)));
   }
 
-  /** A large half-precision table as it is stored, for operators that read parts of it; undefined: it is none. */
+  /** A table as it is stored, for operators that read parts of it; undefined where `name` is no table. */
   table(name: string): Value | undefined {
     const origin = this.stored.get(name);
     if (origin === undefined) return undefined;
@@ -175,7 +158,7 @@ export class GraphImporter {
         this.takeConstant(node);
         return;
       }
-      // A table is widened after the rows that are wanted were read.
+      // Only the rows that are read are widened.
       const table = node.op === 'Gather' ? this.table(node.inputs[0]!) : undefined;
       if (table !== undefined) {
         const rows = b.node('Gather', [table, this.find(node.inputs[1]!)!], node.attributes);
@@ -232,124 +215,38 @@ export class GraphImporter {
     this.keep(name, this.constant(`c:${name}`, constant), name);
   }
 
-  /** What stands for the node's outputs. */
+  /** The values of the node's outputs. */
   private results(node: Node, inputs: Value[]): (Value | undefined)[] {
     const { b } = this;
     if (node.op === 'If') return this.branch(node, inputs[0]!);
-    const same = this.sameAsInput(node, inputs);
+    const operator = findOperator(node.op, node.domain);
+    if (operator && 'refused' in operator) throw new UnsupportedGraphError(operator.refused(placeOf(node)));
+    const rules: ImportRules | undefined = operator && 'import' in operator ? operator.import : undefined;
+    const same = rules?.fold?.({ b, node, inputs });
     if (same !== undefined) return [same];
-    const contributed = node.domain === 'com.microsoft';
-    if (node.op === 'Attention' && contributed) throw new ShapeError(node.op);
-    const lowering = node.op === 'RotaryEmbedding' && contributed ? undefined : LOWERINGS[node.op];
-    if (lowering) return lowering({ b, node, inputs, attention: this.options.attention });
-    if (!SHAPES[node.op]) throw new ShapeError(node.op);
-    const [y, ...more] = this.emit(node, inputs);
+    if (operator?.lower) return operator.lower({ b, node, inputs, attention: this.options.attention });
+    const [y, ...more] = this.write({ b, node, inputs }, rules);
     const linear = this.linearOf(node, inputs);
     if (linear && this.options.linear) return [this.options.linear(linear, y!)];
-    return [this.shorten(node, inputs, y!), ...more];
+    return [this.knownInts(y!) ?? rules?.shorten?.({ b, node, inputs }, y!) ?? y, ...more];
   }
 
-  private emit(node: Node, inputs: Value[]): Value[] {
-    const { b } = this;
+  private write({ b, node, inputs }: ImportContext, rules: ImportRules | undefined): Value[] {
+    graphOperator(node.op);
     const attributes = widen(node.attributes);
     const given = [...inputs];
-    const axes = intsAttribute(attributes, 'axes');
-    // Older opsets state axes and sizes as attributes.
-    const second = axes ?? (node.op === 'Split' ? intsAttribute(attributes, 'split') : undefined);
-    if (second && /^(Squeeze|Unsqueeze|Split|Reduce\w+)$/.test(node.op)) {
-      given[1] = b.ints(second);
-      delete attributes.axes;
-      delete attributes.split;
-    }
-    if (node.op === 'Split' && !given[1]) delete attributes.num_outputs;
-    if (node.op === 'Split' && !given[1] && node.outputs.length > 1) attributes.num_outputs = count(node);
-    if (node.op === 'Cast') attributes.to = { type: 'int', value: wideCode(attributes.to) };
-    if (node.op === 'MatMulNBits') {
-      // Products with activations as they are: rounding them to 8 bits has no gradient.
-      attributes.accuracy_level = { type: 'int', value: 1 };
-    }
+    rules?.update?.({ b, node, inputs: given, attributes });
     while (given.length && given.at(-1) === '') given.pop();
     return b.nodes(node.op, given, attributes, node.outputs.length);
   }
 
-  /** The same value with a constant in place of computed sizes, where they can be told. */
-  private shorten(node: Node, inputs: Value[], y: Value): Value {
+  /** A constant in place of computed integers, where all of them are known. */
+  private knownInts(y: Value): Value | undefined {
     const { b } = this;
     const known = b.known(y);
-    if (known?.values.every((v) => typeof v === 'number') && b.info(y).dtype === 'int64') {
-      if (known.dims.length === 1) return b.ints(known.values);
-      if (known.dims.length === 0) return b.scalar(known.values[0]!, 'int64');
-    }
-    if (node.op === 'Reshape' && b.known(inputs[1]!)) {
-      const shape = b.shape(y);
-      const from = b.shape(inputs[0]!);
-      if (shape.join() === from.join()) return inputs[0]!;
-      const target = constantTarget(from, shape);
-      if (target) return b.assume(b.reshape(inputs[0]!, target), shape);
-    }
-    if (node.op === 'Expand' && b.known(inputs[1]!)) {
-      const shape = b.shape(y);
-      const from = b.shape(inputs[0]!);
-      if (shape.join() === from.join()) return inputs[0]!;
-      const at = (i: number): Dim | undefined => from[i - shape.length + from.length];
-      const target = shape.map((d, i) => (typeof d === 'number' ? d : at(i) === d ? 1 : undefined));
-      if (target.every((t) => t !== undefined)) {
-        return b.assume(b.node('Expand', [inputs[0]!, b.ints(target)]), shape);
-      }
-    }
-    return y;
-  }
-
-  /** The input that the node gives back unchanged. */
-  private sameAsInput(node: Node, inputs: Value[]): Value | undefined {
-    const { b } = this;
-    const x = inputs[0]!;
-    switch (node.op) {
-      case 'Identity':
-        return x;
-      case 'Cast':
-        return DTYPES[b.info(x).dtype].code === wideCode(node.attributes.to) ? x : undefined;
-      case 'Concat': {
-        const axis = intAttribute(node.attributes, 'axis', 0);
-        const parts = inputs.filter((v) => b.shape(v).at(axis) !== 0);
-        if (parts.length === inputs.length) return inputs.length === 1 ? x : undefined;
-        return parts.length <= 1 ? (parts[0] ?? x) : b.concat(parts, axis);
-      }
-      case 'Slice': {
-        const [, starts, ends, axes, steps] = inputs;
-        const list = (v: Value | undefined) => (v ? b.known(v)?.values : undefined);
-        const from = list(starts);
-        const to = list(ends);
-        if (!from || !to || (steps && !list(steps)?.every((s) => s === 1))) return undefined;
-        const shape = b.shape(x);
-        const at = axes ? list(axes) : from.map((_, i) => i);
-        const whole = at?.every((axis, i) => {
-          const size = shape.at(Number(axis))!;
-          const range = sliceRange(size, from[i], to[i], 1);
-          return range !== undefined && range.start === 0 && compareDims(range.size, size) === 0;
-        });
-        return whole ? x : undefined;
-      }
-      case 'Where': {
-        const condition = b.known(x);
-        const [first] = condition?.values ?? [];
-        if (first === undefined || !condition!.values.every((v) => v === first)) return undefined;
-        const [kept, other] = first !== 0 ? [inputs[1]!, inputs[2]!] : [inputs[2]!, inputs[1]!];
-        return b.shape(kept).length >= Math.max(b.shape(other).length, b.shape(x).length) &&
-          b.shape(other).every((d) => d === 1)
-          ? kept
-          : undefined;
-      }
-      case 'And': {
-        // Exporters begin a mask with "all true".
-        for (const [i, v] of inputs.entries()) {
-          if (b.shape(v).length === 0 && b.known(v)?.values[0] === 1) return inputs[1 - i];
-        }
-        return undefined;
-      }
-      default:
-        return undefined;
-    }
+    if (!known?.values.every((v) => typeof v === 'number') || b.info(y).dtype !== 'int64') return undefined;
+    if (known.dims.length === 1) return b.ints(known.values);
+    return known.dims.length === 0 ? b.scalar(known.values[0]!, 'int64') : undefined;
   }
 
   private branch(node: Node, condition: Value): (Value | undefined)[] {
@@ -384,14 +281,7 @@ export class GraphImporter {
   }
 }
 
-const count = (node: Node): Attribute => ({ type: 'int', value: node.outputs.length });
-
-/** A cast to half precision is one to float32. */
-function wideCode(to: Attribute | undefined): number {
-  const code = to?.type === 'int' ? to.value : 1;
-  return code === DTYPES.float16.code || code === DTYPES.bfloat16.code ? DTYPES.float32.code : code;
-}
-
+/** Constants among the attributes in single precision. */
 function widen(attributes: Record<string, Attribute>): Record<string, Attribute> {
   const out = { ...attributes };
   for (const [name, a] of Object.entries(out)) {
@@ -402,7 +292,7 @@ function widen(attributes: Record<string, Attribute>): Record<string, Attribute>
   return out;
 }
 
-/** A branch's own names may be those of another branch. */
+/** Prefixes the names of a branch's constants: two branches may have the same names. */
 function scoped(graph: Graph, prefix: string): Graph {
   const own = new Map<string, string>();
   for (const name of graph.initializers.keys()) own.set(name, `${prefix}/${name}`);
@@ -414,7 +304,10 @@ function scoped(graph: Graph, prefix: string): Graph {
   };
 }
 
-/** Says what about the node cannot be taken over, and what would work. */
+/** The operator and its node, for messages. */
+const placeOf = ({ op, domain, name }: Node): string => `${domain ? `${domain}.` : ''}${op}, node ${name}`;
+
+/** An error that names the node, says what about it is not supported, and what would work. */
 function describe(error: unknown, node: Node): Error {
   if (error instanceof LoweringError) {
     return new UnsupportedGraphError(
@@ -422,27 +315,18 @@ function describe(error: unknown, node: Node): Error {
       { cause: error },
     );
   }
-  if (!(error instanceof ShapeError)) return error as Error;
   const name = node.domain ? `${node.domain}.${node.op}` : node.op;
-  if (DYNAMIC.has(node.op)) {
+  if (error instanceof ShapeError) {
     return new UnsupportedGraphError(
-      `this export rounds activations to 8 bits (${name}, node ${node.name}), which cannot be trained through: choose the dtype q4, q4f16, fp16 or fp32`,
+      `operator ${name} (node ${node.name}) cannot be taken over: ${error.message}`,
+      { cause: error },
     );
   }
-  if (EXPERTS.has(node.op)) {
+  if (error instanceof UnknownOperatorError) {
     return new UnsupportedGraphError(
-      `this model routes tokens to experts (${name}, node ${node.name}), which is not supported: choose a dense model`,
+      `operator ${name} (node ${node.name}) is not supported: choose an export with plain operators, such as optimum's`,
+      { cause: error },
     );
   }
-  if (RECURRENT.has(node.op)) {
-    return new UnsupportedGraphError(
-      `this model has layers besides attention (${name}, node ${node.name}), which is not supported: choose a decoder of attention throughout`,
-    );
-  }
-  return new UnsupportedGraphError(
-    SHAPES[node.op]
-      ? `operator ${name} (node ${node.name}) cannot be taken over: ${error.message}`
-      : `operator ${name} (node ${node.name}) is not supported: choose an export with plain operators, such as optimum's`,
-    { cause: error },
-  );
+  return error as Error;
 }

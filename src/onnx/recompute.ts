@@ -1,50 +1,36 @@
 /**
- * Values of the forward pass that its backward pass computes a second time instead of keeping them from the
- * one to the other (Chen et al. 2016, "Training deep nets with sublinear memory cost", by value).
+ * Values of the forward pass that the backward pass computes a second time, so that they need no memory in
+ * between (Chen et al. 2016, "Training deep nets with sublinear memory cost", value by value).
  */
-import type { GraphBuilder, Value } from './builder.ts';
+import type { GraphWriter, Value } from './graphWriter.ts';
 import type { Node } from './model.ts';
+import { graphOperator } from './ops/table.ts';
 
-/** One pass over memory, or none. */
-const ELEMENTWISE = new Set(
-  ['Sub', 'Mul', 'Div', 'Pow', 'Neg', 'Abs', 'Exp', 'Sqrt', 'Reciprocal', 'Erf', 'Tanh', 'Sigmoid', 'Relu']
-    .concat(['Softplus', 'Clip', 'Min', 'Max', 'Where', 'Softmax', 'IsNaN', 'Cast', 'Identity', 'Trilu'])
-    .concat(['Transpose', 'Expand', 'Slice', 'Concat', 'Split', 'SimplifiedLayerNormalization']),
-);
-/** The same memory under another shape: of what is kept, they are there. */
-const VIEWS = new Set(['Reshape', 'Unsqueeze', 'Squeeze', 'Flatten']);
-
-/**
- * Tells nodes that are cheap to compute again from what is kept: all but products with weights, sums over
- * an axis, and sums of two values that depend on weights, which would lead back to the first layer. Attention's
- * scores and shares, with an element for each pair of tokens, are cheap for their size.
- */
+/** Whether a node may be computed again instead of kept; `depends` says whether a value depends on trained weights. */
 export const isCheap =
-  (b: GraphBuilder) =>
-  ({ op, inputs, outputs }: Node, depends: (value: Value) => boolean): boolean => {
-    const forEachPair = b
-      .shape(outputs[0]!)
-      .slice(-2)
-      .every((d) => typeof d !== 'number');
-    if (ELEMENTWISE.has(op) || VIEWS.has(op)) return true;
-    if (op === 'Add') return forEachPair || !inputs.every(depends);
-    return op === 'MatMul' && forEachPair;
+  (b: GraphWriter) =>
+  (node: Node, depends: (value: Value) => boolean): boolean => {
+    const { cheap } = graphOperator(node.op);
+    if (typeof cheap !== 'function') return cheap !== false;
+    const [rows, columns] = b.shape(node.outputs[0]!).slice(-2);
+    const forEachPair = typeof rows !== 'number' && typeof columns !== 'number';
+    return cheap({ node, forEachPair, depends });
   };
 
 export class Recomputation {
-  /** Values of the forward pass, with the second computation of them. */
+  /** By value of the forward pass, its second computation. */
   private readonly copies = new Map<Value, Value>();
-  /** [0] by gradient, known when that is. */
+  /** By gradient, a vector [0] that a runtime can compute only after the gradient. */
   private readonly nothings = new Map<Value, Value>();
 
   constructor(
-    private readonly b: GraphBuilder,
+    private readonly b: GraphWriter,
     private readonly producer: ReadonlyMap<Value, Node>,
-    /** Whether what a node gives is computed again. */
+    /** Whether a node is computed again. */
     private readonly cheap: (node: Node) => boolean,
   ) {}
 
-  /** The node as its gradient rule reads it, given the gradient that is there by then. */
+  /** The node as its gradient rule reads it, with copies computed after `gradient`, that of its output. */
   reading(node: Node, gradient: Value): Node {
     const read = (value: Value) => this.again(value, gradient);
     return { ...node, inputs: node.inputs.map(read), outputs: node.outputs.map(read) };
@@ -57,9 +43,9 @@ export class Recomputation {
     if (!node || !this.cheap(node)) return value;
     const { b } = this;
     const inputs = node.inputs.map((input) => this.again(input, gradient));
-    // Copies of its inputs wait already.
+    // Inputs that are copies wait for a gradient already. A view of a value that is kept costs no memory.
     if (inputs.every((input, i) => input === node.inputs[i])) {
-      if (VIEWS.has(node.op)) return value;
+      if (graphOperator(node.op).cheap === 'view') return value;
       inputs[0] = this.waiting(inputs[0]!, gradient);
     }
     b.nodes(node.op, inputs, node.attributes, node.outputs.length).forEach((copy, i) => {
@@ -69,9 +55,9 @@ export class Recomputation {
   }
 
   /**
-   * `value`, but not before `gradient` is there. Runtimes run a node as soon as somebody asks for it, and
-   * merge nodes that compute the same: without this, what is computed again would be kept as before. The
-   * gradient adds nothing to the shape, and a reshape copies nothing.
+   * `value`, reshaped to its own shape plus a zero that is computed from `gradient`. Runtimes merge nodes that
+   * compute the same from the same inputs, and run nodes as early as they can: without this dependence the
+   * first computation would be kept after all. The reshape copies nothing.
    */
   private waiting(value: Value, gradient: Value): Value {
     const { b } = this;

@@ -2,12 +2,12 @@
  * The output head of a decoder: the product with the vocabulary, by far its widest. Log-probabilities
  * and their gradient go over it once, in chunks of columns: no tensor is as wide as the vocabulary.
  */
+import { intAttribute } from '../../onnx/attributes.ts';
 import { differentiate } from '../../onnx/autodiff.ts';
 import { dequantize, blockLayout, rows } from '../../onnx/blocks.ts';
 import type { GraphBuilder, Value } from '../../onnx/builder.ts';
 import type { GraphImporter } from '../../onnx/importer.ts';
 import { type Constant, constantValues, elementCount, type Graph, type Node } from '../../onnx/model.ts';
-import { intAttribute } from '../../onnx/shapes.ts';
 
 /** Names are those of the exported graph. */
 export interface Head {

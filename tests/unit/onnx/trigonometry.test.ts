@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { differentiate } from '../../../src/onnx/autodiff.ts';
 import { GraphBuilder } from '../../../src/onnx/builder.ts';
-import { sine } from '../../../src/onnx/trigonometry.ts';
+import { sine } from '../../../src/onnx/ops/trigonometry.ts';
 import { compile, numbers } from './float64.ts';
 
 test.each([

@@ -1,10 +1,14 @@
-/** How a gradient passes back through a Slice: to the places that were read, with zeros elsewhere. */
-import type { GraphBuilder, Value } from './builder.ts';
-import { type Dim, DTYPES, type Node } from './model.ts';
-import { sliceRange } from './shapes.ts';
+/** Slice, whose gradient goes to the places that were read, with zeros elsewhere. */
+import { axisFromStart } from '../attributes.ts';
+import { compareDims } from '../dims.ts';
+import type { GraphWriter, Value } from '../graphWriter.ts';
+import { type Dim, DTYPES, type Node } from '../model.ts';
+import { padAround, sizeOf } from './gradientRules.ts';
+import { vector } from './knownRules.ts';
+import type { Family } from './operator.ts';
+import { input, ints, numbers, sliceRange, unknownDim } from './shapeRules.ts';
 
-/** The gradient of what `node` cuts from, given that of what it gives. */
-export function sliceGradient(b: GraphBuilder, node: Node, dy: Value): Value {
+function sliceGradient(b: GraphWriter, node: Node, dy: Value): Value {
   const x = node.inputs[0]!;
   const cuts = cutsOf(b, node);
   const places = new Map<number, number>();
@@ -21,38 +25,12 @@ export function sliceGradient(b: GraphBuilder, node: Node, dy: Value): Value {
     places.set(axis, first);
   }
   const wide = steps.reduce((g, { axis, step, most }) => spread(b, g, axis, step, most), dy);
-  return between(b, wide, x, places);
+  return padAround(b, wide, x, places);
 }
 
-/** One size of `x` as an int64 vector of one element, at run time where it has to be. */
-export function sizeOf(b: GraphBuilder, x: Value, axis: number): Value {
-  const dim = b.shape(x)[axis]!;
-  return typeof dim === 'number'
-    ? b.ints([dim])
-    : b.node('Gather', [b.node('Shape', [x]), b.ints([axis])], { axis: 0 });
-}
-
-/** `dy` between zeros, so that it has the shape of `x`: what stood at `before` along `axis` of each is dy. */
-export function between(b: GraphBuilder, dy: Value, x: Value, places: Map<number, number>): Value {
-  const from = b.shape(dy);
-  const to = b.shape(x);
-  const before = to.map((_, i) => b.ints([places.get(i) ?? 0]));
-  const after = to.map((_, i) => {
-    const at = places.get(i);
-    if (at === undefined) return b.ints([0]);
-    const [whole, part] = [to[i]!, from[i]!];
-    return typeof whole === 'number' && typeof part === 'number'
-      ? b.ints([whole - part - at])
-      : b.sub(b.sub(sizeOf(b, x, i), sizeOf(b, dy, i)), b.ints([at]));
-  });
-  const known = [...before, ...after].map((v) => b.known(v)?.values[0]);
-  const pads = known.every((v) => typeof v === 'number') ? b.ints(known) : b.concat([...before, ...after], 0);
-  return b.assume(b.node('Pad', [dy, pads]), to);
-}
-
-/** What a Slice takes, axis by axis; undefined where that is known only at run time. */
+/** Axis and bounds of each cut; bounds are undefined where they are known only at run time. */
 function cutsOf(
-  b: GraphBuilder,
+  b: GraphWriter,
   { inputs: [x, starts, ends, axes, steps] }: Node,
 ): { axis: number; start: Dim | undefined; end: Dim | undefined; step: Dim | undefined }[] {
   const list = (v: Value | undefined) => (v ? b.known(v)?.values : undefined);
@@ -61,15 +39,15 @@ function cutsOf(
   const at = axes ? list(axes)?.map(Number) : Array.from({ length: count }, (_, i) => i);
   if (!at || at.length !== count) throw new Error('the gradient of Slice is known for constant axes only');
   return at.map((axis, i) => ({
-    axis: axis < 0 ? axis + rank : axis,
+    axis: axisFromStart(axis, rank),
     start: list(starts)?.[i],
     end: list(ends)?.[i],
     step: steps ? list(steps)?.[i] : 1,
   }));
 }
 
-/** The gradient of a Slice whose bounds or sizes are known only at run time: each row to where it was read. */
-function scatter(b: GraphBuilder, node: Node, dy: Value): Value {
+/** The gradient of a Slice whose bounds or sizes are known only at run time: each row goes to where it was read. */
+function scatter(b: GraphWriter, node: Node, dy: Value): Value {
   const [x, starts, ends, , steps] = node.inputs as [Value, Value, Value, Value?, Value?];
   const part = (v: Value, i: number) => b.slice(v, i, i + 1, 0);
   const rank = b.shape(x).length;
@@ -102,7 +80,7 @@ function scatter(b: GraphBuilder, node: Node, dy: Value): Value {
 }
 
 /** Puts `step - 1` zeros after each place along an axis, cut to `most` places; sizes there are numbers. */
-function spread(b: GraphBuilder, dy: Value, axis: number, step: number, most: number): Value {
+function spread(b: GraphWriter, dy: Value, axis: number, step: number, most: number): Value {
   const count = Number(b.shape(dy)[axis]);
   const apart = b.unsqueeze(dy, [axis + 1]);
   const zeros = b.mul(apart, b.scalar(0, b.info(dy).dtype));
@@ -113,3 +91,54 @@ function spread(b: GraphBuilder, dy: Value, axis: number, step: number, most: nu
   const joined = b.assume(b.reshape(wide, target), shape);
   return count * step > most ? b.slice(joined, 0, most, axis) : joined;
 }
+
+export const SLICE: Family = {
+  Slice: {
+    shape: (c) => {
+      const x = input(c);
+      const starts = ints(c, 1);
+      const ends = ints(c, 2);
+      const axes = c.inputs[3] ? numbers(c, 3) : starts?.map((_, i) => i);
+      const steps = c.inputs[4] ? numbers(c, 4) : undefined;
+      const shape = [...x.shape];
+      if (!axes || (c.inputs[4] && !steps)) return [{ dtype: x.dtype, shape: shape.map(unknownDim) }];
+      axes.forEach((a, i) => {
+        const axis = axisFromStart(a, shape.length);
+        const range = sliceRange(shape[axis]!, starts?.[i], ends?.[i], steps?.[i] ?? 1);
+        shape[axis] = range?.size ?? unknownDim();
+      });
+      return [{ dtype: x.dtype, shape }];
+    },
+    known: (c) => {
+      const x = c.known(0);
+      const [start, end, axes, steps] = [1, 2, 3, 4].map((i) => c.known(i));
+      if (x?.dims.length !== 1 || start?.values.length !== 1 || end?.values.length !== 1) return undefined;
+      if (axes && axes.values[0] !== 0 && axes.values[0] !== -1) return undefined;
+      const [from, to] = [start.values[0]!, end.values[0]!];
+      if (typeof from !== 'number' || typeof to !== 'number' || (steps?.values[0] ?? 1) !== 1) {
+        return undefined;
+      }
+      return vector(x.values.slice(from, to));
+    },
+    gradient: ({ b, node }, dy) => [sliceGradient(b, node, dy)],
+    cheap: true,
+    import: {
+      /** A slice that takes all. */
+      fold: ({ b, inputs }) => {
+        const [x, starts, ends, axes, steps] = inputs as [Value, ...Value[]];
+        const list = (v: Value | undefined) => (v ? b.known(v)?.values : undefined);
+        const from = list(starts);
+        const to = list(ends);
+        if (!from || !to || (steps && !list(steps)?.every((s) => s === 1))) return undefined;
+        const shape = b.shape(x);
+        const at = axes ? list(axes) : from.map((_, i) => i);
+        const whole = at?.every((axis, i) => {
+          const size = shape.at(Number(axis))!;
+          const range = sliceRange(size, from[i], to[i], 1);
+          return range !== undefined && range.start === 0 && compareDims(range.size, size) === 0;
+        });
+        return whole ? x : undefined;
+      },
+    },
+  },
+};
