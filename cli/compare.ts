@@ -12,7 +12,7 @@ import type { LabPorts } from '../src/lab/ports.ts';
 import { EMBEDDED_PATH } from '../src/lab/models.ts';
 import { BACKEND_OPTIONS, runtimeOption } from './backend.ts';
 import { interrupted } from './failure.ts';
-import type { MeasurementPlan } from '../src/lab/protocol.ts';
+import type { MeasurementPlan } from '../src/run/measurementPlan.ts';
 import type { Counters, RunEvent } from '../src/run/events.ts';
 import { finishedIterations, foldEvents, type RunState } from '../src/run/state.ts';
 import { ComparisonFolder, entrantSettings, readEntrants, readSeeds } from './comparison.ts';

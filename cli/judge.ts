@@ -6,7 +6,7 @@ import { type Answer, readAnswers } from '../src/banks/answers.ts';
 import { grade, type SuiteVerdict } from '../src/banks/grading.ts';
 import { describeFault } from '../src/banks/problem.ts';
 import { decodeText } from '../src/banks/bankText.ts';
-import { isGzip } from '../src/share/packing.ts';
+import { isGzip } from '../src/util/gzip.ts';
 import { readBank } from '../src/banks/readBank.ts';
 import { NodeJudge } from '../src/python/nodeJudge.ts';
 import { CommandError } from './failure.ts';

@@ -2,7 +2,8 @@
 import { Lab } from '../src/lab/lab.ts';
 import type { LabPorts } from '../src/lab/ports.ts';
 import { type CommandError, labFailure } from './failure.ts';
-import type { Command, MeasurementPlan, Message } from '../src/lab/protocol.ts';
+import type { Command, Message } from '../src/lab/protocol.ts';
+import type { MeasurementPlan } from '../src/run/measurementPlan.ts';
 import type { Counters, RunEvent } from '../src/run/events.ts';
 import {
   currentCounters,

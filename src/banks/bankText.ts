@@ -1,5 +1,5 @@
 /** The text of a bank's file, plain or compressed by gzip as HumanEval is handed out, up to a stated size. */
-import { collect, isGzip } from '../share/packing.ts';
+import { collect, DamagedGzip, gunzip, isGzip, TooManyBytes } from '../util/gzip.ts';
 
 /** Read as one text: more than this would not fit in a tab's memory with all that is made of it. */
 export const MAX_BANK_BYTES = 256 * 2 ** 20;
@@ -10,18 +10,19 @@ export async function readBankText(
   name: string,
   limit = MAX_BANK_BYTES,
 ): Promise<string> {
-  const tooLarge = new Error(
-    `${name} has more than ${Math.round(limit / 2 ** 20)} MB, all that the page reads. Split it by lines.`,
-  );
-  const bytes = await collect(body.getReader(), limit, () => tooLarge);
-  if (!isGzip(bytes)) return decodeText(bytes);
-  const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return decodeText(
-    await collect(unpacked.getReader(), limit, () => tooLarge).catch((error: unknown) => {
-      if (error === tooLarge) throw error;
+  try {
+    const bytes = await collect(body.getReader(), limit);
+    return decodeText(isGzip(bytes) ? await gunzip(bytes, limit) : bytes);
+  } catch (error) {
+    if (error instanceof TooManyBytes) {
+      const megabytes = Math.round(limit / 2 ** 20);
+      throw new Error(`${name} has more than ${megabytes} MB, all that the page reads. Split it by lines.`);
+    }
+    if (error instanceof DamagedGzip) {
       throw new Error(`${name} is gzip, and damaged or cut off. Download it again.`);
-    }),
-  );
+    }
+    throw error;
+  }
 }
 
 /** UTF-8, or UTF-16 with its mark at the beginning, as Windows' shell writes what is sent to a file. */

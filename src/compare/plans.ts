@@ -1,7 +1,7 @@
 /** What to try of a run so that it can be compared. */
 import { evenly } from '../gasp/bank.ts';
 import type { Question } from '../gasp/question.ts';
-import type { MeasurementPlan } from '../lab/protocol.ts';
+import type { MeasurementPlan } from '../run/measurementPlan.ts';
 import { finishedIterations, type RunState } from '../run/state.ts';
 
 /** Answers to a question at a checkpoint that is not the one reported. */

@@ -1,5 +1,5 @@
 /** One iteration of self-play, over the ports: proposals, validation, rollouts, rewards, one update. */
-import type { RunEventBody } from '../run/events.ts';
+import type { IterationEvent } from './events.ts';
 import { advantages, type Rollout, rewardGroups } from './advantages.ts';
 import { beginningOf } from './begunAnswer.ts';
 import { drawGoalposts, drawInTurn } from './goalposts.ts';
@@ -46,7 +46,7 @@ export interface IterationResult {
 export async function runIteration(
   given: IterationInput,
   tools: Tools,
-  emit: (events: RunEventBody[]) => Promise<void>,
+  emit: (events: IterationEvent[]) => Promise<void>,
 ): Promise<IterationResult> {
   const settings = methodSettings(given.settings);
   const input = { ...given, settings };
@@ -149,7 +149,7 @@ class Proposing {
     /** Grows with each accepted question. */
     private readonly buffer: NoveltyBuffer,
     private readonly tools: Tools,
-    private readonly emit: (events: RunEventBody[]) => Promise<void>,
+    private readonly emit: (events: IterationEvent[]) => Promise<void>,
   ) {}
 
   async propose(kind: 'lemmas' | 'lifts', plans: readonly Plan[]): Promise<Made[]> {
@@ -185,7 +185,7 @@ class Proposing {
       return { ...base, solved: own, reward, accepted: inBand(paidAs, own.passRate) };
     });
     for (const { accepted, proposal } of made) if (accepted) this.buffer.add(proposal.question!);
-    const events = made.flatMap(({ solved: own, proposal, reward, accepted }): RunEventBody[] => {
+    const events = made.flatMap(({ solved: own, proposal, reward, accepted }): IterationEvent[] => {
       if (!own) return [];
       const { passRate } = own;
       return [
@@ -267,7 +267,7 @@ class Proposing {
   }
 }
 
-function attempted(iteration: number, { task, attempts, passRate }: Solved): RunEventBody {
+function attempted(iteration: number, { task, attempts, passRate }: Solved): IterationEvent {
   const index = task.type === 'induction' ? {} : { index: task.index };
   return {
     type: 'attempted',
@@ -289,7 +289,7 @@ async function answersToTrainOn(
   made: readonly Made[],
   { settings, iteration, accepted, questions = [], taught = [] }: IterationInput,
   tools: Tools,
-  emit: (events: RunEventBody[]) => Promise<void>,
+  emit: (events: IterationEvent[]) => Promise<void>,
 ): Promise<{ solved: Solved[]; tokens: number }> {
   const random = Random.for(settings.seed, 'tasks', iteration);
   const toTask = (question: Question): Task => {

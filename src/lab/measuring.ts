@@ -10,7 +10,8 @@ import type { Journal } from '../run/journal.ts';
 import { foldEvents } from '../run/state.ts';
 import { checkReadable, goneCheckpoint, startOf } from './checks.ts';
 import type { Engine, Machinery } from './machinery.ts';
-import type { BackendChoice, MeasurementPlan } from './protocol.ts';
+import type { MeasurementPlan } from '../run/measurementPlan.ts';
+import type { BackendChoice } from './protocol.ts';
 
 /** A plan with what is known of it, and the checkpoint to carry it out with. */
 interface OpenPlan extends MeasurementPlan {

@@ -7,7 +7,8 @@ import type { Settings } from '../gasp/settings.ts';
 import type { GoalpostDraft, PersonDraft, TeachingTrial } from '../gasp/teaching.ts';
 import type { FolderContent } from '../lm/blobFiles.ts';
 import type { AdapterFiles } from './adapters.ts';
-import type { RunEvent, Split } from '../run/events.ts';
+import type { RunEvent } from '../run/events.ts';
+import type { MeasurementPlan } from '../run/measurementPlan.ts';
 
 export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
 
@@ -77,14 +78,6 @@ export type Command =
   | { type: 'keep'; run: string; trial: string; backend: BackendChoice }
   /** Runs a goalpost that a person writes. Needs no model and delays no run. */
   | { type: 'examine'; id: string; draft: GoalpostDraft };
-
-/** Questions to try with the weights at the end of an iteration that has a checkpoint. */
-export interface MeasurementPlan {
-  iteration: number;
-  split: Split;
-  samples: number;
-  questions: Question[];
-}
 
 /** What the lab is busy with: `done` of `total` in `unit`; total 0 when unknown. */
 export interface Activity {

@@ -24,7 +24,8 @@ import { Replica, type StartReplica } from './replicas/replica.ts';
 import { ReplicatedSampler } from './replicas/replicatedSampler.ts';
 import { shareOut } from './replicas/shareOut.ts';
 import type { Runtime } from './runtime.ts';
-import { type SampledRow, Sampler, type TokenRequest, type TokenSampleOptions } from './sampler.ts';
+import type { SampledRow, TokenRequest, TokenSampleOptions } from './sampleRows.ts';
+import { Sampler } from './sampler.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 import {
   microbatches,

@@ -6,7 +6,7 @@
  */
 import { groupBy } from '../util/groupBy.ts';
 import { BranchCache, type CacheShape } from './branchCache.ts';
-import type { ActiveRow } from './sampler.ts';
+import type { ActiveRow } from './sampleRows.ts';
 
 /** Samples of one prompt whose tokens are the same so far. */
 export type Branch = ActiveRow[];

@@ -2,7 +2,7 @@
 import { CodedError } from '../util/codedError.ts';
 import type { GraphBuilder, Value } from '../onnx/builder.ts';
 import { floats, type HostTensor } from './runtime.ts';
-import type { ActiveRow, TokenSampleOptions } from './sampler.ts';
+import type { ActiveRow, TokenSampleOptions } from './sampleRows.ts';
 
 /**
  * What tokens are drawn from, of logits [rows, vocabulary]. Input: sharpness [], 1 / temperature.

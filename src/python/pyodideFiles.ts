@@ -3,7 +3,7 @@ import asmUrl from 'pyodide/pyodide.asm.mjs?url';
 import wasmUrl from 'pyodide/pyodide.asm.wasm?url';
 import pyodideUrl from 'pyodide/pyodide.mjs?url';
 import stdlibUrl from 'pyodide/python_stdlib.zip?url';
-import { gunzip, isGzip } from '../share/packing.ts';
+import { gunzip, isGzip } from '../util/gzip.ts';
 
 /** Sizes in bytes: hosts that compress do not say how much is to come. A test keeps them true. */
 export const FILE_SIZES = { pyodide: 17_931, asm: 1_250_344, wasm: 9_598_218, stdlib: 2_545_637 };

@@ -3,8 +3,9 @@
  * plain JSON, appended and never changed. An iteration counts once its `iteration-finished` is in;
  * `resumed` voids what an interrupted iteration left behind.
  */
-import type { PolicyInfo, UpdateStats } from '../gasp/ports.ts';
-import type { Attempt, Axis, Proposal, Question, Role, TaskType } from '../gasp/question.ts';
+import type { IterationEvent } from '../gasp/events.ts';
+import type { PolicyInfo } from '../gasp/ports.ts';
+import type { Attempt, Proposal, Question } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
 
 export const EVENT_VERSION = 1;
@@ -20,6 +21,7 @@ export interface Counters {
 }
 
 export type RunEventBody =
+  | IterationEvent
   | {
       type: 'run-started';
       version: typeof EVENT_VERSION;
@@ -43,28 +45,6 @@ export type RunEventBody =
   | { type: 'noted'; text: string }
   /** A lab took the run up (again): everything after the end of iteration `after` is void. */
   | { type: 'resumed'; after: number; policy: PolicyInfo }
-  | { type: 'iteration-started'; iteration: number; goalposts: string[]; axes: (Axis | null)[] }
-  | { type: 'proposed'; iteration: number; proposal: Proposal }
-  /** The student's rollouts on one question: a proposal's induction question, or a converted task. */
-  | {
-      type: 'attempted';
-      iteration: number;
-      question: string;
-      task: TaskType;
-      /** The pair that deduction and abduction ask about. */
-      index?: number;
-      attempts: Attempt[];
-      passRate: number;
-    }
-  /** A valid proposal's reward from its induction pass rate, and whether it lies in its band. */
-  | {
-      type: 'rewarded';
-      iteration: number;
-      proposal: string;
-      passRate: number;
-      reward: number;
-      accepted: boolean;
-    }
   /**
    * A person played the teacher between iteration `iteration` and the next one, and kept what they wrote:
    * the student trains on it in the next one. `attempts` are those of the trial that they saw.
@@ -77,14 +57,6 @@ export type RunEventBody =
       passRate: number;
       reward: number;
       accepted: boolean;
-    }
-  | {
-      type: 'updated';
-      iteration: number;
-      stats: UpdateStats;
-      /** Mean reward and number of rollouts by (task type, role). */
-      groups: { role: Role; task: TaskType | 'proposal'; rollouts: number; meanReward: number }[];
-      sequences: number;
     }
   /** Goalposts tried afresh with `samples` answers each; `passed` counts by goalpost id. */
   | {

@@ -11,8 +11,9 @@ import { DamagedCheckpointError, parseCheckpoint } from '../run/checkpointFormat
 import type { RunEvent } from '../run/events.ts';
 import { validEvents } from '../run/history.ts';
 import type { RecordedRun } from '../run/journal.ts';
+import { gzip, isGzip } from '../util/gzip.ts';
 import { logFault } from './log.ts';
-import { gunzip, gzip, isGzip } from './packing.ts';
+import { unzip } from './packing.ts';
 import { ShareError } from './problem.ts';
 import { check, type Recipe, recipeSchema, replaySchema } from './schema.ts';
 
@@ -50,7 +51,7 @@ export function packRecipe(recipe: Recipe): Promise<Uint8Array<ArrayBuffer>> {
 /** What bytes of unknown origin hold, once all of it is known to be sound. Throws `ShareError`. */
 export async function unpack(packed: Uint8Array<ArrayBuffer>, limit: number): Promise<Shared> {
   if (!isGzip(packed)) throw new ShareError('This is not a Foothold session.');
-  const bytes = await gunzip(packed, limit);
+  const bytes = await unzip(packed, limit);
   const end = bytes.indexOf(NEWLINE);
   const head = parse(bytes.subarray(0, end < 0 ? bytes.length : end));
   if (head.foothold !== 'recipe' && head.foothold !== 'replay')

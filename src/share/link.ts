@@ -2,7 +2,7 @@
 import type { RecordedRun } from '../run/journal.ts';
 import { bare, LINK_LIMIT, type Source } from './address.ts';
 import { packRecipe, packRuns, type Shared, unpack } from './bundle.ts';
-import { collect, fromBase64Url, toBase64Url } from './packing.ts';
+import { fromBase64Url, receive, toBase64Url } from './packing.ts';
 import { ShareError } from './problem.ts';
 import type { Recipe } from './schema.ts';
 
@@ -66,6 +66,6 @@ async function openAddress(address: string, page: string): Promise<Shared> {
   }
   if (!response.ok || !response.body)
     throw new ShareError(`${url.host} does not have the file (answer ${response.status}).`, advice);
-  const bytes = await collect(response.body.getReader(), FILE_LIMIT);
+  const bytes = await receive(response.body.getReader(), FILE_LIMIT);
   return unpack(bytes, unpackedLimit(bytes.length));
 }

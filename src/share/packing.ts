@@ -1,54 +1,25 @@
-/** Bytes to fewer bytes and to text that fits in a link, and back, whoever wrote them. */
+/** What was shared, as text that fits in a link and back, whoever wrote it. */
+import { collect, DamagedGzip, gunzip, TooManyBytes } from '../util/gzip.ts';
 import { ShareError } from './problem.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** gzip, whose checksum tells later whether all of it arrived as it was. */
-export async function gzip(parts: BlobPart[]): Promise<Bytes> {
-  const stream = new Blob(parts).stream().pipeThrough(new CompressionStream('gzip'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
+/** Unpacks what was shared. Throws `ShareError` for what is no gzip, was cut off or changed, or is too large. */
+export const unzip = (bytes: Bytes, limit: number): Promise<Bytes> => gunzip(bytes, limit).catch(explain);
 
-/** Whether it begins as gzip does (RFC 1952). */
-export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+/** All bytes of a session that comes from elsewhere. Throws `ShareError` where they are more than `limit`. */
+export const receive = (reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<Bytes> =>
+  collect(reader, limit).catch(explain);
 
-/** Throws `ShareError` for what is no gzip, was cut off or changed, or holds more than `limit` bytes. */
-export async function gunzip(bytes: Bytes, limit: number): Promise<Bytes> {
-  const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();
-  return collect(reader, limit).catch((error: unknown) => {
-    if (error instanceof ShareError) throw error;
+function explain(error: unknown): never {
+  if (error instanceof TooManyBytes) {
+    const megabytes = Math.round(error.limit / 1e6);
+    throw new ShareError(`The session holds more than ${megabytes} MB, which no run of its size does.`);
+  }
+  if (error instanceof DamagedGzip) {
     throw new ShareError('The session is damaged: a part of it is missing or was changed on the way.');
-  });
-}
-
-/** All bytes of a stream, which is given up with `tooLarge` once there are more than `limit`. */
-export async function collect(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  limit: number,
-  tooLarge = (): Error =>
-    new ShareError(
-      `The session holds more than ${Math.round(limit / 1e6)} MB, which no run of its size does.`,
-    ),
-): Promise<Bytes> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.length;
-    if (length > limit) {
-      void reader.cancel().catch(() => {});
-      throw tooLarge();
-    }
-    chunks.push(value);
   }
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
+  throw error;
 }
 
 /** base64 with the alphabet that links may hold as it is, without padding (RFC 4648, section 5). */

@@ -1,8 +1,20 @@
 /** What a person tries out in the teacher's place, and the goalpost that they write: a store beside the session. */
-import type { Fault, Question } from '../gasp/question.ts';
+import type { Axis, Fault, ProposerRole, Question } from '../gasp/question.ts';
 import type { GoalpostDraft, PersonDraft, TeachingTrial } from '../gasp/teaching.ts';
 import type { BackendChoice, Message } from '../lab/protocol.ts';
+import type { Stone } from '../run/state.ts';
 import type { LabClient } from './labClient.ts';
+
+/** What a person begins a lemma or a lift with. */
+export interface TeachStart {
+  role: ProposerRole;
+  axis: Axis;
+  /** Its program and inputs are what they change. */
+  from: Question;
+  goalpost?: Question;
+  /** The lemma, for a lift. */
+  parent?: Stone;
+}
 
 export interface TeachingSnapshot {
   /** The newest trial. `stopped`: called off, or lost with an error. */

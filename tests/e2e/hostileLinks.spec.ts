@@ -1,7 +1,8 @@
 /** Links that mean harm, or were harmed: each gets a message, and nothing changes. */
 import { readFile } from 'node:fs/promises';
 import { LINK_LIMIT } from '../../src/share/address.ts';
-import { gzip, toBase64Url } from '../../src/share/packing.ts';
+import { toBase64Url } from '../../src/share/packing.ts';
+import { gzip } from '../../src/util/gzip.ts';
 import { exampleEvents } from '../fixtures/events.ts';
 import { expect, test } from './fixtures.ts';
 import { storedRuns } from './labPage.ts';

@@ -22,7 +22,7 @@ import {
   type SampledRow,
   type TokenRequest,
   type TokenSampleOptions,
-} from '../sampler.ts';
+} from '../sampleRows.ts';
 import { drawnFrom, sharpness, TokenPicker } from '../tokenPicker.ts';
 import { causalMask } from '../trainer.ts';
 import { type CachePart, CacheRows, release } from './cacheRows.ts';

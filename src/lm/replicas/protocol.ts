@@ -1,7 +1,7 @@
 /** What a policy and a replica of its model, on a core of its own, say to each other. */
 import type { ToldError } from '../../util/codedError.ts';
 import type { DecoderConfig, Tuning, Weights } from '../decoder.ts';
-import type { SampledRow, TokenRequest, TokenSampleOptions } from '../sampler.ts';
+import type { SampledRow, TokenRequest, TokenSampleOptions } from '../sampleRows.ts';
 import type { LossOptions, RowsGradient, TrainingRow } from '../trainer.ts';
 
 export interface ReplicaModel {

@@ -1,6 +1,6 @@
 /** A replica of the embedded decoder on a core of its own, seen from the policy. */
 import { CodedError, toldError } from '../../util/codedError.ts';
-import type { SampledRow, TokenRequest, TokenSampleOptions } from '../sampler.ts';
+import type { SampledRow, TokenRequest, TokenSampleOptions } from '../sampleRows.ts';
 import type { LossOptions, RowsGradient, TrainingRow } from '../trainer.ts';
 import type {
   ReplicaAnswer,

@@ -1,5 +1,6 @@
 /** Samples on several cores: each takes shares of a call's rows. */
-import type { SampledRow, Sampler, TokenRequest, TokenSampleOptions } from '../sampler.ts';
+import type { SampledRow, TokenRequest, TokenSampleOptions } from '../sampleRows.ts';
+import type { Sampler } from '../sampler.ts';
 import type { RowNews } from './protocol.ts';
 import type { Replica } from './replica.ts';
 import { shareOut } from './shareOut.ts';

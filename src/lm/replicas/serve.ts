@@ -2,7 +2,8 @@
 import { tellError } from '../../util/codedError.ts';
 import { trainableLayout } from '../decoder.ts';
 import type { Runtime } from '../runtime.ts';
-import { type SampledRow, Sampler } from '../sampler.ts';
+import type { SampledRow } from '../sampleRows.ts';
+import { Sampler } from '../sampler.ts';
 import { type RowsGradient, Trainer } from '../trainer.ts';
 import type { ReplicaAnswer, ReplicaCommand, ReplicaModel, ReplicaTask, RowNews } from './protocol.ts';
 

@@ -1,8 +1,7 @@
 /** Playing the teacher: write a lemma or a lift, have the student try it, see what it would have earned. */
 import { useEffect, useId, useRef, useState, useSyncExternalStore } from 'react';
-import type { Axis, ProposerRole, Question } from '../../gasp/question.ts';
+import type { Axis, ProposerRole } from '../../gasp/question.ts';
 import type { PersonDraft, TeachingTrial } from '../../gasp/teaching.ts';
-import type { Stone } from '../../run/state.ts';
 import { CodeEditor } from '../editor/CodeEditor.tsx';
 import { RewardCurve } from '../figures/RewardCurve.tsx';
 import { activityShare, axisNames, percent, roleNames, short } from '../format.ts';
@@ -11,20 +10,10 @@ import type { Session } from '../session.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { Sheet } from '../Sheet.tsx';
 import { TrialView } from '../StoneSheet.tsx';
+import type { TeachStart } from '../teaching.ts';
 import { Term } from '../Term.tsx';
 import { doing } from '../Transport.tsx';
 import './teach.css';
-
-/** What a person begins with. */
-export interface TeachStart {
-  role: ProposerRole;
-  axis: Axis;
-  /** Its program and inputs are what they change. */
-  from: Question;
-  goalpost?: Question;
-  /** The lemma, for a lift. */
-  parent?: Stone;
-}
 
 /** What was written and neither kept nor thrown away: closing the sheet loses nothing. */
 const drafts = new Map<string, Pick<PersonDraft, 'program' | 'inputs' | 'title' | 'axis'>>();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ON_THE_WAY, pickingPlans, reportPlans } from '../../../src/compare/plans.ts';
-import type { MeasurementPlan } from '../../../src/lab/protocol.ts';
+import type { MeasurementPlan } from '../../../src/run/measurementPlan.ts';
 import { foldEvents } from '../../../src/run/state.ts';
 import { exampleEvents } from '../../fixtures/events.ts';
 

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { Replica, type StartReplica } from '../../../src/lm/replicas/replica.ts';
 import { ReplicatedSampler } from '../../../src/lm/replicas/replicatedSampler.ts';
 import type { Runtime } from '../../../src/lm/runtime.ts';
-import { type SampledRow, Sampler, type TokenSampleOptions } from '../../../src/lm/sampler.ts';
+import type { SampledRow, TokenSampleOptions } from '../../../src/lm/sampleRows.ts';
+import { Sampler } from '../../../src/lm/sampler.ts';
 import { openTrainer, relativeError } from './backendContract.ts';
 import { exampleRows, micro } from './referenceDecoder.ts';
 

@@ -2,12 +2,8 @@
 import { expect, test } from 'vitest';
 import { nodeRuntime } from '../../../src/lm/runtime.node.ts';
 import type { Runtime } from '../../../src/lm/runtime.ts';
-import {
-  type SampledRow,
-  Sampler,
-  type TokenRequest,
-  type TokenSampleOptions,
-} from '../../../src/lm/sampler.ts';
+import type { SampledRow, TokenRequest, TokenSampleOptions } from '../../../src/lm/sampleRows.ts';
+import { Sampler } from '../../../src/lm/sampler.ts';
 import { Random } from '../../../src/util/random.ts';
 import { openTrainer } from './backendContract.ts';
 import { logSoftmax, micro, referenceLogits } from './referenceDecoder.ts';
