@@ -70,6 +70,12 @@ export const TERMINAL_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
   'adapter-none': 'Only runs that train by LoRA have one.',
   'adapter-unrecorded': 'Take it up once with lab run, then export again.',
 
+  // Only the page opens sessions from elsewhere.
+  share: '',
+  'share-version': '',
+  'share-link-long': '',
+  'share-address': '',
+
   'backend-missing': 'Use --backend cpu.',
   'backend-failed': ({ backend }) =>
     backend === 'webgpu'

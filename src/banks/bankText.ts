@@ -16,7 +16,7 @@ export async function readBankText(
   } catch (error) {
     if (error instanceof TooManyBytes) {
       const megabytes = Math.round(limit / 2 ** 20);
-      throw new Error(`${name} has more than ${megabytes} MB, all that the page reads. Split it by lines.`);
+      throw new Error(`${name} has more than ${megabytes} MB, more than can be read. Split it by lines.`);
     }
     if (error instanceof DamagedGzip) {
       throw new Error(`${name} is gzip, and damaged or cut off. Download it again.`);

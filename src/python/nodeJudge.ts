@@ -1,4 +1,5 @@
 /** The judge on Node: one child process an interpreter. */
+import { pythonFailed } from './pythonFailed.ts';
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -39,11 +40,11 @@ export async function startedPython(): Promise<Uint8Array> {
     await new Promise<void>((resolve, reject) => {
       const child = home.spawn({
         onAnswer: (answer) => {
-          if (!home.snapshot) return reject(new Error(`Python did not start: ${JSON.stringify(answer)}`));
+          if (!home.snapshot) return reject(pythonFailed(JSON.stringify(answer)));
           child.kill();
           resolve();
         },
-        onExit: (reason) => reject(new Error(`Python did not start: ${reason}`)),
+        onExit: (reason) => reject(pythonFailed(reason)),
       });
     });
   }

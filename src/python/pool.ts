@@ -1,4 +1,5 @@
 /** The judge proper: a pool of interpreters, what they are given, when they are killed, what is believed. */
+import { pythonFailed } from './pythonFailed.ts';
 import type { CallResult, Judge, JudgeOptions, ProgramResult, ProgramRun } from '../gasp/ports.ts';
 import type { Interpreter, Request, Spawn } from './interpreter.ts';
 import { sameValue } from '../pytext/sameValue.ts';
@@ -261,7 +262,7 @@ export class PooledJudge implements Judge {
       }
       this.#stop(slot);
       if (++this.#failedStarts < FAILED_STARTS) this.#schedule();
-      else this.#failAll(new Error(`Python did not start: ${reason}`));
+      else this.#failAll(pythonFailed(reason));
     };
     const interpreter = this.#spawn({
       onAnswer: (answer) => {

@@ -1,4 +1,5 @@
 /** Pyodide's files from the page's own origin, as bytes, and Python as it is once it has started. */
+import { pythonFailed } from './pythonFailed.ts';
 import asmUrl from 'pyodide/pyodide.asm.mjs?url';
 import wasmUrl from 'pyodide/pyodide.asm.wasm?url';
 import pyodideUrl from 'pyodide/pyodide.mjs?url';
@@ -29,8 +30,7 @@ export async function loadPyodideFiles(
   let loaded = 0;
   const load = async (url: string) => {
     const response = await fetch(url, signal ? { signal } : {});
-    if (!response.ok || !response.body)
-      throw new Error(`Python could not be loaded: ${url} ${response.status}`);
+    if (!response.ok || !response.body) throw pythonFailed(`${url} answered ${response.status}`);
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     const reader = response.body.getReader();
     for (;;) {

@@ -1,4 +1,5 @@
 /** The judge in a browser: interpreters are workers inside the frame that `openSandbox` made. */
+import { pythonFailed } from './pythonFailed.ts';
 import type { JudgeOptions, ProgramResult, ProgramRun } from '../gasp/ports.ts';
 import { HARNESS_PARTS, type HarnessPart } from './harnessParts.ts';
 import type { Interpreter, InterpreterEvents } from './interpreter.ts';
@@ -67,7 +68,7 @@ class Frame {
     this.#port = port;
     port.onmessage = ({ data }) => {
       if (data.type === 'prepared') this.#onFilled?.();
-      else if (data.type === 'unprepared') this.#onFilled?.(new Error(`Python did not start: ${data.error}`));
+      else if (data.type === 'unprepared') this.#onFilled?.(pythonFailed(data.error));
       else if (data.type === 'ended') this.#events.get(data.id)?.onExit(data.reason);
     };
   }

@@ -57,9 +57,11 @@ export async function unpack(packed: Uint8Array<ArrayBuffer>, limit: number): Pr
   if (head.foothold !== 'recipe' && head.foothold !== 'replay')
     throw new ShareError('This is not a Foothold session.');
   if (head.version !== SHARE_VERSION) {
+    const format = String(head.version).slice(0, 20);
     throw new ShareError(
-      `The session was made by another version of Foothold (format ${String(head.version).slice(0, 20)}; this page reads ${SHARE_VERSION}).`,
-      'Nothing was changed. Reload the page to get its newest version, then open it again.',
+      `The session was made by another version of Foothold (format ${format}; this one reads ${SHARE_VERSION}).`,
+      'share-version',
+      { format, reads: SHARE_VERSION },
     );
   }
   if (head.foothold === 'recipe') {

@@ -28,7 +28,8 @@ export async function openSource(source: Source, page: string): Promise<Shared> 
   if (source.text.length > LINK_LIMIT)
     throw new ShareError(
       `The link has ${source.text.length} characters; ours have ${LINK_LIMIT} at most.`,
-      'Nothing was changed. Longer runs come as a file: ask for that.',
+      'share-link-long',
+      { length: source.text.length, limit: LINK_LIMIT },
     );
   const shared = await unpack(fromBase64Url(source.text), LINK_UNPACKED_LIMIT);
   if (shared.kind !== source.kind)
@@ -45,27 +46,26 @@ export async function openFile(file: Blob): Promise<Shared> {
 const unpackedLimit = (size: number) => Math.min(FILE_UNPACKED_LIMIT, 64e6 + 40 * size);
 
 async function openAddress(address: string, page: string): Promise<Shared> {
-  const advice = 'Nothing was changed. Download the file yourself and drop it on this page.';
+  const refuse = (message: string): never => {
+    throw new ShareError(message, 'share-address', { address });
+  };
   let url: URL;
   try {
     url = new URL(address, page);
   } catch {
-    throw new ShareError(`“${address.slice(0, 200)}” is not an address.`, advice);
+    return refuse(`“${address.slice(0, 200)}” is not an address.`);
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
-    throw new ShareError(
-      `Sessions are fetched by https or http, not by ${url.protocol.slice(0, 40)}`,
-      advice,
-    );
+    return refuse(`Sessions are fetched by https or http, not by ${url.protocol.slice(0, 40)}`);
   let response: Response;
   try {
     // A stranger's host learns nothing beyond the request itself.
     response = await fetch(url, { credentials: 'omit', referrerPolicy: 'no-referrer', cache: 'no-cache' });
   } catch {
-    throw new ShareError(`${url.host} cannot be reached, or does not let other pages read the file.`, advice);
+    return refuse(`${url.host} cannot be reached, or does not let other pages read the file.`);
   }
   if (!response.ok || !response.body)
-    throw new ShareError(`${url.host} does not have the file (answer ${response.status}).`, advice);
+    return refuse(`${url.host} does not have the file (answer ${response.status}).`);
   const bytes = await receive(response.body.getReader(), FILE_LIMIT);
   return unpack(bytes, unpackedLimit(bytes.length));
 }

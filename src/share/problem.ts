@@ -1,10 +1,11 @@
+import { CodedError, type ErrorCode, type ErrorData } from '../util/codedError.ts';
+
+type ShareCode = Extract<ErrorCode, 'share' | `share-${string}`>;
+
 /** What is wrong with something that came from elsewhere. Shown as text; nothing was changed by it. */
-export class ShareError extends Error {
+export class ShareError<C extends ShareCode = ShareCode> extends CodedError<ShareCode> {
   override name = 'ShareError';
-  constructor(
-    message: string,
-    readonly advice = 'Nothing was changed. Ask whoever sent it for another copy.',
-  ) {
-    super(message);
+  constructor(message: string, code?: C, data?: ErrorData[C]) {
+    super(code ?? 'share', data ?? {}, message);
   }
 }

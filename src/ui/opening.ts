@@ -64,7 +64,7 @@ export async function importFile(session: Session, file: Blob): Promise<void> {
     if (shared.kind === 'replay') await session.importRuns(shared.runs);
     else await session.takeRecipe(shared.recipe);
   } catch (error) {
-    refuse(session, error);
+    session.reportByCode(error, 'Nothing was changed.');
   } finally {
     session.setOpening(false);
   }
@@ -79,14 +79,9 @@ async function open(session: Session, read: () => Promise<Shared>): Promise<Shar
     else session.offer(shared.runs);
     return shared.kind;
   } catch (error) {
-    refuse(session, error);
+    session.reportByCode(error, 'Nothing was changed.');
     return null;
   } finally {
     session.setOpening(false);
   }
-}
-
-function refuse(session: Session, error: unknown): void {
-  const advice = error instanceof Error && 'advice' in error ? String(error.advice) : 'Nothing was changed.';
-  session.report(error, advice);
 }

@@ -173,7 +173,7 @@ export class Session {
     try {
       await saveAdapter(await this.shelf.reader(), state, checkpoint);
     } catch (error) {
-      this.report(error, 'Nothing was changed. Try another checkpoint.');
+      this.reportByCode(error, 'Nothing was changed. Try another checkpoint.');
     }
   }
 
@@ -474,9 +474,13 @@ export class Session {
     return this.snapshot.runs.some((run) => run.name === name) ? this.freshName() : name;
   }
 
-  /** Says that something did not work; `advice` where the error has no code. */
+  /** Says that something did not work, with the advice of who knows what it was part of. */
   report(error: unknown, advice: string): void {
-    this.change({ problem: problemOf(tellError(error), advice) });
+    this.change({ problem: { ...problemOf(tellError(error)), advice } });
+  }
+  /** The same with the advice that goes with the error; `otherwise` where there is none. */
+  reportByCode(error: unknown, otherwise: string): void {
+    this.change({ problem: problemOf(tellError(error), otherwise) });
   }
 
   private change(part: Partial<Snapshot>): void {

@@ -78,6 +78,11 @@ export const PAGE_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
   'adapter-none': 'Only runs that train by LoRA have one.',
   'adapter-unrecorded': 'Resume it once, then export again.',
 
+  share: 'Nothing was changed. Ask whoever sent it for another copy.',
+  'share-version': 'Nothing was changed. Reload the page to get its newest version, then open it again.',
+  'share-link-long': 'Nothing was changed. Longer runs come as a file: ask for that.',
+  'share-address': 'Nothing was changed. Download the file yourself and drop it on this page.',
+
   'backend-missing':
     'Choose wasm (or auto), or open the page in a browser with WebGPU switched on, such as a current Chrome or Edge.',
   'backend-failed': ({ backend }) =>

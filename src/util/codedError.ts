@@ -69,6 +69,13 @@ export interface ErrorData {
   'adapter-none': Nothing;
   'adapter-unrecorded': Nothing;
 
+  /** A session from elsewhere is damaged, or not one. */
+  share: Nothing;
+  'share-version': { format: string; reads: number };
+  'share-link-long': { length: number; limit: number };
+  /** A session at an address cannot be had. */
+  'share-address': { address: string };
+
   'backend-missing': { backend: string };
   /** ONNX Runtime could not open a graph. */
   'backend-failed': { backend: string };

@@ -72,6 +72,10 @@ const SAMPLES: { [C in ErrorCode]: ErrorData[C][] } = {
   'adapter-tuning': [{}],
   'adapter-none': [{}],
   'adapter-unrecorded': [{}],
+  share: [{}],
+  'share-version': [{ format: '9', reads: 1 }],
+  'share-link-long': [{ length: 90_000, limit: 78_000 }],
+  'share-address': [{ address: 'https://h/run.foothold' }],
   'backend-missing': [{ backend: 'webgpu' }],
   'backend-failed': [{ backend: 'webgpu' }, { backend: 'wasm' }, { backend: 'cpu' }],
   'gpu-lost': [{}],
@@ -85,7 +89,16 @@ const told = Object.entries(SAMPLES).flatMap(([code, samples]) =>
   samples.map((data) => ({ code, data, message: 'It happened.' }) as ToldError),
 );
 /** The only ones that a command cannot come across, or knows nothing about but the message. */
-const WITHOUT_ADVICE = ['unexpected', 'locks-missing', 'trial-gone', 'lab-ended'];
+const WITHOUT_ADVICE = [
+  'unexpected',
+  'locks-missing',
+  'trial-gone',
+  'lab-ended',
+  'share',
+  'share-version',
+  'share-link-long',
+  'share-address',
+];
 
 describe.each(told)('$code', (error) => {
   test('the command line has nothing of the page', () => {
