@@ -28,8 +28,14 @@ const vitest = (project) => ({
   },
 });
 
+const HOUSE = ['--config', '.dependency-cruiser.mjs', 'src', 'cli', 'pretrain', 'bench'];
+
 const PARTS = {
-  types: { title: 'Type check', args: [bin('typescript/bin/tsc'), '--noEmit'] },
+  types: { title: 'Type check', args: [bin('typescript7/bin/tsc'), '--noEmit'] },
+  house: {
+    title: 'Imports between rooms',
+    args: [bin('dependency-cruiser/bin/dependency-cruise.mjs'), ...HOUSE],
+  },
   lint: { title: 'Lint and format', args: [bin('@biomejs/biome/bin/biome'), 'check', '.'] },
   node: { title: 'Unit tests in Node', ...vitest('node') },
   browser: { title: 'Unit tests in Chromium', browser: true, ...vitest('browser') },
@@ -63,7 +69,7 @@ for (const name of chosen) {
  * Chromium, and leave a core idle; together with the others they keep two busy to the end.
  */
 const LANES = [
-  ['types', 'lint', 'node'],
+  ['types', 'lint', 'house', 'node'],
   ['browser', 'e2e'],
 ];
 
