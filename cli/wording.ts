@@ -74,6 +74,7 @@ export const TERMINAL_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
   share: '',
   'share-version': '',
   'share-link-long': '',
+  'share-link-changed': '',
   'share-address': '',
 
   'backend-missing': 'Use --backend cpu.',

@@ -26,6 +26,12 @@ const later = new Map(
 
 self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);
+  const [folder, sent] = url.href.split(/%(?:25)*23(.*)/is);
+  if (event.request.mode === 'navigate' && sent !== undefined && folder && !folder.includes('?')) {
+    // A link whose # was escaped on the way: no server has a file of that name.
+    event.respondWith(Response.redirect(`${folder}#${sent}`));
+    return;
+  }
   url.search = '';
   const key = later.get(url.href);
   if (key && event.request.method === 'GET') event.respondWith(keep(key, event.request));

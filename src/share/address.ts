@@ -10,14 +10,26 @@ export const FILE_ENDING = '.foothold';
 
 export type Source =
   | { from: 'link'; kind: 'recipe' | 'replay'; text: string }
-  | { from: 'address'; url: string };
+  | { from: 'address'; url: string }
+  /** Something that came with the page's address and is not as it is written here; `sentText.ts` reads it. */
+  | { from: 'sent'; text: string };
+
+/** A server takes a `#` that was escaped for a part of the path. */
+const ESCAPED_HASH = /%(?:25)*23/i;
+/** What every link of ours begins with, a key that one of ours has, or far more than the name of a place. */
+const TELLTALE = /h4si|(?:recipe|replay|session)\s*(?:[=:/]|%|$)|[\w-]{60}/i;
+
+type Address = Pick<Location, 'hash' | 'search'> & Partial<Pick<Location, 'pathname'>>;
 
 /** What an address asks to open, if it asks for anything. */
-export function sourceOf({ hash, search }: Pick<Location, 'hash' | 'search'>): Source | null {
-  const link = /^#(recipe|replay)=(.*)$/s.exec(hash);
+export function sourceOf({ pathname = '', hash, search }: Address): Source | null {
+  const link = /^#(recipe|replay)=([\w-]+)$/.exec(hash);
   if (link) return { from: 'link', kind: link[1] as 'recipe' | 'replay', text: link[2]! };
   const url = new URLSearchParams(search).get('session');
-  return url === null ? null : { from: 'address', url };
+  if (url !== null && /^https?:\/\/[\w-][\w./:%-]*[\w/]$/i.test(url)) return { from: 'address', url };
+  const escaped = pathname.search(ESCAPED_HASH);
+  const text = (escaped < 0 ? '' : pathname.slice(escaped)) + search + hash;
+  return TELLTALE.test(text.normalize('NFKC')) ? { from: 'sent', text } : null;
 }
 
 /** The page's own address, without what it opened. */
@@ -25,5 +37,6 @@ export function bare(page: string): string {
   const url = new URL(page);
   url.hash = '';
   url.search = '';
+  url.pathname = url.pathname.split(ESCAPED_HASH)[0]!;
   return url.href;
 }

@@ -3,8 +3,9 @@ import type { RecordedRun } from '../run/journal.ts';
 import { bare, LINK_LIMIT, type Source } from './address.ts';
 import { packRecipe, packRuns, type Shared, unpack } from './bundle.ts';
 import { fromBase64Url, receive, toBase64Url } from './packing.ts';
-import { ShareError } from './problem.ts';
+import { CutOffError, ShareError } from './problem.ts';
 import type { Recipe } from './schema.ts';
+import { readSent } from './sentText.ts';
 
 /** Bytes that a link may unpack to: a hundred times what the longest one of ours does. */
 const LINK_UNPACKED_LIMIT = 32e6;
@@ -22,19 +23,80 @@ export async function replayLink(run: RecordedRun, page: string): Promise<string
   return text.length > LINK_LIMIT ? null : `${bare(page)}#replay=${text}`;
 }
 
-/** Throws `ShareError` for whatever is not a sound session. */
-export async function openSource(source: Source, page: string): Promise<Shared> {
+/**
+ * What was sent; null where nothing was, after a closer look. Throws `ShareError` for whatever is not a sound
+ * session.
+ */
+export async function openSource(source: Source, page: string): Promise<Shared | null> {
   if (source.from === 'address') return openAddress(source.url, page);
-  if (source.text.length > LINK_LIMIT)
+  if (source.from === 'link') {
+    try {
+      return await openLink(source.text, source.kind);
+    } catch (error) {
+      // A stray character at its end is enough for it not to be what was sent.
+      const { links } = readSent(`#${source.kind}=${source.text}`);
+      const others = links.filter(({ text }) => text !== source.text);
+      return firstToOpen(others, ({ text, kind }) => openLink(text, kind)).catch(() => {
+        throw error;
+      });
+    }
+  }
+  const { links, addresses, found } = readSent(source.text);
+  if (!found) return null;
+  // A link in the place of a file's address is read as the link that it is.
+  if (links.length > 0) return firstToOpen(links, ({ text, kind }) => openLink(text, kind));
+  if (addresses.length > 0) return firstToOpen(addresses, (address) => openAddress(address, page));
+  throw new ShareError(
+    'Something was sent with this address, and it cannot be read: a part of it is missing or was changed on the way.',
+    'share-link-changed',
+  );
+}
+
+/** The first of several readings that is sound; where none is, what is wrong with the likeliest. */
+async function firstToOpen<T>(
+  readings: readonly T[],
+  read: (reading: T) => Promise<Shared>,
+): Promise<Shared> {
+  const errors: unknown[] = [];
+  for (const reading of readings) {
+    try {
+      return await read(reading);
+    } catch (error) {
+      if (!(error instanceof ShareError)) throw error;
+      errors.push(error);
+    }
+  }
+  throw errors[0];
+}
+
+async function openLink(text: string, kind?: 'recipe' | 'replay'): Promise<Shared> {
+  if (text.length > LINK_LIMIT)
     throw new ShareError(
-      `The link has ${source.text.length} characters; ours have ${LINK_LIMIT} at most.`,
+      `The link has ${text.length} characters; ours have ${LINK_LIMIT} at most.`,
       'share-link-long',
-      { length: source.text.length, limit: LINK_LIMIT },
+      { length: text.length, limit: LINK_LIMIT },
     );
-  const shared = await unpack(fromBase64Url(source.text), LINK_UNPACKED_LIMIT);
-  if (shared.kind !== source.kind)
-    throw new ShareError(`The link says ${source.kind} and holds something else.`);
-  return shared;
+  if (text === '')
+    throw new ShareError(
+      'This is not a Foothold session: the link is cut off before it begins.',
+      'share-link-changed',
+    );
+  if (/^h4si/i.test(text) && !text.startsWith('H4sI'))
+    throw new ShareError(
+      'The link is damaged: capital and small letters were changed on the way, and they matter.',
+      'share-link-changed',
+    );
+  try {
+    const shared = await unpack(fromBase64Url(text), LINK_UNPACKED_LIMIT);
+    if (kind && shared.kind !== kind) throw new ShareError(`The link says ${kind} and holds something else.`);
+    return shared;
+  } catch (error) {
+    if (!(error instanceof CutOffError)) throw error;
+    throw new ShareError(
+      `The link is damaged: it is cut off, and only ${text.length} characters of it arrived.`,
+      'share-link-changed',
+    );
+  }
 }
 
 export async function openFile(file: Blob): Promise<Shared> {

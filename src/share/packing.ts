@@ -1,10 +1,10 @@
 /** What was shared, as text that fits in a link and back, whoever wrote it. */
-import { collect, DamagedGzip, gunzip, TooManyBytes } from '../util/gzip.ts';
-import { ShareError } from './problem.ts';
+import { collect, CutOffGzip, DamagedGzip, gunzip, TooManyBytes } from '../util/gzip.ts';
+import { CutOffError, ShareError } from './problem.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Unpacks what was shared. Throws `ShareError` for what is no gzip, was cut off or changed, or is too large. */
+/** Unpacks what was shared. Throws `ShareError` for what is no gzip, was changed, or is too large; `CutOffError` for a part. */
 export const unzip = (bytes: Bytes, limit: number): Promise<Bytes> => gunzip(bytes, limit).catch(explain);
 
 /** All bytes of a session that comes from elsewhere. Throws `ShareError` where they are more than `limit`. */
@@ -16,6 +16,8 @@ function explain(error: unknown): never {
     const megabytes = Math.round(error.limit / 1e6);
     throw new ShareError(`The session holds more than ${megabytes} MB, which no run of its size does.`);
   }
+  if (error instanceof CutOffGzip)
+    throw new CutOffError('The session is damaged: it is cut off, its end is missing.');
   if (error instanceof DamagedGzip) {
     throw new ShareError('The session is damaged: a part of it is missing or was changed on the way.');
   }
@@ -32,11 +34,8 @@ export function toBase64Url(bytes: Bytes): string {
 
 export function fromBase64Url(text: string): Bytes {
   if (!/^[\w-]*$/.test(text)) throw new ShareError('The link holds characters that no such link has.');
-  let binary: string;
-  try {
-    binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-  } catch {
-    throw new ShareError('The link is cut off.');
-  }
+  // One character alone is the beginning of a byte: what it belongs to is missing.
+  const whole = text.length % 4 === 1 ? text.slice(0, -1) : text;
+  const binary = atob(whole.replaceAll('-', '+').replaceAll('_', '/'));
   return Uint8Array.from(binary, (character) => character.charCodeAt(0));
 }

@@ -9,3 +9,6 @@ export class ShareError<C extends ShareCode = ShareCode> extends CodedError<Shar
     super(code ?? 'share', data ?? {}, message);
   }
 }
+
+/** The beginning of a session: as far as it goes, nothing is wrong with it. */
+export class CutOffError extends ShareError {}

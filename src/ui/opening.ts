@@ -70,10 +70,12 @@ export async function importFile(session: Session, file: Blob): Promise<void> {
   }
 }
 
-async function open(session: Session, read: () => Promise<Shared>): Promise<Shared['kind'] | null> {
+/** `read` gives null where there is nothing to open. */
+async function open(session: Session, read: () => Promise<Shared | null>): Promise<Shared['kind'] | null> {
   session.setOpening(true);
   try {
     const shared = await read();
+    if (!shared) return null;
     if (shared.kind === 'recipe') await session.takeRecipe(shared.recipe);
     else if (shared.runs.length === 1) session.showReplay(shared.runs[0]!);
     else session.offer(shared.runs);

@@ -81,6 +81,8 @@ export const PAGE_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
   share: 'Nothing was changed. Ask whoever sent it for another copy.',
   'share-version': 'Nothing was changed. Reload the page to get its newest version, then open it again.',
   'share-link-long': 'Nothing was changed. Longer runs come as a file: ask for that.',
+  'share-link-changed':
+    'Nothing was changed. Copy all of the link into the address bar, or ask for the session as a file.',
   'share-address': 'Nothing was changed. Download the file yourself and drop it on this page.',
 
   'backend-missing':

@@ -73,6 +73,8 @@ export interface ErrorData {
   share: Nothing;
   'share-version': { format: string; reads: number };
   'share-link-long': { length: number; limit: number };
+  /** A link that something changed, or cut off, on its way. */
+  'share-link-changed': Nothing;
   /** A session at an address cannot be had. */
   'share-address': { address: string };
 

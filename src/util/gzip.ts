@@ -15,6 +15,9 @@ export class DamagedGzip extends Error {
   override name = 'DamagedGzip';
 }
 
+/** The beginning of a gzip stream: its end is missing. */
+export class CutOffGzip extends DamagedGzip {}
+
 /** gzip, whose checksum tells later whether all of it arrived as it was. */
 export async function gzip(parts: BlobPart[]): Promise<Bytes> {
   const stream = new Blob(parts).stream().pipeThrough(new CompressionStream('gzip'));
@@ -24,12 +27,21 @@ export async function gzip(parts: BlobPart[]): Promise<Bytes> {
 /** Whether it begins as gzip does (RFC 1952). */
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-/** Throws `TooManyBytes` or `DamagedGzip`. */
+/** Throws `TooManyBytes` or `DamagedGzip`: `CutOffGzip` where nothing is wrong as far as it goes. */
 export async function gunzip(bytes: Bytes, limit: number): Promise<Bytes> {
-  const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();
-  return collect(reader, limit).catch((error: unknown) => {
+  const { readable, writable } = new DecompressionStream('gzip');
+  const writer = writable.getWriter();
+  let taken = false;
+  const written = writer.write(bytes).then(() => {
+    taken = true;
+    return writer.close();
+  });
+  written.catch(() => {}); // The reader hears of it.
+  return collect(readable.getReader(), limit).catch((error: unknown) => {
     if (error instanceof TooManyBytes) throw error;
-    throw new DamagedGzip('not gzip, cut off or changed', { cause: error });
+    // Whatever was wrong with a byte, it would not have been taken.
+    if (taken) throw new CutOffGzip('cut off', { cause: error });
+    throw new DamagedGzip('not gzip, or changed', { cause: error });
   });
 }
 

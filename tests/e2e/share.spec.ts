@@ -224,3 +224,29 @@ test('a recipe link opens ready to run; files open by drop', async ({ page }) =>
   await expect(page.getByRole('region', { name: 'Replay' })).toContainText('after iteration 3');
   expect(await storedRuns(page)).toEqual([]);
 });
+
+test('links that were changed on their way open as they were', async ({ page }) => {
+  const { recipe, replay } = JSON.parse((await fixture('links.v1.json')).toString());
+  const note = page.getByRole('region', { name: 'Replay' });
+  const changed: [string, string][] = [
+    ['wrapped, in pointed brackets', `${replay.replaceAll(/(.{76})/g, '$1%0A')}>.`],
+    ["behind a router's slash, visits counted", `#/${replay.slice(1)}?utm_source=mail`],
+    ['the other base64, escaped', `#${encodeURIComponent(replay.slice(1).replaceAll('_', '/'))}`],
+  ];
+  for (const [what, link] of changed) {
+    await test.step(what, async () => {
+      await page.goto('about:blank');
+      await page.goto(`./${link}`);
+      await expect(note).toBeVisible();
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText('quiet-ridge');
+    });
+  }
+  await test.step('its # escaped, so that it came as a path', async () => {
+    await page.goto('about:blank');
+    await page.goto(`./%23${recipe.slice(1)}`);
+    await expect(page.getByText('3 goalposts and a model')).toBeVisible();
+    // What is shared from here has the page's own address.
+    await page.getByRole('button', { name: 'Share' }).click();
+    await expect(page.getByLabel('Link to the recipe')).toHaveValue(/^http:\/\/[^/]+\/#recipe=H4sI/);
+  });
+});

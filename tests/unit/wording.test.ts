@@ -75,6 +75,7 @@ const SAMPLES: { [C in ErrorCode]: ErrorData[C][] } = {
   share: [{}],
   'share-version': [{ format: '9', reads: 1 }],
   'share-link-long': [{ length: 90_000, limit: 78_000 }],
+  'share-link-changed': [{}],
   'share-address': [{ address: 'https://h/run.foothold' }],
   'backend-missing': [{ backend: 'webgpu' }],
   'backend-failed': [{ backend: 'webgpu' }, { backend: 'wasm' }, { backend: 'cpu' }],

@@ -20,7 +20,7 @@ if (begin?.type !== 'run-started') throw new Error('the example begins with run-
 const recipe = { model: 'embedded', bank: 'micro', settings: begin.settings, goalposts: begin.goalposts };
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/share/${name}`, import.meta.url));
-const open = (link: string) => openSource(sourceOf(new URL(link, page))!, page);
+const open = async (link: string) => (await openSource(sourceOf(new URL(link, page))!, page))!;
 async function runOf(link: string): Promise<RunEvent[]> {
   const shared = await open(link);
   if (shared.kind !== 'replay') throw new Error('expected a replay');
