@@ -98,6 +98,7 @@ const WITHOUT_ADVICE = [
   'share',
   'share-version',
   'share-link-long',
+  'share-link-changed',
   'share-address',
 ];
 
