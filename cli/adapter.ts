@@ -1,8 +1,7 @@
 /** `lab adapter`: the adapter of a run's checkpoint in PEFT's format. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type AdapterFiles, baseModelName, exportAdapter } from '../src/lab/adapters.ts';
-import { CONFIG_FILE, WEIGHTS_FILE } from '../src/lm/peft.ts';
+import { baseModelName, exportAdapter } from '../src/lab/adapters.ts';
 import { openFolderJournal } from '../src/run/folderJournal.ts';
 import { foldEvents } from '../src/run/state.ts';
 import { numberOption, readOptions, UsageError } from './usage.ts';
@@ -55,18 +54,4 @@ export async function adapterCommand(args: string[]): Promise<number> {
   } finally {
     await journal.close();
   }
-}
-
-/** An adapter's two files from a folder. Throws `UsageError` where one is not there. */
-export async function readAdapterFolder(folder: string): Promise<AdapterFiles> {
-  const read = async (name: string) => {
-    try {
-      return await readFile(join(folder, name));
-    } catch {
-      const pickled = name === WEIGHTS_FILE ? ' (an adapter_model.bin has to be saved anew by PEFT)' : '';
-      throw new UsageError(`${folder} has no ${name}${pickled}.`);
-    }
-  };
-  const [config, weights] = await Promise.all([read(CONFIG_FILE), read(WEIGHTS_FILE)]);
-  return { name: folder, config: config.toString('utf8'), weights };
 }

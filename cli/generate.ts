@@ -2,17 +2,13 @@
 import { resolve } from 'node:path';
 import type { ChatMessage } from '../src/gasp/ports.ts';
 import { folderFiles } from '../src/lm/folderFiles.ts';
-import { type AdapterPlan, findLinears } from '../src/lm/hub/hubGraph.ts';
 import { HUB_DTYPES } from '../src/lm/hub/dtypes.ts';
-import { type HubModel, loadHubModel, readHubStopTokens } from '../src/lm/hub/hubModel.ts';
+import { loadHubModel, readHubStopTokens } from '../src/lm/hub/hubModel.ts';
 import { HubSampler } from '../src/lm/hub/hubSampler.ts';
-import { planAdapters } from '../src/lm/hub/hubTrainable.ts';
-import { findModules } from '../src/lm/hub/linears.ts';
-import { adapterShape, vectorOfAdapter } from '../src/lm/adapterVector.ts';
-import { readPeft } from '../src/lm/peft.ts';
+import { placeAdapter } from '../src/lm/hub/placeAdapter.ts';
 import { loadTokenizer } from '../src/lm/tokenizer.ts';
 import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
-import { readAdapterFolder } from './adapter.ts';
+import { readAdapter } from './adapterFolder.ts';
 import { readDType } from './gradcheck.ts';
 import { numberOption, readOptions, UsageError } from './usage.ts';
 
@@ -57,13 +53,15 @@ export async function generateCommand(args: string[]): Promise<number> {
   const files = folderFiles(resolve(values.model));
   const model = await loadHubModel(files, dtype ? { dtype } : {});
   const [tokenizer, stop] = await Promise.all([loadTokenizer(files), readHubStopTokens(files, model.config)]);
-  const { plan, weights } = await readAdapterOn(model, values.adapter);
+  const adapter = values.adapter === undefined ? undefined : await readAdapter(values.adapter);
+  const placed = adapter && placeAdapter(model, adapter);
   const messages: ChatMessage[] = [
     ...(values.system === undefined ? [] : [{ role: 'system' as const, content: values.system }]),
     { role: 'user', content: values.prompt },
   ];
-  const sampler = new HubSampler(runtimeOption(values), model, plan);
+  const sampler = new HubSampler(runtimeOption(values), model, placed?.plan);
   await sampler.open();
+  const weights = placed?.weights ?? new Float32Array(0);
   const begun = performance.now();
   const rows = await sampler.sample(weights, [{ tokens: tokenizer.encode(messages), samples, maxTokens }], {
     temperature,
@@ -85,21 +83,4 @@ export async function generateCommand(args: string[]): Promise<number> {
   (values.json ? console.error : console.log)(`${rate.toFixed(1)} tokens/s`);
   if (values.json) console.log(JSON.stringify({ samples: out, tokens_per_second: rate }));
   return 0;
-}
-
-/** An adapter from a folder, on the layers that it names; without a folder none at all. */
-async function readAdapterOn(
-  model: HubModel,
-  folder: string | undefined,
-): Promise<{ plan: AdapterPlan | undefined; weights: Float32Array }> {
-  if (folder === undefined) return { plan: undefined, weights: new Float32Array(0) };
-  const { config, weights } = await readAdapterFolder(resolve(folder));
-  const adapter = readPeft(config, weights);
-  const modules = findModules([...adapter.pairs.keys()], findLinears(model), model.widths).map((module) => {
-    const { rank, scale } = adapter.pairs.get(module.name)!;
-    return { ...module, rank, scale };
-  });
-  const plan = planAdapters(model, modules);
-  const shape = adapterShape(plan.layout, (name) => adapter.pairs.get(name)!.scale);
-  return { plan, weights: vectorOfAdapter(shape, adapter, new Float32Array(plan.layout.size)) };
 }

@@ -6,11 +6,11 @@ import { folderFiles } from '../src/lm/folderFiles.ts';
 import { gradcheck } from '../src/lm/hub/gradcheck.ts';
 import { DTYPE_FILES, HUB_DTYPES, type HubDType } from '../src/lm/hub/dtypes.ts';
 import { type HubModel, loadHubModel } from '../src/lm/hub/hubModel.ts';
-import { CONFIG_FILE, type LoraAdapter, readPeft } from '../src/lm/peft.ts';
+import { CONFIG_FILE, type LoraAdapter } from '../src/lm/peft.ts';
 import { readSafetensors, type SafeTensor } from '../src/lm/safetensors.ts';
 import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
 import { CommandError } from './failure.ts';
-import { readAdapterFolder } from './adapter.ts';
+import { readAdapter } from './adapterFolder.ts';
 import { numberOption, readOptions, UsageError } from './usage.ts';
 
 export const gradcheckUsage = `lab gradcheck --model DIR --fixture FILE.safetensors [options]
@@ -58,7 +58,7 @@ export async function gradcheckCommand(args: string[]): Promise<number> {
   const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
   const fixture = await readFixture(values.fixture);
   const model = await loadHubModel(folderFiles(folder), dtype ? { dtype } : {});
-  const adapter = await readAdapter(values.adapter ?? join(folder, 'adapter'), values.adapter !== undefined);
+  const adapter = await adapterIn(values.adapter ?? join(folder, 'adapter'), values.adapter !== undefined);
   const tol =
     values.tol === undefined ? defaultTolerance(model) : numberOption('tol', values.tol, { integer: false });
   const report = await gradcheck({
@@ -71,6 +71,11 @@ export async function gradcheckCommand(args: string[]): Promise<number> {
   });
   const errors = [...report.errors];
   if (errors.length === 0) throw new CommandError('The fixture holds nothing to compare with.');
+  if (values.adapter !== undefined && !report.adapterCompared) {
+    throw new CommandError(
+      'The fixture holds no numbers with an adapter (adapter.logits, adapter.logprobs, step0.loss): nothing of --adapter was compared.',
+    );
+  }
   const [worst, largest] = errors.reduce((a, b) => (b[1] > a[1] || Number.isNaN(b[1]) ? b : a));
   const passed = largest <= tol;
   say(
@@ -102,10 +107,8 @@ async function readFixture(path: string): Promise<ReadonlyMap<string, SafeTensor
 }
 
 /** The adapter in a folder; undefined where there is none and none was asked for. */
-async function readAdapter(folder: string, asked: boolean): Promise<LoraAdapter | undefined> {
-  if (!asked && !existsSync(join(folder, CONFIG_FILE))) return undefined;
-  const { config, weights } = await readAdapterFolder(folder);
-  return readPeft(config, weights);
+async function adapterIn(folder: string, asked: boolean): Promise<LoraAdapter | undefined> {
+  return asked || existsSync(join(folder, CONFIG_FILE)) ? readAdapter(folder) : undefined;
 }
 
 export function readDType(name: string | undefined): HubDType | undefined {

@@ -8,7 +8,7 @@ import { EMBEDDED_MODEL } from '../src/lab/models.ts';
 import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
 import { interrupted } from './failure.ts';
 import { readPeft } from '../src/lm/peft.ts';
-import { readAdapterFolder } from './adapter.ts';
+import { readAdapterFolder } from './adapterFolder.ts';
 import { type ModelOption, nodePorts, readModelOption } from './nodePorts.ts';
 import { report } from './report.ts';
 import { checkSame, newRun, readBank, readSettings, SHIPPED_BANK } from './settings.ts';

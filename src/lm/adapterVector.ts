@@ -1,6 +1,7 @@
 /** LoRA adapters to and from the flat vector of weights that a policy trains. */
 import type { AdapterShape } from '../gasp/ports.ts';
 import type { Layout } from './decoder.ts';
+import { findNamed, leafOf, placeOf } from './moduleNames.ts';
 import type { LoraAdapter, LoraPair } from './peft.ts';
 import { PeftError } from './peftConfig.ts';
 
@@ -63,8 +64,9 @@ export function adapterOfVector(shape: AdapterShape, flat: Float32Array, baseMod
 
 /**
  * The vector in which a policy of this shape computes what the adapter says. An adapter of lower rank
- * leaves the rest of each A as in `start`, with zeros in B; another scale goes into B. Throws `PeftError`
- * where the adapter's rank is higher or its modules are not the shape's.
+ * leaves the rest of each A as in `start`, with zeros in B; another scale goes into B; a pair on layers
+ * that are packed in its model is taken apart where they are apart here. Throws `PeftError` where the
+ * adapter's rank is higher or its modules are not the shape's.
  */
 export function vectorOfAdapter(
   shape: AdapterShape,
@@ -72,35 +74,76 @@ export function vectorOfAdapter(
   start: Float32Array,
 ): Float32Array {
   const flat = start.slice();
-  const missing = new Set(adapter.pairs.keys());
-  const origin = adapter.baseModel && ` (${adapter.baseModel})`;
-  for (const { name, in: fanIn, out: fanOut, rank, scale, a, b, end } of places(shape)) {
-    flat.fill(0, b, end);
-    const pair = adapter.pairs.get(name);
-    if (!pair) continue;
-    missing.delete(name);
-    if (pair.fanIn !== fanIn || pair.fanOut !== fanOut) {
-      throw new PeftError(
-        `The adapter's ${name} is ${pair.fanIn} to ${pair.fanOut} wide, this model's ${fanIn} to ${fanOut}: it was made for another model${origin}.`,
+  const all = [...places(shape)];
+  for (const { b, end } of all) flat.fill(0, b, end);
+  const taken = new Map<string, string>();
+  for (const [module, pair] of adapter.pairs) {
+    const found = findNamed(module, all, ({ name }) => name);
+    if (found.length === 0) {
+      throw unknownModule(
+        module,
+        all.map(({ name }) => name),
+        adapter.baseModel,
       );
     }
-    if (pair.rank > rank) {
-      throw new PeftError(`The adapter has rank ${pair.rank}, this run trains rank ${rank}.`, {
-        code: 'adapter-rank',
-        data: { rank: pair.rank, trained: rank },
-      });
+    const out = found.reduce((sum, place) => sum + place.out, 0);
+    if (found.some((place) => place.in !== pair.fanIn) || out !== pair.fanOut) {
+      throw new PeftError(
+        `The adapter's ${module} is ${pair.fanIn} to ${pair.fanOut} wide, this model's ${found[0]!.in} to ${out}: it was made for another model${of(adapter.baseModel)}.`,
+      );
     }
-    const ratio = pair.scale / scale;
-    for (let r = 0; r < pair.rank; r++) {
-      for (let i = 0; i < fanIn; i++) flat[a + i * rank + r] = pair.a[r * fanIn + i]!;
-      for (let o = 0; o < fanOut; o++) flat[b + r * fanOut + o] = pair.b[o * pair.rank + r]! * ratio;
+    let row = 0;
+    for (const place of found) {
+      const other = taken.get(place.name);
+      if (other !== undefined) throw sameModuleTwice(other, module);
+      taken.set(place.name, module);
+      if (pair.rank > place.rank) {
+        throw new PeftError(`The adapter has rank ${pair.rank}, this run trains rank ${place.rank}.`, {
+          code: 'adapter-rank',
+          data: { rank: pair.rank, trained: place.rank },
+        });
+      }
+      const { in: fanIn, rank, a, b } = place;
+      const ratio = pair.scale / place.scale;
+      for (let r = 0; r < pair.rank; r++) {
+        for (let i = 0; i < fanIn; i++) flat[a + i * rank + r] = pair.a[r * fanIn + i]!;
+        for (let o = 0; o < place.out; o++) {
+          flat[b + r * place.out + o] = pair.b[(row + o) * pair.rank + r]! * ratio;
+        }
+      }
+      row += place.out;
     }
-  }
-  if (missing.size > 0) {
-    const [first] = missing;
-    throw new PeftError(
-      `The adapter changes ${first}${missing.size > 1 ? ` and ${missing.size - 1} more` : ''}, which this model does not train here: it was made for another model or for other layers${origin}.`,
-    );
   }
   return flat;
 }
+
+const of = (baseModel: string) => (baseModel ? ` (${baseModel})` : '');
+
+/** Of a pair on a module that is not among those that a model has, or that a run trains. */
+export function unknownModule(module: string, all: readonly string[], baseModel = ''): PeftError {
+  const place = placeOf(module);
+  const places = all.flatMap((name) => placeOf(name) ?? []);
+  const layers = new Set(places.map(({ layer }) => layer));
+  const what = `The adapter changes ${module}`;
+  if (place?.holder && !places.some(({ holder }) => holder === place.holder)) {
+    return new PeftError(
+      `${what}, which is no part of the text decoder (${place.holder}). LoRA on other parts cannot be used here: train it with exclude_modules for them, or merge this adapter into its model instead.`,
+    );
+  }
+  if (place && !layers.has(place.layer)) {
+    const [first, last] = [Math.min(...layers), Math.max(...layers)];
+    return new PeftError(
+      `${what}, and the layers here are ${first} to ${last}: it was made for another model${of(baseModel)}, or more layers have to be chosen.`,
+    );
+  }
+  const here = all.filter((name) => place && placeOf(name)?.layer === place.layer).map(leafOf);
+  return new PeftError(
+    `${what}, which is none of the linear layers that can be adapted here${here.length > 0 ? ` (layer ${place!.layer} has ${here.join(', ')})` : ''}: it was made for another model${of(baseModel)}, or has to be trained without it in target_modules.`,
+  );
+}
+
+/** Of two pairs on one linear layer. */
+export const sameModuleTwice = (first: string, second: string): PeftError =>
+  new PeftError(
+    `The adapter changes one layer of this model twice, as ${first} and as ${second}: save one adapter by itself.`,
+  );

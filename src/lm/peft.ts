@@ -3,7 +3,8 @@
  * adapted linear layer `base_model.model.<module>.lora_A.weight` [rank, in] and `.lora_B.weight`
  * [out, rank]. The layer gives `W x + scale B A x` (Hu et al. 2021).
  */
-import { patternValue, PeftError, readPeftConfig } from './peftConfig.ts';
+import { asTextModule, leafOf, placeOf, withoutWrappers } from './moduleNames.ts';
+import { isTargeted, patternValue, PeftError, PLAIN, readPeftConfig } from './peftConfig.ts';
 import {
   readSafetensors,
   safeFloat32,
@@ -37,34 +38,38 @@ export const WEIGHTS_FILE = 'adapter_model.safetensors';
 
 const PREFIX = 'base_model.model.';
 
-/** Reads an adapter. Throws `PeftError` where it is none, is damaged, or needs more than plain LoRA. */
+/**
+ * Reads an adapter, whatever wrappers it was saved with. Throws `PeftError` where it is none, is damaged,
+ * or needs more than LoRA on the linear layers of a decoder.
+ */
 export function readPeft(configText: string, weights: Uint8Array): LoraAdapter {
   const config = readPeftConfig(configText);
-  const halves = new Map<string, { A?: SafeTensor; B?: SafeTensor }>();
-  for (const [name, tensor] of readTensors(weights)) {
-    const { module, half } = splitName(name);
-    const pair = halves.get(module) ?? {};
-    if (pair[half]) throw new PeftError(`${WEIGHTS_FILE} holds lora_${half} of ${module} twice.`);
-    pair[half] = tensor;
-    halves.set(module, pair);
-  }
-  if (halves.size === 0) throw new PeftError(`${WEIGHTS_FILE} holds no LoRA weights.`);
+  const halves = readHalves(readTensors(weights));
   const pairs = new Map<string, LoraPair>();
-  for (const [module, { A, B }] of halves) {
+  for (const [module, { name, A, B }] of halves) {
     if (!A || !B) throw new PeftError(`${WEIGHTS_FILE} holds only lora_${A ? 'A' : 'B'} of ${module}.`);
     const [rank, fanIn, fanOut, inner] = [A.dims[0], A.dims[1], B.dims[0], B.dims[1]];
+    if (A.dims.includes(0) || B.dims.includes(0))
+      throw new PeftError(`${module} has no values. ${NO_VALUES}`);
     if (A.dims.length !== 2 || B.dims.length !== 2 || rank !== inner) {
       throw new PeftError(
         `${module} has lora_A [${A.dims}] and lora_B [${B.dims}]: these are not [rank, in] and [out, rank].`,
       );
     }
-    const expected = patternValue(config.rankPattern, module, config.rank);
+    // PEFT matches patterns with the names of the model that it was given.
+    const names = [...new Set([name, module])];
+    const expected = patternValue(config.rankPattern, names, config.rank);
     if (rank !== expected) {
       throw new PeftError(
         `${CONFIG_FILE} gives ${module} rank ${expected}, its weights have rank ${rank}: the two files do not belong together.`,
       );
     }
-    const alpha = patternValue(config.alphaPattern, module, config.alpha);
+    if (!isTargeted(config, names)) {
+      throw new PeftError(
+        `${WEIGHTS_FILE} holds LoRA of ${module}, which ${CONFIG_FILE} leaves out (target_modules, exclude_modules, layers_to_transform), so that PEFT would not use it: the two files do not belong together.`,
+      );
+    }
+    const alpha = patternValue(config.alphaPattern, names, config.alpha);
     pairs.set(module, {
       rank,
       fanIn: fanIn!,
@@ -77,6 +82,9 @@ export function readPeft(configText: string, weights: Uint8Array): LoraAdapter {
   return { baseModel: config.baseModel, pairs };
 }
 
+const NO_VALUES =
+  'DeepSpeed writes such files where ZeRO-3 has not gathered the weights: save it again with stage3_gather_16bit_weights_on_model_save.';
+
 function readTensors(weights: Uint8Array): ReadonlyMap<string, SafeTensor> {
   try {
     return readSafetensors(weights).tensors;
@@ -88,23 +96,103 @@ function readTensors(weights: Uint8Array): ReadonlyMap<string, SafeTensor> {
   }
 }
 
-/** Some writers keep the adapter's own name (`lora_A.default.weight`), some leave PEFT's prefix away. */
-const NAME = /^(.+)\.lora_([AB])(?:\.[^.]+)?\.weight$/;
+/** Both matrices of a module, and its name with what is around the decoder. */
+interface Halves {
+  name: string;
+  A?: SafeTensor;
+  B?: SafeTensor;
+}
 
-function splitName(name: string): { module: string; half: 'A' | 'B' } {
-  const match = NAME.exec(name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name);
-  if (match) return { module: match[1]!, half: match[2] as 'A' | 'B' };
-  const what = name.includes('lora_magnitude_vector')
-    ? 'magnitudes of DoRA'
-    : name.includes('lora_embedding_')
-      ? 'LoRA on an embedding'
-      : /\.lora_[AB](\.[^.]+)?\.bias$/.test(name)
-        ? 'a bias on LoRA'
-        : 'weights that are not LoRA pairs of linear layers';
-  throw new PeftError(`${WEIGHTS_FILE} holds ${what} (${name}), which cannot be used here.`);
+function readHalves(tensors: ReadonlyMap<string, SafeTensor>): Map<string, Halves> {
+  const halves = new Map<string, Halves>();
+  const others: string[] = [];
+  const adapters = new Set<string>();
+  for (const [tensorName, tensor] of tensors) {
+    const part = readLoraName(tensorName);
+    if (!part || !placeOf(part.module)) {
+      others.push(tensorName);
+      continue;
+    }
+    const { module, name, half, adapter } = part;
+    if (adapter) adapters.add(adapter);
+    const pair = halves.get(module) ?? { name };
+    if (pair[half]) {
+      const several = adapters.size > 1 ? `, of the adapters ${[...adapters].join(' and ')}` : '';
+      throw new PeftError(
+        `${WEIGHTS_FILE} holds lora_${half} of ${module} twice${several}: save one adapter by itself.`,
+      );
+    }
+    pair[half] = tensor;
+    halves.set(module, pair);
+  }
+  if (others.length > 0) throw refusal(others);
+  if (halves.size === 0) throw new PeftError(`${WEIGHTS_FILE} holds no LoRA weights. ${NO_VALUES}`);
+  return halves;
+}
+
+export interface LoraName {
+  /** As the model's text decoder calls it: `model.layers.0.self_attn.q_proj`. */
+  module: string;
+  /** As the whole model calls it: `model.language_model.layers.0.self_attn.q_proj`. */
+  name: string;
+  half: 'A' | 'B';
+  /** Some writers keep the adapter's own name. */
+  adapter: string | undefined;
+}
+
+/** What a tensor's name says, such as `base_model.model.NAME.lora_A.weight`; undefined for none of a pair. */
+export function readLoraName(tensor: string): LoraName | undefined {
+  const match = /^(.+)\.lora_([AB])(?:\.([^.]+))??(?:\.weight)?$/.exec(tensor);
+  if (!match || match[3] === 'bias') return undefined;
+  const name = withoutWrappers(match[1]!);
+  return { module: asTextModule(name), name, half: match[2] as 'A' | 'B', adapter: match[3] };
+}
+
+/** What tensors are, by what is in their names, in the order in which it is best told; and what to do. */
+const KINDS: [RegExp, (module: string) => string][] = [
+  [/lora_magnitude_vector/, () => 'magnitudes of DoRA (use_dora)'],
+  [/\.lora_embedding_[AB]/, (module) => `LoRA on an embedding (${leafOf(module)} in target_modules)`],
+  [
+    /(?:^|\.)(?:lm_head|embed_out|output_layer|output|head|score)\.lora_[AB](?:\.[^.]+)?\.weight$/,
+    (module) => `LoRA on the output head (${leafOf(module)} in target_modules)`,
+  ],
+  [/\.lora_[AB](?:\.[^.]+)?\.bias$/, () => 'a bias on LoRA B (lora_bias)'],
+  [
+    /\.lora_[AB](?:\.|$)/,
+    (module) => `LoRA outside of the decoder's layers (${leafOf(module)} in target_modules)`,
+  ],
+  [/trainable_tokens/, () => 'trained token embeddings (trainable_token_indices)'],
+  [
+    /\.modules_to_save\./,
+    (module) =>
+      `weights of ${leafOf(module.replace(/\.modules_to_save\b.*$/, ''))} as a whole (modules_to_save)`,
+  ],
+  [/\.bias$/, () => 'trained biases (bias)'],
+  [
+    /(?:^|\.)(?:lm_head|embed_tokens|embed_out|wte)\.(?:base_layer\.)?weight$/,
+    (module) =>
+      `weights of ${leafOf(module.replace(/\.base_layer$/, ''))} as a whole (modules_to_save, or save_embedding_layers for a changed vocabulary)`,
+  ],
+  [/\.lora_[ab]$/, () => "MLX's pairs, which are the transposes of PEFT's"],
+  [/lora_(?:up|down)\b|\.lora\.(?:up|down)\b/, () => "pairs in kohya's format"],
+  [/^/, () => 'weights that are not LoRA pairs of linear layers'],
+];
+
+function refusal(tensors: readonly string[]): PeftError {
+  const rank = (name: string) => KINDS.findIndex(([pattern]) => pattern.test(name));
+  const name = tensors.reduce((best, t) => (rank(t) < rank(best) ? t : best));
+  const module = withoutWrappers(name.replace(/\.(?:lora_[^.]+.*|weight|bias)$/, ''));
+  return new PeftError(
+    `${WEIGHTS_FILE} holds ${KINDS[rank(name)]![1](module)}, which cannot be used here: ${name}. ${PLAIN}`,
+  );
 }
 
 function finiteValues(tensor: SafeTensor, name: string): Float32Array {
+  if (!/^B?F\d/.test(tensor.dtype)) {
+    throw new PeftError(
+      `${name} is stored as ${tensor.dtype}, which are no numbers with a fraction: save the adapter without quantizing it.`,
+    );
+  }
   const values = Float32Array.from(safeTensorValues(tensor));
   if (values.every(Number.isFinite)) return values;
   throw new PeftError(`${name} holds values that are not finite: the adapter is damaged.`);

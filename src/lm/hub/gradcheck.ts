@@ -4,7 +4,7 @@
  * difference over the reference's largest absolute value; of tokens, the share that differ.
  */
 import { UnsupportedGraphError } from '../../onnx/importer.ts';
-import type { LoraAdapter } from '../peft.ts';
+import { type LoraAdapter, readLoraName } from '../peft.ts';
 import { floats, type Runtime, type Session } from '../runtime.ts';
 import { type SafeTensor, safeTensorValues } from '../safetensors.ts';
 import { VectorTrainer } from '../trainer.ts';
@@ -12,12 +12,15 @@ import { type AdapterPlan, findLinears, forwardGraph, type TrainingOptions } fro
 import type { HubModel } from './hubModel.ts';
 import { HubSampler } from './hubSampler.ts';
 import { hubTrainable, openModel, planAdapters, sequenceFeeds } from './hubTrainable.ts';
-import { allModules, findModules } from './linears.ts';
+import { allModules } from './linears.ts';
+import { placeAdapter } from './placeAdapter.ts';
 import type { Model } from '../../onnx/model.ts';
 
 export interface GradcheckReport {
   /** By tensor of the fixture, in the order in which they were computed. */
   errors: Map<string, number>;
+  /** Whether numbers that the adapter changes were among them. */
+  adapterCompared: boolean;
   /** Tensors of the fixture that nothing here computes, such as inputs. */
   ignored: string[];
 }
@@ -33,7 +36,7 @@ export interface GradcheckOptions {
   runtime: Runtime;
   model: HubModel;
   fixture: Tensors;
-  /** The adapter beside the model: its scales, and its weights where the fixture has none. */
+  /** The adapter that the numbers belong to. */
   adapter?: LoraAdapter;
   /** How the training graph is built; gradients are the same whatever it says. */
   training?: TrainingOptions;
@@ -48,17 +51,17 @@ export async function gradcheck(options: GradcheckOptions): Promise<GradcheckRep
     await check.dispose();
   }
   const { fixture } = options;
-  return { errors: check.errors, ignored: [...fixture.keys()].filter((name) => !check.errors.has(name)) };
+  return {
+    errors: check.errors,
+    adapterCompared: [...check.errors.keys()].some((name) => WITH_ADAPTER.test(name)),
+    ignored: [...fixture.keys()].filter((name) => !check.errors.has(name)),
+  };
 }
 
-/** Dimensions and values of a pair, as PEFT stores them. */
-interface Pair {
-  module: string;
-  rank: number;
-  scale: number;
-  a: SafeTensor | Float32Array;
-  b: SafeTensor | Float32Array;
-}
+/** Tensors that every pair of the adapter has a part in. */
+const WITH_ADAPTER = /^(?:adapter|step\d+)\./;
+/** Tensors of single pairs. */
+const OF_PAIRS = /^(param|grad|after\d+)\.(.+)$/;
 
 class Check {
   readonly errors = new Map<string, number>();
@@ -69,7 +72,6 @@ class Check {
   private readonly sampler: HubSampler;
   private readonly start: Float32Array;
   private readonly adapted: Float32Array;
-  private readonly hasAdapter: boolean;
   private forward: { session: Session; graph: Model } | undefined;
 
   constructor(private readonly o: GradcheckOptions) {
@@ -84,74 +86,57 @@ class Check {
     this.rows = Array.from({ length: B }, (_, r) =>
       Array.from(tokens.subarray(r * T, (r + 1) * T)).filter((_token, t) => kept?.[r * T + t] !== 0),
     );
-    const pairs = this.pairs(adapter);
-    this.hasAdapter = pairs.length > 0;
-    const linears = findLinears(model);
-    const modules = this.hasAdapter
-      ? findModules(
-          pairs.map((p) => p.module),
-          linears,
-          model.widths,
-        ).map((m, i) => ({ ...m, rank: pairs[i]!.rank, scale: pairs[i]!.scale }))
-      : allModules(linears, model.widths, model.family).map((m) => ({ ...m, rank: 1, scale: 1 }));
-    this.plan = planAdapters(model, modules);
+    this.checkPairs(adapter);
+    const placed = adapter && placeAdapter(model, adapter);
+    this.plan = placed?.plan ?? everyLayer(model);
     this.trainer = new VectorTrainer(runtime, hubTrainable(model, this.plan, o.training), 1);
     this.sampler = new HubSampler(runtime, model, this.plan);
     this.start = this.trainer.weights.slice();
-    this.adapted = this.start.slice();
-    for (const { module, a, b } of pairs) {
-      this.put(this.adapted, `${module}.lora_A`, values(a));
-      this.put(this.adapted, `${module}.lora_B`, values(b));
-    }
+    this.adapted = placed?.weights ?? this.start;
   }
 
   private tensor(name: string): SafeTensor | undefined {
     return this.o.fixture.get(name);
   }
 
-  /** The fixture's own adapter, or the one beside the model. */
-  private pairs(adapter: LoraAdapter | undefined): Pair[] {
-    const found: Pair[] = [];
-    for (const [name, a] of this.o.fixture) {
-      const module = /^param\.(.+)\.lora_A(?:\.\w+)?\.weight$/.exec(name)?.[1];
-      if (!module) continue;
-      const b = this.tensor(name.replace('lora_A', 'lora_B'));
-      if (!b) throw new Error(`the fixture has ${name} and no lora_B beside it`);
-      const rank = a.dims[0]!;
-      const scale = adapter?.pairs.get(module)?.scale;
-      if (scale === undefined) {
+  /** The numbers are of this adapter, and of all of it: none of either's pairs is left out. */
+  private checkPairs(adapter: LoraAdapter | undefined): void {
+    const named = new Map<string, Set<string>>();
+    for (const name of this.o.fixture.keys()) {
+      const [, kind, of] = OF_PAIRS.exec(name) ?? [];
+      const part = of === undefined ? undefined : readLoraName(of);
+      if (!part) continue;
+      const { module, half } = part;
+      if (!adapter) {
         throw new Error(
-          `nothing says how the adapter on ${module} is scaled: put its adapter_config.json and adapter_model.safetensors into adapter/ beside the model`,
+          `nothing says how the adapter on ${module} is scaled: give its folder as --adapter, or put it as adapter/ beside the model`,
         );
       }
-      found.push({ module, rank, scale, a, b });
+      if (!adapter.pairs.has(module)) {
+        throw new Error(
+          `the fixture has ${name}, and the adapter has no pair on ${module}: they do not belong together`,
+        );
+      }
+      const halves = named.get(kind!) ?? new Set();
+      named.set(kind!, halves.add(`${module}.lora_${half}`));
     }
-    if (found.length > 0 || !adapter) return found;
-    return [...adapter.pairs].map(([module, { rank, scale, a, b }]) => ({ module, rank, scale, a, b }));
-  }
-
-  /** Writes PEFT's matrix, the transpose of the vector's. */
-  private put(flat: Float32Array, name: string, data: ArrayLike<number>): void {
-    const [rows, columns] = this.plan.layout.parameters.find((p) => p.name === name)!.dims as [
-      number,
-      number,
-    ];
-    const at = this.plan.layout.offsets.get(name)!;
-    if (data.length !== rows * columns) {
-      throw new UnsupportedGraphError(
-        `${name} has ${data.length} values, the model's layer needs ${rows} x ${columns}: the adapter is of another model`,
-      );
-    }
-    for (let r = 0; r < rows; r++) {
-      for (let c = 0; c < columns; c++) flat[at + r * columns + c] = data[c * rows + r]!;
+    for (const [kind, halves] of named) {
+      for (const module of adapter!.pairs.keys()) {
+        const missing = ['lora_A', 'lora_B'].find((half) => !halves.has(`${module}.${half}`));
+        if (!missing) continue;
+        throw new Error(
+          `the adapter has a pair on ${module}, and the fixture has no ${kind}.${module}.${missing}.weight: they do not belong together`,
+        );
+      }
     }
   }
 
   /** The part of a vector that PEFT calls `name`, in its layout. */
   private cut(flat: Float32Array, name: string): Float32Array {
-    const own = name.replace(/(lora_[AB]).*$/, '$1');
+    const part = readLoraName(name);
+    const own = part && `${part.module}.lora_${part.half}`;
     const parameter = this.plan.layout.parameters.find((p) => p.name === own);
-    if (!parameter) throw new UnsupportedGraphError(`nothing here trains ${name}`);
+    if (!own || !parameter) throw new UnsupportedGraphError(`nothing here trains ${name}`);
     const [rows, columns] = parameter.dims as [number, number];
     const at = this.plan.layout.offsets.get(own)!;
     const out = new Float32Array(rows * columns);
@@ -169,7 +154,8 @@ class Check {
   async run(): Promise<void> {
     await this.checkOutputs('base', this.start);
     await this.checkGreedy('base', this.start);
-    if (!this.hasAdapter) return;
+    if (!this.o.adapter) return;
+    this.compareVector('param.', this.adapted);
     await this.checkOutputs('adapter', this.adapted);
     await this.checkGreedy('adapter', this.adapted);
     await this.checkTraining();
@@ -311,8 +297,14 @@ class Check {
   }
 }
 
-const values = (tensor: SafeTensor | Float32Array): ArrayLike<number> =>
-  tensor instanceof Float32Array ? tensor : safeTensorValues(tensor);
+/** Adapters on all layers, for a model without one of its own. */
+function everyLayer(model: HubModel): AdapterPlan {
+  const modules = allModules(findLinears(model), model.widths, model.family);
+  return planAdapters(
+    model,
+    modules.map((module) => ({ ...module, rank: 1, scale: 1 })),
+  );
+}
 
 class Difference {
   private largest = 0;

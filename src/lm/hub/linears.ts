@@ -3,7 +3,9 @@
  * module's path in the node's name, in the weight's, or in a note; some pack several layers into one
  * product (`qkv_proj`), and some families of models have packed layers of their own.
  */
-import { UnsupportedGraphError, type Linear } from '../../onnx/importer.ts';
+import type { Linear } from '../../onnx/importer.ts';
+import { sameModuleTwice, unknownModule } from '../adapterVector.ts';
+import { findNamed, findPart, leafOf, PACKED, placeOf, samePart } from '../moduleNames.ts';
 
 /** A product with a constant weight inside a layer. */
 export interface NamedLinear {
@@ -60,33 +62,8 @@ export function nameLinear({ node, weight, in: fanIn, out }: Linear): NamedLinea
   return undefined;
 }
 
-/** Layers that exporters pack into one product, in the order of its columns. */
-const PACKED: Record<string, string[]> = {
-  qkv_proj: ['q_proj', 'k_proj', 'v_proj'],
-  gate_up_proj: ['gate_proj', 'up_proj'],
-};
-/** Families whose own code has these layers packed. */
+/** Families whose own code has q, k and v, and gate and up, packed. */
 const PACKED_FAMILIES = /^(phi3|phi3small|phi4|phimoe|phi4mm|chatglm|glm|glm4)/;
-
-/** Names that families give to the same place. */
-const ALIASES: string[][] = [
-  ['attn.o_proj', 'attn.dense', 'attn.out_proj', 'attn.c_proj', 'attn.wo'],
-  ['attn.qkv_proj', 'attn.query_key_value', 'attn.c_attn', 'attn.Wqkv'],
-  ['mlp.up_proj', 'mlp.fc1', 'mlp.dense_h_to_4h', 'mlp.c_fc', 'mlp.w3'],
-  ['mlp.down_proj', 'mlp.fc2', 'mlp.dense_4h_to_h', 'mlp.c_proj', 'mlp.w2'],
-  ['mlp.gate_proj', 'mlp.w1'],
-];
-
-const leafOf = (module: string): string => module.slice(module.lastIndexOf('.') + 1);
-const layerOf = (module: string): number => Number(LAYER.exec(module)?.[1] ?? -1);
-
-/** `attn.q_proj`: the place within a layer, whatever a family calls attention. */
-function place(module: string): string {
-  const rest = LAYER.exec(module)?.[2] ?? module;
-  return `${/attn|attention/i.test(rest) ? 'attn' : 'mlp'}.${leafOf(module)}`;
-}
-const samePlace = (a: string, b: string): boolean =>
-  a === b || ALIASES.some((group) => group.includes(a) && group.includes(b));
 
 /** onnxruntime-genai writes `attn` for what Llama-like families call `self_attn`. */
 const familyName = (module: string): string =>
@@ -110,17 +87,17 @@ export function allModules(
     const { key, layer } = linear;
     const name = familyName(linear.module);
     const leaf = leafOf(name);
-    const sizes =
-      PACKED[leaf] && !PACKED_FAMILIES.test(family) ? packedWidths(leaf, linear, widths) : undefined;
+    const packed = PACKED[leaf];
+    const sizes = packed && !PACKED_FAMILIES.test(family) ? packedWidths(leaf, linear, widths) : undefined;
     if (!sizes) {
       const parts = [{ key, start: 0, size: linear.out, from: 0 }];
       return [{ name, layer, in: linear.in, out: linear.out, parts }];
     }
     let from = 0;
-    return PACKED[leaf]!.map((part, i) => {
+    return packed!.pieces.map((piece, i) => {
       const size = sizes[i]!;
       const module = {
-        name: name.slice(0, -leaf.length) + part,
+        name: name.slice(0, -leaf.length) + leafOf(piece),
         layer,
         in: linear.in,
         out: size,
@@ -132,65 +109,58 @@ export function allModules(
   });
 }
 
-/** The layers that an adapter names. Throws `UnsupportedGraphError` for a name that the graph has no layer for. */
+/** The layers that an adapter names. Throws `PeftError` for a name that the graph has no layer for. */
 export function findModules(
   names: readonly string[],
   linears: readonly NamedLinear[],
   widths: AttentionWidths,
 ): AdapterModule[] {
-  const byLayer = new Map<number, NamedLinear[]>();
-  for (const linear of linears) byLayer.set(linear.layer, [...(byLayer.get(linear.layer) ?? []), linear]);
+  const taken = new Map<string, string>();
   return names.map((name) => {
-    const layer = layerOf(name);
-    const here = byLayer.get(layer) ?? [];
-    const module = findModule(name, layer, here, widths);
-    if (module) return module;
-    const has = here.map((l) => leafOf(l.module)).join(', ');
-    throw new UnsupportedGraphError(
-      `the adapter names ${name}, which the model's graph has no linear layer for${has ? ` (layer ${layer} has ${has})` : ''}: it was made for another model`,
-    );
+    const module = findModule(name, linears, widths);
+    if (!module) throw noSuchModule(name, linears);
+    for (const { key, from } of module.parts) {
+      const other = taken.get(`${key}:${from}`);
+      if (other !== undefined) throw sameModuleTwice(other, name);
+      taken.set(`${key}:${from}`, name);
+    }
+    return module;
   });
 }
 
+const noSuchModule = (name: string, linears: readonly NamedLinear[]) =>
+  unknownModule(
+    name,
+    linears.map((linear) => linear.module),
+  );
+
 function findModule(
   name: string,
-  layer: number,
-  here: readonly NamedLinear[],
+  linears: readonly NamedLinear[],
   widths: AttentionWidths,
 ): AdapterModule | undefined {
-  const wanted = place(name);
-  const single = (linear: NamedLinear): AdapterModule => ({
-    name,
-    layer,
-    in: linear.in,
-    out: linear.out,
-    parts: [{ key: linear.key, start: 0, size: linear.out, from: 0 }],
-  });
-  const direct =
-    here.find((l) => l.module === name) ??
-    here.find((l) => place(l.module) === wanted) ??
-    here.find((l) => samePlace(place(l.module), wanted));
-  if (direct) return single(direct);
-  for (const [packed, leaves] of Object.entries(PACKED)) {
-    const at = leaves.indexOf(leafOf(name));
-    const linear = here.find((l) => samePlace(place(l.module), `${wanted.split('.')[0]}.${packed}`));
-    const sizes = at >= 0 && linear ? packedWidths(packed, linear, widths) : undefined;
-    if (linear && sizes) {
-      const from = sizes.slice(0, at).reduce((a, b) => a + b, 0);
-      const size = sizes[at]!;
-      return { name, layer, in: linear.in, out: size, parts: [{ key: linear.key, start: 0, size, from }] };
-    }
-    // The other way round: the family packs what the exporter took apart.
-    if (!samePlace(wanted, `${wanted.split('.')[0]}.${packed}`)) continue;
-    const pieces = leaves.map((leaf) => here.find((l) => leafOf(l.module) === leaf));
-    if (pieces.some((p) => !p)) continue;
+  const nameOf = (linear: NamedLinear) => familyName(linear.module);
+  const found = findNamed(name, linears, nameOf);
+  if (found.length > 0) {
     let start = 0;
-    const parts = pieces.map((p) => {
-      const part = { key: p!.key, start, size: p!.out, from: 0 };
-      start += p!.out;
+    const parts = found.map(({ key, out }) => {
+      const part = { key, start, size: out, from: 0 };
+      start += out;
       return part;
     });
-    return { name, layer, in: pieces[0]!.in, out: start, parts };
+    return { name, layer: found[0]!.layer, in: found[0]!.in, out: start, parts };
+  }
+  // The exporter packed what the family has apart.
+  const place = placeOf(name);
+  for (const [leaf, { part, pieces }] of Object.entries(PACKED)) {
+    const at = place ? pieces.findIndex((piece) => samePart(piece, place.part)) : -1;
+    const linear = at >= 0 && findPart(place!, part, linears, nameOf);
+    const sizes = linear && packedWidths(leaf, linear, widths);
+    if (!sizes) continue;
+    const from = sizes.slice(0, at).reduce((a, b) => a + b, 0);
+    const size = sizes[at]!;
+    const parts = [{ key: linear.key, start: 0, size, from }];
+    return { name, layer: linear.layer, in: linear.in, out: size, parts };
   }
   return undefined;
 }

@@ -41,7 +41,7 @@ function peftFiles(rankOf: (module: string) => number, config: Record<string, un
     peft_type: 'LORA',
     r: 3,
     lora_alpha: 5,
-    target_modules: ['q_proj'],
+    target_modules: ['q_proj', 'v_proj', 'down_proj'],
     ...config,
   });
   return { text, tensors, read: () => readPeft(text, writeSafetensors(tensors)) };
@@ -191,13 +191,12 @@ test.each<[string, RegExp, Record<string, unknown>]>([
   ['no method', /type unknown/, { peft_type: undefined }],
   ['whole modules', /modules_to_save/, { modules_to_save: ['lm_head'] }],
   ['trained tokens', /trainable_token_indices/, { trainable_token_indices: [1] }],
-  ['biases', /bias: lora_only/, { bias: 'lora_only' }],
   ['a bias on B', /lora_bias/, { lora_bias: true }],
   ['QA-LoRA', /use_qalora/, { use_qalora: true }],
   ['activated LoRA', /alora_invocation_tokens/, { alora_invocation_tokens: [5, 6] }],
   [
     'a changed base',
-    /pissa_niter_4, which changes the model's own weights.*path_initial/,
+    /pissa_niter_4 \(init_lora_weights\), which changes the model's own weights.*path_initial/,
     { init_lora_weights: 'pissa_niter_4' },
   ],
   ['what nobody knows yet', /the option use_next_idea, which is not known/, { use_next_idea: true }],
@@ -234,13 +233,19 @@ test('options that do not change what an adapter computes are let through', () =
 test('weights that are not pairs of linear layers are refused by name', () => {
   const files = peftFiles(some);
   const q = 'base_model.model.model.layers.0.self_attn.q_proj';
-  expect(() => extra(`${q}.lora_magnitude_vector`)(files)).toThrow(/magnitudes of DoRA \(base_model/);
+  expect(() => extra(`${q}.lora_magnitude_vector`)(files)).toThrow(
+    /magnitudes of DoRA \(use_dora\).*: base_model/,
+  );
   expect(() => extra('base_model.model.model.embed_tokens.lora_embedding_A')(files)).toThrow(
     /on an embedding/,
   );
   expect(() => extra(`${q}.lora_B.bias`)(files)).toThrow(/a bias on LoRA/);
-  expect(() => extra('base_model.model.lm_head.weight')(files)).toThrow(/not LoRA pairs.*lm_head/);
-  expect(() => extra('base_model.model.x.lora_A.weight')(files)).toThrow(/only lora_A of x/);
+  expect(() => extra('base_model.model.lm_head.weight')(files)).toThrow(
+    /weights of lm_head as a whole.*: base_model.model.lm_head.weight/,
+  );
+  expect(() => extra('base_model.model.model.layers.0.mlp.x.lora_A.weight')(files)).toThrow(
+    /only lora_A of model.layers.0.mlp.x/,
+  );
   expect(() => extra(`${q}.lora_A.default.weight`)(files)).toThrow(/lora_A of model.* twice/);
   expect(() => readPeft(files.text, new Uint8Array(20))).toThrow(/adapter_model.safetensors cannot be read/);
   expect(() => readPeft(files.text, writeSafetensors(new Map()))).toThrow(/no LoRA weights/);
@@ -256,10 +261,10 @@ test('an adapter of another model, other modules or a higher rank does not go in
   );
   const shapeOf = (c: typeof micro) => adapterShape(trainableLayout(c, lora), () => 1);
   const other = shapeOf({ ...micro, width: 16 });
-  expect(() => into(peftFiles(some), other)).toThrow(/8 to 8 wide, this model's 16 to 16/);
+  expect(() => into(peftFiles(some), other)).toThrow(/down_proj is 12 to 8 wide, this model's 12 to 16/);
   const short = shapeOf({ ...micro, layers: 1 });
   expect(() => into(peftFiles(some), short)).toThrow(
-    /changes model.layers.1.* and 2 more, which this model does not train/,
+    /changes model.layers.1.*, and the layers here are 0 to 0: .*another model/,
   );
 });
 
