@@ -67,7 +67,9 @@ export function modelPort({
     const { path, dialect } = source;
     const { tuning, seed, signal, onProgress } = options;
     const folder = model ?? join(publicFolder, path);
-    await stat(folder); // Fails with the folder's name, before anything is loaded.
+    if (!(await isFolder(folder))) {
+      throw new CodedError('model-folder-wrong', {}, `There is no folder ${folder}.`);
+    }
     // An operation on a model this small is too little to be shared by threads: cores share rows instead.
     const cores = runtime.name === 'cpu' ? runtime.threads : 1;
     const policy = await openLocalPolicy(folderFiles(folder), {

@@ -48,23 +48,26 @@ export function httpFiles(base: string): RepositoryFiles {
   return {
     async read(path, { signal, onProgress } = {}) {
       const url = root + path;
+      const broken = (message: string, cause?: unknown) =>
+        new ModelFileError(message, { code: 'download-broken', data: { path, url, kept: 0 }, cause });
       let response: Response;
       try {
         response = await fetch(url, signal ? { signal } : {});
       } catch (error) {
         if (signal?.aborted) throw error;
-        throw new ModelFileError(`${path} could not be reached at ${url}.`, {
-          code: 'download-broken',
-          data: { path, url, kept: 0 },
-          cause: error,
-        });
+        throw broken(`${path} could not be reached at ${url}.`, error);
       }
       // A static host may answer an unknown path with its index page.
       const type = response.headers.get('content-type') ?? '';
       if (!response.ok || type.startsWith('text/html')) {
         const answer = response.ok ? 'a web page answered' : `status ${response.status}`;
         const missing = response.ok || response.status === 404 || response.status === 410;
-        throw new (missing ? MissingFileError : ModelFileError)(`${path} is not at ${url} (${answer})`);
+        if (missing) throw new MissingFileError(`${path} is not at ${url} (${answer})`);
+        const what = `${path} could not be read at ${url} (${answer}).`;
+        if (response.status === 401 || response.status === 403) {
+          throw new ModelFileError(what, { code: 'model-file-forbidden', data: { path, url } });
+        }
+        throw broken(what);
       }
       // The length is that of the transfer, which compression makes smaller than the file.
       const encoded = response.headers.get('content-encoding') !== null;
@@ -73,17 +76,17 @@ export function httpFiles(base: string): RepositoryFiles {
       const chunks: Uint8Array[] = [];
       let done = 0;
       for (;;) {
-        const { value, done: ended } = await reader.read();
+        const { value, done: ended } = await reader.read().catch((error: unknown) => {
+          if (signal?.aborted) throw error;
+          throw broken(`${path} broke off at ${done} bytes of ${total || 'an unknown number'}.`, error);
+        });
         if (ended) break;
         chunks.push(value);
         done += value.length;
         onProgress?.(done, total);
       }
       if (total && done !== total) {
-        throw new ModelFileError(`${path} arrived cut short (${done} of ${total} bytes).`, {
-          code: 'download-broken',
-          data: { path, url, kept: 0 },
-        });
+        throw broken(`${path} arrived cut short (${done} of ${total} bytes).`);
       }
       const bytes = new Uint8Array(done);
       let at = 0;

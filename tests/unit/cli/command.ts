@@ -11,16 +11,17 @@ export interface Ended {
 }
 
 /**
- * Runs a command to its end; `hear` may act on what it has said so far, on both channels together. With `group` it has
- * a process group of its own, as what a shell starts.
+ * Runs a command to its end; `hear` may act on what it has said so far, on both channels together, `started` on its
+ * process. With `group` it has a process group of its own, as what a shell starts.
  */
 export function lab(
   args: string[],
   hear: (said: string, child: ChildProcess) => void = () => {},
-  { group = false } = {},
+  { group = false, started }: { group?: boolean; started?: (child: ChildProcess) => void } = {},
 ): Promise<Ended> {
   const command = ['--import', 'tsx', 'cli/lab.ts', ...args];
   const child = spawn(process.execPath, command, { cwd: root, detached: group });
+  started?.(child);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (data) => {
