@@ -1,38 +1,36 @@
 /** `lab judge`: answers to problems of any format, judged, and compared with verdicts that they carry. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { gunzipSync } from 'node:zlib';
+import { compareVerdicts, nameOf, type Report, summarize } from '../src/banks/agreement.ts';
+import { ANSWER_FORMS } from '../src/banks/answerForms.ts';
 import { type Answer, readAnswers } from '../src/banks/answers.ts';
 import { grade, type SuiteVerdict } from '../src/banks/grading.ts';
-import { describeFault } from '../src/banks/problem.ts';
+import { describeFault, type Problem } from '../src/banks/problem.ts';
 import { decodeText } from '../src/banks/bankText.ts';
 import { isGzip } from '../src/util/gzip.ts';
 import { readBank } from '../src/banks/readBank.ts';
 import { NodeJudge } from '../src/python/nodeJudge.ts';
+import { readAnswerFolder } from './answerFolder.ts';
 import { CommandError } from './failure.ts';
 import { keepResults } from './keptResults.ts';
 import { numberOption, readOptions, UsageError } from './usage.ts';
 
 export const judgeUsage = `lab judge --problems FILE --answers FILE [options]
-  Judges answers. Formats are told by their fields: HumanEval, MBPP, EvalPlus (HumanEval+, MBPP+), CRUXEval,
-  LiveCodeBench, and this project's own (public/schema), also compressed by gzip. Answers name their problem
-  (task_id, question_id, id) and hold a program (solution, or completion of the prompt) or a prediction (answer).
-  --task NAME       deduction or abduction, where neither rows nor answers tell which was asked
+  Judges answers. A row passes where every suite of it that has cases passes, and one has.
+  Formats of problems are told by their fields: HumanEval, MBPP, HumanEval+ and MBPP+ (of EvalPlus and of the
+  Hub), CRUXEval, LiveCodeBench, and this project's own (public/schema), also compressed by gzip.
+  Answers are programs (solution, or completion of the prompt) or predictions (answer), and may be
+    ${ANSWER_FORMS}
+  --task NAME       deduction (outputs were asked for) or abduction (inputs), where neither rows nor answers tell
   --seconds S       least time for each case (default 6)
   --size N          interpreters side by side (default: one for each core)
   --keep DIR        keep what the bank's own solutions give there: another time they need not run
   --quiet           no line for each answer that did not pass
-  --json            the last line is {"rows", "passed", "agree", "disagree": [ids]}; the last two where the answers
-                    carry verdicts
+  --json            the last line is {"rows", "passed", "not_judged", "agree", "disagree": [ids]}: not_judged counts
+                    rows of which nothing can be said (bad tests, a library that is not here), which are no failed
+                    ones; the last two where the answers carry verdicts; id#2 is the second answer to a problem
 `;
-
-interface Report {
-  rows: number;
-  passed: number;
-  /** Rows whose verdicts are all those of the reference. */
-  agree?: number;
-  disagree?: string[];
-}
 
 const OPTIONS = {
   problems: { type: 'string' },
@@ -59,10 +57,16 @@ export async function judgeCommand(args: string[]): Promise<number> {
   if (bank.problems.length === 0) {
     throw new CommandError(`${values.problems} holds no problem that could be read.`);
   }
-  const read = readAnswers(await readText('answers', values.answers), bank.problems, values.task);
+  printLeftOut(values.problems, bank.problems);
+  const read = readAnswers(await readText('answers', values.answers), bank.problems, {
+    ...(values.task !== undefined && { task: values.task }),
+    order: bank.order,
+  });
   for (const fault of read.faults) console.error(`${values.answers}: ${describeFault(fault)}`);
   if (read.answers.length === 0) {
-    throw new CommandError(`${values.answers} holds no answer that could be judged.`);
+    throw new CommandError(
+      `${values.answers} holds no answer that could be judged. Answers that are read:\n    ${ANSWER_FORMS}.`,
+    );
   }
   const judge = new NodeJudge({ size: Math.min(size, read.answers.length) });
   try {
@@ -86,6 +90,7 @@ export async function judgeCommand(args: string[]): Promise<number> {
 
 async function readText(option: string, path: string): Promise<string> {
   try {
+    if (option === 'answers' && (await stat(path)).isDirectory()) return readAnswerFolder(path);
     const bytes = await readFile(path);
     // HumanEval and others are handed out compressed.
     return decodeText(new Uint8Array(isGzip(bytes) ? gunzipSync(bytes) : bytes));
@@ -107,48 +112,34 @@ function showProgress(what: string): (done: number, total: number) => void {
   };
 }
 
-function passes(verdict: SuiteVerdict): boolean {
-  return verdict.outcome === 'passed';
-}
-
-/** The suites whose verdicts differ from the reference's. */
-function differences({ verdicts }: Answer, judged: readonly SuiteVerdict[]): SuiteVerdict[] {
-  return judged.filter((one, i) => {
-    const reference =
-      verdicts.get(one.suite) ?? (judged.length === 1 && i === 0 ? [...verdicts.values()][0] : undefined);
-    return reference !== undefined && reference !== passes(one);
-  });
-}
-
 function printVerdict(answer: Answer, judged: readonly SuiteVerdict[]): void {
-  const different = new Set(differences(answer, judged));
+  const name = nameOf(answer);
+  if (judged.length === 0) console.log(`${name}: not judged. It has no tests.`);
+  const differ = new Set(compareVerdicts(answer, judged)?.differ);
   for (const one of judged) {
-    if (passes(one) && !different.has(one)) continue;
-    const name = judged.length > 1 ? ` ${one.suite}` : '';
-    const mark = different.has(one) ? ` [the reference says ${passes(one) ? 'fail' : 'pass'}]` : '';
+    const passed = one.outcome === 'passed';
+    if (passed && !differ.has(one)) continue;
+    const suite = judged.length > 1 ? ` ${one.suite}` : '';
+    const mark = differ.has(one) ? ` [the reference says ${passed ? 'fail' : 'pass'}]` : '';
     const mode = one.script ? ' (script mode)' : '';
-    console.log(`${answer.id}${name}: ${one.outcome}${mode}. ${one.reason}${mark}`);
+    console.log(`${name}${suite}: ${one.outcome}${mode}. ${one.reason}${mark}`);
   }
 }
 
-function summarize(answers: readonly Answer[], verdicts: readonly SuiteVerdict[][]): Report {
-  const last = verdicts.map((judged) => judged.at(-1));
-  const report: Report = {
-    rows: answers.length,
-    passed: last.filter((verdict) => verdict !== undefined && passes(verdict)).length,
-  };
-  const withVerdict = [...answers.entries()].filter(([, answer]) => answer.verdicts.size > 0);
-  if (withVerdict.length === 0) return report;
-  const disagree = withVerdict.filter(([i, answer]) => differences(answer, verdicts[i]!).length > 0);
-  report.agree = withVerdict.length - disagree.length;
-  report.disagree = disagree.map(([, { id }]) => id);
-  return report;
-}
-
-function printReport({ rows, passed, agree, disagree }: Report): void {
-  console.log(`${passed} of ${rows} passed.`);
+function printReport({ rows, passed, not_judged, agree, disagree }: Report): void {
+  const left = not_judged > 0 ? `; ${not_judged} could not be judged` : '';
+  console.log(`${passed} of ${rows} passed${left}.`);
   if (agree === undefined || disagree === undefined) return;
   console.log(
     `${agree} verdicts agree with the answers' own${disagree.length > 0 ? `; not ${disagree.join(', ')}` : ''}.`,
   );
+}
+
+/** What of the rows is not run. */
+function printLeftOut(file: string, problems: readonly Problem[]): void {
+  const counts = new Map<string, number>();
+  for (const { leftOut } of problems) {
+    if (leftOut !== undefined) counts.set(leftOut, (counts.get(leftOut) ?? 0) + 1);
+  }
+  for (const [what, count] of counts) console.error(`${file}: Left out in ${count} rows: ${what}.`);
 }

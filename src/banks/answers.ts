@@ -1,16 +1,21 @@
 /** Files of answers: which problem, what was answered, and perhaps the verdict of a reference. */
-import type { Problem, RowFault } from './problem.ts';
+import type { Problem, RowFault, Suite } from './problem.ts';
 import type { PredictionTask } from './predictions.ts';
 import type { Submission } from './grading.ts';
-import { FieldError, optionalText, type Row, readRows } from './rows.ts';
+import { ID_FIELDS, readAnswerRows } from './answerForms.ts';
+import { FieldError, optionalText, type Row } from './rows.ts';
 
 export interface Answer {
   line: number;
   /** Of the problem. */
   id: string;
+  /** Which of the file's answers to this problem it is, from 1; absent where it is the only one. */
+  number?: number;
   submission: Submission;
-  /** The reference's verdicts by suite, where the row carries any; a prediction has one, `tests`. */
+  /** The reference's verdicts of suites, by their names, where the row carries any. */
   verdicts: Map<string, boolean>;
+  /** The reference's verdict of the whole, where the row carries it. */
+  verdict?: boolean;
 }
 
 export interface ReadAnswers {
@@ -18,22 +23,25 @@ export interface ReadAnswers {
   faults: RowFault[];
 }
 
-const ID_FIELDS = ['task_id', 'question_id', 'problem_id', 'id'];
+/** Where answers to one problem may stand together, each judged for itself. */
+const LIST_FIELDS = ['solutions', 'code_list', 'answers', 'pred_list', 'completions'];
 /** Where a whole answer may stand; `completion` continues the prompt instead. */
 const ANSWER_FIELDS = ['solution', 'answer', 'program', 'code', 'response', 'output'];
 /** Verdicts about everything that a problem is judged by. */
 const VERDICT_FIELDS = ['correct', 'passed', 'verdict', 'status', 'pass', 'graded'];
 
 /**
- * Reads answers to `problems`. A row may hold several (`solutions`, `code_list`), each judged for itself.
- * @param task how predictions are meant; absent: told by the answers, see `predictionOf`
+ * Reads answers to `problems`, in any of the forms of answerForms.ts. A row may hold several (`solutions`,
+ * `code_list`), each judged for itself.
+ * @param options.task how predictions are meant; absent: told by the answers, see `predictionOf`
+ * @param options.order of the problems' rows, see `readAnswerRows`; absent: that of `problems`
  */
 export function readAnswers(
   text: string,
   problems: readonly Problem[],
-  task?: PredictionTask['type'],
+  { task, order }: { task?: PredictionTask['type']; order?: readonly (string | undefined)[] } = {},
 ): ReadAnswers {
-  const { rows, faults } = readRows(text);
+  const { rows, faults } = readAnswerRows(text, positions(problems, order));
   const byId = new Map(problems.map((problem) => [problem.id, problem]));
   const answers: Answer[] = [];
   const common = task ?? commonTask(rows);
@@ -46,7 +54,28 @@ export function readAnswers(
     }
   }
   faults.sort((a, b) => a.line - b.line);
-  return { answers, faults };
+  return { answers: numbered(answers), faults };
+}
+
+/** LiveCodeBench's own tools sort its questions before they go by position. */
+function positions(
+  problems: readonly Problem[],
+  order: readonly (string | undefined)[] = problems.map(({ id }) => id),
+): readonly (string | undefined)[] {
+  const sorted = problems.length > 0 && problems.every(({ format }) => format === 'livecodebench');
+  return sorted && !order.includes(undefined) ? [...order].sort() : order;
+}
+
+function numbered(answers: readonly Answer[]): Answer[] {
+  const totals = new Map<string, number>();
+  for (const { id } of answers) totals.set(id, (totals.get(id) ?? 0) + 1);
+  const seen = new Map<string, number>();
+  return answers.map((answer) => {
+    if (totals.get(answer.id) === 1) return answer;
+    const number = (seen.get(answer.id) ?? 0) + 1;
+    seen.set(answer.id, number);
+    return { ...answer, number };
+  });
 }
 
 function readAnswerRow(
@@ -61,63 +90,64 @@ function readAnswerRow(
   const id = String(raw);
   const problem = byId.get(id) ?? byId.get(`Mbpp/${id}`) ?? byId.get(`HumanEval/${id}`);
   if (!problem) throw new FieldError(field, `There is no problem "${id}" among the problems.`);
-  const texts = answersOf(row, problem);
-  return texts.map(({ answer }, i): Answer => {
+  const { texts, listed } = answersOf(row, problem);
+  return texts.map((answer, i): Answer => {
     const prediction = predictionOf(row, problem, common);
-    const names = prediction ? ['tests'] : problem.suites.map(({ name }) => name);
-    const verdicts = verdictsOf(row, names, texts.length > 1 ? i : undefined);
-    const suites = prediction ? undefined : judged(names, verdicts);
     return {
       line: row.line,
       id: problem.id,
-      submission: { problem, answer, ...(prediction && { prediction }), ...(suites && { suites }) },
-      verdicts,
+      submission: { problem, answer, ...(prediction && { prediction }) },
+      ...verdictsOf(row, prediction ? [] : problem.suites, listed ? i : undefined),
     };
   });
 }
 
-function answersOf(row: Row, problem: Problem): { answer: string }[] {
-  for (const name of ['solutions', 'code_list', 'answers']) {
+/** The row's answers, and whether they stand in a list, beside which verdicts are a list too. */
+function answersOf(row: Row, problem: Problem): { texts: string[]; listed: boolean } {
+  const continued = (text: string) => (problem.prompt ?? '') + text;
+  for (const name of [...LIST_FIELDS, ...ANSWER_FIELDS, 'completion']) {
     const list = row.fields[name];
     if (!Array.isArray(list)) continue;
     const odd = list.findIndex((one) => typeof one !== 'string');
     if (odd >= 0) throw new FieldError(name, `Its element ${odd} must be a text.`);
     if (list.length === 0) throw new FieldError(name, 'It is an empty list: there is nothing to judge.');
-    return list.map((answer) => ({ answer: answer as string }));
+    const texts = list as string[];
+    return { texts: name.startsWith('completion') ? texts.map(continued) : texts, listed: true };
   }
   for (const name of ANSWER_FIELDS) {
     const answer = optionalText(row, name);
-    if (answer !== undefined) return [{ answer }];
+    if (answer !== undefined) return { texts: [answer], listed: false };
   }
   const completion = optionalText(row, 'completion');
-  if (completion !== undefined) return [{ answer: (problem.prompt ?? '') + completion }];
+  if (completion !== undefined) return { texts: [continued(completion)], listed: false };
   throw new FieldError(
     'solution',
-    `It holds no answer: one of ${ANSWER_FIELDS.join(', ')}, completion is needed.`,
+    `It holds no answer: one of ${[...ANSWER_FIELDS, 'completion', ...LIST_FIELDS].join(', ')} is needed.`,
   );
 }
 
-/** Verdicts that a row carries: of suites by their names, or one of everything. */
+/** Verdicts that a row carries: of suites by their names, or else one of everything. */
 function verdictsOf(
   { fields }: Row,
-  names: readonly string[],
+  suites: readonly Suite[],
   index: number | undefined,
-): Map<string, boolean> {
-  const verdicts = new Map<string, boolean>();
+): Pick<Answer, 'verdicts' | 'verdict'> {
   const read = (value: unknown) =>
     readVerdict(Array.isArray(value) && index !== undefined ? value[index] : value);
-  for (const name of names) {
-    const verdict = read(fields[name] ?? fields[`${name}_status`]);
+  const named = (name: string) => read(fields[name] ?? fields[`${name}_status`]);
+  const verdicts = new Map<string, boolean>();
+  for (const { name, repeats = [] } of suites) {
+    const parts = [name, ...repeats].map(named);
+    // One that failed decides; else all must have passed.
+    const verdict = parts.includes(false) ? false : parts.includes(undefined) ? undefined : true;
     if (verdict !== undefined) verdicts.set(name, verdict);
   }
-  if (verdicts.size > 0) return verdicts;
+  if (verdicts.size > 0) return { verdicts };
   for (const field of [...VERDICT_FIELDS, 'graded_list']) {
     const verdict = read(fields[field]);
-    if (verdict === undefined) continue;
-    verdicts.set(names.at(-1) ?? 'tests', verdict);
-    break;
+    if (verdict !== undefined) return { verdicts, verdict };
   }
-  return verdicts;
+  return { verdicts };
 }
 
 function readVerdict(value: unknown): boolean | undefined {
@@ -135,12 +165,6 @@ function readVerdict(value: unknown): boolean | undefined {
   return undefined;
 }
 
-/** Suites without a verdict after the last one with: `base` alone is judged where only it is given. */
-function judged(names: readonly string[], verdicts: ReadonlyMap<string, boolean>): string[] | undefined {
-  if (verdicts.size === 0 || names.every((name) => verdicts.has(name))) return undefined;
-  return names.filter((name) => verdicts.has(name));
-}
-
 const CALL_OF_F = /^\s*f\s*\(/;
 
 /**
@@ -148,9 +172,12 @@ const CALL_OF_F = /^\s*f\s*\(/;
  * then inputs were asked for, and what is no call is a bad input.
  */
 function commonTask(rows: readonly Row[]): PredictionTask['type'] {
-  const answers = rows.map(({ fields }) => fields.answer).filter((answer) => typeof answer === 'string');
-  const calls = answers.filter((answer) => CALL_OF_F.test(answer)).length;
-  return calls * 2 > answers.length ? 'abduction' : 'deduction';
+  const answers = rows.flatMap(({ fields }) =>
+    [...LIST_FIELDS, ...ANSWER_FIELDS].flatMap((name) => fields[name] ?? []),
+  );
+  const texts = answers.filter((answer) => typeof answer === 'string');
+  const calls = texts.filter((answer) => CALL_OF_F.test(answer)).length;
+  return calls * 2 > texts.length ? 'abduction' : 'deduction';
 }
 
 function predictionOf(

@@ -1,11 +1,12 @@
 /** EvalPlus's rows (HumanEval+, MBPP+): inputs as JSON; the expected values are those of the solution. */
 import { parseJson, toLiteral } from '../pytext/toLiteral.ts';
 import type { CallCase, Problem, Suite } from './problem.ts';
-import { FieldError, optionalText, type Row, textField } from './rows.ts';
+import { FieldError, idField, optionalText, type Row, textField } from './rows.ts';
+import type { EvalPlusBenchmark } from './specialRules.ts';
 
 /** Throws `FieldError`. */
 export function readEvalPlusRow(row: Row): Problem {
-  const id = textField(row, 'task_id');
+  const { id, benchmark } = taskOf(idField(row, 'task_id'));
   const entry = textField(row, 'entry_point');
   const prompt = textField(row, 'prompt');
   const exact = parseJson(row.json) as Map<string, unknown>;
@@ -19,7 +20,9 @@ export function readEvalPlusRow(row: Row): Problem {
     const cases = sources.map(
       (input): CallCase => ({ input, expected: 'solution', check: { kind: 'equal' } }),
     );
-    return [{ name, tests: { kind: 'calls', entry, cases, rules: { kind: 'evalplus', entry, atol } } }];
+    return [
+      { name, tests: { kind: 'calls', entry, cases, rules: { kind: 'evalplus', benchmark, entry, atol } } },
+    ];
   });
   return {
     id,
@@ -30,6 +33,13 @@ export function readEvalPlusRow(row: Row): Problem {
     solution: prompt + textField(row, 'canonical_solution'),
     suites,
   };
+}
+
+/** Both benchmarks come with other spellings of their ids: MBPP's own are numbers. */
+function taskOf(written: string): { id: string; benchmark: EvalPlusBenchmark } {
+  const mbpp = /^(?:mbpp\W|mbpp_)?(\d+)$/i.exec(written);
+  if (mbpp) return { id: `Mbpp/${Number(mbpp[1])}`, benchmark: 'mbpp' };
+  return { id: written, benchmark: /^mbpp/i.test(written) ? 'mbpp' : 'humaneval' };
 }
 
 function argumentLists(id: string, field: string, inputs: unknown): string[] {

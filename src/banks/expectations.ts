@@ -1,76 +1,93 @@
 /** The values that a bank's tests expect, as literals: read, evaluated, or taken from its solution. */
-import type { Judge, JudgeOptions, ProgramRun, RunLimits } from '../gasp/ports.ts';
-import type { Problem, Suite } from './problem.ts';
+import type { CallResult, Judge, JudgeOptions, ProgramResult, ProgramRun, RunLimits } from '../gasp/ports.ts';
+import { isJudged, readCall, readFailure } from './outcomes.ts';
+import type { CallCase, Problem, Suite, Tests } from './problem.ts';
+import { type Fared, readSuite, runOf, VALUE_CHARS } from './suiteRuns.ts';
 
-/** For each case what it expects, and how long the solution took for it where it was asked. */
-export type Expectations = { ok: true; values: string[]; ms: number[] } | { ok: false; why: string };
-
-/** As long as a value may be before its fingerprint takes its place: the same for answers and solutions. */
-export const VALUE_CHARS = 1_000_000;
+/**
+ * For each case what it expects, and how long the solution took for it where it was asked; or, where the
+ * tests can't be used, how every answer fares.
+ */
+export type Expectations = { ok: true; values: string[]; ms: number[] } | ({ ok: false } & Fared);
 
 /** A bank's own programs are given time: some of MBPP+'s take seconds for an input even outside of a browser. */
 const SOLUTION_LIMITS: RunLimits = { seconds: 120, total: 900, valueChars: VALUE_CHARS };
 
-/** Expected values of `suites`, all in one batch. Programs of banks run in the sandbox too. */
+/**
+ * Expected values of `suites`, all in one batch. Solutions are held to the tests too: where one fails, its
+ * tests are bad. Programs of banks run in the sandbox as well.
+ */
 export async function resolveExpectations(
   suites: readonly { problem: Problem; suite: Suite }[],
   judge: Pick<Judge, 'run'>,
   options?: JudgeOptions,
 ): Promise<Expectations[]> {
   const runs: ProgramRun[] = [];
+  const place = (run: ProgramRun) => runs.push(run) - 1;
   const plans = suites.map(({ problem, suite }) => {
     const { tests } = suite;
-    if (tests.kind !== 'calls') return undefined;
-    const asked = tests.cases.filter(({ expected }) => expected === 'solution').map(({ input }) => input);
+    if (tests.kind === 'script') return undefined;
+    const cases = tests.kind === 'calls' ? tests.cases : [];
+    // For values that it is asked for it runs once, whatever answers do.
     const solution =
-      asked.length > 0 && problem.solution !== undefined
-        ? runs.push({
-            program: problem.solution,
-            inputs: asked,
-            how: { kind: 'once', entry: tests.entry },
-            limits: SOLUTION_LIMITS,
-          }) - 1
-        : undefined;
-    const evaluated = tests.cases.map(({ expected }) => {
+      problem.solution === undefined
+        ? undefined
+        : place(runOf(problem.solution, cases.some(asksSolution) ? onceOf(tests) : tests, SOLUTION_LIMITS));
+    const evaluated = cases.map(({ expected }) => {
       if (expected === 'solution' || !('source' in expected)) return undefined;
       const context = expected.context === 'solution' ? `${problem.solution}\n\n` : '';
-      return (
-        runs.push({ program: `${context}def f():\n    return (${expected.source}\n)`, inputs: [''] }) - 1
-      );
+      return place({ program: `${context}def f():\n    return (${expected.source}\n)`, inputs: [''] });
     });
-    return { tests, solution, evaluated };
+    return { suite, cases, solution, evaluated };
   });
   const results = runs.length > 0 ? await judge.run(runs, options) : [];
   return plans.map((plan): Expectations => {
     if (!plan) return { ok: true, values: [], ms: [] };
+    const { suite, cases } = plan;
+    const solved = plan.solution === undefined ? undefined : results[plan.solution]!;
     const values: string[] = [];
     const ms: number[] = [];
-    let next = 0;
-    for (const [i, { expected, input }] of plan.tests.cases.entries()) {
+    for (const [i, { expected, input }] of cases.entries()) {
       if (expected !== 'solution' && 'literal' in expected) {
         values.push(expected.literal);
         continue;
       }
-      const place = expected === 'solution' ? plan.solution : plan.evaluated[i];
-      if (place === undefined)
-        return { ok: false, why: 'The bank has no solution to take expected values from.' };
-      const result = results[place]!;
-      const call = result.status === 'ran' ? result.calls[expected === 'solution' ? next++ : 0] : undefined;
-      if (call?.status !== 'returned') {
-        const why =
-          result.status === 'ran'
-            ? call && 'error' in call
-              ? call.error
-              : 'it took too long'
-            : result.error;
-        return {
-          ok: false,
-          why: `The bank's own solution gives no value for (${input.slice(0, 80)}): ${why}.`,
-        };
-      }
+      const result = expected === 'solution' ? solved : results[plan.evaluated[i]!]!;
+      if (!result) return bad('The bank has no solution to take expected values from.');
+      const call = result.status === 'ran' ? result.calls[expected === 'solution' ? i : 0] : undefined;
+      if (call?.status !== 'returned') return noValue(input, result, call);
       values.push(call.value);
-      if (call.ms !== undefined) ms[i] = call.ms;
+      if (expected === 'solution' && call.ms !== undefined) ms[i] = call.ms;
+    }
+    if (solved) {
+      const { outcome, reason } = readSuite(suite, solved, values);
+      if (outcome !== 'passed') {
+        const why = `The bank's own solution fails its tests: ${reason}`;
+        return { ...bad(why), ...(!isJudged(outcome) && { outcome }) };
+      }
     }
     return { ok: true, values, ms };
   });
+}
+
+function bad(reason: string): { ok: false } & Fared {
+  return { ok: false, outcome: 'bad-test', reason };
+}
+
+function noValue(input: string, result: ProgramResult, call: CallResult | undefined): { ok: false } & Fared {
+  const failed = result.status === 'ran' ? readCall(call, '', '') : readFailure(result);
+  if (failed && !isJudged(failed.outcome)) return { ok: false, ...failed };
+  const why =
+    result.status === 'ran' ? (call && 'error' in call ? call.error : 'it took too long') : result.error;
+  return bad(`The bank's own solution gives no value for (${input.slice(0, 80)}): ${why}.`);
+}
+
+function asksSolution({ expected }: CallCase): boolean {
+  return expected === 'solution';
+}
+
+function onceOf(tests: Tests): Tests {
+  if (tests.kind !== 'calls') return tests;
+  const { afresh: _, ...once } = tests;
+  return once;
 }

@@ -1,15 +1,12 @@
 /** Answers to problems, judged: one verdict a suite, with a reason that a person can read. */
-import type { CallResult, Judge, JudgeOptions, ProgramResult, ProgramRun, RunLimits } from '../gasp/ports.ts';
-import { brief } from '../util/text.ts';
-import { readValue } from '../pytext/sameValue.ts';
-import { firstDifferentLine, samePrinted, startComparison } from './compare.ts';
-import { describeDifference } from './differences.ts';
-import { type Expectations, resolveExpectations, VALUE_CHARS } from './expectations.ts';
-import { type Outcome, readCall, readFailure } from './outcomes.ts';
+import type { Judge, JudgeOptions, ProgramRun } from '../gasp/ports.ts';
+import { resolveExpectations } from './expectations.ts';
+import { isJudged, type Outcome } from './outcomes.ts';
 import { gradePredictions, type PredictionTask } from './predictions.ts';
-import type { CallCase, Problem, Suite } from './problem.ts';
+import type { Problem, Tests } from './problem.ts';
 import { findRandom } from './rerun.ts';
 import { gradeScripts } from './scripts.ts';
+import { type Fared, readSuite, runOfAnswer } from './suiteRuns.ts';
 
 export interface SuiteVerdict {
   suite: string;
@@ -26,8 +23,6 @@ export interface Submission {
   answer: string;
   /** Absent: the answer is a program. */
   prediction?: PredictionTask;
-  /** Names of the suites to judge; absent: all. */
-  suites?: readonly string[];
 }
 
 export interface GradingOptions extends JudgeOptions {
@@ -40,23 +35,30 @@ export interface GradingOptions extends JudgeOptions {
 }
 
 const DEFAULT_SECONDS = 6;
-/** For one answer with all cases of a suite. */
-const TOTAL_SECONDS = 60;
-const SLOWER_THAN_SOLUTION = 4;
 
-/** Judges submissions, in order. Expected values never enter an interpreter that runs an answer. */
+/**
+ * What the suites' verdicts make of the whole: it passes where each of them does and there is one, and fails
+ * where one fails; else nothing is said about the answer.
+ */
+export function verdictOf(suites: readonly SuiteVerdict[]): 'passed' | 'failed' | 'not-judged' {
+  if (suites.some(({ outcome }) => outcome !== 'passed' && isJudged(outcome))) return 'failed';
+  return suites.length > 0 && suites.every(({ outcome }) => outcome === 'passed') ? 'passed' : 'not-judged';
+}
+
+/**
+ * Judges submissions, in order: verdicts of the suites that have cases. Expected values never enter an
+ * interpreter that runs an answer.
+ */
 export async function grade(
   submissions: readonly Submission[],
   judge: Judge,
   options: GradingOptions = {},
 ): Promise<SuiteVerdict[][]> {
   const verdicts: SuiteVerdict[][] = submissions.map(() => []);
-  const asked = [...submissions.entries()].flatMap(([index, { problem, suites, prediction }]) =>
+  const asked = [...submissions.entries()].flatMap(([index, { problem, prediction }]) =>
     prediction
       ? []
-      : problem.suites
-          .filter(({ name }) => !suites || suites.includes(name))
-          .map((suite) => ({ index, problem, suite })),
+      : problem.suites.filter(({ tests }) => !isEmpty(tests)).map((suite) => ({ index, problem, suite })),
   );
   const unique = [...new Map(asked.map(({ problem, suite }) => [suite, { problem, suite }])).values()];
   const resolved = await resolveExpectations(unique, options.solutions ?? judge, {
@@ -74,7 +76,7 @@ export async function grade(
   const placed = programs.map(({ index, suite }) => {
     const expected = expectations.get(suite)!;
     if (!expected.ok) return undefined;
-    const run = runOf(submissions[index]!.answer, suite, expected, options.seconds ?? DEFAULT_SECONDS);
+    const run = runOfAnswer(submissions[index]!.answer, suite, expected, options.seconds ?? DEFAULT_SECONDS);
     const key = JSON.stringify(run);
     const known = places.get(key);
     if (known !== undefined) return known;
@@ -88,13 +90,9 @@ export async function grade(
     runs.length > 0
       ? await judge.run(runs, { ...(options.signal && { signal: options.signal }), ...progress(0) })
       : [];
-  const fared = programs.map(({ suite }, i): { outcome: Outcome; reason: string } => {
+  const fared = programs.map(({ suite }, i): Fared => {
     const expected = expectations.get(suite)!;
-    const place = placed[i];
-    if (!expected.ok || place === undefined) {
-      return { outcome: 'bad-test', reason: expected.ok ? '' : expected.why };
-    }
-    return readSuite(suite, results[place]!, expected.values);
+    return expected.ok ? readSuite(suite, results[placed[i]!]!, expected.values) : expected;
   });
   const failed = [...fared.entries()].filter(
     ([, { outcome }]) => outcome === 'wrong' || outcome === 'raised',
@@ -140,89 +138,6 @@ export async function grade(
   return verdicts;
 }
 
-function runOf(
-  program: string,
-  { tests }: Suite,
-  expected: Expectations & { ok: true },
-  seconds: number,
-): ProgramRun {
-  if (tests.kind === 'stdin') {
-    const limits: RunLimits = {
-      seconds,
-      total: TOTAL_SECONDS,
-      valueChars: 20_000_000,
-      printChars: 20_000_000,
-    };
-    const how = { kind: 'stdin', prelude: true } as const;
-    return { program, inputs: tests.cases.map(({ input }) => input), how, limits };
-  }
-  if (tests.kind === 'script') throw new Error('scripts run elsewhere');
-  const each = tests.cases.map((_, i) =>
-    Math.max(seconds, (SLOWER_THAN_SOLUTION * (expected.ms[i] ?? 0)) / 1000),
-  );
-  const needed = expected.ms.reduce((sum, ms) => sum + (ms ?? 0), 0) / 1000;
-  return {
-    program,
-    inputs: tests.cases.map(({ input }) => input),
-    ...(!tests.afresh && {
-      how: {
-        kind: 'once',
-        entry: tests.entry,
-        ...(tests.scope && { scope: tests.scope }),
-        ...(tests.prelude && { prelude: tests.prelude }),
-      },
-    }),
-    limits: {
-      seconds: tests.afresh || each.length === 0 ? seconds : each,
-      total: TOTAL_SECONDS + SLOWER_THAN_SOLUTION * needed,
-      // What a file says in full is compared in full; only solutions give fingerprints.
-      valueChars: Math.max(VALUE_CHARS, ...expected.values.map(({ length }) => 2 * length)),
-    },
-  };
-}
-
-/** How far the run of an answer got, compared with what was expected. */
-function readSuite(
-  { tests }: Suite,
-  result: ProgramResult,
-  expected: readonly string[],
-): { outcome: Outcome; reason: string } {
-  if (result.status !== 'ran') return readFailure(result);
-  if (tests.kind === 'script') throw new Error('scripts are read elsewhere');
-  const count = tests.cases.length;
-  const comparison = tests.kind === 'calls' ? startComparison(tests.rules) : undefined;
-  for (const [i, one] of tests.cases.entries()) {
-    const cases = count > 1 ? ` (case ${i + 1} of ${count})` : '';
-    const where =
-      tests.kind === 'calls'
-        ? `${tests.entry}(${brief(one.input)})`
-        : `Standard input ${brief(JSON.stringify(one.input))}`;
-    const call = result.calls[i];
-    const failure = readCall(call, where, cases);
-    if (failure) return failure;
-    const { value } = call as CallResult & { status: 'returned' };
-    if (tests.kind === 'stdin') {
-      const printed = unquote(value);
-      const { output } = tests.cases[i]!;
-      if (samePrinted(printed, output)) continue;
-      const line = firstDifferentLine(printed, output);
-      const at = line > 0 ? `line ${line} differs` : 'the number of lines differs';
-      return {
-        outcome: 'wrong',
-        reason: `${where} printed ${brief(JSON.stringify(printed))}, expected ${brief(JSON.stringify(output))}: ${at}${cases}.`,
-      };
-    }
-    if (!comparison!.agrees(value, expected[i]!, (one as CallCase).check)) {
-      return { outcome: 'wrong', reason: describeDifference(where, value, expected[i]!, cases) };
-    }
-  }
-  return {
-    outcome: 'passed',
-    reason: count === 0 ? 'It runs; there are no cases.' : `All ${count} cases agree.`,
-  };
-}
-
-/** The text that a string literal of the judge stands for; it writes nothing else for what was printed. */
-function unquote(literal: string): string {
-  return readValue(literal)?.text ?? literal;
+function isEmpty(tests: Tests): boolean {
+  return tests.kind === 'script' ? tests.script.trim() === '' : tests.cases.length === 0;
 }

@@ -1,5 +1,9 @@
-/** OpenAI's HumanEval rows: a prompt, its solution, and a `check(candidate)` full of assertions. */
+/**
+ * OpenAI's HumanEval rows: a prompt, its solution, and a `check(candidate)` full of assertions; or, as the Hub
+ * hands out HumanEval+, one that goes through EvalPlus's cases.
+ */
 import { readAssertions } from './assertions.ts';
+import { isEvalPlusScript, withSpecialRule } from './evalplusScripts.ts';
 import type { Problem } from './problem.ts';
 import { type Row, textField } from './rows.ts';
 
@@ -18,17 +22,22 @@ export function readHumanEvalRow(row: Row): Problem {
     solution: prompt + textField(row, 'canonical_solution'),
     suites: [
       {
-        name: 'base',
+        ...(isEvalPlusScript(test) ? { name: 'plus', repeats: ['base'] } : { name: 'base' }),
         tests: read.ok
           ? {
               kind: 'calls',
               entry,
               cases: read.cases,
               // The published verdicts are EvalPlus's, which allows floats to differ a little.
-              rules: { kind: 'evalplus', entry, atol: 0 },
+              rules: { kind: 'evalplus', benchmark: 'humaneval', entry, atol: 0 },
               ...(read.scope && { scope: read.scope }),
             }
-          : { kind: 'script', entry, script: `${test}\ncheck(candidate)\n`, why: read.why },
+          : {
+              kind: 'script',
+              entry,
+              script: `${withSpecialRule(test, 'humaneval', entry)}\ncheck(candidate)\n`,
+              why: read.why,
+            },
       },
     ],
   };

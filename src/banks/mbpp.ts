@@ -1,6 +1,10 @@
-/** Google's MBPP rows: `mbpp.jsonl` (`text`, `test_setup_code`) and `sanitized-mbpp.json` (`prompt`, `test_imports`). */
+/**
+ * MBPP's rows: Google's `mbpp.jsonl` (`text`, `test_setup_code`) and `sanitized-mbpp.json` (`prompt`,
+ * `test_imports`), and MBPP+ as the Hub hands it out, which adds a script with EvalPlus's cases (`test`).
+ */
 import { calledFunction, readAssertions } from './assertions.ts';
-import type { Problem } from './problem.ts';
+import { isEvalPlusScript, withSpecialRule } from './evalplusScripts.ts';
+import type { Problem, Suite, Tests } from './problem.ts';
 import { FieldError, idField, optionalText, type Row, textField, textListField } from './rows.ts';
 
 /** Throws `FieldError`. */
@@ -8,41 +12,49 @@ export function readMbppRow(row: Row): Problem {
   const number = idField(row, 'task_id');
   const statement = optionalText(row, 'text') ?? textField(row, 'prompt');
   const solution = textField(row, 'code');
-  const tests = textListField(row, 'test_list');
-  if (tests.length === 0) throw new FieldError('test_list', 'It must hold at least one assertion.');
+  const tests = textListField(row, 'test_list').filter((test) => test.trim() !== '');
+  const plus = optionalText(row, 'test') ?? '';
+  if (tests.length === 0 && plus.trim() === '')
+    throw new FieldError('test_list', 'It must hold at least one assertion.');
   const imports = row.fields.test_imports === undefined ? [] : textListField(row, 'test_imports');
   const setup = [optionalText(row, 'test_setup_code') ?? '', ...imports].filter((line) => line.trim() !== '');
   const script = tests.join('\n');
-  const entry = calledFunction(script, solution);
+  const entry = calledFunction(`${script}\n${plus}`, solution);
   if (!entry) throw new FieldError('test_list', 'It calls no function that the solution defines.');
-  // What a setup defines can be named by the tests: then they stay a script.
-  const read = readAssertions(script, entry, entry);
-  const plain = setup.every((line) => /^import math$/.test(line.trim()));
+  const suites: Suite[] = [{ name: 'base', tests: baseTests(script, setup, entry, plus) }];
+  if (plus.trim() !== '') {
+    const source = [...setup, withSpecialRule(plus, 'mbpp', entry)].join('\n');
+    const why = 'It has a script of its own.';
+    suites.push({ name: 'plus', tests: { kind: 'script', entry, script: source, why }, repeats: ['base'] });
+  }
+  const challenge = row.fields.challenge_test_list;
+  const left = Array.isArray(challenge) && challenge.length > 0;
   return {
     id: /^\d+$/.test(number) ? `Mbpp/${number}` : number,
     format: 'mbpp',
     title: entry.replaceAll('_', ' '),
     statement,
     solution: [...setup, solution].join('\n'),
-    suites: [
-      {
-        name: 'base',
-        tests:
-          read.ok && plain
-            ? {
-                kind: 'calls',
-                entry,
-                cases: read.cases,
-                rules: { kind: 'python' },
-                ...(read.scope && { scope: read.scope }),
-              }
-            : {
-                kind: 'script',
-                entry,
-                script: [...setup, script].join('\n'),
-                why: read.ok ? 'Its tests need what they set up.' : read.why,
-              },
-      },
-    ],
+    suites: suites.filter(({ tests }) => tests.kind !== 'script' || tests.script.trim() !== ''),
+    ...(left && { leftOut: "challenge_test_list, which MBPP's own evaluation does not run" }),
+  };
+}
+
+function baseTests(script: string, setup: readonly string[], entry: string, plus: string): Tests {
+  if (script === '') return { kind: 'script', entry, script, why: '' };
+  // What a setup defines can be named by the tests: then they stay a script.
+  const read = readAssertions(script, entry, entry);
+  if (!read.ok || !setup.every((line) => /^import math$/.test(line.trim()))) {
+    const why = read.ok ? 'Its tests need what they set up.' : read.why;
+    return { kind: 'script', entry, script: [...setup, script].join('\n'), why };
+  }
+  return {
+    kind: 'calls',
+    entry,
+    cases: read.cases,
+    rules: isEvalPlusScript(plus)
+      ? { kind: 'evalplus', benchmark: 'mbpp', entry, atol: 0 }
+      : { kind: 'python' },
+    ...(read.scope && { scope: read.scope }),
   };
 }

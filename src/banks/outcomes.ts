@@ -1,5 +1,6 @@
 /** How an answer fared, and the judge's results put into words. */
 import type { CallResult, ProgramResult } from '../gasp/ports.ts';
+import { missingLibrary } from './libraries.ts';
 
 /** Why an answer did not pass, or that it did. */
 export type Outcome =
@@ -14,7 +15,14 @@ export type Outcome =
   | 'unparsable'
   | 'crashed'
   /** The bank's own solution or script failed: nothing is said about the answer. */
-  | 'bad-test';
+  | 'bad-test'
+  /** It, or its tests, import what is not here: nothing is said about the answer. */
+  | 'no-library';
+
+/** Whether it says something about the answer. */
+export function isJudged(outcome: Outcome): boolean {
+  return outcome !== 'bad-test' && outcome !== 'no-library';
+}
 
 export function readFailure(result: Exclude<ProgramResult, { status: 'ran' }>): {
   outcome: Outcome;
@@ -30,12 +38,19 @@ export function readFailure(result: Exclude<ProgramResult, { status: 'ran' }>): 
     case 'raised':
       return isMemory(result.error)
         ? { outcome: 'too-big', reason: `It needs too much memory. ${reason}` }
-        : { outcome: 'raised', reason };
+        : (readImport(result.error) ?? { outcome: 'raised', reason });
     case 'crashed':
       return { outcome: 'crashed', reason: describeCrash(result.error) };
     default:
       return { outcome: result.status, reason };
   }
+}
+
+function readImport(error: string): { outcome: Outcome; reason: string } | undefined {
+  const name = missingLibrary(error);
+  return name === undefined
+    ? undefined
+    : { outcome: 'no-library', reason: `It needs ${name}, which is not here: it can't be judged.` };
 }
 
 /** Sizes have 32 bits in this Python: what is larger than they can say would not fit anyway. */
@@ -66,6 +81,8 @@ export function readCall(
       return { outcome: 'too-big', reason: `${where}: ${call.error}${cases}.` };
     case 'raised': {
       const line = call.line === undefined ? '' : ` in line ${call.line}`;
+      const library = readImport(call.error);
+      if (library) return library;
       if (isMemory(call.error))
         return { outcome: 'too-big', reason: `${where} needs too much memory${line}${cases}.` };
       return { outcome: 'raised', reason: `${where} raised${line}: ${call.error}${cases}` };

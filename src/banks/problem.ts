@@ -1,5 +1,7 @@
 /** A benchmark's problem, whatever file it came from: what an answer to it is, and what it is judged by. */
 
+import type { EvalPlusBenchmark } from './specialRules.ts';
+
 export type BankFormat = 'humaneval' | 'mbpp' | 'evalplus' | 'cruxeval' | 'livecodebench' | 'foothold';
 
 export interface Problem {
@@ -12,8 +14,10 @@ export interface Problem {
   solution?: string;
   /** Where answers may be given without it (OpenAI's `completion`): what goes before them. */
   prompt?: string;
-  /** What a program is judged by. Suites are judged apart; the last one decides. */
+  /** What a program is judged by. Suites are judged apart; it passes where all that have cases do, and one has. */
   suites: Suite[];
+  /** Tests of the row that are not run, and why. */
+  leftOut?: string;
   /** What a prediction is judged by: `f(inputs[i])` of `program` is `outputs[i]`. */
   prediction?: Prediction;
 }
@@ -30,6 +34,8 @@ export interface Suite {
   /** As verdicts of the reference name it: `base`, `plus`, or `tests`. */
   name: string;
   tests: Tests;
+  /** Suites whose cases are among these too: a reference that judges them apart passes this one where it passes all. */
+  repeats?: readonly string[];
 }
 
 export type Tests =
@@ -55,7 +61,7 @@ export type Tests =
 export type Rules =
   | { kind: 'python' }
   /** EvalPlus: `entry` names the tasks with rules of their own; `atol` 0 means 1e-6 once floats are expected. */
-  | { kind: 'evalplus'; entry: string; atol: number }
+  | { kind: 'evalplus'; benchmark: EvalPlusBenchmark; entry: string; atol: number }
   /** A tuple will do for a list at the top. */
   | { kind: 'livecodebench' };
 

@@ -11,6 +11,8 @@ import { FieldError, type Row, readRows } from './rows.ts';
 export interface ReadBank {
   problems: Problem[];
   faults: RowFault[];
+  /** Ids of the rows in the file's order; undefined for one that could not be read. */
+  order: (string | undefined)[];
 }
 
 /** What tells a format's rows from others: all of these fields. */
@@ -38,6 +40,7 @@ const READERS: Record<BankFormat, (row: Row) => Problem | Promise<Problem>> = {
 export async function readBank(text: string): Promise<ReadBank> {
   const { rows, faults } = readRows(text);
   const problems: Problem[] = [];
+  const ids: { line: number; id: string | undefined }[] = faults.map(({ line }) => ({ line, id: undefined }));
   const lines = new Map<string, number>();
   const format = commonFormat(rows);
   for (const row of rows) {
@@ -48,13 +51,16 @@ export async function readBank(text: string): Promise<ReadBank> {
         throw new FieldError(idFieldOf(row), `"${problem.id}" is the id of line ${earlier} too.`);
       lines.set(problem.id, row.line);
       problems.push(problem);
+      ids.push({ line: row.line, id: problem.id });
     } catch (error) {
       if (!(error instanceof FieldError)) throw error;
       faults.push({ line: row.line, field: error.field, message: error.message });
+      ids.push({ line: row.line, id: undefined });
     }
   }
   faults.sort((a, b) => a.line - b.line);
-  return { problems, faults };
+  const order = ids.sort((a, b) => a.line - b.line).map(({ id }) => id);
+  return { problems, faults, order };
 }
 
 function idFieldOf({ fields }: Row): string {

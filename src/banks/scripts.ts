@@ -8,6 +8,8 @@ import type { Judge, JudgeOptions, ProgramRun } from '../gasp/ports.ts';
 import { brief } from '../util/text.ts';
 import { readValue } from '../pytext/sameValue.ts';
 import { stringLiteral } from '../pytext/toLiteral.ts';
+import { missingLibrary } from './libraries.ts';
+import { NUMPY_STAND_IN } from './numpyStandIn.ts';
 import { type Outcome, readCall, readFailure } from './outcomes.ts';
 import type { Problem, Suite } from './problem.ts';
 
@@ -45,6 +47,7 @@ export async function gradeScripts(
   const known = new Map(unique.map(({ suite }, i) => [suite, readScript(first[i]!)]));
   const verdicts: ({ outcome: Outcome; reason: string } | undefined)[] = answers.map(({ suite, problem }) => {
     const read = known.get(suite)!;
+    if (read.kind === 'missing') return noLibrary(read.why);
     if (read.kind === 'broken')
       return { outcome: 'bad-test', reason: `The bank's script fails by itself: ${read.why}` };
     if (read.kind === 'failed' && problem.solution) {
@@ -54,7 +57,7 @@ export async function gradeScripts(
   });
   const calls = answers.map(({ suite }) => {
     const read = known.get(suite)!;
-    return read.kind === 'broken' ? [] : read.calls;
+    return 'calls' in read ? read.calls : [];
   });
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const open = [...answers.keys()].filter((i) => verdicts[i] === undefined);
@@ -106,6 +109,7 @@ export async function gradeScripts(
       if (read.kind === 'passed') verdicts[i] = { outcome: 'passed', reason: 'The script passes.' };
       else if (read.kind === 'ask' && !failure && read.calls.length <= MAX_CALLS) calls[i] = read.calls;
       // The script was told that the call failed, or never got there.
+      else if (read.kind === 'missing') verdicts[i] = noLibrary(read.why);
       else if (failure) verdicts[i] = failure;
       else if (read.kind === 'ask')
         verdicts[i] = { outcome: 'bad-test', reason: 'The script makes too many calls.' };
@@ -126,7 +130,25 @@ function scriptProgram({ solution = '' }: Problem, { tests }: Suite): string {
   const { entry, script } = tests;
   return `${solution}
 
-import collections as _collections, decimal as _decimal, fractions as _fractions, random as _random
+_solved = globals().get(${stringLiteral(entry)})
+import builtins as _builtins, collections as _collections, decimal as _decimal, fractions as _fractions
+import random as _random
+${NUMPY_STAND_IN}
+_import = vars(_builtins)['__import__']
+_stand_in = _numpy()
+
+# Only the script gets NumPy's stand-in: an answer that needs NumPy needs all of it.
+def _import_for_script(name, globals=None, locals=None, fromlist=(), level=0):
+    if name == 'numpy':
+        return _stand_in
+    if name == 'numpy.testing':
+        return _stand_in.testing if fromlist else _stand_in
+    if name.startswith('numpy.'):
+        raise _NotHere(name)
+    try:
+        return _import(name, globals, locals, fromlist, level)
+    except ModuleNotFoundError as error:
+        raise _NotHere(error.name or name)
 
 class _Ask(BaseException):
     pass
@@ -147,11 +169,14 @@ def _read(text):
 
 def f(answers):
     calls = []
-    known = None if answers is not None else globals()[${stringLiteral(entry)}]
+    known = None if answers is not None else _solved
     def stand_in(*args, **kwargs):
         calls.append('*' + repr(args) + ', **' + repr(kwargs))
         if known is not None:
-            return known(*args, **kwargs)
+            try:
+                return known(*args, **kwargs)
+            except ModuleNotFoundError as error:
+                raise _NotHere(error.name)
         if len(calls) > len(answers):
             raise _Ask
         answer = answers[len(calls) - 1]
@@ -160,11 +185,14 @@ def f(answers):
         return _read(answer)
     _random.seed(0)
     scope = dict(globals())
+    scope['__builtins__'] = dict(vars(_builtins), **{'__import__': _import_for_script})
     scope.update({'candidate': stand_in, ${stringLiteral(entry)}: stand_in})
     try:
         exec(compile(${stringLiteral(script)}, '<script>', 'exec'), scope)
     except _Ask:
         return ('ask', '', calls)
+    except _NotHere as error:
+        return ('missing', str(error), calls)
     except _Failed:
         return ('failed', 'the call failed', calls)
     except AssertionError as error:
@@ -180,15 +208,24 @@ def f(answers):
 
 type ScriptEnd =
   | { kind: 'passed' | 'failed' | 'ask'; why: string; calls: string[] }
-  | { kind: 'broken'; why: string };
+  /** It could not run at all; or it, or the solution, needs what is not here: `why` is its name. */
+  | { kind: 'broken' | 'missing'; why: string };
+
+function noLibrary(name: string): { outcome: Outcome; reason: string } {
+  return { outcome: 'no-library', reason: `Its tests need ${name}, which is not here: it can't be judged.` };
+}
 
 function readScript(result: Awaited<ReturnType<Judge['run']>>[number]): ScriptEnd {
-  if (result.status !== 'ran') return { kind: 'broken', why: result.error };
+  if (result.status !== 'ran') {
+    const library = missingLibrary(result.error);
+    return library ? { kind: 'missing', why: library } : { kind: 'broken', why: result.error };
+  }
   const call = result.calls[0]!;
   if (call.status !== 'returned')
     return { kind: 'broken', why: 'error' in call ? call.error : 'it took too long' };
   const items = readValue(call.value)?.items;
   const kind = items?.[0]?.text;
+  if (kind === 'missing') return { kind, why: items![1]!.text ?? '' };
   if (kind !== 'passed' && kind !== 'failed' && kind !== 'ask')
     return { kind: 'broken', why: 'it gave no result' };
   const calls = items![2]!.items!.map(({ text }) => text ?? '');

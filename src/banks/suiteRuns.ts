@@ -1,0 +1,95 @@
+/** One program against one suite that is no script: how it is run, and how what came of it is read. */
+import type { CallResult, ProgramResult, ProgramRun, RunLimits } from '../gasp/ports.ts';
+import { brief } from '../util/text.ts';
+import { readValue } from '../pytext/sameValue.ts';
+import { firstDifferentLine, samePrinted, startComparison } from './compare.ts';
+import { describeDifference } from './differences.ts';
+import { type Outcome, readCall, readFailure } from './outcomes.ts';
+import type { CallCase, Suite, Tests } from './problem.ts';
+
+export interface Fared {
+  outcome: Outcome;
+  reason: string;
+}
+
+/** As long as a value may be before its fingerprint takes its place: the same for answers and solutions. */
+export const VALUE_CHARS = 1_000_000;
+/** EvalPlus's limit for all cases of a suite, in seconds. */
+const TOTAL_SECONDS = 60;
+const SLOWER_THAN_SOLUTION = 4;
+
+/** The run of an answer; `ms` is how long the solution took for each case, where it was asked. */
+export function runOfAnswer(
+  program: string,
+  { tests }: Suite,
+  expected: { values: readonly string[]; ms: readonly number[] },
+  seconds: number,
+): ProgramRun {
+  // What a file says in full is compared in full; only solutions give fingerprints.
+  const valueChars = Math.max(VALUE_CHARS, ...expected.values.map(({ length }) => 2 * length));
+  if (tests.kind === 'stdin') return runOf(program, tests, { seconds, total: Infinity, ...PRINTED });
+  if (tests.kind === 'script') throw new Error('scripts run elsewhere');
+  if (tests.afresh) {
+    // The judge knows one limit for a program that runs afresh for each case.
+    return runOf(program, tests, { seconds: seconds * tests.cases.length, total: Infinity, valueChars });
+  }
+  const each = tests.cases.map((_, i) =>
+    Math.max(seconds, (SLOWER_THAN_SOLUTION * (expected.ms[i] ?? 0)) / 1000),
+  );
+  const needed = expected.ms.reduce((sum, ms) => sum + (ms ?? 0), 0) / 1000;
+  // LiveCodeBench limits each case, and all of them by the sum of these limits only.
+  const total = tests.rules.kind === 'evalplus' ? TOTAL_SECONDS + SLOWER_THAN_SOLUTION * needed : Infinity;
+  return runOf(program, tests, { seconds: each, total, valueChars });
+}
+
+const PRINTED = { valueChars: 20_000_000, printChars: 20_000_000 };
+
+/** A program on all cases of a suite, as its benchmark's harness runs one. */
+export function runOf(program: string, tests: Tests, limits: RunLimits): ProgramRun {
+  if (tests.kind === 'script') throw new Error('scripts run elsewhere');
+  const inputs = tests.cases.map(({ input }) => input);
+  if (tests.kind === 'stdin') return { program, inputs, how: { kind: 'stdin', prelude: true }, limits };
+  const { entry, scope, prelude, afresh } = tests;
+  if (afresh) return { program, inputs, limits };
+  const how = { kind: 'once', entry, ...(scope && { scope }), ...(prelude && { prelude }) } as const;
+  return { program, inputs, how, limits };
+}
+
+/** How far the run of a program got, compared with what was expected. */
+export function readSuite({ tests }: Suite, result: ProgramResult, expected: readonly string[]): Fared {
+  if (result.status !== 'ran') return readFailure(result);
+  if (tests.kind === 'script') throw new Error('scripts are read elsewhere');
+  const count = tests.cases.length;
+  const comparison = tests.kind === 'calls' ? startComparison(tests.rules) : undefined;
+  for (const [i, one] of tests.cases.entries()) {
+    const cases = count > 1 ? ` (case ${i + 1} of ${count})` : '';
+    const where =
+      tests.kind === 'calls'
+        ? `${tests.entry}(${brief(one.input)})`
+        : `Standard input ${brief(JSON.stringify(one.input))}`;
+    const call = result.calls[i];
+    const failure = readCall(call, where, cases);
+    if (failure) return failure;
+    const { value } = call as CallResult & { status: 'returned' };
+    if (tests.kind === 'stdin') {
+      const printed = unquote(value);
+      const { output } = tests.cases[i]!;
+      if (samePrinted(printed, output)) continue;
+      const line = firstDifferentLine(printed, output);
+      const at = line > 0 ? `line ${line} differs` : 'the number of lines differs';
+      return {
+        outcome: 'wrong',
+        reason: `${where} printed ${brief(JSON.stringify(printed))}, expected ${brief(JSON.stringify(output))}: ${at}${cases}.`,
+      };
+    }
+    if (!comparison!.agrees(value, expected[i]!, one as CallCase)) {
+      return { outcome: 'wrong', reason: describeDifference(where, value, expected[i]!, cases) };
+    }
+  }
+  return { outcome: 'passed', reason: `All ${count} cases agree.` };
+}
+
+/** The text that a string literal of the judge stands for; it writes nothing else for what was printed. */
+function unquote(literal: string): string {
+  return readValue(literal)?.text ?? literal;
+}
