@@ -1,8 +1,8 @@
 /** What the rollout race samples. */
 import { microDialect } from '../src/dialects/micro/dialect.ts';
 import { type Bank, evenly } from '../src/gasp/bank.ts';
+import { endTokens } from '../src/lm/endTokens.ts';
 import { Random } from '../src/util/random.ts';
-import { readStopTokens } from '../src/lm/repository.ts';
 import type { Tokenizer } from '../src/lm/tokenizer.ts';
 
 /**
@@ -44,7 +44,7 @@ export function rolloutWork({
       prompts: evenly(bank.goalposts, n).map((question) =>
         tokenizer.encode(dialect.solvePrompt({ type: 'induction', question })),
       ),
-      stop: readStopTokens(config),
+      stop: endTokens(config),
       newTokens: dialect.maxTokens.answer,
     };
   }

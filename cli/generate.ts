@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import type { ChatMessage } from '../src/gasp/ports.ts';
 import { folderFiles } from '../src/lm/folderFiles.ts';
 import { HUB_DTYPES } from '../src/lm/hub/dtypes.ts';
-import { loadHubModel, readHubStopTokens } from '../src/lm/hub/hubModel.ts';
+import { readEndTokens } from '../src/lm/endTokens.ts';
+import { loadHubModel } from '../src/lm/hub/hubModel.ts';
 import { HubSampler } from '../src/lm/hub/hubSampler.ts';
 import { placeAdapter } from '../src/lm/hub/placeAdapter.ts';
 import { loadTokenizer } from '../src/lm/tokenizer.ts';
@@ -51,8 +52,9 @@ export async function generateCommand(args: string[]): Promise<number> {
   const temperature = numberOption('temperature', values.temperature, { integer: false });
   const seed = numberOption('seed', values.seed);
   const files = folderFiles(resolve(values.model));
+  const tokenizer = await loadTokenizer(files);
   const model = await loadHubModel(files, dtype ? { dtype } : {});
-  const [tokenizer, stop] = await Promise.all([loadTokenizer(files), readHubStopTokens(files, model.config)]);
+  const stop = await readEndTokens(files, model.config, tokenizer.endToken);
   const adapter = values.adapter === undefined ? undefined : await readAdapter(values.adapter);
   const placed = adapter && placeAdapter(model, adapter);
   const messages: ChatMessage[] = [

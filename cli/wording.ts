@@ -41,6 +41,7 @@ export const TERMINAL_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
   'model-file-missing': 'Complete the repository, or use another --model.',
   'model-file-forbidden': 'Download it and give its folder as --model DIR.',
   'download-broken': 'Check the connection and run the command again.',
+  'template-unusable': 'Mend the template in the repository, or use another --model.',
   'model-too-big': ({ fitting }) => {
     if (fitting === null)
       return 'Nothing was loaded. Not even adapters on one layer would fit: use a smaller --model, or a larger --memory.';

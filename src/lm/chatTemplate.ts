@@ -1,39 +1,93 @@
-/** The chat template of a repository: found where exporters put it, and applied. */
+/** The chat template of a repository: found where transformers finds it, and applied as transformers does. */
 import type { ChatMessage } from '../gasp/ports.ts';
-import { MissingFileError, ModelFileError, readJson, type RepositoryFiles } from './repository.ts';
-
-/** One template, or several by name (transformers' list of `{ name, template }`). */
-export type ChatTemplate = string | { name: string; template: string }[];
+import { compileTemplate, TemplateError } from './jinja/template.ts';
+import { ModelFileError, readIfThere, readJsonIfThere, type RepositoryFiles } from './repository.ts';
 
 /**
- * `tokenizer_config.json` holds it in older exports, `chat_template.jinja` in newer ones, and
- * `chat_template.json` in some between. Undefined where the model has none.
+ * Variables that templates read besides the messages: no thinking aloud, which takes thousands of tokens,
+ * and no date of today, which would make the same run go otherwise tomorrow.
+ */
+const VARIABLES = { enable_thinking: false, thinking: false, date_string: '26 Jul 2024' };
+/** What `strftime_now` tells: the same day. */
+const NOW = new Date(Date.UTC(2024, 6, 26));
+
+/**
+ * The template's text: `chat_template.jinja` comes before what tokenizer_config.json says, which older exports
+ * have, alone or among several by name; some between have `chat_template.json`. Undefined where the model
+ * has none.
  */
 export async function readChatTemplate(
   files: RepositoryFiles,
   tokenizerConfig: Record<string, unknown>,
   signal?: AbortSignal,
-): Promise<ChatTemplate | undefined> {
-  if (tokenizerConfig.chat_template) return tokenizerConfig.chat_template as ChatTemplate;
-  const options = signal ? { signal } : {};
-  const jinja = await present(files.read('chat_template.jinja', options));
-  if (jinja) return new TextDecoder().decode(jinja);
-  const json = await present(readJson(files, 'chat_template.json', signal));
-  return typeof json?.chat_template === 'string' ? json.chat_template : undefined;
+): Promise<string | undefined> {
+  const jinja = await readIfThere(files, 'chat_template.jinja', signal);
+  // As transformers reads it: a byte order mark is a character of the template.
+  if (jinja?.length) return decodeTemplate(jinja);
+  if (tokenizerConfig.chat_template)
+    return namedTemplate(tokenizerConfig.chat_template, 'tokenizer_config.json');
+  const json = await readJsonIfThere(files, 'chat_template.json', signal);
+  return json?.chat_template ? namedTemplate(json.chat_template, 'chat_template.json') : undefined;
 }
 
-async function present<T>(read: Promise<T>): Promise<T | undefined> {
+function decodeTemplate(bytes: Uint8Array): string {
   try {
-    return await read;
-  } catch (error) {
-    if (error instanceof MissingFileError) return undefined;
-    throw error;
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw refusal('chat_template.jinja is not UTF-8', cause);
   }
 }
 
+/** One template, or the default one of several: a list of `{ name, template }`, or an object by name. */
+function namedTemplate(found: unknown, path: string): string {
+  if (typeof found === 'string') return found;
+  const named = new Map<unknown, unknown>(
+    Array.isArray(found)
+      ? found.map((t: { name?: unknown; template?: unknown } | null) => [t?.name, t?.template])
+      : Object.entries(found as object),
+  );
+  const template = named.get('default');
+  if (typeof template === 'string') return template;
+  throw refusal(`${path} has templates named ${[...named.keys()].join(', ')}, and none named default`);
+}
+
 type Content = string | { type: 'text'; text: string }[];
-type Messages = { role: ChatMessage['role']; content: Content }[];
+type Messages = readonly { role: ChatMessage['role']; content: Content }[];
 export type Render = (messages: Messages) => string;
+
+/**
+ * The template as a function of messages, up to where the answer begins. `tokens` are the special tokens by
+ * name (`bos_token`). Throws `ModelFileError` where the template is not valid, and so does the function
+ * where it fails.
+ */
+export function chatRenderer(template: string, tokens: Record<string, string>): Render {
+  const render = refusing(() => compileTemplate(template, { now: NOW }));
+  return (messages) =>
+    refusing(() =>
+      render({
+        messages,
+        tools: null,
+        documents: null,
+        add_generation_prompt: true,
+        ...tokens,
+        ...VARIABLES,
+      }),
+    );
+}
+
+function refusing<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw error instanceof TemplateError ? refusal(error.message, error) : error;
+  }
+}
+
+const refusal = (why: string, cause?: unknown) =>
+  new ModelFileError(`The model's chat template cannot be used here: ${why}`, {
+    code: 'template-unusable',
+    cause,
+  });
 
 /**
  * The messages as the model's text, up to where its answer begins. Templates that know no system role
@@ -41,17 +95,29 @@ export type Render = (messages: Messages) => string;
  */
 export function applyChatTemplate(render: Render, messages: readonly ChatMessage[]): string {
   let failure: unknown;
-  for (const variant of [messages, withoutSystem(messages), inParts(messages)]) {
+  for (const variant of [
+    messages,
+    withoutSystem(messages),
+    inParts(messages),
+    inParts(withoutSystem(messages)),
+  ]) {
     try {
-      const text = render(variant as Messages);
+      const text = render(variant);
       // A template made for another form of messages may leave the text out without a word.
-      if (messages.every(({ content }) => text.includes(content.trim()))) return text;
+      if (messages.every(({ content }) => saysAll(text, content))) return text;
     } catch (error) {
+      if (!(error instanceof ModelFileError)) throw error;
       failure ??= error;
     }
   }
-  const why = failure instanceof Error ? failure.message : 'it leaves the messages out';
-  throw new ModelFileError(`the model's chat template cannot be used here: ${why}`, { cause: failure });
+  throw failure ?? refusal('it leaves the messages out');
+}
+
+/** Whether every word is in the text: templates may trim a message, or write it as JSON. */
+function saysAll(text: string, content: string): boolean {
+  return (
+    text.includes(content.trim()) || (content.match(/[\p{L}\p{N}]+/gu) ?? []).every((w) => text.includes(w))
+  );
 }
 
 function withoutSystem(messages: readonly ChatMessage[]): ChatMessage[] {

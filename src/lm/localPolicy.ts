@@ -13,19 +13,14 @@ import type {
 import { Random } from '../util/random.ts';
 import { adapterShape } from './adapterVector.ts';
 import { decoderParameters, type Tuning } from './decoder.ts';
-import {
-  readDecoderConfig,
-  readDecoderWeights,
-  readJson,
-  readStopTokens,
-  type RepositoryFiles,
-} from './repository.ts';
+import { readDecoderConfig, readDecoderWeights, readJson, type RepositoryFiles } from './repository.ts';
 import { Replica, type StartReplica } from './replicas/replica.ts';
 import { ReplicatedSampler } from './replicas/replicatedSampler.ts';
 import { shareOut } from './replicas/shareOut.ts';
 import type { Runtime } from './runtime.ts';
 import type { SampledRow, TokenRequest, TokenSampleOptions } from './sampleRows.ts';
 import { Sampler } from './sampler.ts';
+import { endTokens } from './endTokens.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 import {
   microbatches,
@@ -82,7 +77,7 @@ export async function openLocalPolicy(
     ...(runtime.hasDeviceMemory
       ? { sampler }
       : { sampler: new ReplicatedSampler(sampler, replicas), replicas }),
-    stop: readStopTokens(config),
+    stop: endTokens(config),
     info: {
       model,
       backend: runtime.name,

@@ -6,10 +6,17 @@ import { type DecoderConfig, decoderParameters, type Weights } from './decoder.t
 
 /** Where a repository's files come from. `path` is relative, such as `onnx/model.onnx`. */
 export interface RepositoryFiles {
-  /** Throws `ModelFileError` where the file can't be had. `total` is 0 when unknown. */
+  /**
+   * Throws `ModelFileError` where the file can't be had. `total` is 0 when unknown. `optional`: many
+   * repositories lack it, so that one that was kept for use without a connection may lack it too.
+   */
   read(
     path: string,
-    options?: { signal?: AbortSignal; onProgress?: (done: number, total: number) => void },
+    options?: {
+      signal?: AbortSignal;
+      onProgress?: (done: number, total: number) => void;
+      optional?: boolean;
+    },
   ): Promise<Uint8Array>;
   /** Whether a file is there; absent where only reading it would tell. */
   has?(path: string): Promise<boolean>;
@@ -28,6 +35,7 @@ type ModelFileCode =
   | 'model-file-missing'
   | 'model-file-forbidden'
   | 'model-folder-wrong'
+  | 'template-unusable'
   | 'download-broken';
 interface ModelFileErrorOptions extends ErrorOptions {
   code?: ModelFileCode;
@@ -99,14 +107,46 @@ export function httpFiles(base: string): RepositoryFiles {
   };
 }
 
+/** A file's bytes; undefined where the repository has no such file. */
+export async function readIfThere(
+  files: RepositoryFiles,
+  path: string,
+  signal?: AbortSignal,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await files.read(path, { optional: true, ...(signal && { signal }) });
+  } catch (error) {
+    if (error instanceof MissingFileError) return undefined;
+    throw error;
+  }
+}
+
 export async function readJson(
   files: RepositoryFiles,
   path: string,
   signal?: AbortSignal,
 ): Promise<Record<string, unknown>> {
-  const text = new TextDecoder().decode(await files.read(path, signal ? { signal } : {}));
+  return parseObject(path, await files.read(path, signal ? { signal } : {}));
+}
+
+/** The object in a file; undefined where the repository has no such file. */
+export async function readJsonIfThere(
+  files: RepositoryFiles,
+  path: string,
+  signal?: AbortSignal,
+): Promise<Record<string, unknown> | undefined> {
+  const bytes = await readIfThere(files, path, signal);
+  return bytes && parseObject(path, bytes);
+}
+
+/** Python writes numbers that JSON lacks, and reads them. */
+const withoutNaN = (text: string) =>
+  text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:Infinity|NaN)\b/g, (all) => (all.startsWith('"') ? all : 'null'));
+
+function parseObject(path: string, bytes: Uint8Array): Record<string, unknown> {
+  const text = new TextDecoder().decode(bytes);
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(/\b(?:Infinity|NaN)\b/.test(text) ? withoutNaN(text) : text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
   } catch (error) {
@@ -175,11 +215,4 @@ export function readDecoderWeights(file: Uint8Array, config: DecoderConfig): Wei
     weights.set(p.name, Float32Array.from(constantValues(constant)));
   }
   return weights;
-}
-
-/** Token ids that end a completion. */
-export function readStopTokens(config: Record<string, unknown>): Set<number> {
-  const eos = config.eos_token_id;
-  const list = Array.isArray(eos) ? eos : [eos];
-  return new Set(list.filter((t): t is number => typeof t === 'number'));
 }

@@ -25,9 +25,18 @@ export interface StoredFilesOptions {
 export function storedFiles(base: string, options: StoredFilesOptions = {}): RepositoryFiles {
   const root = base.endsWith('/') ? base : `${base}/`;
   return {
-    async read(path, { signal, onProgress } = {}) {
+    async read(path, { signal, onProgress, optional } = {}) {
       const store = await openStore(root + path, options.chunk ?? CHUNK);
-      return new Download(path, root + path, store, options.fetch ?? fetch, signal, onProgress).run();
+      try {
+        return await new Download(path, root + path, store, options.fetch ?? fetch, signal, onProgress).run();
+      } catch (error) {
+        // Where the weights are kept, the repository was opened before, and then without this file.
+        const broken = error instanceof ModelFileError && error.code === 'download-broken';
+        if (broken && optional && (await storedBytes(`${root}onnx/`)) > 0) {
+          throw new MissingFileError(`${path} was not kept when the model was downloaded`, { cause: error });
+        }
+        throw error;
+      }
     },
   };
 }

@@ -3,12 +3,12 @@ import { CodedError } from '../util/codedError.ts';
 import type { Prompt } from '../gasp/ports.ts';
 import {
   applyChatTemplate,
+  chatRenderer,
   plainChat,
-  type Render,
   readChatTemplate,
   withBegunAnswer,
 } from './chatTemplate.ts';
-import { MissingFileError, readJson, type RepositoryFiles } from './repository.ts';
+import { readJson, readJsonIfThere, type RepositoryFiles } from './repository.ts';
 
 /** Text that the model has no tokens for. */
 export class UnencodableTextError extends CodedError<'text-unencodable'> {
@@ -26,27 +26,42 @@ export interface Tokenizer {
    */
   encode(prompt: Prompt): number[];
   decode(tokens: readonly number[]): string;
+  /** The special token that ends a turn, where the repository names one. */
+  readonly endToken?: number | undefined;
+}
+
+/** A special token as text; configurations have it as an object with its properties too. */
+function tokenText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  const content = (value as { content?: unknown } | null | undefined)?.content;
+  return typeof content === 'string' ? content : undefined;
 }
 
 /**
- * Variables that templates read besides the messages: no thinking aloud, which takes thousands of tokens,
- * and no date of today, which would make the same run go otherwise tomorrow.
+ * The tokenizer's own settings. As in transformers, special_tokens_map.json counts, and first, where
+ * tokenizer_config.json does not list the added tokens itself, as older repositories' do not.
  */
-const TEMPLATE_VARIABLES = { enable_thinking: false, thinking: false, date_string: '26 Jul 2024' };
-
-/** The tokenizer's own settings; older repositories have special_tokens_map.json only, or none at all. */
 async function readTokenizerConfig(
   files: RepositoryFiles,
+  chat: boolean,
   signal?: AbortSignal,
 ): Promise<Record<string, unknown>> {
-  for (const path of ['tokenizer_config.json', 'special_tokens_map.json']) {
-    try {
-      return await readJson(files, path, signal);
-    } catch (error) {
-      if (!(error instanceof MissingFileError)) throw error;
-    }
-  }
-  return {};
+  const config = await readJsonIfThere(files, 'tokenizer_config.json', signal);
+  if (config && (config.added_tokens_decoder || !chat)) return config;
+  const special = await readJsonIfThere(files, 'special_tokens_map.json', signal);
+  return { ...config, ...special };
+}
+
+/** The special tokens that a template can name: `bos_token`, and the model's own like them. */
+function specialTokens(config: Record<string, unknown>): Record<string, string> {
+  const extra = config.extra_special_tokens;
+  const all = { ...config, ...(typeof extra === 'object' && !Array.isArray(extra) && extra) };
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([name, value]) => {
+      const text = name.endsWith('_token') ? tokenText(value) : undefined;
+      return text === undefined ? [] : [[name, text]];
+    }),
+  );
 }
 
 /** `chat: false` does not look for a chat template: the embedded model has a format of its own. */
@@ -57,32 +72,33 @@ export async function loadTokenizer(
 ): Promise<Tokenizer> {
   const [definition, config] = await Promise.all([
     readJson(files, 'tokenizer.json', signal),
-    readTokenizerConfig(files, signal),
+    readTokenizerConfig(files, chat, signal),
   ]);
   const [{ PreTrainedTokenizer }, template] = await Promise.all([
     import('@huggingface/transformers'),
     chat ? readChatTemplate(files, config, signal) : undefined,
   ]);
-  const tokenizer = new PreTrainedTokenizer(definition, { ...config, chat_template: template });
-  const render: Render = (messages) =>
-    tokenizer.apply_chat_template(messages as never, {
-      tokenize: false,
-      add_generation_prompt: true,
-      ...TEMPLATE_VARIABLES,
-    }) as string;
+  const { chat_template: _, ...settings } = config;
+  const special = specialTokens(config);
+  const tokenizer = new PreTrainedTokenizer(definition, { ...settings, ...special });
+  const render = template === undefined ? undefined : chatRenderer(template, special);
+  // A template that fails on the plainest of chats is told of now, and not in the middle of a run.
+  if (render) applyChatTemplate(render, [{ role: 'user', content: 'Hello' }]);
   const { unk_token_id: unknown, unk_token: unknownText, eos_token_id: end } = tokenizer;
   /** Whether tokens hold more unknown ones than the text spells out: some models mark each turn's end with it. */
   const lacks = (tokens: readonly number[], text: string): boolean =>
     unknown !== undefined &&
     tokens.reduce((n, t) => n + (t === unknown ? 1 : 0), 0) > text.split(unknownText).length - 1;
+  const isSpecial = tokenizer.all_special_ids.includes(end as number);
   return {
+    endToken: isSpecial ? end : undefined,
     encode(prompt) {
       const text =
         typeof prompt === 'string'
           ? prompt
-          : withBegunAnswer(prompt, (chat) => (template ? applyChatTemplate(render, chat) : plainChat(chat)));
+          : withBegunAnswer(prompt, (chat) => (render ? applyChatTemplate(render, chat) : plainChat(chat)));
       // A chat template writes the token that texts begin with itself; plain questions get the model's own.
-      const plain = typeof prompt !== 'string' && !template;
+      const plain = typeof prompt !== 'string' && !render;
       const tokens = tokenizer.encode(text, { add_special_tokens: plain });
       if (plain && tokens.at(-1) === end) tokens.pop();
       if (lacks(tokens, text)) {

@@ -56,6 +56,7 @@ export const PAGE_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
     kept > 0
       ? `Check the connection and press Run again: ${Math.round(kept / 1e6)} MB of it are kept, and loading goes on from there.`
       : 'Check the connection and press Run again.',
+  'template-unusable': 'Choose another model, or another export of it.',
   'model-too-big': ({ wanted, fitting }) => {
     if (fitting === null)
       return 'Nothing was downloaded. Not even adapters on one layer would fit: choose a smaller model.';

@@ -51,6 +51,8 @@ export interface ErrorData {
   'model-file-forbidden': { path: string; url: string };
   /** The connection broke, or could not be had. `kept`: bytes that need not come again. */
   'download-broken': { path: string; url: string; kept: number };
+  /** The model's chat template is not valid, uses what is not supported, or does not take the messages. */
+  'template-unusable': Nothing;
   'model-too-big': ModelTooBig;
   /** A graph that cannot be trained through. */
   'graph-unsupported': Nothing;

@@ -56,6 +56,7 @@ const SAMPLES: { [C in ErrorCode]: ErrorData[C][] } = {
     { path: 'a', url: 'https://h/a', kept: 0 },
     { path: 'a', url: 'https://h/a', kept: 5e7 },
   ],
+  'template-unusable': [{}],
   'model-too-big': [
     { model: 'm', needed: 9e9, limit: 4e9 },
     { model: 'm', needed: 9e9, limit: 4e9, wanted: run, fitting: null },

@@ -252,21 +252,3 @@ function countParameters(graph: Graph): number {
   }
   return sum;
 }
-
-/** Token ids that end an answer, from generation_config.json and config.json. */
-export async function readHubStopTokens(
-  files: RepositoryFiles,
-  config: Record<string, unknown>,
-  signal?: AbortSignal,
-): Promise<Set<number>> {
-  const list = (value: unknown) =>
-    (Array.isArray(value) ? value : [value]).filter((t): t is number => typeof t === 'number');
-  const own = list(textConfig(config).eos_token_id ?? config.eos_token_id);
-  try {
-    const generation = await readJson(files, 'generation_config.json', signal);
-    return new Set([...own, ...list(generation.eos_token_id)]);
-  } catch (error) {
-    if (!(error instanceof ModelFileError)) throw error;
-    return new Set(own);
-  }
-}

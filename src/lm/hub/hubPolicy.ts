@@ -12,12 +12,13 @@ import {
   type RunLoad,
   type TrainingPlan,
 } from '../memory.ts';
+import { readEndTokens } from '../endTokens.ts';
 import { readJson, type RepositoryFiles } from '../repository.ts';
 import { loadTokenizer } from '../tokenizer.ts';
 import { VectorTrainer } from '../trainer.ts';
 import { type AdapterPlan, findLinears } from './hubGraph.ts';
 import { type HubDType, sizedAs } from './dtypes.ts';
-import { type HubModel, loadHubModel, readHubStopTokens } from './hubModel.ts';
+import { type HubModel, loadHubModel } from './hubModel.ts';
 import { HubSampler } from './hubSampler.ts';
 import { hubTrainable, planAdapters } from './hubTrainable.ts';
 import { allModules } from './linears.ts';
@@ -55,16 +56,15 @@ export async function openHubPolicy(files: RepositoryFiles, options: HubPolicyOp
   const estimate = estimateOf(config, tuning, { ...options, half: runtime.hasHalf });
   if (estimate && options.memoryLimit)
     checkFits(options.title ?? options.model, estimate, options.memoryLimit);
-  const [tokenizer, stop, model] = await Promise.all([
-    loadTokenizer(files, signal),
-    readHubStopTokens(files, config, signal),
-    loadHubModel(files, {
-      half: runtime.hasHalf,
-      ...(dtype && { dtype }),
-      ...(signal && { signal }),
-      ...(onProgress && { onProgress }),
-    }),
-  ]);
+  // What can be refused by small files is, before the large ones are downloaded.
+  const tokenizer = await loadTokenizer(files, signal);
+  const stop = await readEndTokens(files, config, tokenizer.endToken, signal);
+  const model = await loadHubModel(files, {
+    half: runtime.hasHalf,
+    ...(dtype && { dtype }),
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  });
   const plan = planLayers(model, tuning);
   // Each open session holds the weights once more.
   const takeTurns = Boolean(

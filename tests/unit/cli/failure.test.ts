@@ -1,5 +1,5 @@
 /** A command that does not get through: what scripts that read `--json` find, and the exit status. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -10,6 +10,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lab-failure-'));
   await writeFile(join(folder, 'empty.jsonl'), '');
   await writeFile(join(folder, 'config.json'), '{"model_type": "llama"}');
+  const tokenizer = new URL('../../../public/models/foothold-micro/tokenizer.json', import.meta.url);
+  await cp(tokenizer, join(folder, 'tokenizer.json'));
 });
 afterAll(() => rm(folder, { recursive: true }));
 

@@ -140,3 +140,15 @@ test('removing forgets one repository only', async () => {
   expect([await storedBytes(base), await storedBytes(other)]).toEqual([0, 1050]);
   await removeStored(other);
 });
+
+test('without a connection, an optional file that was not kept with the weights counts as missing', async () => {
+  const optional = { optional: true };
+  server.status = 503;
+  await expect(files().read('chat_template.jinja', optional)).rejects.not.toThrow(MissingFileError);
+  server.status = 200;
+  await files().read('onnx/model.onnx');
+  server.status = 503;
+  await expect(files().read('chat_template.jinja', optional)).rejects.toThrow(MissingFileError);
+  await expect(files().read('tokenizer.json')).rejects.not.toThrow(MissingFileError);
+  expect(await files().read('onnx/model.onnx')).toEqual(content);
+});

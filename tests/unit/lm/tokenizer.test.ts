@@ -55,7 +55,7 @@ function repository(config: Record<string, unknown>, extra: Record<string, strin
 
 async function rendered(files: RepositoryFiles, messages: ChatMessage[]): Promise<string> {
   const tokens = (await loadTokenizer(files)).encode(messages);
-  return new TextDecoder()
+  return new TextDecoder('utf-8', { ignoreBOM: true })
     .decode(Uint8Array.from(tokens.map((t) => (t === 256 ? 0x7c : t))))
     .replaceAll('|', '<s>');
 }
@@ -89,6 +89,66 @@ describe('a chat template', () => {
     expect(await rendered(files, ask)).toBe(expected);
   });
 
+  test.each<[string, Record<string, unknown>, Record<string, string>]>([
+    [
+      'tokenizer_config.json and chat_template.jinja: the file',
+      { chat_template: 'old' },
+      { 'chat_template.jinja': chatml },
+    ],
+    [
+      'chat_template.json and chat_template.jinja: the latter',
+      {},
+      { 'chat_template.jinja': chatml, 'chat_template.json': '{"chat_template": "old"}' },
+    ],
+    [
+      'chat_template.json and tokenizer_config.json: the latter',
+      { chat_template: chatml },
+      { 'chat_template.json': '{"chat_template": "old"}' },
+    ],
+    [
+      'an empty file and tokenizer_config.json: the latter',
+      { chat_template: chatml },
+      { 'chat_template.jinja': '' },
+    ],
+  ])('is taken from %s', async (_, config, extra) => {
+    expect(await rendered(repository(config, extra), ask)).toBe(expected);
+  });
+
+  test('has the line ends that Python reads, and the byte order mark', async () => {
+    const template = '{% for m in messages %}\n{{ m.content }}\n{% endfor %}\n[assistant]\n';
+    const text = async (source: string) => rendered(repository({}, { 'chat_template.jinja': source }), ask);
+    const unix = await text(template);
+    expect(unix).toBe('Be brief.\nWhy?\n[assistant]');
+    expect(await text(template.replaceAll('\n', '\r\n'))).toBe(unix);
+    expect(await text(template.replaceAll('\n', '\r'))).toBe(unix);
+    expect(await text(`\ufeff${template}`)).toBe(`\ufeff${unix}`);
+  });
+
+  test('that is not UTF-8, or not named default, says so', async () => {
+    const files = repository({});
+    const read: RepositoryFiles['read'] = async (path, options) =>
+      path === 'chat_template.jinja' ? Uint8Array.of(0x61, 0xe9) : files.read(path, options);
+    await expect(loadTokenizer({ read })).rejects.toThrow(/chat_template.jinja is not UTF-8/);
+    const named = repository({ chat_template: [{ name: 'tool_use', template: 'x' }] });
+    await expect(loadTokenizer(named)).rejects.toThrow(/templates named tool_use, and none named default/);
+  });
+
+  test('may write messages as JSON', async () => {
+    const template = '{% for m in messages %}{{ m | tojson }}{% endfor %}';
+    const said: ChatMessage[] = [{ role: 'user', content: 'Say "hi"\nthen stop.' }];
+    expect(await rendered(repository({ chat_template: template }), said)).toBe(
+      '{"role": "user", "content": "Say \\"hi\\"\\nthen stop."}',
+    );
+  });
+
+  test('says the same on every day', async () => {
+    const template =
+      "{{ strftime_now('%A, %d %B %Y %H:%M') }}{% for m in messages %}{{ m.content }}{% endfor %}";
+    expect(await rendered(repository({ chat_template: template }), ask)).toBe(
+      'Friday, 26 July 2024 00:00Be brief.Why?',
+    );
+  });
+
   test('may know no system role: its text goes to the user', async () => {
     const template = `{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}${chatml}`;
     const text = await rendered(repository({ chat_template: template }), ask);
@@ -109,11 +169,9 @@ describe('a chat template', () => {
   });
 
   test('that cannot be used says so', async () => {
-    const tokenizer = await loadTokenizer(
-      repository({ chat_template: "{{ raise_exception('Not today') }}" }),
-    );
-    expect(() => tokenizer.encode(ask)).toThrow(ModelFileError);
-    expect(() => tokenizer.encode(ask)).toThrow(/chat template cannot be used here: .*Not today/);
+    const failing = loadTokenizer(repository({ chat_template: "{{ raise_exception('Not today') }}" }));
+    await expect(failing).rejects.toThrow(ModelFileError);
+    await expect(failing).rejects.toThrow(/chat template cannot be used here: .*Not today/);
     expect(() => applyChatTemplate(() => 'nothing of it', ask)).toThrow(/leaves the messages out/);
   });
 
@@ -160,6 +218,22 @@ describe('a chat template', () => {
       { 'tokenizer.json': JSON.stringify({ ...bytes, post_processor }) },
     );
     expect(await rendered(files, ask)).toBe('<s>Be brief.\n\nQuestion:\nWhy?\n\nAnswer:\n');
+  });
+
+  test("gets special tokens from special_tokens_map.json as transformers does, and the model's own ones", async () => {
+    const template = '{{ bos_token }}{{ image_token }}{{ eos_token }}{{ pad_token is defined }}';
+    const map = JSON.stringify({ bos_token: { content: '[b]' }, eos_token: '[e]' });
+    const render = async (config: Record<string, unknown>) =>
+      await rendered(
+        repository(
+          { chat_template: `${template}{{ messages[0].content }}`, image_token: '[i]', ...config },
+          { 'special_tokens_map.json': map },
+        ),
+        [{ role: 'user', content: '' }],
+      );
+    expect(await render({ eos_token: '[old]', pad_token: null })).toBe('[b][i][e]False');
+    // Where added tokens are listed in tokenizer_config.json, that file alone counts.
+    expect(await render({ added_tokens_decoder: {}, bos_token: null })).toBe('[i]False');
   });
 
   test('that could not be reached is not taken for one that is missing', async () => {
