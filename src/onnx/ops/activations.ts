@@ -69,6 +69,10 @@ export const ACTIVATIONS: Family = {
   FastGelu: { lower: ({ b, inputs: [x, bias] }) => [tanhGelu(b, bias ? b.add(x!, bias) : x!)] },
   QuickGelu: { lower: swish(1.702) },
   Swish: { lower: swish(1) },
+  /** x tanh(softplus(x)) (Misra 2019). */
+  Mish: {
+    lower: ({ b, inputs: [x] }) => [b.mul(x!, b.node('Tanh', [b.node('Softplus', [x!])]))],
+  },
   LeakyRelu: {
     lower: ({ b, node, inputs: [x] }) => [
       leaky(b, x!, b.mul(x!, b.scalar(floatAttribute(node.attributes, 'alpha', 0.01)))),

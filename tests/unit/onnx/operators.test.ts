@@ -234,6 +234,7 @@ const EXPORTED: Record<string, Exported[]> = {
   ],
   QuickGelu: [{ inputs: [[3, 5]], domain: MS }],
   Swish: [{ inputs: [[3, 5]], attributes: { alpha: 1.5 }, opset: 24 }],
+  Mish: elementwise,
   LeakyRelu: [...elementwise, { inputs: [[3, 5]], attributes: { alpha: 0.25 } }],
   PRelu: [{ inputs: [[3, 5], [5]] }],
   HardSigmoid: [...elementwise, { inputs: [[3, 5]], attributes: { alpha: 0.5, beta: 0.25 } }],
