@@ -6,7 +6,7 @@ import type { Node } from '../model.ts';
 import { scalarLike } from './gradientRules.ts';
 import { axesAsInput } from './movement.ts';
 import { never, REAL } from './nodeRules.ts';
-import { type Family, type LoweringContext, noGradient } from './operator.ts';
+import { type Family, type GradientRule, type LoweringContext, noGradient } from './operator.ts';
 import { reduce, same } from './shapeRules.ts';
 
 function reducedAxes(b: GraphWriter, node: Node): number[] {
@@ -34,6 +34,14 @@ const squareSum = ({ b, node, inputs: [x, axes] }: LoweringContext): Value => {
   const given = axes ? b.known(axes)?.values.map(Number) : intsAttribute(node.attributes, 'axes');
   const all = b.shape(x!).map((_, i) => i);
   return b.sum(b.mul(x!, x!), given ?? all, intAttribute(node.attributes, 'keepdims', 1) === 1);
+};
+
+/** To the largest or smallest element, or in equal parts to all that equal it. */
+const extremeGradient: GradientRule = ({ b, node }, dy) => {
+  const [x, y] = [node.inputs[0]!, node.outputs[0]!];
+  const [extreme, flowing] = [restoreAxes(b, node, y), restoreAxes(b, node, dy)];
+  const mask = b.cast(b.node('Equal', [x, extreme]), b.info(x).dtype);
+  return [b.mul(mask, b.div(flowing, b.sum(mask, reducedAxes(b, node), true)))];
 };
 
 const NO_SIZES = never('no exporter seen so far computes a size with it');
@@ -71,20 +79,14 @@ export const REDUCTION: Family = {
   ReduceMax: {
     shape: reduce,
     known: NO_SIZES,
-    /** To the largest element, or in equal parts to all that are as large. */
-    gradient: ({ b, node }, dy) => {
-      const [x, y] = [node.inputs[0]!, node.outputs[0]!];
-      const [top, flowing] = [restoreAxes(b, node, y), restoreAxes(b, node, dy)];
-      const mask = b.cast(b.node('Equal', [x, top]), b.info(x).dtype);
-      return [b.mul(mask, b.div(flowing, b.sum(mask, reducedAxes(b, node), true)))];
-    },
+    gradient: extremeGradient,
     cheap: false,
     import: axesAsInput,
   },
   ReduceMin: {
     shape: reduce,
     known: NO_SIZES,
-    gradient: noGradient('no decoder has needed it yet; it is that of ReduceMax'),
+    gradient: extremeGradient,
     cheap: false,
     import: axesAsInput,
   },

@@ -261,13 +261,18 @@ export const EXPORTED_CASES: Record<string, Case[]> = {
       }),
     ),
   ],
-  ReduceMax: [
-    {
-      name: 'of each row',
-      inputs: { x: x([2, 4], { shape: ['rows', 4] }) },
-      build: (b, v) => b.node('ReduceMax', [v.x!, b.ints([-1])], { keepdims: 0 }),
-    },
-  ],
+  ...Object.fromEntries(
+    ['ReduceMax', 'ReduceMin'].map((op): [string, Case[]] => [
+      op,
+      [
+        {
+          name: 'of each row',
+          inputs: { x: x([2, 4], { shape: ['rows', 4] }) },
+          build: (b, v) => b.node(op, [v.x!, b.ints([-1])], { keepdims: 0 }),
+        },
+      ],
+    ]),
+  ),
   Floor: [
     {
       name: 'a step beside the value itself',

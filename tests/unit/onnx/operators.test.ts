@@ -71,10 +71,10 @@ test('an operator without a record is named, with the place for one', () => {
 test('the reason for a missing gradient is told', () => {
   const b = new GraphBuilder('no rule');
   const x = b.input('x', 'float64', [3]);
-  const y = b.node('ReduceMin', [x, b.ints([0])], { keepdims: 1 });
-  const seed = b.input('seed', 'float64', [1]);
+  const y = b.node('Round', [x]);
+  const seed = b.input('seed', 'float64', [3]);
   expect(() => differentiate(b, y, seed, [x])).toThrow(NoGradientError);
-  expect(() => differentiate(b, y, seed, [x])).toThrow(/ReduceMin \(node ReduceMin_1\).*ReduceMax/);
+  expect(() => differentiate(b, y, seed, [x])).toThrow(/Round \(node Round_1\): a step/);
 });
 
 // ---------------------------------------------------------------------------------------------
@@ -125,7 +125,6 @@ const VALUES: Record<string, (b: GraphBuilder) => Value> = {
   },
   Range: (b) => b.node('Range', [scalar(b, 7), scalar(b, 0), scalar(b, -2)]),
   ReduceProd: (b) => b.node('ReduceProd', [ints(b, 2, 3, 4)], { keepdims: 0 }),
-  ReduceMin: (b) => b.node('ReduceMin', [matrix(b), ints(b, -1)], { keepdims: 0 }),
   Sign: (b) => b.node('Sign', [matrix(b)]),
   Ceil: (b) => b.node('Ceil', [matrix(b)]),
   Round: (b) => b.node('Round', [matrix(b)]),
