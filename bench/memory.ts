@@ -14,7 +14,8 @@ import { HubSampler } from '../src/lm/hub/hubSampler.ts';
 import { loadHubModel } from '../src/lm/hub/hubModel.ts';
 import { planLayers } from '../src/lm/hub/hubPolicy.ts';
 import { hubTrainable } from '../src/lm/hub/hubTrainable.ts';
-import { decoderSize, type Dtype, estimateMemory } from '../src/lm/memory.ts';
+import { decoderNumbers } from '../src/lm/decoderNumbers.ts';
+import { type Dtype, estimateMemory } from '../src/lm/memory.ts';
 import { nodeRuntime } from '../src/lm/runtime.node.ts';
 import { VectorTrainer } from '../src/lm/trainer.ts';
 
@@ -66,7 +67,8 @@ if (args.phase) {
 
 async function estimated() {
   const config = await folderFiles(resolve(args.model!)).read('config.json');
-  const size = decoderSize(JSON.parse(new TextDecoder().decode(config)) as Record<string, unknown>)!;
+  const { size } = decoderNumbers(JSON.parse(new TextDecoder().decode(config)) as Record<string, unknown>);
+  if (!size) throw new Error('config.json does not tell the size');
   return estimateMemory(size, args.dtype as Dtype, {
     rank,
     adaptedLayers: Math.min(size.layers, layers.layers ?? size.layers),

@@ -62,6 +62,10 @@ export function modelPort({
         runtime,
         dtypes: knownDtypes(source, model),
         ...(memoryLimit !== undefined && { memoryLimit }),
+        onUnknownSize: (missing) =>
+          console.error(
+            `Whether the model fits into --memory cannot be told: its config.json lacks ${missing.join(', ')}.`,
+          ),
       });
     }
     const { path, dialect } = source;

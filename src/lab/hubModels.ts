@@ -5,7 +5,8 @@ import { microDialect } from '../dialects/micro/dialect.ts';
 import type { Dialect, Policy } from '../gasp/ports.ts';
 import { DTYPE_FILES, HUB_DTYPES, type HubDType } from '../lm/hub/dtypes.ts';
 import { openHubPolicy } from '../lm/hub/hubPolicy.ts';
-import { decoderSize, ModelTooBigError } from '../lm/memory.ts';
+import { decoderNumbers } from '../lm/decoderNumbers.ts';
+import { ModelTooBigError } from '../lm/memory.ts';
 import { readJson, type RepositoryFiles } from '../lm/repository.ts';
 import type { Runtime } from '../lm/runtime.ts';
 import { fittingSettings, memorySettings, runLoad } from './hubRun.ts';
@@ -30,6 +31,8 @@ export interface OpenHubOptions extends Omit<ModelOptions, 'backend'> {
   memoryLimit?: number;
   /** Dtypes that the repository is known to have, besides `dtype`. */
   dtypes?: readonly HubDType[];
+  /** Told before anything large is loaded where there is a bound and config.json lacks what is needed to keep it. */
+  onUnknownSize?: (missing: readonly string[]) => void;
 }
 
 export async function openHubModel(
@@ -37,6 +40,7 @@ export async function openHubModel(
   options: OpenHubOptions,
 ): Promise<{ policy: Policy; dialect: Dialect }> {
   const { model, dtype, runtime, tuning, seed, settings, memoryLimit, signal, onProgress } = options;
+  const { onUnknownSize } = options;
   if (dtype !== undefined && !(dtype in DTYPE_FILES)) {
     throw new CodedError(
       'dtype-unknown',
@@ -55,6 +59,7 @@ export async function openHubModel(
     ...(settings && { load: runLoad(settings) }),
     ...(dtype !== undefined && { dtype: dtype as HubDType }),
     ...(memoryLimit !== undefined && { memoryLimit }),
+    ...(onUnknownSize && { onUnknownSize }),
     onProgress: (done, total) => onProgress(done, total, 'bytes'),
   }).catch(async (error: unknown) => {
     throw error instanceof ModelTooBigError ? await withFitting(error, files, options) : error;
@@ -68,7 +73,7 @@ async function withFitting(
   files: RepositoryFiles,
   { dtype, dtypes = [], settings, memoryLimit, signal }: OpenHubOptions,
 ): Promise<ModelTooBigError> {
-  const size = decoderSize(await readJson(files, 'config.json', signal));
+  const { size } = decoderNumbers(await readJson(files, 'config.json', signal));
   if (!size || !settings || memoryLimit === undefined) return error;
   const wanted = (dtype as HubDType | undefined) ?? 'q4';
   const found = fittingSettings(size, settings, memoryLimit, [...new Set([wanted, ...dtypes])]);

@@ -1,10 +1,11 @@
 /** Which tokens end an answer. */
+import { textConfig } from './decoderNumbers.ts';
 import { readJsonIfThere, type RepositoryFiles } from './repository.ts';
 
 /** `eos_token_id`: one or several, in a configuration or in its decoder's part. Negative ones mean none. */
 function said(config: Record<string, unknown> | undefined): number[] {
-  for (const part of [config, config?.text_config, config?.llm_config] as Record<string, unknown>[]) {
-    const eos = part?.eos_token_id;
+  for (const part of config ? [config, textConfig(config)] : []) {
+    const eos = part.eos_token_id;
     const list = (Array.isArray(eos) ? eos : [eos]).filter(
       (t): t is number => typeof t === 'number' && t >= 0,
     );

@@ -3,18 +3,8 @@
  * alone: before a byte of it is there. Each term says what it counts; `bench/memory.ts` measures the same.
  * Sampling, scoring and training take turns in memory where it is short.
  */
+import type { DecoderSize } from './decoderNumbers.ts';
 import { CodedError } from '../util/codedError.ts';
-
-/** The part of a decoder's configuration that decides its size. Counts, widths in elements. */
-export interface DecoderSize {
-  vocabulary: number;
-  width: number;
-  layers: number;
-  heads: number;
-  keyValueHeads: number;
-  headDim: number;
-  feedForward: number;
-}
 
 export type Dtype = 'fp32' | 'fp16' | 'q8' | 'q4' | 'q4f16' | 'bnb4';
 
@@ -207,25 +197,3 @@ export function checkFits(name: string, estimate: MemoryEstimate, limit: number)
 }
 
 export const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(bytes < 1e8 ? 2 : 1);
-
-/** The size from a repository's `config.json`; undefined where it lacks a number. */
-export function decoderSize(config: Record<string, unknown>): DecoderSize | undefined {
-  const inner = config.text_config ?? config.llm_config;
-  const c = (typeof inner === 'object' && inner !== null ? inner : config) as Record<string, unknown>;
-  const number = (...names: string[]) =>
-    names.map((name) => c[name]).find((v): v is number => typeof v === 'number' && v > 0);
-  const vocabulary = number('vocab_size');
-  const width = number('hidden_size', 'n_embd', 'd_model');
-  const layers = number('num_hidden_layers', 'n_layer', 'num_layers');
-  const heads = number('num_attention_heads', 'n_head', 'num_heads');
-  if (!vocabulary || !width || !layers || !heads) return undefined;
-  return {
-    vocabulary,
-    width,
-    layers,
-    heads,
-    keyValueHeads: number('num_key_value_heads') ?? heads,
-    headDim: number('head_dim') ?? width / heads,
-    feedForward: number('intermediate_size', 'n_inner', 'ffn_dim') ?? 4 * width,
-  };
-}

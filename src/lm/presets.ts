@@ -1,5 +1,6 @@
 /** Models that are known to work, with what decides their size: nothing has to be asked to show it. */
-import type { DecoderSize, Dtype } from './memory.ts';
+import type { DecoderSize } from './decoderNumbers.ts';
+import type { Dtype } from './memory.ts';
 
 export interface Preset {
   /** Of the repository on the Hub. */

@@ -2,6 +2,7 @@
 import { CodedError, type ErrorData } from '../util/codedError.ts';
 import { constantValues, elementCount } from '../onnx/model.ts';
 import { OnnxFormatError, readModel } from '../onnx/proto.ts';
+import { decoderNumbers } from './decoderNumbers.ts';
 import { type DecoderConfig, decoderParameters, type Weights } from './decoder.ts';
 
 /** Where a repository's files come from. `path` is relative, such as `onnx/model.onnx`. */
@@ -165,24 +166,25 @@ const number = (config: Record<string, unknown>, name: string): number => {
 
 /** The shape from Hugging Face's `config.json` of a Llama-like decoder. */
 export function readDecoderConfig(config: Record<string, unknown>): DecoderConfig {
-  const heads = number(config, 'num_attention_heads');
   if (config.model_type !== 'llama') {
     throw new ModelFileError(
       `config.json names the architecture ${String(config.model_type)}; this loader reads llama`,
     );
   }
-  if ((config.num_key_value_heads ?? heads) !== heads || config.tie_word_embeddings !== true) {
+  const { size, missing, context } = decoderNumbers(config);
+  if (!size || context === undefined) {
     throw new ModelFileError(
-      'this loader reads decoders with tied embeddings and as many key as query heads',
+      `config.json lacks ${[...missing, ...(context ? [] : ['max_position_embeddings'])].join(', ')}.`,
+    );
+  }
+  const { vocabulary, width, layers, heads, keyValueHeads, feedForward } = size;
+  if (keyValueHeads !== heads || config.tie_word_embeddings !== true) {
+    throw new ModelFileError(
+      'This loader reads decoders with tied embeddings and as many key as query heads.',
     );
   }
   return {
-    vocabulary: number(config, 'vocab_size'),
-    width: number(config, 'hidden_size'),
-    layers: number(config, 'num_hidden_layers'),
-    heads,
-    feedForward: number(config, 'intermediate_size'),
-    context: number(config, 'max_position_embeddings'),
+    ...{ vocabulary, width, layers, heads, feedForward, context },
     ropeTheta: number(config, 'rope_theta'),
     normEpsilon: number(config, 'rms_norm_eps'),
   };

@@ -4,7 +4,7 @@ import { estimateRun, type Fitting, fittingSettings, HUB_SETTINGS } from '../lab
 import { EMBEDDED_MODEL, modelName, modelSource } from '../lab/models.ts';
 import { folderContent } from '../lm/blobFiles.ts';
 import { DTYPE_FILES, HUB_DTYPES, type HubDType, TRAINABLE_DTYPES } from '../lm/hub/dtypes.ts';
-import { type DecoderSize, decoderSize } from '../lm/memory.ts';
+import { type DecoderSize, decoderNumbers } from '../lm/decoderNumbers.ts';
 import { findGpu, memoryLimit } from '../lm/memoryLimit.web.ts';
 import { PRESETS } from '../lm/presets.ts';
 import type { AdapterFiles } from '../lab/adapters.ts';
@@ -228,6 +228,10 @@ interface OtherProps {
 /** A model that does not fit, and what it is called. */
 type Refused = { model: string; name: string; fitting: Fitting };
 
+/** Said where a model is chosen that may not fit. */
+const unknownSize = (missing: readonly string[]): string =>
+  `Whether it fits cannot be told: its config.json lacks ${missing.join(', ')}.`;
+
 /** Any repository in Hugging Face layout: its configuration is read first, and its size told. */
 function OtherRepository({ dtype, limit, settings, choose, chooseFitting }: OtherProps) {
   const [typed, setTyped] = useState('');
@@ -248,10 +252,10 @@ function OtherRepository({ dtype, limit, settings, choose, chooseFitting }: Othe
     }
   };
   const take = (config: Record<string, unknown>, name: string): string => {
-    const size = decoderSize(config);
+    const { size, missing } = decoderNumbers(config);
     if (!size) {
       choose(name);
-      return 'Chosen. Its config.json does not say how large it is.';
+      return `Chosen. ${unknownSize(missing)}`;
     }
     const fit = judgeFit(size, dtype, settings, limit, []);
     if (fit.fits) choose(name);
@@ -295,7 +299,7 @@ function FolderOnDisk(props: OtherProps & { session: Session }) {
     try {
       const { name, content } = folderContent(files);
       const config = JSON.parse(await content.get('config.json')!.text()) as Record<string, unknown>;
-      const size = decoderSize(config);
+      const { size, missing } = decoderNumbers(config);
       const there = TRAINABLE_DTYPES.filter((d) => content.has(`onnx/model${DTYPE_FILES[d]}.onnx`));
       const fit = size && judgeFit(size, dtype, settings, limit, there);
       session.offerFolder(name, content);
@@ -304,7 +308,7 @@ function FolderOnDisk(props: OtherProps & { session: Session }) {
         return setSaid(fit.text);
       }
       choose(`folder:${name}#${dtype}`);
-      setSaid(`Chosen: ${name}, ${content.size} files. ${fit ? fit.text : ''}`);
+      setSaid(`Chosen: ${name}, ${content.size} files. ${fit ? fit.text : unknownSize(missing)}`);
     } catch (error) {
       setSaid(textOf(error));
     }

@@ -8,6 +8,7 @@ import { OnnxFormatError, readModel } from '../../onnx/proto.ts';
 import { UnsupportedGraphError, widenTables } from '../../onnx/importer.ts';
 import { MissingFileError, ModelFileError, readJson, type RepositoryFiles } from '../repository.ts';
 import { DTYPE_FILES, HUB_DTYPES, type HubDType, ROUNDING_DTYPES } from './dtypes.ts';
+import { type DecoderSize, decoderNumbers, textConfig } from '../decoderNumbers.ts';
 import { findHead, type Head } from './head.ts';
 import type { AttentionWidths } from './linears.ts';
 
@@ -137,13 +138,13 @@ export async function assembleHubModel(
     );
   }
   const head = findHead(graph, logits);
-  const text = textConfig(config);
-  const widths = attentionWidths(text);
+  const { known, context } = decoderNumbers(config);
+  const widths = attentionWidths(known);
   const cache = findCache(graph, widths);
   const declared = graph.outputs.get(logits)!.shape.at(-1);
   return {
     config,
-    family: String(text.model_type ?? config.model_type ?? ''),
+    family: String(textConfig(config).model_type ?? config.model_type ?? ''),
     graph,
     opsets: model.opsets,
     irVersion: model.irVersion,
@@ -151,35 +152,25 @@ export async function assembleHubModel(
     logits,
     head,
     cache,
-    vocabulary: head?.vocabulary ?? (typeof declared === 'number' ? declared : number(text, 'vocab_size')),
-    context: Number(
-      text.max_position_embeddings ?? text.n_positions ?? text.n_ctx ?? text.max_sequence_length ?? 2048,
-    ),
+    vocabulary: head?.vocabulary ?? (typeof declared === 'number' ? declared : needVocabulary(known)),
+    context: context ?? 2048,
     widths,
     parameters: countParameters(graph),
   };
 }
 
-/** Models of several parts keep the decoder's numbers apart. */
-function textConfig(config: Record<string, unknown>): Record<string, unknown> {
-  const inner = config.text_config ?? config.llm_config;
-  return typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : config;
-}
-
-function number(config: Record<string, unknown>, name: string): number {
-  if (typeof config[name] === 'number') return config[name];
-  throw new ModelFileError(`config.json lacks the number ${name}`);
+function needVocabulary(known: Partial<DecoderSize>): number {
+  if (known.vocabulary !== undefined) return known.vocabulary;
+  throw new ModelFileError('config.json lacks the number vocab_size.');
 }
 
 /** NaN for what config.json does not say: only packed layers, and caches whose sizes are names, ask for it. */
-function attentionWidths(config: Record<string, unknown>): AttentionWidths {
-  const find = (...names: string[]): number =>
-    Number(names.map((name) => config[name]).find((value) => typeof value === 'number'));
-  const heads = find('num_attention_heads', 'n_head', 'num_heads', 'n_heads', 'attention_heads');
-  const keyValueHeads = Number(config.num_key_value_heads ?? (config.multi_query === true ? 1 : heads));
-  const width = find('hidden_size', 'n_embd', 'd_model', 'word_embed_proj_dim');
-  const dim = typeof config.head_dim === 'number' ? config.head_dim : width / heads;
-  return { query: heads * dim, keyValue: keyValueHeads * dim, keyValueHeads };
+function attentionWidths({
+  heads = Number.NaN,
+  keyValueHeads = Number.NaN,
+  headDim = Number.NaN,
+}: Partial<DecoderSize>): AttentionWidths {
+  return { query: heads * headDim, keyValue: keyValueHeads * headDim, keyValueHeads };
 }
 
 /** Reads the files that hold initializers, each once, and lets the initializers view them. */

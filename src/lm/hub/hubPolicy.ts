@@ -5,13 +5,13 @@ import type { Tuning } from '../decoder.ts';
 import { LocalPolicy, type LocalPolicyOptions } from '../localPolicy.ts';
 import {
   checkFits,
-  decoderSize,
   estimateWithin,
   type MemoryEstimate,
   ROW_TOKENS,
   type RunLoad,
   type TrainingPlan,
 } from '../memory.ts';
+import { decoderNumbers } from '../decoderNumbers.ts';
 import { readEndTokens } from '../endTokens.ts';
 import { readJson, type RepositoryFiles } from '../repository.ts';
 import { loadTokenizer } from '../tokenizer.ts';
@@ -30,6 +30,8 @@ export interface HubPolicyOptions extends LocalPolicyOptions {
   dtype?: HubDType;
   /** Bytes that loading, sampling and training may take together; absent: no bound. */
   memoryLimit?: number;
+  /** Called with what config.json lacks where there is a limit and no telling whether it will be kept. */
+  onUnknownSize?: (missing: readonly string[]) => void;
   /** Of which the estimate is made. */
   load?: RunLoad;
 }
@@ -54,8 +56,10 @@ export async function openHubPolicy(files: RepositoryFiles, options: HubPolicyOp
   }
   const config = await readJson(files, 'config.json', signal);
   const estimate = estimateOf(config, tuning, { ...options, half: runtime.hasHalf });
-  if (estimate && options.memoryLimit)
-    checkFits(options.title ?? options.model, estimate, options.memoryLimit);
+  if (options.memoryLimit) {
+    if (estimate) checkFits(options.title ?? options.model, estimate, options.memoryLimit);
+    else options.onUnknownSize?.(decoderNumbers(config).missing);
+  }
   // What can be refused by small files is, before the large ones are downloaded.
   const tokenizer = await loadTokenizer(files, signal);
   const stop = await readEndTokens(files, config, tokenizer.endToken, signal);
@@ -120,7 +124,7 @@ export function estimateOf(
     half = true,
   }: Pick<HubPolicyOptions, 'dtype' | 'load' | 'memoryLimit'> & Pick<TrainingPlan, 'half'>,
 ): MemoryEstimate | undefined {
-  const size = decoderSize(config);
+  const { size } = decoderNumbers(config);
   if (!size) return undefined;
   const plan = {
     rank: tuning.rank,

@@ -2,13 +2,13 @@ import { readFileSync, statSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import {
   checkFits,
-  decoderSize,
   downloadBytes,
   estimateMemory,
   estimateWithin,
   ModelTooBigError,
   parameterCount,
 } from '../../../src/lm/memory.ts';
+import { decoderNumbers } from '../../../src/lm/decoderNumbers.ts';
 import { PRESETS } from '../../../src/lm/presets.ts';
 import { lacksShared, sharedFolder } from '../shared.ts';
 
@@ -79,30 +79,13 @@ test('what does not fit is refused with the numbers', () => {
 test.skipIf(lacksShared('models'))("a repository's config.json says the same as the preset", () => {
   const folder = `${sharedFolder}models/SmolLM2-135M-Instruct`;
   const config = JSON.parse(readFileSync(`${folder}/config.json`, 'utf8'));
-  expect(decoderSize(config)).toEqual(preset('SmolLM2-135M').size);
+  expect(decoderNumbers(config).size).toEqual(preset('SmolLM2-135M').size);
   // This one shares its fp16 embedding with the head.
   const { size } = preset('SmolLM2-135M');
   const shared = parameterCount(size) - size.vocabulary * size.width;
   const file = statSync(`${folder}/onnx/model_q4.onnx_data`).size;
   expect(shared * 0.625 + size.vocabulary * size.width * 2).toBeGreaterThan(file * 0.97);
   expect(downloadBytes(size, 'q4')).toBeGreaterThan(file);
-});
-
-test('a config without the numbers has no size', () => {
-  expect(decoderSize({ model_type: 'mamba' })).toBeUndefined();
-  expect(
-    decoderSize({
-      text_config: { vocab_size: 8, hidden_size: 4, num_hidden_layers: 1, num_attention_heads: 2 },
-    }),
-  ).toEqual({
-    vocabulary: 8,
-    width: 4,
-    layers: 1,
-    heads: 2,
-    keyValueHeads: 2,
-    headDim: 2,
-    feedForward: 16,
-  });
 });
 
 test.each([
