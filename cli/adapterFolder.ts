@@ -6,7 +6,7 @@ import { CONFIG_FILE, type LoraAdapter, readPeft, WEIGHTS_FILE } from '../src/lm
 import { UsageError } from './usage.ts';
 
 /** Throws `UsageError` where one of the files is not there, and says what is in its place. */
-export async function readAdapterFolder(folder: string): Promise<AdapterFiles> {
+async function readAdapterFolder(folder: string): Promise<AdapterFiles> {
   const read = async (name: string) => {
     try {
       return await readFile(join(folder, name));
@@ -19,10 +19,19 @@ export async function readAdapterFolder(folder: string): Promise<AdapterFiles> {
   return { name: folder, config: new TextDecoder().decode(config), weights };
 }
 
-/** Throws `UsageError` where it is not there, `PeftError` where it is none that can be used. */
-export async function readAdapter(folder: string): Promise<LoraAdapter> {
-  const { config, weights } = await readAdapterFolder(resolve(folder));
-  return readPeft(config, weights);
+/**
+ * The adapter in a folder, and its files; says on stderr what its makers may have expected of it and is not
+ * there. Throws `UsageError` where there is none, `PeftError` where it is none that can be used.
+ */
+export async function readAdapter(folder: string): Promise<{ files: AdapterFiles; adapter: LoraAdapter }> {
+  const files = await readAdapterFolder(resolve(folder));
+  const adapter = readPeft(files.config, files.weights);
+  if (adapter.untrained) {
+    console.error(
+      `${folder}: ${CONFIG_FILE} has ${adapter.untrained.join(', ')} among its target_modules, and ${WEIGHTS_FILE} holds nothing of that: it stays as it is in the model.`,
+    );
+  }
+  return { files: { ...files, name: folder }, adapter };
 }
 
 /** What other tools leave where PEFT's files are looked for, and what to do with it. */

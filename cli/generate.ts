@@ -51,11 +51,11 @@ export async function generateCommand(args: string[]): Promise<number> {
   const maxTokens = numberOption('max-tokens', values['max-tokens'], { min: 1 });
   const temperature = numberOption('temperature', values.temperature, { integer: false });
   const seed = numberOption('seed', values.seed);
+  const { adapter } = values.adapter === undefined ? {} : await readAdapter(values.adapter);
   const files = folderFiles(resolve(values.model));
   const tokenizer = await loadTokenizer(files);
   const model = await loadHubModel(files, dtype ? { dtype } : {});
   const stop = await readEndTokens(files, model.config, tokenizer.endToken);
-  const adapter = values.adapter === undefined ? undefined : await readAdapter(values.adapter);
   const placed = adapter && placeAdapter(model, adapter);
   const messages: ChatMessage[] = [
     ...(values.system === undefined ? [] : [{ role: 'system' as const, content: values.system }]),

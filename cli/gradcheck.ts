@@ -108,7 +108,8 @@ async function readFixture(path: string): Promise<ReadonlyMap<string, SafeTensor
 
 /** The adapter in a folder; undefined where there is none and none was asked for. */
 async function adapterIn(folder: string, asked: boolean): Promise<LoraAdapter | undefined> {
-  return asked || existsSync(join(folder, CONFIG_FILE)) ? readAdapter(folder) : undefined;
+  if (!asked && !existsSync(join(folder, CONFIG_FILE))) return undefined;
+  return (await readAdapter(folder)).adapter;
 }
 
 export function readDType(name: string | undefined): HubDType | undefined {

@@ -9,7 +9,9 @@ import {
   type ProposalCounts,
 } from '../src/gasp/probe.ts';
 import { deriveSeed } from '../src/util/random.ts';
+import { startFromAdapter, tuningOfAdapter } from '../src/lab/adapters.ts';
 import { HUB_SETTINGS } from '../src/lab/hubRun.ts';
+import { readAdapter } from './adapterFolder.ts';
 import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
 import { modelPort, readModelOption } from './nodePorts.ts';
 import { readBank, SHIPPED_BANK } from './settings.ts';
@@ -23,6 +25,7 @@ export const probeUsage = `lab probe --model MODEL [options]
   Asks a model for lemmas, lifts, unguided proposals and answers, and counts how many parse, run and are new.
   --model MODEL     a folder, owner/name on the Hub, or an address
   --dtype NAME      which of its dtypes
+  --adapter DIR     with a LoRA adapter in PEFT's format
   --count N         proposals of each kind and axis, answers of each task type (default 24)
   --kinds LIST      of ${PROBE_KINDS.join(',')} (default: all)
   --temperature T   (default ${HUB_SETTINGS.temperature})
@@ -37,6 +40,7 @@ ${BACKEND_USAGE}
 const OPTIONS = {
   model: { type: 'string' },
   dtype: { type: 'string' },
+  adapter: { type: 'string' },
   count: { type: 'string', default: '24' },
   kinds: { type: 'string', default: PROBE_KINDS.join(',') },
   temperature: { type: 'string', default: String(HUB_SETTINGS.temperature) },
@@ -52,6 +56,7 @@ export async function probeCommand(args: string[]): Promise<number> {
   const values = readOptions(args, OPTIONS);
   if (!values.model) throw new UsageError('--model MODEL is missing.');
   const model = await readModelOption(values.model, values.dtype);
+  const adapter = values.adapter === undefined ? undefined : await readAdapter(values.adapter);
   const seed = numberOption('seed', values.seed);
   const count = numberOption('count', values.count, { min: 1 });
   const kinds = readKinds(values.kinds);
@@ -63,7 +68,7 @@ export async function probeCommand(args: string[]): Promise<number> {
     ...(model.folder !== undefined && { model: model.folder }),
   });
   const { policy, dialect } = await loadModel(model.name, {
-    tuning: DEFAULT_SETTINGS.tuning,
+    tuning: adapter ? tuningOfAdapter(adapter.adapter) : DEFAULT_SETTINGS.tuning,
     seed: deriveSeed(seed, 'weights'),
     backend: 'auto',
     signal: new AbortController().signal,
@@ -71,6 +76,7 @@ export async function probeCommand(args: string[]): Promise<number> {
   });
   const judge = new NodeJudge();
   try {
+    if (adapter) await startFromAdapter(policy, adapter.files);
     const { noveltyThreshold } = DEFAULT_SETTINGS;
     const result = await probe(
       { goalposts, kinds, count, temperature, topP, seed, noveltyThreshold },

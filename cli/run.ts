@@ -7,8 +7,7 @@ import { HUB_SETTINGS } from '../src/lab/hubRun.ts';
 import { EMBEDDED_MODEL } from '../src/lab/models.ts';
 import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
 import { interrupted } from './failure.ts';
-import { readPeft } from '../src/lm/peft.ts';
-import { readAdapterFolder } from './adapterFolder.ts';
+import { readAdapter } from './adapterFolder.ts';
 import { type ModelOption, nodePorts, readModelOption } from './nodePorts.ts';
 import { report } from './report.ts';
 import { checkSame, newRun, readBank, readSettings, SHIPPED_BANK } from './settings.ts';
@@ -65,11 +64,11 @@ export async function runCommand(args: string[]): Promise<number> {
   const samples = numberOption('samples', values.samples ?? (isHub ? '0' : '100'));
   const minutes =
     values.minutes === undefined ? Infinity : numberOption('minutes', values.minutes, { integer: false });
-  const adapter = values.adapter === undefined ? undefined : await readAdapterFolder(values.adapter);
+  const adapter = values.adapter === undefined ? undefined : await readAdapter(values.adapter);
   const settings = readSettings(values.method, numberOption('seed', values.seed), values.set, {
     evaluateEvery: EVALUATE_EVERY,
     ...(isHub && HUB_SETTINGS),
-    ...(adapter && { tuning: tuningOfAdapter(readPeft(adapter.config, adapter.weights)) }),
+    ...(adapter && { tuning: tuningOfAdapter(adapter.adapter) }),
   });
   const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
 
@@ -90,7 +89,7 @@ export async function runCommand(args: string[]): Promise<number> {
       start: () => ({
         ...newRun(settings, readBank(values.bank ?? SHIPPED_BANK)),
         model: model.name,
-        ...(adapter && { adapter }),
+        ...(adapter && { adapter: adapter.files }),
       }),
       iterations,
       enough: ({ seconds }) => seconds >= minutes * 60,

@@ -52,7 +52,8 @@ export async function startFromAdapter(policy: Policy, files: AdapterFiles): Pro
 export function tuningOfAdapter({ pairs }: LoraAdapter): { kind: 'lora'; rank: number; alpha: number } {
   const all = [...pairs.values()];
   const rank = Math.max(...all.map((pair) => pair.rank));
-  const scale = Math.max(...all.map((pair) => pair.scale));
+  // A scale of 0 says nothing, and could not be made up for in B.
+  const scale = Math.max(...all.map((pair) => pair.scale)) || 1;
   return { kind: 'lora', rank, alpha: Number((scale * rank).toPrecision(12)) };
 }
 

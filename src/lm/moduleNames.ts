@@ -112,6 +112,8 @@ export function findNamed<T>(name: string, all: readonly T[], nameOf: (t: T) => 
   const one = findPart(place, place.part, all, nameOf);
   if (one) return [one];
   const packed = Object.values(PACKED).find(({ part }) => samePart(part, place.part));
-  const pieces = packed?.pieces.map((part) => findPart(place, part, all, nameOf)) ?? [];
+  // Falcon, BLOOM and GPT-NeoX have the columns of each head together.
+  if (!packed || place.part === 'attn.query_key_value') return [];
+  const pieces = packed.pieces.map((part) => findPart(place, part, all, nameOf));
   return pieces.every((piece) => piece !== undefined) ? (pieces as T[]) : [];
 }

@@ -4,7 +4,7 @@
  * [out, rank]. The layer gives `W x + scale B A x` (Hu et al. 2021).
  */
 import { asTextModule, leafOf, placeOf, withoutWrappers } from './moduleNames.ts';
-import { isTargeted, patternValue, PeftError, PLAIN, readPeftConfig } from './peftConfig.ts';
+import { isTargeted, patternValue, PeftError, PLAIN, readPeftConfig, targetsWithout } from './peftConfig.ts';
 import {
   readSafetensors,
   safeFloat32,
@@ -31,6 +31,8 @@ export interface LoraAdapter {
   baseModel: string;
   /** By module, such as `model.layers.0.self_attn.q_proj`. */
   pairs: ReadonlyMap<string, LoraPair>;
+  /** What target_modules names and the file holds nothing of: it stays as it is in the model, as in PEFT. */
+  untrained?: readonly string[];
 }
 
 export const CONFIG_FILE = 'adapter_config.json';
@@ -79,7 +81,9 @@ export function readPeft(configText: string, weights: Uint8Array): LoraAdapter {
       scale: alpha / (config.rslora ? Math.sqrt(rank) : rank),
     });
   }
-  return { baseModel: config.baseModel, pairs };
+  const names = [...halves].flatMap(([module, { name }]) => [module, name]);
+  const untrained = targetsWithout(config, names);
+  return { baseModel: config.baseModel, pairs, ...(untrained.length > 0 && { untrained }) };
 }
 
 const NO_VALUES =

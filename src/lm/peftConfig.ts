@@ -226,6 +226,12 @@ export function isTargeted(config: PeftConfig, names: readonly string[]): boolea
   });
 }
 
+/** Targets by name that none of the modules is. */
+export const targetsWithout = ({ targets }: PeftConfig, modules: readonly string[]): string[] =>
+  targets instanceof RegExp || !targets
+    ? []
+    : targets.filter((target) => !modules.some((module) => isSelected([target], module)));
+
 const isSelected = (selection: Selection, name: string): boolean =>
   selection instanceof RegExp
     ? selection.test(name)

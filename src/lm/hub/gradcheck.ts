@@ -5,6 +5,7 @@
  */
 import { UnsupportedGraphError } from '../../onnx/importer.ts';
 import { type LoraAdapter, readLoraName } from '../peft.ts';
+import { PeftError } from '../peftConfig.ts';
 import { floats, type Runtime, type Session } from '../runtime.ts';
 import { type SafeTensor, safeTensorValues } from '../safetensors.ts';
 import { VectorTrainer } from '../trainer.ts';
@@ -108,13 +109,13 @@ class Check {
       if (!part) continue;
       const { module, half } = part;
       if (!adapter) {
-        throw new Error(
-          `nothing says how the adapter on ${module} is scaled: give its folder as --adapter, or put it as adapter/ beside the model`,
+        throw new PeftError(
+          `Nothing says how the adapter on ${module} is scaled: give its folder as --adapter, or put it as adapter/ beside the model.`,
         );
       }
       if (!adapter.pairs.has(module)) {
-        throw new Error(
-          `the fixture has ${name}, and the adapter has no pair on ${module}: they do not belong together`,
+        throw new PeftError(
+          `The fixture has ${name}, and the adapter has no pair on ${module}: they do not belong together.`,
         );
       }
       const halves = named.get(kind!) ?? new Set();
@@ -124,8 +125,8 @@ class Check {
       for (const module of adapter!.pairs.keys()) {
         const missing = ['lora_A', 'lora_B'].find((half) => !halves.has(`${module}.${half}`));
         if (!missing) continue;
-        throw new Error(
-          `the adapter has a pair on ${module}, and the fixture has no ${kind}.${module}.${missing}.weight: they do not belong together`,
+        throw new PeftError(
+          `The adapter has a pair on ${module}, and the fixture has no ${kind}.${module}.${missing}.weight: they do not belong together.`,
         );
       }
     }

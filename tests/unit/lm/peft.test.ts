@@ -124,7 +124,11 @@ test('what is trained here is written as PEFT writes it, and read again it is th
 test('an adapter on the last layers, with a rank of its own on one module, keeps both', () => {
   const mixed = (module: string) =>
     !module.includes('layers.1.') || !/q_proj|v_proj/.test(module) ? 0 : module.includes('q_proj') ? 2 : 3;
-  const { read } = peftFiles(mixed, { rank_pattern: { q_proj: 2 }, alpha_pattern: { q_proj: 8 } });
+  const { read } = peftFiles(mixed, {
+    target_modules: ['q_proj', 'v_proj'],
+    rank_pattern: { q_proj: 2 },
+    alpha_pattern: { q_proj: 8 },
+  });
   const files = writePeft(read());
   const config = JSON.parse(new TextDecoder().decode(files.get(CONFIG_FILE)));
   expect(config.target_modules).toEqual(['q_proj', 'v_proj']);
@@ -133,6 +137,14 @@ test('an adapter on the last layers, with a rank of its own on one module, keeps
   expect(again).toEqual(read());
   const q = again.pairs.get('model.layers.1.self_attn.q_proj')!;
   expect([q.rank, q.scale]).toEqual([2, 4]);
+});
+
+test('targets that the file holds nothing of are told, since PEFT leaves them as they are', () => {
+  const { pairs, untrained } = peftFiles(some, {
+    target_modules: ['q_proj', 'v_proj', 'down_proj', 'lm_head', 'self_attn.o_proj'],
+  }).read();
+  expect(untrained).toEqual(['lm_head', 'self_attn.o_proj']);
+  expect(pairs).toEqual(peftFiles(some).read().pairs);
 });
 
 test("what an adapter leaves alone trains from the policy's own start", () => {
