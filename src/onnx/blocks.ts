@@ -1,13 +1,13 @@
 /**
- * Weights quantized in blocks: the layout of ONNX Runtime's MatMulNBits, and its values back in the
- * graph. B is uint8 [N, blocks, blockSize * bits / 8], the lower value of a byte first; a weight is
- * `(q - zeroPoint) * scale` with one scale and zero point a block (8 or 128 where none is stored).
+ * Weights quantized in blocks, as ONNX Runtime's MatMulNBits stores them, and nodes that widen them. The
+ * weight is uint8 [N, blocks, blockSize * bits / 8], values from the low bits of a byte on. A value q stands for
+ * `(q - zeroPoint) * scale`, with one scale and zero point a block (2^(bits - 1) where none is stored).
  */
 import { intAttribute } from './attributes.ts';
 import type { GraphWriter, Value } from './graphWriter.ts';
 import { type Constant, constantValues, elementCount, int64Constant, type Node } from './model.ts';
 
-/** This use of a quantized weight is one that can be run but not trained through; says which. */
+/** A quantized weight that can be run but has no gradient; the message says why and what to choose. */
 export class QuantizationError extends Error {
   override name = 'QuantizationError';
 }
@@ -41,15 +41,15 @@ export function rows(constant: Constant, from: number, to: number, count: number
   return { dtype: constant.dtype, dims, bytes: bytes.subarray(from * size, to * size) };
 }
 
-/** Widths that can be widened again, in bits. */
+/** Bits a value for which `columns` can unpack bytes. */
 const WIDTHS = [1, 2, 4, 8];
 
-/** Rows that are transposed at a time: what they write for one column is a cache line. */
+/** Rows that are transposed at a time: for one column they fill a cache line of 64 bytes. */
 const TILE = 64;
 
 /**
- * One byte a value, transposed: [columns, rows] of `rows` rows of `stride` bytes, `bits` for each value, the
- * lower ones of a byte first.
+ * Unpacks and transposes: from `rows` rows of `stride` bytes, `count` values of `bits` bits in each (low bits
+ * first), to one byte a value, [count, rows].
  */
 function columns(bytes: Uint8Array, bits: number, rows: number, stride: number, count: number): Uint8Array {
   const each = 8 / bits;
@@ -67,9 +67,9 @@ function columns(bytes: Uint8Array, bits: number, rows: number, stride: number, 
 }
 
 /**
- * Appends nodes that widen the weight of a MatMulNBits node to float32 [K, N], an output a column. ONNX
- * Runtime widens bytes whose blocks stand one below the other 20 times as fast as it does halves of bytes
- * with blocks side by side (0.2 instead of 3.6 ns a weight), so they are laid out like that, a byte each.
+ * Appends nodes that widen the weight of a MatMulNBits node to float32 [K, N], an output a column. Values are
+ * stored again as bytes with blocks along the first axis, because ONNX Runtime widens those 20 times as fast as
+ * 4-bit values with blocks along the last axis (0.2 instead of 3.6 ns a weight).
  */
 export function dequantize(b: GraphWriter, node: Node): Value {
   const layout = blockLayout(node);
@@ -96,7 +96,7 @@ export function dequantize(b: GraphWriter, node: Node): Value {
   const middle = 2 ** (bits - 1);
   const shuffled = blockOrder(constant(order), layout);
   if (shuffled) {
-    // Inputs of a block lie apart: each gets its block's scale by itself.
+    // The inputs of a block are not neighbours: each input looks up the scale of its block.
     if (stored) {
       throw new QuantizationError(
         `weights in an order of their own with zero points (g_idx, node ${node.name}), which ONNX Runtime reads in two ways, cannot be trained through: choose another dtype`,
@@ -107,13 +107,13 @@ export function dequantize(b: GraphWriter, node: Node): Value {
   }
   const attributes = { axis: 0, block_size: blockSize };
   if (fractional) {
-    // Zero points of the scales' type are no integers: they are subtracted after scaling.
+    // Zero points of the scales' type are not integers: they are scaled and subtracted after widening.
     const scaled = b.reshape(b.node('DequantizeLinear', [codes, scale], attributes), [blocks, blockSize, n]);
     const shift = b.unsqueeze(b.mul(down(zeros!), scale), [1]);
     const wide = b.reshape(b.sub(scaled, shift), [height, n]);
     return k === height ? wide : b.slice(wide, 0, k, 0);
   }
-  // MatMulNBits fills a row of zero points up to a whole byte.
+  // Each row of packed zero points is padded to a whole byte.
   const zero = bytes(`${weight}:zeros`, blocks, () =>
     integers
       ? columns(integers, bits, n, integers.length / n, blocks)

@@ -1,13 +1,13 @@
 /**
  * Weights in the 4-bit formats of bitsandbytes (Dettmers et al. 2023, "QLoRA", appendix E): each is one of 16
- * numbers that lie unevenly, times the largest of its block. ONNX Runtime has one product with them, on
- * processors only, and nothing else that reads them: they are widened to float32 as they are loaded.
+ * unevenly spaced numbers times the largest magnitude of its block. ONNX Runtime's only operator for them is a
+ * product that WebGPU does not have, so they are widened to float32 when a model is loaded.
  */
 import { intAttribute } from './attributes.ts';
 import { constantValues, float32Constant, type Graph, type Node } from './model.ts';
 
 const FP4 = [0, 1 / 192, 2 / 3, 1, 1 / 3, 1 / 2, 1 / 6, 1 / 4];
-/** By `quant_type`: FP4 and NF4. */
+/** The 16 numbers of each `quant_type`: 0 is FP4, 1 is NF4. */
 const NUMBERS = [
   [...FP4, ...FP4.map((v) => -v)],
   [
@@ -21,7 +21,7 @@ const NUMBERS = [
 /** Rows that are transposed at a time. */
 const TILE = 64;
 
-/** Replaces products with such weights by plain ones, whose weights get the names of the packed ones. */
+/** Replaces products with packed weights by MatMul; the widened weight keeps the name of the packed one. */
 export function widenBnb4(graph: Graph): void {
   for (const node of graph.nodes) {
     if (node.op !== 'MatMulBnb4') continue;
@@ -38,7 +38,7 @@ export function widenBnb4(graph: Graph): void {
   }
 }
 
-/** [K, N] of a weight that is packed as [N, K], two values a byte, the first in its upper half. */
+/** The weight as [K, N]; packed it is [N, K], two values a byte, the first in the upper four bits. */
 function widened(graph: Graph, node: Node, n: number, k: number): Float32Array {
   const [, packed, largest] = node.inputs as [string, string, string];
   const bytes = graph.initializers.get(packed)!.bytes!;

@@ -1,6 +1,6 @@
 /**
- * Sizes that are known only at run time, as polynomials in named sizes: `2*batch*seq+past`. A size
- * is a natural number, so every name stands for one too. Equal sizes have equal text.
+ * Arithmetic with sizes that are known only at run time: polynomials in named sizes, as text, such as
+ * `2*batch*seq+past`. Names stand for natural numbers. Equal polynomials have equal text.
  */
 import type { Dim } from './model.ts';
 
@@ -61,7 +61,7 @@ export const subtractDims = (a: Dim, b: Dim): Dim => addDims(a, multiplyDims(b, 
 
 export const productDim = (dims: readonly Dim[]): Dim => dims.reduce<Dim>(multiplyDims, 1);
 
-/** `a / b` where it is a polynomial; undefined where that can't be told, or b is a sum. */
+/** `a / b` where it is a polynomial; undefined where it is not, or where b is a sum other than a. */
 export function divideDims(a: Dim, b: Dim): Dim | undefined {
   const divisor = [...parse(b)];
   if (divisor.length !== 1) return a === b ? 1 : undefined;
@@ -80,13 +80,13 @@ export function divideDims(a: Dim, b: Dim): Dim | undefined {
   return format(out);
 }
 
-/** Whether the size is at least 0, at least 1, or neither can be told: no coefficient is negative. */
+/** Whether the value is at least 0 whatever the named sizes are: no coefficient is negative. */
 export function isNatural(dim: Dim): boolean {
   if (typeof dim === 'number') return dim >= 0;
   return [...parse(dim).values()].every((c) => c >= 0);
 }
 
-/** -1, 0 or 1 as a is below, equal to or above b, for all sizes; undefined where it depends. */
+/** -1, 0 or 1 as a is below, equal to or above b whatever the named sizes are; undefined where it depends on them. */
 export function compareDims(a: Dim, b: Dim): number | undefined {
   if (a === b) return 0;
   const difference = subtractDims(a, b);

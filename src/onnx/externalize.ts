@@ -1,8 +1,8 @@
-/** Splits a model for a session: its graph as a small file, and its weights where they already lie. */
+/** Splits a model for a session into a small file of its graph and the buffers that its weights are in. */
 import type { Constant, Model } from './model.ts';
 import { writeModel } from './proto.ts';
 
-/** Bytes that a session reads weights from, under the name that the graph has for them. */
+/** A buffer that a session reads weights from, and the file name that the graph has for it. */
 export interface ExternalFile {
   path: string;
   data: Uint8Array;
@@ -13,12 +13,12 @@ export interface SplitModel {
   files: ExternalFile[];
 }
 
-/** Smaller ones stay in the graph's file: sizes and scalars that the runtime wants to see. */
+/** Constants of fewer bytes stay in the graph's file: the runtime reads sizes and scalars when it opens a session. */
 const INLINE = 1024;
 
 /**
- * Weights are not copied: those that view a buffer are named by their place in it, so that a graph and
- * a second one over the same weights cost one copy in JavaScript.
+ * Copies no weights: a weight is named by its place in the buffer that it is a view of, so that several graphs
+ * over the same weights share one copy in JavaScript.
  */
 export function externalize(model: Model): SplitModel {
   const paths = new Map<ArrayBufferLike, ExternalFile>();

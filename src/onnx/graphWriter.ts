@@ -68,7 +68,7 @@ export class GraphWriter {
     return name;
   }
 
-  /** Declares an output under a name of its own. */
+  /** Declares `value` as an output of the graph under `name`. */
   output(name: string, value: Value): void {
     const info = this.info(value);
     this.model.graph.nodes.push({
@@ -170,7 +170,7 @@ export class GraphWriter {
     perm[rank - 1] = rank - 2;
     return this.transpose(x, perm);
   }
-  /** 0 keeps a size, -1 takes what is left. */
+  /** In `dims`, 0 keeps the size of that axis and one -1 is inferred. */
   reshape = (x: Value, dims: number[]): Value => this.node('Reshape', [x, this.ints(dims)]);
   unsqueeze = (x: Value, axes: number[]): Value => this.node('Unsqueeze', [x, this.ints(axes)]);
   concat = (values: Value[], axis: number): Value => this.node('Concat', values, { axis });

@@ -1,4 +1,4 @@
-/** ONNX models as plain data: what the protobuf file holds, without the protobuf. */
+/** ONNX models as plain data; `proto.ts` reads and writes their files. */
 
 /** Element types by their names in this project, with ONNX's number and the bytes of one element. */
 export const DTYPES = {
@@ -58,7 +58,7 @@ export interface Node {
   inputs: string[];
   outputs: string[];
   attributes: Record<string, Attribute>;
-  /** Path of the module that it comes from, where the exporter noted it: `model.layers.0.mlp.up_proj`. */
+  /** Path of the module that the node comes from, where the exporter noted it: `model.layers.0.mlp.up_proj`. */
   scope?: string;
 }
 
@@ -75,8 +75,9 @@ export interface Graph {
   outputs: Map<string, ValueInfo>;
   initializers: Map<string, Constant>;
   /**
-   * Types and shapes of what nodes give, where they are known. A session finds the buffers that may be used
-   * again by equal shapes: where it only knows sizes of its own, that takes time with the square of the nodes.
+   * Types and shapes of the nodes' outputs, where they are known. ONNX Runtime reuses buffers of equal shape.
+   * Where a file states no shapes, it compares sizes that it names itself, and opening a session takes time
+   * quadratic in the number of nodes.
    */
   values?: ReadonlyMap<string, ValueInfo>;
 }
@@ -120,8 +121,8 @@ export function constantValues(constant: Constant): Float32Array | Float64Array 
   const { bytes, dtype } = constant;
   if (!bytes) throw new Error('the constant lies in an external file that was not loaded');
   const n = elementCount(constant.dims);
-  // A view may start at any byte of the file; typed arrays need alignment, so copy. (Node's Buffer
-  // has a `slice` that doesn't.)
+  // Copied, because typed arrays need alignment and a view may start at any byte of the file. (`slice` of
+  // Node's Buffer does not copy.)
   const { buffer } = new Uint8Array(bytes);
   switch (dtype) {
     case 'float32':
@@ -155,7 +156,7 @@ export function constantValues(constant: Constant): Float32Array | Float64Array 
   }
 }
 
-/** Every half-precision number, by its bits: tables have millions of them. */
+/** All half-precision numbers by their bits: a look-up is faster than `halfToFloat`, and tables have millions. */
 let halves: Float32Array | undefined;
 
 /** IEEE 754 half precision to number. */

@@ -1,6 +1,6 @@
 /**
  * Reads and writes ONNX files (protobuf wire format, onnx.proto3). Tensor bytes are views into the
- * file, not copies, so that reading a model costs little more than its graph.
+ * file, not copies: reading a model takes as much memory and time as its graph without the weights.
  */
 import {
   type Attribute,
@@ -18,7 +18,7 @@ const dtypeByCode = new Map<number, DType>(
   (Object.keys(DTYPES) as DType[]).map((name) => [DTYPES[name].code, name]),
 );
 
-/** Something in the bytes is not an ONNX model; the message says what and where. */
+/** The bytes are not an ONNX model that can be read; the message says why. */
 export class OnnxFormatError extends Error {
   override name = 'OnnxFormatError';
 }
@@ -30,9 +30,9 @@ type Field = { number: number; wire: number; value: number; bytes: Uint8Array };
 const utf8 = new TextDecoder();
 const none = new Uint8Array(0);
 
-/** The integer that starts at `at`, and where it ends. */
+/** The integer that starts at byte `at`, and the byte after it. */
 function varint(bytes: Uint8Array, at: number): { value: number; end: number } {
-  // Values above 2^53 occur only as sentinels (such as INT64_MAX in Slice); doubles hold them closely.
+  // Values above 2^53 occur only as bounds (such as INT64_MAX in Slice), for which a rounded double is enough.
   let low = 0;
   let high = 0;
   for (let shift = 0; ; shift += 7) {
@@ -82,7 +82,7 @@ function* fields(bytes: Uint8Array): Generator<Field> {
 
 const WIRES = { varint: 0, float: 5, double: 1 } as const;
 
-/** The number in a field that must be of a kind. */
+/** The number in a field. Throws where the field is of another kind. */
 function single(field: Field, kind: keyof typeof WIRES): number {
   if (field.wire !== WIRES[kind]) {
     throw new OnnxFormatError(`field ${field.number} is not of the kind ${kind}: this is not an ONNX model`);
@@ -110,7 +110,7 @@ function numbers(field: Field, kind: keyof typeof WIRES): number[] {
   return Array.from(kind === 'float' ? new Float32Array(copy) : new Float64Array(copy));
 }
 
-/** Spread arguments would overflow the stack on a large tensor. */
+/** `list.push(...more)` would overflow the stack on a large tensor. */
 function append(list: number[], more: readonly number[]): void {
   for (const v of more) list.push(v);
 }
@@ -252,7 +252,7 @@ function readAttribute(bytes: Uint8Array): [string, Attribute] {
   throw new OnnxFormatError(`attribute ${name} has type ${type}, which is not supported`);
 }
 
-/** The innermost module in torch.onnx's note of where a node comes from: a list as Python prints it. */
+/** The innermost module in torch.onnx's `name_scopes` of a node, which is a list as Python prints it. */
 function readScope(bytes: Uint8Array): string | undefined {
   let key = '';
   let value = '';
@@ -261,7 +261,7 @@ function readScope(bytes: Uint8Array): string | undefined {
     else if (f.number === 2) value = utf8.decode(f.bytes);
   }
   if (key !== 'pkg.torch.onnx.name_scopes') return undefined;
-  // The last entry names the operator itself.
+  // The last entry is the operator itself, the one before it the module.
   return [...value.matchAll(/'([^']*)'/g)].map((m) => m[1]!).at(-2);
 }
 
@@ -331,7 +331,7 @@ function readGraph(bytes: Uint8Array): Graph {
       (f.number === 11 ? graph.inputs : graph.outputs).set(name, info);
     } else if (f.number === 15) throw new OnnxFormatError('sparse initializers are not supported');
   }
-  // Old exporters list initializers among the inputs too.
+  // Before IR version 4, initializers had to be among the inputs too.
   for (const name of graph.initializers.keys()) graph.inputs.delete(name);
   return graph;
 }

@@ -1,7 +1,7 @@
-/** Drops what no output needs. */
+/** Removes nodes, constants and inputs that no output depends on. */
 import type { Graph, Node } from './model.ts';
 
-/** The nodes that `outputs` depend on, each after those that it reads from: some converters append out of order. */
+/** The nodes that `outputs` depend on, sorted so that each comes after those it reads from: some converters write them out of order. */
 export function neededNodes(nodes: readonly Node[], outputs: Iterable<string>): Node[] {
   const producer = new Map<string, Node>();
   for (const node of nodes) for (const out of node.outputs) if (out) producer.set(out, node);
@@ -32,7 +32,7 @@ export function neededNodes(nodes: readonly Node[], outputs: Iterable<string>): 
   return order;
 }
 
-/** Names that a subgraph may read from the graph around it: all that it does not define. */
+/** Names that a subgraph reads from the graph around it: those that it does not define itself. */
 function outerNames(graph: Graph): string[] {
   const own = new Set([...graph.inputs.keys(), ...graph.initializers.keys()]);
   for (const node of graph.nodes) for (const out of node.outputs) own.add(out);
@@ -45,7 +45,7 @@ function outerNames(graph: Graph): string[] {
   return [...names, ...graph.outputs.keys()].filter((name) => !own.has(name));
 }
 
-/** Leaves in `graph` only nodes, constants and inputs that its outputs need. */
+/** Removes from `graph` the nodes, constants and inputs that its outputs do not depend on. */
 export function prune(graph: Graph): void {
   const needed = new Set(neededNodes(graph.nodes, graph.outputs.keys()));
   graph.nodes = graph.nodes.filter((n) => needed.has(n));

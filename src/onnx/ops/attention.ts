@@ -63,7 +63,7 @@ function requireKnown(node: Node, inputs: number, attributes: readonly string[])
     throw new LoweringError(`${node.op} with an input ${at} (${node.inputs[at]}, node ${node.name})`);
 }
 
-/** Each head of x [B, heads, T, D] normed by itself; weight [D]. */
+/** RMS norm of each head of x [B, heads, T, D]; weight [D]. */
 const headNorm = (b: GraphWriter, x: Value, weight: Value | undefined, epsilon: number): Value =>
   weight ? rmsNorm(b, x, weight, epsilon) : x;
 
@@ -181,7 +181,7 @@ export const ATTENTION: Family = {
   GroupQueryAttention: { lower: groupQueryAttention },
   MultiHeadAttention: { lower: multiHeadAttention },
   Attention: { lower: standardAttention },
-  /** Another operator of that name: it holds the weights of the projections too. */
+  /** An operator with the projections and their weights inside, unlike ONNX's. */
   'com.microsoft.Attention': {
     refused: (where) =>
       `operator ${where} is not supported: choose an export with plain operators, such as optimum's`,

@@ -1,4 +1,4 @@
-/** Slice, whose gradient goes to the places that were read, with zeros elsewhere. */
+/** Slice. Its gradient is `dy` at the places that were read and 0 elsewhere. */
 import { axisFromStart } from '../attributes.ts';
 import { compareDims } from '../dims.ts';
 import type { GraphWriter, Value } from '../graphWriter.ts';
@@ -59,7 +59,7 @@ function scatter(b: GraphWriter, node: Node, dy: Value): Value {
     ]);
     const bounds = [part(starts, i), part(ends, i), b.ints([0]), ...(steps ? [part(steps, i)] : [])];
     const rows = b.unsqueeze(b.node('Slice', [all, ...bounds]), [1]);
-    // The axis comes first, and goes back to its place.
+    // ScatterND writes along the first axis: the cut axis changes places with it and goes back afterwards.
     const perm = Array.from({ length: rank }, (_, k) => (k === 0 ? axis : k === axis ? 0 : k));
     const turned = b.transpose(g, perm);
     const size = b.concat([sizeOf(b, x, axis), b.slice(b.node('Shape', [turned]), 1, rank, 0)], 0);
@@ -79,14 +79,14 @@ function scatter(b: GraphWriter, node: Node, dy: Value): Value {
   return b.assume(wide, [...b.shape(x)]);
 }
 
-/** Puts `step - 1` zeros after each place along an axis, cut to `most` places; sizes there are numbers. */
+/** Puts `step - 1` zeros after each element along an axis and cuts the result to `most` elements; the axis' size is a number. */
 function spread(b: GraphWriter, dy: Value, axis: number, step: number, most: number): Value {
   const count = Number(b.shape(dy)[axis]);
   const apart = b.unsqueeze(dy, [axis + 1]);
   const zeros = b.mul(apart, b.scalar(0, b.info(dy).dtype));
   const wide = b.concat([apart, ...new Array<Value>(step - 1).fill(zeros)], axis + 1);
   const shape = b.shape(dy).map((d, i) => (i === axis ? count * step : d));
-  // All but one size are numbers, or stay in place before the axis.
+  // Sizes before the axis stay in place (0), and at most one after it is known only at run time (-1).
   const target = shape.map((d, i) => (typeof d === 'number' ? d : i < axis ? 0 : -1));
   const joined = b.assume(b.reshape(wide, target), shape);
   return count * step > most ? b.slice(joined, 0, most, axis) : joined;
@@ -123,7 +123,7 @@ export const SLICE: Family = {
     gradient: ({ b, node }, dy) => [sliceGradient(b, node, dy)],
     cheap: true,
     import: {
-      /** A slice that takes all. */
+      /** A slice of all elements. */
       fold: ({ b, inputs }) => {
         const [x, starts, ends, axes, steps] = inputs as [Value, ...Value[]];
         const list = (v: Value | undefined) => (v ? b.known(v)?.values : undefined);

@@ -1,6 +1,7 @@
 /**
- * All operators: the one table that graphs are written, imported and differentiated by. To add an
- * operator, add its record to the file of its family and a case to `tests/unit/onnx/gradients.test.ts`.
+ * All operators: the one table by which graphs are written, imported and differentiated. To add an operator, add
+ * its record to the file of its family. The tests then fail until it has a case: one with a gradient in
+ * `gradients.test.ts`, any other in `operators.test.ts`.
  */
 import { ACTIVATIONS } from './activations.ts';
 import { OTHER_ARCHITECTURES } from './architectures.ts';
