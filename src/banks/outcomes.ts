@@ -40,7 +40,7 @@ export function readFailure(result: Exclude<ProgramResult, { status: 'ran' }>): 
         ? { outcome: 'too-big', reason: `It needs too much memory. ${reason}` }
         : (readImport(result.error) ?? { outcome: 'raised', reason });
     case 'crashed':
-      return { outcome: 'crashed', reason: describeCrash(result.error) };
+      return { outcome: 'crashed', reason: describeCrash(result) };
     default:
       return { outcome: result.status, reason };
   }
@@ -58,10 +58,8 @@ function isMemory(error: string): boolean {
   return /^(?:MemoryError\b|OverflowError: cannot fit 'int' into an index-sized integer)/.test(error);
 }
 
-function describeCrash(error: string): string {
-  if (/Maximum call stack size/.test(error)) return 'It recursed until its interpreter had no stack left.';
-  const code = /Program terminated with exit\((-?\d+)\)/.exec(error);
-  if (code) return `It ended its whole interpreter (exit ${code[1]}).`;
+function describeCrash({ error, exit }: Extract<ProgramResult, { status: 'crashed' }>): string {
+  if (exit !== undefined) return `It ended its whole interpreter (exit ${exit}).`;
   return `It ended without an answer: ${error}.`;
 }
 

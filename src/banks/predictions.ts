@@ -61,8 +61,7 @@ export async function gradePredictions(
     if (deduction && call.status === 'raised') {
       return { outcome: 'unparsable', reason: `${where} is no value: ${call.error}.` };
     }
-    // The judge says so of an argument list that does not parse.
-    if (call.status === 'raised' && call.error.endsWith('(in the input)')) {
+    if (call.status === 'raised' && call.ofInput) {
       return { outcome: 'unparsable', reason: `${where} is not Python: ${call.error}.` };
     }
     const failure = readCall(call, where, '');

@@ -173,14 +173,17 @@ export interface RunLimits {
 /** What calling `f` on one input gave. `value` is Python's `repr`, normalized by the judge. */
 export type CallResult =
   | { status: 'returned'; value: string; ms?: number }
-  | { status: 'raised'; error: string; line?: number }
+  /** `ofInput`: its arguments are no Python, so that `f` was never called. */
+  | { status: 'raised'; error: string; line?: number; ofInput?: true }
   | { status: 'timeout' }
   | { status: 'too-big'; error: string };
 
 export type ProgramResult =
   | { status: 'ran'; calls: CallResult[] }
   /** Never got as far as a call. `syntax` carries the line; `unsafe` what was banned. */
-  | { status: 'syntax' | 'unsafe' | 'raised' | 'timeout' | 'crashed'; error: string; line?: number };
+  | { status: 'syntax' | 'unsafe' | 'raised' | 'timeout'; error: string; line?: number }
+  /** `exit`: the status with which the program ended its whole interpreter. */
+  | { status: 'crashed'; error: string; line?: undefined; exit?: number };
 
 export interface JudgeOptions {
   signal?: AbortSignal;

@@ -13,8 +13,8 @@ export type Answer =
   | { type: 'result'; result: string }
   /** The request is finished; `worn` interpreters hold so much memory that they had better go. */
   | { type: 'done'; worn: boolean }
-  /** Python is gone for good; no more answers will come. */
-  | { type: 'crashed'; error: string };
+  /** Python is gone for good; no more answers will come. `exit`: the status that it ended itself with. */
+  | { type: 'crashed'; error: string; exit?: number };
 
 /** An interpreter that can be killed at any time. Its events come through what `Spawn` was given. */
 export interface Interpreter {

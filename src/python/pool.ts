@@ -253,11 +253,12 @@ export class PooledJudge implements Judge {
     slot.state = 'starting';
     slot.fresh = true;
     let ended = false;
-    const exit = (reason: string) => {
+    const exit: Exit = (reason, status) => {
       if (ended) return;
       ended = true;
       if (slot.state !== 'starting') {
-        this.#give(slot, { status: 'crashed', error: `the interpreter broke down: ${reason}` });
+        const error = `the interpreter broke down: ${reason}`;
+        this.#give(slot, { status: 'crashed', error, ...(status !== undefined && { exit: status }) });
         return;
       }
       this.#stop(slot);
@@ -294,7 +295,7 @@ export class PooledJudge implements Judge {
     this.#schedule();
   }
 
-  #hear(slot: Slot, answer: unknown, exit: (reason: string) => void): void {
+  #hear(slot: Slot, answer: unknown, exit: Exit): void {
     if (typeof answer !== 'object' || answer === null || !('type' in answer)) return;
     if (answer.type === 'ready') {
       if (slot.state !== 'starting') return;
@@ -325,7 +326,8 @@ export class PooledJudge implements Judge {
       slot.answered = 0;
       this.#feedIfNeeded(slot);
     } else if (answer.type === 'crashed' && 'error' in answer) {
-      exit(String(answer.error).slice(0, 200));
+      const status = 'exit' in answer && typeof answer.exit === 'number' ? answer.exit : undefined;
+      exit(String(answer.error).slice(0, 200), status);
     }
   }
 
@@ -352,6 +354,9 @@ export class PooledJudge implements Judge {
     if (!lasts) this.#replace(slot);
   }
 }
+
+/** An interpreter is gone: why, and the status that it ended itself with. */
+type Exit = (reason: string, status?: number) => void;
 
 /** What each step of a program may take: the program itself, then each of its inputs. */
 function stepMilliseconds({ inputs, how, limits }: ProgramRun, { seconds }: Limits): number[] {
@@ -400,11 +405,13 @@ function readResult(
 
 function readCall(said: unknown): CallResult | undefined {
   if (!isRecord(said)) return;
-  const { status, value, error, line, ms } = said;
+  const { status, value, error, line, ms, ofInput } = said;
   if (status === 'returned' && typeof value === 'string') {
     return { status, value, ...(typeof ms === 'number' && { ms }) };
   }
-  if (status === 'raised' && typeof error === 'string') return { status, error, ...readLine(line) };
+  if (status === 'raised' && typeof error === 'string') {
+    return { status, error, ...readLine(line), ...(ofInput === true && { ofInput }) };
+  }
   if (status === 'timeout') return { status };
   if (status === 'too-big' && typeof error === 'string') return { status, error };
   return;

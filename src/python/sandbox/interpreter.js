@@ -243,7 +243,9 @@ export async function serve(parts, answer, breathe, keep) {
       }
       answer({ type: 'done', worn: interpreter.isWorn() });
     } catch (error) {
-      answer({ type: 'crashed', error: String(error) });
+      // Emscripten's ExitStatus, which `os._exit` and the like come to.
+      const exit = /** @type {any} */ (error)?.status;
+      answer({ type: 'crashed', error: String(error), ...(typeof exit === 'number' && { exit }) });
     }
   };
 }

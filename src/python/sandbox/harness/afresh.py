@@ -75,7 +75,7 @@ def _execute(program, inputs, alone, value_chars):
             status = 'raised' if refused.status == 'syntax' else refused.status
             if status == 'unsafe':
                 return {'status': 'unsafe', 'error': f'in an input: {refused.message}'}, notes
-            call = {'status': 'raised', 'error': f'{refused.message} (in the input)'}
+            call = {'status': 'raised', 'error': f'{refused.message} (in the input)', 'ofInput': True}
         calls.append(call)
     if not tame and not alone:
         raise Alone
