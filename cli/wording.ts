@@ -68,6 +68,7 @@ export const TERMINAL_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
   'adapter-rank': ({ rank }) =>
     `Nothing was changed. Use --set 'tuning={"kind":"lora","rank":${rank},"alpha":A}', or leave tuning to the adapter.`,
   'adapter-tuning': 'Nothing was changed. An --adapter goes with --set \'tuning={"kind":"lora",...}\' only.',
+  'adapter-scale': 'Give its folder as --adapter, or put it as adapter/ beside the model.',
   'adapter-none': 'Only runs that train by LoRA have one.',
   'adapter-unrecorded': 'Take it up once with lab run, then export again.',
 

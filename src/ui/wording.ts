@@ -76,6 +76,7 @@ export const PAGE_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
     'Choose both together, or a zip of both. (An adapter_model.bin has to be saved anew by PEFT.)',
   'adapter-rank': ({ rank }) => `Nothing was changed. Set the rank to ${rank} or more in the settings.`,
   'adapter-tuning': 'Nothing was changed. Choose LoRA in the settings to start from an adapter.',
+  'adapter-scale': 'Choose the adapter that they are of.',
   'adapter-none': 'Only runs that train by LoRA have one.',
   'adapter-unrecorded': 'Resume it once, then export again.',
 

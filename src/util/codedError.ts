@@ -68,6 +68,8 @@ export interface ErrorData {
   'adapter-rank': { rank: number; trained: number };
   /** The run trains all weights: it can neither take an adapter nor give one. */
   'adapter-tuning': Nothing;
+  /** The numbers of a pair, without the adapter that they are of. */
+  'adapter-scale': Nothing;
   'adapter-none': Nothing;
   'adapter-unrecorded': Nothing;
 

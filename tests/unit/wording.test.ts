@@ -71,6 +71,7 @@ const SAMPLES: { [C in ErrorCode]: ErrorData[C][] } = {
   'adapter-files': [{}],
   'adapter-rank': [{ rank: 16, trained: 8 }],
   'adapter-tuning': [{}],
+  'adapter-scale': [{}],
   'adapter-none': [{}],
   'adapter-unrecorded': [{}],
   share: [{}],

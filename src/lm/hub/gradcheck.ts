@@ -110,7 +110,8 @@ class Check {
       const { module, half } = part;
       if (!adapter) {
         throw new PeftError(
-          `Nothing says how the adapter on ${module} is scaled: give its folder as --adapter, or put it as adapter/ beside the model.`,
+          `Nothing says how the adapter on ${module} is scaled: it is a part of no adapter that is here.`,
+          { code: 'adapter-scale' },
         );
       }
       if (!adapter.pairs.has(module)) {
