@@ -23,7 +23,7 @@ export const gradcheckUsage = `lab gradcheck --model DIR --fixture FILE.safetens
   --tol X           largest relative error allowed (default: 1e-4 for fp32, 1e-3 for q4, 2e-2 for half precision)
   --recompute       compute what is cheap twice, as runs do where memory is short
 ${BACKEND_USAGE}
-  --json            the last line is the report as JSON, or {"error"}
+  --json            the last line is the report as JSON, or {"error", "code"}
 `;
 
 /** Half precision rounds to 3 digits; 4-bit weights are compared with PyTorch on the very same values. */

@@ -29,7 +29,7 @@ export const runUsage = `lab run --out DIR [options]
   --adapter DIR     start from a LoRA adapter in PEFT's format, with its rank and scale unless --set tuning=... says otherwise
   --samples N       the report's pass@N over the goalposts (default 100, with a model from the Hub 0: no report)
 ${BACKEND_USAGE}
-  --json            the last line is the report as JSON, or {"error"}
+  --json            the last line is the report as JSON, or {"error", "code"}
 `;
 
 /** Evaluating all goalposts costs as much as dozens of iterations: less often than in the page. */
