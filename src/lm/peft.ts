@@ -4,7 +4,16 @@
  * [out, rank]. The layer gives `W x + scale B A x` (Hu et al. 2021).
  */
 import { asTextModule, leafOf, placeOf, withoutWrappers } from './moduleNames.ts';
-import { isTargeted, patternValue, PeftError, PLAIN, readPeftConfig, targetsWithout } from './peftConfig.ts';
+import {
+  isLfsPointer,
+  isTargeted,
+  lfsPointer,
+  patternValue,
+  PeftError,
+  PLAIN,
+  readPeftConfig,
+  targetsWithout,
+} from './peftConfig.ts';
 import {
   readSafetensors,
   safeFloat32,
@@ -90,6 +99,7 @@ const NO_VALUES =
   'DeepSpeed writes such files where ZeRO-3 has not gathered the weights: save it again with stage3_gather_16bit_weights_on_model_save.';
 
 function readTensors(weights: Uint8Array): ReadonlyMap<string, SafeTensor> {
+  if (isLfsPointer(new TextDecoder().decode(weights.subarray(0, 100)))) throw lfsPointer(WEIGHTS_FILE);
   try {
     return readSafetensors(weights).tensors;
   } catch (error) {

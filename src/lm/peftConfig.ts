@@ -105,8 +105,14 @@ const CHANGES_BASE = /^(pissa|olora|corda|loftq|lora_ga)/i;
 export const PLAIN =
   "Plain LoRA on the decoder's linear layers can be read; merge this adapter into its model instead (merge_and_unload in PEFT) and export that.";
 
+/** What Git leaves in a large file's place until `git lfs pull` fetches it. */
+export const isLfsPointer = (text: string): boolean => text.startsWith('version https://git-lfs');
+export const lfsPointer = (file: string): PeftError =>
+  new PeftError(`${file} is a pointer of Git LFS, not the file itself: fetch it with git lfs pull.`);
+
 /** Throws `PeftError` where the text is no configuration of a LoRA adapter that can be used here. */
 export function readPeftConfig(text: string): PeftConfig {
+  if (isLfsPointer(text)) throw lfsPointer('adapter_config.json');
   let config: unknown;
   try {
     config = JSON.parse(text);

@@ -361,9 +361,11 @@ function StartingAdapter({ choices, chosen }: { choices: Choices; chosen: Adapte
   const take = async (files: readonly File[]) => {
     if (files.length === 0) return;
     try {
-      const { adapter, tuning, layers } = await openAdapter(files);
+      const { adapter, tuning, layers, untrained } = await openAdapter(files);
       choices.setAdapter(adapter, tuning);
-      setSaid(`The next run starts from ${adapter.name}: rank ${tuning.rank}, ${layers} layers.`);
+      const left =
+        untrained.length > 0 ? ` Its file holds nothing of ${untrained.join(', ')} (target_modules).` : '';
+      setSaid(`The next run starts from ${adapter.name}: rank ${tuning.rank}, ${layers} layers.${left}`);
     } catch (error) {
       setSaid(textOf(error));
     }

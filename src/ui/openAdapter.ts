@@ -6,10 +6,16 @@ import { PeftError } from '../lm/peftConfig.ts';
 /** More than any adapter of the models that fit here. */
 const MOST_BYTES = 2 ** 30;
 
+export interface OpenedAdapter {
+  adapter: AdapterFiles;
+  tuning: ReturnType<typeof tuningOfAdapter>;
+  layers: number;
+  /** What its target_modules name and its file holds nothing of. */
+  untrained: readonly string[];
+}
+
 /** Its files and the settings under which it goes on as it is. Throws `PeftError` where it is none that can be used. */
-export async function openAdapter(
-  files: readonly File[],
-): Promise<{ adapter: AdapterFiles; tuning: ReturnType<typeof tuningOfAdapter>; layers: number }> {
+export async function openAdapter(files: readonly File[]): Promise<OpenedAdapter> {
   const parts =
     files.length === 1 && files[0]!.name.endsWith('.zip') ? await unzip(files[0]!) : await read(files);
   const config = parts.get(CONFIG_FILE);
@@ -26,6 +32,7 @@ export async function openAdapter(
     adapter: { name, config: text, weights },
     tuning: tuningOfAdapter(adapter),
     layers: adapter.pairs.size,
+    untrained: adapter.untrained ?? [],
   };
 }
 
@@ -40,17 +47,24 @@ async function read(files: readonly File[]): Promise<Map<string, Uint8Array>> {
   );
 }
 
-/** The two files wherever they lie in the archive; nothing else is unpacked. */
+/** The two files wherever they lie together in the archive; nothing else is unpacked. */
 async function unzip(file: File): Promise<Map<string, Uint8Array>> {
   const { unzipSync } = await import('fflate');
   const last = (path: string) => path.slice(path.lastIndexOf('/') + 1);
+  let found: Record<string, Uint8Array>;
   try {
-    const found = unzipSync(new Uint8Array(await file.arrayBuffer()), {
+    found = unzipSync(new Uint8Array(await file.arrayBuffer()), {
       filter: ({ name, originalSize }) =>
         [CONFIG_FILE, WEIGHTS_FILE].includes(last(name)) && originalSize <= MOST_BYTES,
     });
-    return new Map(Object.entries(found).map(([path, bytes]) => [last(path), bytes]));
   } catch (cause) {
     throw new PeftError(`${file.name} is no zip that can be read: save or download it again.`, { cause });
   }
+  const paths = Object.keys(found);
+  if (new Set(paths.map(last)).size < paths.length) {
+    throw new PeftError(
+      `${file.name} holds several adapters (${paths.join(', ')}): choose the files of one.`,
+    );
+  }
+  return new Map(paths.map((path) => [last(path), found[path]!]));
 }

@@ -302,6 +302,29 @@ test.each<[string, Record<string, unknown>]>([
   expect(() => readPeft(config, bytes(`plain/${WEIGHTS_FILE}`))).toThrow(/leaves out.*PEFT would not use it/);
 });
 
+test('a pointer of Git LFS in place of a file is named', () => {
+  const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1049\n';
+  const weights = bytes(`plain/${WEIGHTS_FILE}`);
+  expect(() => readPeft(pointer, weights)).toThrow(
+    /adapter_config.json is a pointer of Git LFS.*git lfs pull/,
+  );
+  expect(() => readPeft(plainConfig, new TextEncoder().encode(pointer))).toThrow(
+    /adapter_model.safetensors is a pointer of Git LFS/,
+  );
+});
+
+test("early PEFT's options, and a configuration with little else, are read", () => {
+  const { r, lora_alpha, target_modules } = JSON.parse(plainConfig);
+  const few = { peft_type: 'LORA', r, lora_alpha, target_modules };
+  const early = { ...few, enable_lora: null, merge_weights: false, bias: 'none', fan_in_fan_out: false };
+  for (const config of [few, early]) {
+    const { pairs } = readPeft(JSON.stringify(config), bytes(`plain/${WEIGHTS_FILE}`));
+    expect(pairs).toEqual(load('plain').pairs);
+  }
+  const parts = { ...early, enable_lora: [true, false, true] };
+  expect(() => readPeft(JSON.stringify(parts), bytes(`plain/${WEIGHTS_FILE}`))).toThrow(/\(enable_lora\)/);
+});
+
 test('options without an effect on what is computed are let through', () => {
   const options = {
     // A model without biases has none to train, and a file without them leaves the model's.

@@ -45,6 +45,11 @@ test.each<[string, File[], RegExp]>([
     [file(CONFIG_FILE)],
     /adapter_config.json and adapter_model.safetensors\. Choose both together/,
   ],
+  [
+    'a zip of several',
+    [zip({ ...Object.fromEntries(files), [`other/${CONFIG_FILE}`]: files.get(CONFIG_FILE)! })],
+    /holds several adapters \(.*other\/adapter_config.json\)/,
+  ],
   ['a zip of something else', [zip({ 'notes.txt': new Uint8Array(3) })], /or a zip of both/],
   ['a zip that is none', [file('adapter.zip', new Uint8Array(40))], /no zip that can be read/],
   [
