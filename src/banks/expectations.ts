@@ -11,7 +11,7 @@ import { type Fared, readSuite, runOf, VALUE_CHARS } from './suiteRuns.ts';
 export type Expectations = { ok: true; values: string[]; ms: number[] } | ({ ok: false } & Fared);
 
 /** A bank's own programs are given time: some of MBPP+'s take seconds for an input even outside of a browser. */
-const SOLUTION_LIMITS: RunLimits = { seconds: 120, total: 900, valueChars: VALUE_CHARS };
+export const SOLUTION_LIMITS: RunLimits = { seconds: 120, total: 900, valueChars: VALUE_CHARS };
 
 /**
  * Expected values of `suites`, all in one batch. Solutions are held to the tests too: where one fails, its

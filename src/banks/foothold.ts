@@ -1,6 +1,6 @@
 /** This project's own problems; public/schema/problem.schema.json says what a row holds. */
 import { sameValue } from '../pytext/sameValue.ts';
-import type { Problem, Tests } from './problem.ts';
+import type { Problem, Suite, Tests } from './problem.ts';
 import {
   FieldError,
   idField,
@@ -26,8 +26,12 @@ export function readFootholdRow(row: Row): Problem {
     return { ...common, ...readQuestion(row) };
   }
   const solution = optionalText(row, 'solution');
-  const tests = row.fields.tests === undefined ? readScript(row) : readTests(row, solution !== undefined);
-  return { ...common, ...(solution !== undefined && { solution }), suites: [{ name: 'tests', tests }] };
+  const suites: Suite[] = [];
+  if (row.fields.tests !== undefined)
+    suites.push({ name: 'tests', tests: readTests(row, solution !== undefined) });
+  if (row.fields.script !== undefined)
+    suites.push({ name: suites.length > 0 ? 'script' : 'tests', tests: readScript(row) });
+  return { ...common, ...(solution !== undefined && { solution }), suites };
 }
 
 /** A question of the method: a program that defines `f`, inputs, and perhaps outputs. */

@@ -1,8 +1,9 @@
 /** Predicted outputs (deduction) and inputs (abduction) of a program, as CRUXEval asks for them. */
 import { nextToken } from '../pytext/tokens.ts';
-import type { Judge, JudgeOptions, ProgramRun } from '../gasp/ports.ts';
+import type { Judge, JudgeOptions, ProgramResult, ProgramRun } from '../gasp/ports.ts';
 import { brief } from '../util/text.ts';
-import { type Outcome, readCall, readFailure } from './outcomes.ts';
+import { SOLUTION_LIMITS } from './expectations.ts';
+import { isJudged, type Outcome, readCall, readFailure } from './outcomes.ts';
 import type { Problem } from './problem.ts';
 
 /** Which pair of the problem's, and which half of it the answer is. */
@@ -21,6 +22,7 @@ export async function gradePredictions(
   options: JudgeOptions,
   seconds: number,
 ): Promise<{ outcome: Outcome; reason: string }[]> {
+  const badPairs = await findBadPairs(answers, judge, options.signal ? { signal: options.signal } : {});
   const runs: ProgramRun[] = [];
   const plans = answers.map(({ problem, answer, task }) => {
     const { program, outputs } = problem.prediction!;
@@ -50,9 +52,11 @@ export async function gradePredictions(
   });
   const results = runs.length > 0 ? await judge.run(runs, options) : [];
   return plans.map((plan, i) => {
-    if ('done' in plan && plan.done) return plan.done;
     const { problem, answer, task } = answers[i]!;
     const output = problem.prediction!.outputs[task.index]!;
+    const bad = badPairs[i];
+    if (bad) return bad;
+    if ('done' in plan && plan.done) return plan.done;
     const result = results[plan.place!]!;
     if (result.status !== 'ran') return readFailure(result);
     const deduction = task.type === 'deduction';
@@ -75,6 +79,51 @@ export async function gradePredictions(
         : `${where} gives ${brief(value)}, not ${brief(output)}.`,
     );
   });
+}
+
+/** For each answer why the pair that it was asked about is none, or undefined. */
+async function findBadPairs(
+  answers: readonly { problem: Problem; task: PredictionTask }[],
+  judge: Judge,
+  options: JudgeOptions,
+): Promise<({ outcome: Outcome; reason: string } | undefined)[]> {
+  const keyOf = ({ problem, task }: (typeof answers)[number]) => JSON.stringify([problem.id, task.index]);
+  const unique = new Map(answers.map((one) => [keyOf(one), one]));
+  if (unique.size === 0) return [];
+  const results = await judge.run(
+    [...unique.values()].map(({ problem: { prediction }, task }) => ({
+      program: prediction!.program,
+      inputs: [prediction!.inputs[task.index]!],
+      limits: SOLUTION_LIMITS,
+    })),
+    options,
+  );
+  const bad = new Map(
+    [...unique].map(([key, { problem, task }], i) => {
+      const { inputs, outputs } = problem.prediction!;
+      return [key, readPair(results[i]!, inputs[task.index]!, outputs[task.index]!, judge)];
+    }),
+  );
+  return answers.map((one) => bad.get(keyOf(one)));
+}
+
+/** Why a pair of the bank's is none, or undefined. */
+function readPair(
+  result: ProgramResult,
+  input: string,
+  output: string,
+  judge: Judge,
+): { outcome: Outcome; reason: string } | undefined {
+  const where = `f(${brief(input)})`;
+  const failure = result.status === 'ran' ? readCall(result.calls[0], where, '') : readFailure(result);
+  if (failure && !isJudged(failure.outcome)) return failure;
+  const call = result.status === 'ran' ? result.calls[0] : undefined;
+  if (call?.status === 'returned' && judge.sameValue(call.value, output)) return undefined;
+  const why =
+    call?.status === 'returned'
+      ? `${where} gives ${brief(call.value)}, not ${brief(output)}.`
+      : failure!.reason;
+  return { outcome: 'bad-test', reason: `The bank's own pair is none: ${why}` };
 }
 
 function passed(reason: string): { outcome: Outcome; reason: string } {

@@ -69,7 +69,9 @@ function pairsOf(problem: Problem): { program: string; cases: CallCase[] } | str
   if (suites.length === 0 && prediction)
     return 'It has one pair only: it can be judged, but not asked for as a program.';
   const scripted = suites.find(({ tests }) => tests.kind === 'script');
-  if (scripted?.tests.kind === 'script') return `Judged by its script: ${scripted.tests.why}`;
+  // MBPP+ as the Hub hands it out has both: assertions, and a script with more of them.
+  if (scripted?.tests.kind === 'script' && !suites.some(({ tests }) => tests.kind === 'calls'))
+    return `Judged by its script: ${scripted.tests.why}`;
   if (suites.some(({ tests }) => tests.kind === 'stdin')) {
     return 'It reads standard input: it can be judged, but is no question about a function.';
   }

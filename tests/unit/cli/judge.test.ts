@@ -1,5 +1,5 @@
 /** `lab judge` as its user runs it, and its verdicts on real answers. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { readAnswers } from '../../../src/banks/answers.ts';
 import { grade } from '../../../src/banks/grading.ts';
 import { readBank } from '../../../src/banks/readBank.ts';
 import { NodeJudge } from '../../../src/python/nodeJudge.ts';
-import { HUMANEVAL_ROW, judgedMissing, judgedText, QUESTION_ROW } from '../banks/samples.ts';
+import { HUMANEVAL_ROW, judgedMissing, judgedText, MBPP_ROW, QUESTION_ROW } from '../banks/samples.ts';
 import { lab } from './command.ts';
 
 const PATIENCE = 600_000;
@@ -64,6 +64,30 @@ test('without verdicts there is nothing to agree with; without answers there is 
   expect((await lab(['judge', '--problems', problems(), '--answers', empty])).code).toBe(1);
   const missing = await lab(['judge', '--problems', join(folder, 'missing.jsonl'), '--answers', none]);
   expect([missing.code, missing.stderr]).toEqual([2, expect.stringMatching(/missing\.jsonl cannot be read/)]);
+});
+
+test("a folder of samples, several answers to one problem, and what isn't run", {
+  timeout: PATIENCE,
+}, async () => {
+  const samples = join(folder, 'samples');
+  mkdirSync(join(samples, 'HumanEval_900'), { recursive: true });
+  writeFileSync(join(samples, 'HumanEval_900', '0.py'), 'def half(x): return x / 2');
+  writeFileSync(join(samples, 'HumanEval_900', '1.py'), 'def half(x): return x');
+  const bank = file('challenge.jsonl', HUMANEVAL_ROW, {
+    ...MBPP_ROW,
+    challenge_test_list: ['assert shared((1,), (1,)) == (1,)'],
+  });
+  const { stdout, stderr } = await lab(['judge', '--problems', bank, '--answers', samples, '--json']);
+  expect(stdout).toMatch(/^HumanEval\/900#2: wrong/);
+  expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toEqual({ rows: 2, passed: 1, not_judged: 0 });
+  expect(stderr).toMatch(/challenge\.jsonl: Left out in 1 rows: challenge_test_list/);
+});
+
+test('a form that is not read is answered with those that are', { timeout: PATIENCE }, async () => {
+  const metrics = file('results.json', { humaneval: { 'pass@1': 0.5 }, config: {} });
+  const { code, stderr } = await lab(['judge', '--problems', problems(), '--answers', metrics]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/no answer that could be judged\. Answers that are read:[\s\S]*generations\.json/);
 });
 
 /** A sample that takes seconds; docs/judge-agreement.md has all of them. */
