@@ -10,6 +10,11 @@ export function isEvalPlusScript(script: string): boolean {
   return /^[ \t]*inputs\s*=/m.test(script) && /^[ \t]*for\b[^\n]*\binputs\b/m.test(script);
 }
 
+/** Whether it is one of these without a case: it would take anything for right. */
+export function hasNoCases(script: string): boolean {
+  return isEvalPlusScript(script) && /^[ \t]*inputs\s*=\s*\[\s*\][ \t]*$/m.test(script);
+}
+
 /** The script, with EvalPlus's rule for this task where it has one and the script knows no better. */
 export function withSpecialRule(script: string, benchmark: EvalPlusBenchmark, entry: string): string {
   const rule = specialRule(benchmark, entry);

@@ -1,5 +1,6 @@
 /** Answers to problems, judged: one verdict a suite, with a reason that a person can read. */
 import type { Judge, JudgeOptions, ProgramRun } from '../gasp/ports.ts';
+import { hasNoCases } from './evalplusScripts.ts';
 import { resolveExpectations } from './expectations.ts';
 import { isJudged, type Outcome } from './outcomes.ts';
 import { gradePredictions, type PredictionTask } from './predictions.ts';
@@ -139,5 +140,6 @@ export async function grade(
 }
 
 function isEmpty(tests: Tests): boolean {
-  return tests.kind === 'script' ? tests.script.trim() === '' : tests.cases.length === 0;
+  if (tests.kind !== 'script') return tests.cases.length === 0;
+  return tests.script.trim() === '' || hasNoCases(tests.script);
 }

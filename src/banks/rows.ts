@@ -59,7 +59,10 @@ function readWhole(text: string): Rows | undefined {
 function listed(document: unknown): unknown[] {
   if (Array.isArray(document)) return document;
   if (!isFields(document)) return [document];
-  const { problems, questions, goalposts, answers } = document;
+  const { problems, questions, goalposts, answers, rows } = document;
+  // The Hub's own interface hands out rows with their numbers around them.
+  if (Array.isArray(rows) && rows.length > 0 && rows.every((one) => isFields(one) && isFields(one.row)))
+    return rows.map(({ row }) => row);
   if (Array.isArray(problems)) return problems;
   if (Array.isArray(questions) || Array.isArray(goalposts))
     return [...asList(goalposts), ...asList(questions)];

@@ -133,6 +133,32 @@ test("LiveCodeBench's own output, by question or in the order of the questions' 
   ]);
 });
 
+test('a suite that repeats another one passes where a reference passes both', async () => {
+  const row = {
+    task_id: 904,
+    code: 'def f(x): return x',
+    prompt: 'Give it back.',
+    test_list: ['assert f(1) == 1'],
+    test: 'inputs = [[1], [2]]\nresults = [1, 2]\nfor i, (inp, exp) in enumerate(zip(inputs, results)):\n    assert f(*inp) == exp\n',
+  };
+  // As the Hub's interface hands rows out.
+  const { problems } = await readBank(JSON.stringify({ features: [], rows: [{ row_idx: 0, row }] }));
+  expect(problems[0]!.suites.map(({ name }) => name)).toEqual(['base', 'plus']);
+  const answers = [
+    ['pass', 'pass'],
+    ['fail', 'pass'],
+    ['pass', 'fail'],
+    ['pass', null],
+  ].map(([base_status, plus_status]) => ({ task_id: 'Mbpp/904', solution: 'a', base_status, plus_status }));
+  const read = readAnswers(JSON.stringify(answers), problems);
+  expect(read.answers.map(({ verdicts }) => Object.fromEntries(verdicts))).toEqual([
+    { base: true, plus: true },
+    { base: false, plus: false },
+    { base: true, plus: false },
+    { base: true },
+  ]);
+});
+
 test("HumanEval's samples with their results, and lists where a text is usual", async () => {
   const row = { task_id: HUMANEVAL_ROW.task_id, completion: '    return x' };
   const results = lines(

@@ -51,6 +51,12 @@ const ROWS = [
   CRUXEVAL_ROW,
   { ...CRUXEVAL_ROW, id: 'sample_905', output: "'Ab'" },
   LIVECODEBENCH_STDIN_ROW,
+  { ...LIVECODEBENCH_STDIN_ROW, question_id: 'bare', public_test_cases: '[]', private_test_cases: '' },
+  {
+    ...HUMANEVAL_ROW,
+    task_id: 'HumanEval/904',
+    test: 'def check(candidate):\n    inputs = []\n    results = []\n    for inp, exp in zip(inputs, results):\n        assert candidate(*inp) == exp\n',
+  },
 ];
 
 const half = (value: string) => `def half(x):\n    return ${value}`;
@@ -140,6 +146,8 @@ const CASES: [string, object, string, 'passed' | 'failed' | 'not-judged', RegExp
     'not-judged',
     /needs numpy/,
   ],
+  ['no tests by standard input', { question_id: 'bare', code: 'print(1)' }, '', 'not-judged'],
+  ['no inputs in a script', { task_id: 'HumanEval/904', solution: half('7') }, '', 'not-judged'],
   ['tests and a script', { id: 'both', solution: 'def f(x): return x * x' }, 'passed passed', 'passed'],
   ['tests and a script that fails', { id: 'both', solution: 'def f(x): return x' }, 'passed wrong', 'failed'],
   [
