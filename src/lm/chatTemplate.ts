@@ -94,30 +94,32 @@ const refusal = (why: string, cause?: unknown) =>
  * get its text with the first message of the user, and those that want a message in parts get one part.
  */
 export function applyChatTemplate(render: Render, messages: readonly ChatMessage[]): string {
+  const folded = withoutSystem(messages);
+  const texts: string[] = [];
   let failure: unknown;
-  for (const variant of [
-    messages,
-    withoutSystem(messages),
-    inParts(messages),
-    inParts(withoutSystem(messages)),
-  ]) {
+  for (const variant of [messages, folded, inParts(messages), inParts(folded)]) {
     try {
       const text = render(variant);
       // A template made for another form of messages may leave the text out without a word.
-      if (messages.every(({ content }) => saysAll(text, content))) return text;
+      if (messages.every(({ content }) => says(text, content, 'all'))) return text;
+      texts.push(text);
     } catch (error) {
       if (!(error instanceof ModelFileError)) throw error;
       failure ??= error;
     }
   }
+  // One that takes the messages may leave a part of them out on purpose, such as thoughts of earlier turns.
+  const most = texts.find((text) => messages.every(({ content }) => says(text, content, 'some')));
+  if (most !== undefined) return most;
   throw failure ?? refusal('it leaves the messages out');
 }
 
-/** Whether every word is in the text: templates may trim a message, or write it as JSON. */
-function saysAll(text: string, content: string): boolean {
-  return (
-    text.includes(content.trim()) || (content.match(/[\p{L}\p{N}]+/gu) ?? []).every((w) => text.includes(w))
-  );
+/** Whether words of a message are in the text: templates may trim it, change its case, or write it as JSON. */
+function says(text: string, content: string, which: 'all' | 'some'): boolean {
+  const words = content.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  if (text.includes(content.trim()) || words.length === 0) return true;
+  const said = (word: string) => text.toLowerCase().includes(word);
+  return which === 'all' ? words.every(said) : words.some(said);
 }
 
 function withoutSystem(messages: readonly ChatMessage[]): ChatMessage[] {

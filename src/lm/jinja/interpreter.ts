@@ -11,6 +11,7 @@ import {
   equals,
   Float,
   Func,
+  isHashable,
   iterate,
   length,
   Loop,
@@ -394,7 +395,8 @@ class Interpreter implements FilterContext {
 
   /** What Python's subscription finds. */
   private entry(of: Value, key: Value): Value | undefined {
-    if (of instanceof Map) return of.get(dictKey(key));
+    // Jinja2 takes a key that no dict can have for one that is not there.
+    if (of instanceof Map) return isHashable(key) ? of.get(dictKey(key)) : undefined;
     const at = typeof key === 'boolean' ? Number(key) : key;
     if (typeof at !== 'number') return undefined;
     if (typeof of === 'string') return points(of).at(at);

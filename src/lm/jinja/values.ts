@@ -211,12 +211,15 @@ export function compare(a: Value, b: Value): number {
   throw new TemplateError(`'${typeName(a)}' and '${typeName(b)}' cannot be compared`);
 }
 
+/** Whether a dict may have it as a key. */
+export const isHashable = (v: Value): boolean =>
+  !(v instanceof Map || (Array.isArray(v) && !(v instanceof Tuple)));
+
 /** A key as a Map finds it: True is 1 and 1.0 is 1, as Python's hashes have it. */
 export function dictKey(v: Value): Value {
   if (v instanceof Float && Number.isInteger(v.value)) return v.value;
   if (typeof v === 'boolean') return v;
-  if (Array.isArray(v) && !(v instanceof Tuple)) throw new TemplateError("unhashable type: 'list'");
-  if (v instanceof Map) throw new TemplateError("unhashable type: 'dict'");
+  if (!isHashable(v)) throw new TemplateError(`unhashable type: '${typeName(v)}'`);
   return v;
 }
 

@@ -1,0 +1,93 @@
+/** Prompts of whole chat templates: expected tokens are those of Python's transformers (tests/fixtures/templates). */
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import type { ChatMessage } from '../../../src/gasp/ports.ts';
+import { compileTemplate, TemplateError } from '../../../src/lm/jinja/template.ts';
+import { folderFiles } from '../../../src/lm/folderFiles.ts';
+import { MissingFileError, type RepositoryFiles } from '../../../src/lm/repository.ts';
+import { loadTokenizer } from '../../../src/lm/tokenizer.ts';
+import { lacksShared, sharedFolder } from '../shared.ts';
+
+const fixtures = fileURLToPath(new URL('../../fixtures/templates/', import.meta.url));
+const read = (name: string) => readFileSync(`${fixtures}${name}`, 'utf8');
+
+interface Row {
+  template: string;
+  conversation: string;
+  /** With the beginning of an answer. */
+  ask: boolean;
+  tokens?: number[];
+  error?: string;
+}
+interface Conversation {
+  name: string;
+  messages: ChatMessage[];
+  tools?: unknown;
+  documents?: unknown;
+}
+const conversations = new Map(
+  (JSON.parse(read('conversations.json')) as Conversation[]).map((c) => [c.name, c]),
+);
+
+/** The tokenizer's files with a template in place of its own. */
+function withTemplate(folder: string, template: string | undefined): RepositoryFiles {
+  const own = folderFiles(folder);
+  return {
+    async read(path, options) {
+      if (path === 'chat_template.jinja' && template !== undefined) return new TextEncoder().encode(template);
+      if (path.startsWith('chat_template')) throw new MissingFileError(`${path} is not there`);
+      const bytes = await own.read(path, options);
+      if (path !== 'tokenizer_config.json' || template !== undefined) return bytes;
+      const { chat_template: _, ...config } = JSON.parse(new TextDecoder().decode(bytes));
+      return new TextEncoder().encode(JSON.stringify(config));
+    },
+  };
+}
+
+const now = new Date(Date.UTC(2024, 6, 26));
+const CHATS = ['question', 'several turns', 'beyond ASCII', 'special tokens in the text', 'blanks and lines'];
+
+describe.each([
+  ['a small tokenizer', `${fixtures}tokenizer`, 'prompts.expected.json'],
+  ["SmolLM2's", `${sharedFolder}models/SmolLM2-135M-Instruct`, 'prompts.SmolLM2-135M-Instruct.expected.json'],
+])('on %s', (_, folder, expected) => {
+  const rows = JSON.parse(read(expected)) as Row[];
+  const templates = [...new Set(rows.map((row) => row.template))];
+  const absent = !existsSync(folder) || (folder.startsWith(sharedFolder) && lacksShared('models'));
+
+  const loaded = absent ? undefined : loadTokenizer(withTemplate(folder, undefined));
+
+  test.skipIf(absent).each(templates)('%s', async (name) => {
+    const tokenizer = (await loaded)!;
+    const config = JSON.parse(readFileSync(`${folder}/tokenizer_config.json`, 'utf8'));
+    const special = Object.fromEntries(Object.entries(config).filter(([key]) => key.endsWith('_token')));
+    for (const source of [
+      read(`jinja/${name}.jinja`),
+      read(`jinja/${name}.jinja`).replaceAll('\n', '\r\n'),
+    ]) {
+      const render = compileTemplate(source, { now });
+      for (const { conversation, ask, tokens, error } of rows.filter((row) => row.template === name)) {
+        const { messages, tools = null, documents = null } = conversations.get(conversation)!;
+        const text = () =>
+          render({
+            ...{ messages, tools, documents, add_generation_prompt: ask, ...special },
+            ...{ enable_thinking: false, thinking: false, date_string: '26 Jul 2024' },
+          });
+        const title = `${conversation}, ${ask ? 'asking' : 'not asking'}: ${error}`;
+        if (error) expect(text, title).toThrow(TemplateError);
+        else expect(tokenizer.encode(text()), title).toEqual(tokens);
+      }
+    }
+  });
+});
+
+const rows = JSON.parse(read('prompts.expected.json')) as Row[];
+test.each([...new Set(rows.map((row) => row.template))])('%s in a repository', async (name) => {
+  const tokenizer = await loadTokenizer(withTemplate(`${fixtures}tokenizer`, read(`jinja/${name}.jinja`)));
+  for (const { conversation, ask, tokens } of rows.filter((row) => row.template === name)) {
+    if (!ask || !tokens || !CHATS.includes(conversation)) continue;
+    const { messages } = conversations.get(conversation)!;
+    expect(tokenizer.encode(messages), conversation).toEqual(tokens);
+  }
+});
