@@ -1,10 +1,10 @@
 /**
- * From rewards to advantages: the three estimators. Each is safe where a group has no variance:
- * such a group has nothing to tell apart, so its advantages are 0.
+ * From the rewards of an iteration's texts to their advantages. A group without variance has nothing to
+ * tell apart, so its advantages are 0.
  */
 import { groupBy } from '../util/groupBy.ts';
+import { ESTIMATORS, type EstimatorName, standardize } from './estimators.ts';
 import type { Role, TaskType } from './question.ts';
-import type { Estimator } from './settings.ts';
 
 /** One sampled text that may be trained on. */
 export interface Rollout {
@@ -19,47 +19,27 @@ export interface Rollout {
 }
 
 /**
- * The advantage of each rollout, in order.
- *
- * - `trr++`: Task-Relative REINFORCE++ (AZR, equation 8). `(r - mean) / sd` over all rollouts with the
- *   same (task type, role).
- * - `per-question`: `(r - mean) / sd` over one question's rollouts (the baseline of GRPO).
- * - `positive`: only right answers count, with `(1 - p) / sd = sqrt((1 - p) / p)` for a question solved
- *   with rate p: what `per-question` gives them for 0/1 rewards.
+ * The advantage of each rollout, in order: of an answer by the estimator, among the answers of its group.
  *
  * A prompt for a proposal is sampled once, so a proposal has no siblings to be compared with. Under
  * every estimator it gets `(r - mean) / sd` over the iteration's proposals of its role, of either sign:
  * paid for accepted ones alone, a teacher runs past its band (a proposer whose best pay is for the
  * hardest question still solved ends up where none is) with nothing to push it back.
- *
- * Standard deviations are the population's.
  */
-export function advantages(rollouts: readonly Rollout[], estimator: Estimator): number[] {
+export function advantages(rollouts: readonly Rollout[], estimator: EstimatorName): number[] {
+  const { group, advantages: ofAnswers } = ESTIMATORS[estimator];
   const out = new Array<number>(rollouts.length).fill(0);
-  for (const members of groupBy(rollouts.keys(), (i) => baselineKey(rollouts[i]!, estimator)).values()) {
-    // Right answers score 1 and all others 0 where only the right ones will count.
-    const binary = estimator === 'positive' && rollouts[members[0]!]!.task !== 'proposal';
-    const scores = members.map((i) => (binary ? Number(rollouts[i]!.passed) : rollouts[i]!.reward));
-    const standardized = standardize(scores);
+  const comparedWith = ({ task, role, question }: Rollout) =>
+    task === 'proposal' || group === 'task' ? `${task}/${role}` : `${task}/${role}/${question}`;
+  for (const members of groupBy(rollouts.keys(), (i) => comparedWith(rollouts[i]!)).values()) {
+    const scores = members.map((i) => rollouts[i]!);
+    const isProposal = scores[0]!.task === 'proposal';
+    const found = isProposal ? standardize(scores.map(({ reward }) => reward)) : ofAnswers(scores);
     members.forEach((i, j) => {
-      const advantage = standardized[j]!;
-      out[i] = binary && !rollouts[i]!.passed ? 0 : advantage;
+      out[i] = found[j]!;
     });
   }
   return out;
-}
-
-function baselineKey(rollout: Rollout, estimator: Estimator): string {
-  const group = `${rollout.task}/${rollout.role}`;
-  return estimator === 'trr++' || rollout.task === 'proposal' ? group : `${group}/${rollout.question}`;
-}
-
-/** `(x - mean) / sd` with the population's sd; all 0 where they are equal. */
-export function standardize(values: readonly number[]): number[] {
-  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
-  const sd = Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length);
-  // Equal rewards can leave a rounding error of a few ulps in the mean: that is no variance.
-  return values.map((x) => (sd > 1e-9 ? (x - mean) / sd : 0));
 }
 
 /** Mean reward and size of each (task type, role), in order of first appearance. */

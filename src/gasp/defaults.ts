@@ -1,7 +1,8 @@
 /** Settings that make the embedded model learn visibly within minutes, and the bounds of each. */
+import { ESTIMATOR_NAMES } from './estimators.ts';
 import { METHOD_NAMES, METHODS, methodSettings } from './methods.ts';
 import type { Axis } from './question.ts';
-import type { Estimator, MethodName, Settings } from './settings.ts';
+import type { MethodName, Settings } from './settings.ts';
 
 export const DEFAULT_SETTINGS: Settings = {
   method: 'gasp',
@@ -56,7 +57,6 @@ export function withMethod(settings: Settings, method: MethodName): Settings {
   };
 }
 
-export const ESTIMATORS: readonly Estimator[] = ['trr++', 'per-question', 'positive'];
 export const AXES: readonly Axis[] = ['io', 'f'];
 
 /** What a number must be; the page's inputs take their limits from here. */
@@ -134,7 +134,7 @@ export function checkSettings(settings: unknown): SettingsErrors {
     if (typeof given[field] !== 'boolean') errors[field] = 'Must be on or off.';
   }
   check('method', choiceError(given.method, METHOD_NAMES));
-  check('estimator', choiceError(given.estimator, ESTIMATORS));
+  check('estimator', choiceError(given.estimator, ESTIMATOR_NAMES));
   check('studentTrainsOn', choiceError(given.studentTrainsOn, ['accepted', 'valid']));
   check('lemmaBand', choiceError(given.lemmaBand, ['lemma', 'lift']));
   check('axes', axesError(given.axes));

@@ -1,4 +1,5 @@
 /** Every system that can be run and compared here, as data: what it changes, and who described it. */
+import { azrPaper, type Citation, gaspPaper } from './citations.ts';
 import type { MethodName, Settings } from './settings.ts';
 
 export interface Method {
@@ -14,17 +15,6 @@ export interface Method {
   /** It runs no iteration. */
   untrained?: true;
 }
-
-export interface Citation {
-  text: string;
-  url: string;
-}
-
-export const gaspPaper = (where: string): Citation => ({
-  text: `Jana et al. 2026, ${where}`,
-  url: 'https://arxiv.org/abs/2603.15957',
-});
-export const azrPaper: Citation = { text: 'Zhao et al. 2025', url: 'https://arxiv.org/abs/2505.03335' };
 
 export const METHODS: Record<MethodName, Method> = {
   base: {

@@ -1,7 +1,7 @@
 /** Everything that decides how a run goes, as plain data: it fits in a link and in a run's first event. */
+import type { EstimatorName } from './estimators.ts';
 import type { Axis } from './question.ts';
 
-export type Estimator = 'trr++' | 'per-question' | 'positive';
 /** `methods.ts` says what each is. */
 export type MethodName =
   | 'base'
@@ -71,7 +71,7 @@ export interface Settings {
   teacherWeight: number;
   temperature: number;
   topP: number;
-  estimator: Estimator;
+  estimator: EstimatorName;
   learningRate: number;
   minibatch: number;
   epochs: number;

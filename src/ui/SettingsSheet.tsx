@@ -7,17 +7,12 @@ import {
   type SettingsErrors,
   withMethod,
 } from '../gasp/defaults.ts';
+import { ESTIMATOR_NAMES, ESTIMATORS } from '../gasp/estimators.ts';
 import { METHOD_NAMES, METHODS, methodSettings } from '../gasp/methods.ts';
 import type { Axis } from '../gasp/question.ts';
 import type { MethodName, Settings } from '../gasp/settings.ts';
 import { Sheet } from './Sheet.tsx';
 import './SettingsSheet.css';
-
-const estimatorNotes: Record<Settings['estimator'], string> = {
-  positive: 'Trains on right answers only, the rare ones most: learns fastest, forgets most.',
-  'per-question': 'Measures an answer by its own question’s others: keeps more of what the model knew.',
-  'trr++': 'Measures an answer by all of its task and role; over several steps it needs a clip of 0.2.',
-};
 
 const kindNames = { system: 'Systems', ablation: 'Ablations', extension: 'Extensions' } as const;
 
@@ -245,11 +240,12 @@ export function SettingsForm({ settings, fixed, onChange }: FormProps) {
         {toggle('liftSeesGoalpost', 'Lift sees the goalpost', 'An ablation: teachers then copy its surface.')}
       </Group>
       <Group title="Training">
-        {choice('estimator', 'Estimator', estimatorNotes[shown.estimator], [
-          ['positive', 'right answers only'],
-          ['per-question', 'baseline per question'],
-          ['trr++', 'TRR++, as in the paper'],
-        ])}
+        {choice(
+          'estimator',
+          'Estimator',
+          ESTIMATORS[shown.estimator].note,
+          ESTIMATOR_NAMES.map((name) => [name, ESTIMATORS[name].label]),
+        )}
         {number('learningRate', 'Learning rate', "AdamW's step size, the same all along.", 1e-4)}
         <Setting
           name="Trained weights"

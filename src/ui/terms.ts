@@ -1,5 +1,6 @@
 /** What the words of the field mean: a sentence or two, the formula, and the formula with a run's numbers in it. */
-import { gaspPaper, azrPaper, type Citation } from '../gasp/methods.ts';
+import { azrPaper, type Citation, gaspPaper } from '../gasp/citations.ts';
+import { ESTIMATOR_NAMES, ESTIMATORS } from '../gasp/estimators.ts';
 import { inBand, proposerReward } from '../gasp/rewards.ts';
 import type { ProposerRole } from '../gasp/question.ts';
 import { frontier } from '../run/frontier.ts';
@@ -232,13 +233,14 @@ export const definitions = {
   },
   estimator: {
     text: [
-      'How rewards become advantages, the weights of texts in the update. trr++ compares a text with all of its task and role; per-question with the other answers to the same question; positive keeps right answers only, the rare ones most.',
+      'How rewards become advantages, the weights of texts in the update.',
+      ...ESTIMATOR_NAMES.map((name) => `${name}: ${ESTIMATORS[name].note}`),
     ],
     formula: 'A = (r − mean) / sd',
     here: (state) => {
       const groups = (lastUpdate(state)?.update as IterationState['update'])?.groups ?? [];
       const group = groups.find((candidate) => candidate.role === 'solver');
-      return `it uses ${state.settings.estimator}${group ? `; the student’s mean is ${short(group.meanReward)}, so a right answer stands ${inside(1 - group.meanReward)} above it` : ''}.`;
+      return `it uses ${state.settings.estimator}, ${ESTIMATORS[state.settings.estimator].formula}${group ? `; the student’s mean is ${short(group.meanReward)}, so a right answer stands ${inside(1 - group.meanReward)} above it` : ''}.`;
     },
     source: azrPaper,
   },

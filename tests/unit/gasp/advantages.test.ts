@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { advantages, type Rollout, rewardGroups } from '../../../src/gasp/advantages.ts';
+import { ESTIMATOR_NAMES, ESTIMATORS } from '../../../src/gasp/estimators.ts';
 
 const answer = (question: string, reward: number, task: Rollout['task'] = 'induction'): Rollout => ({
   role: 'solver',
@@ -71,10 +72,21 @@ test('positive weighs right answers by (1 - p) / sd and leaves wrong ones out; p
   });
 });
 
+test('every estimator says what it does, by which formula and whose', () => {
+  for (const { label, note, formula, source } of Object.values(ESTIMATORS)) {
+    expect(label).not.toBe('');
+    expect(note).toMatch(/\.$/);
+    expect(formula).toMatch(/^A = /);
+    expect(source.url).toMatch(/^https:\/\/arxiv\.org\/abs\/\d/);
+  }
+});
+
 test('a group without variance gets zeros, whatever its rounding', () => {
   const same = Array.from({ length: 7 }, () => proposal('lemma', 0.1 + 0.2));
-  for (const estimator of ['trr++', 'per-question', 'positive'] as const) {
+  for (const estimator of ESTIMATOR_NAMES) {
     expect(advantages(same, estimator)).toEqual(same.map(() => 0));
+    const equal = Array.from({ length: 7 }, () => ({ ...answer('a', 0.1 + 0.2), passed: true }));
+    expect(advantages(equal, estimator)).toEqual(equal.map(() => 0));
   }
   expect(advantages([], 'trr++')).toEqual([]);
 });

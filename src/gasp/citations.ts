@@ -1,0 +1,12 @@
+/** Where a method or a formula was described first. */
+export interface Citation {
+  text: string;
+  url: string;
+}
+
+export const gaspPaper = (where: string): Citation => ({
+  text: `Jana et al. 2026, ${where}`,
+  url: 'https://arxiv.org/abs/2603.15957',
+});
+export const azrPaper: Citation = { text: 'Zhao et al. 2025', url: 'https://arxiv.org/abs/2505.03335' };
+export const grpoPaper: Citation = { text: 'Shao et al. 2024', url: 'https://arxiv.org/abs/2402.03300' };

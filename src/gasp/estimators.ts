@@ -1,0 +1,70 @@
+/**
+ * The estimators, as data: how the rewards of a group of answers become advantages, the weights of their
+ * texts in the update. To add one, add its entry here and a test with numbers by hand; the settings sheet,
+ * `--set estimator=`, `--help` and the glossary read this table.
+ */
+import { azrPaper, type Citation, grpoPaper } from './citations.ts';
+
+/** What an answer came to. */
+export interface Score {
+  reward: number;
+  passed: boolean;
+}
+
+export interface Estimator {
+  /** Its name in a list of choices. */
+  label: string;
+  /** What it does and what it is good for, in a sentence for a person. */
+  note: string;
+  /** The advantage A of an answer with reward r. */
+  formula: string;
+  source: Citation;
+  /** The answers that are compared with each other: all of a task type, or those to one question. */
+  group: 'task' | 'question';
+  /** The advantages of such a group, in its order. All are 0 where the rewards do not differ. */
+  advantages: (group: readonly Score[]) => number[];
+}
+
+const table = {
+  positive: {
+    label: 'right answers only',
+    note: 'Trains on right answers only, the rare ones most: learns fastest, forgets most.',
+    formula: 'A = (1 − p) / sd = √((1 − p) / p) for a right answer to a question solved with rate p, else 0',
+    // What GRPO gives the right answers where a reward is 0 or 1; its weights of wrong ones are left out.
+    source: grpoPaper,
+    group: 'question',
+    advantages: (group) => {
+      const standardized = standardize(group.map(({ passed }) => Number(passed)));
+      return group.map(({ passed }, i) => (passed ? standardized[i]! : 0));
+    },
+  },
+  'per-question': {
+    label: 'baseline per question',
+    note: 'Measures an answer by its own question’s others: keeps more of what the model knew.',
+    formula: 'A = (r − mean) / sd over the answers to one question',
+    source: grpoPaper,
+    group: 'question',
+    advantages: (group) => standardize(group.map(({ reward }) => reward)),
+  },
+  'trr++': {
+    label: 'TRR++, as in the paper',
+    note: 'Measures an answer by all of its task and role; over several steps it needs a clip of 0.2.',
+    formula: 'A = (r − mean) / sd over all answers of one task type',
+    // Task-Relative REINFORCE++, equation 8.
+    source: azrPaper,
+    group: 'task',
+    advantages: (group) => standardize(group.map(({ reward }) => reward)),
+  },
+} satisfies Record<string, Estimator>;
+
+export type EstimatorName = keyof typeof table;
+export const ESTIMATORS: Record<EstimatorName, Estimator> = table;
+export const ESTIMATOR_NAMES = Object.keys(ESTIMATORS) as EstimatorName[];
+
+/** `(x - mean) / sd` with the population's sd; all 0 where they are equal. */
+export function standardize(values: readonly number[]): number[] {
+  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  const sd = Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length);
+  // Equal rewards can leave a rounding error of a few ulps in the mean: that is no variance.
+  return values.map((x) => (sd > 1e-9 ? (x - mean) / sd : 0));
+}
