@@ -147,6 +147,8 @@ export interface ProgramRun {
   inputs: string[];
   /** Absent: the program runs afresh for each input. */
   how?: HowToRun;
+  /** Absent: as the judge's own Python has it. `3.11`: `sum` adds floats one by one, as before Python 3.12. */
+  python?: '3.11';
   limits?: RunLimits;
 }
 

@@ -12,6 +12,8 @@ export const HARNESS_PARTS = [
   'state',
   'examining',
   'values',
+  'older',
+  'sizes',
   'afresh',
   'settling',
   'once',

@@ -190,7 +190,7 @@ export class PooledJudge implements Judge {
     const request: Request = {
       programs: batch.map(({ job, index, alone }) => {
         const run = job.runs[index]!;
-        const { program, inputs, how, limits } = run;
+        const { program, inputs, how, python, limits } = run;
         const { valueChars, printChars } = { ...this.#limits, ...limits };
         const ms = stepMilliseconds(run, this.#limits);
         return {
@@ -202,6 +202,7 @@ export class PooledJudge implements Judge {
             valueChars,
             printChars,
             ...(how && { how: { ...how, ms } }),
+            ...(python && { python }),
           }),
           milliseconds: ms[0] ?? this.#limits.seconds * 1000,
         };
@@ -341,12 +342,12 @@ export class PooledJudge implements Judge {
     slot.answered++;
     this.#watch(slot);
     let lasts = !task.alone;
-    if (reading === 'alone' && !task.alone) {
+    // It changed what others share.
+    if (reading?.dirty) lasts = false;
+    if (reading?.result === 'alone' && !task.alone) {
       if (!task.job.over) this.#alone.push({ ...task, alone: true });
-    } else if (typeof reading === 'object') {
+    } else if (reading && reading.result !== 'alone') {
       task.job.settle(task.index, reading.result);
-      // It changed what others share.
-      if (reading.dirty) lasts = false;
     } else {
       task.job.settle(task.index, { status: 'crashed', error: 'the interpreter gave no readable answer' });
       lasts = false;
@@ -370,7 +371,7 @@ function readResult(
   text: unknown,
   { inputs, how }: ProgramRun,
   valueChars: number,
-): { result: ProgramResult; dirty: boolean } | 'alone' | undefined {
+): { result: ProgramResult | 'alone'; dirty: boolean } | undefined {
   // JSON spends at most six characters on one.
   if (typeof text !== 'string' || text.length > 10_000 + inputs.length * (6 * valueChars + 10_000)) return;
   let said: unknown;
@@ -380,8 +381,8 @@ function readResult(
     return;
   }
   if (!isRecord(said)) return;
-  if (said.status === 'alone') return 'alone';
   const dirty = said.dirty === true;
+  if (said.status === 'alone') return { result: 'alone', dirty };
   switch (said.status) {
     case 'ran': {
       if (!Array.isArray(said.calls)) return;

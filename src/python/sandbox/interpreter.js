@@ -86,9 +86,6 @@ export async function startInterpreter({
       // Sets of strings are written in the same order by every interpreter.
       env: { PYTHONHASHSEED: '0' },
       jsglobals: Object.create(null),
-      stdin: () => null,
-      stdout: () => {},
-      stderr: () => {},
       ...(snapshot ? { _loadSnapshot: snapshot } : { _makeSnapshot: true }),
     });
   } finally {
@@ -98,6 +95,7 @@ export async function startInterpreter({
   // Where this is Node, it would open sockets.
   delete pyodide._api.initializeNodeSockFS;
   limitFiles(pyodide.FS);
+  const streams = connectStreams(pyodide);
   if (!snapshot) {
     pyodide.globals.set('parts', JSON.stringify(harness));
     pyodide.runPython(
@@ -118,6 +116,7 @@ export async function startInterpreter({
   // a clock in its place is a time limit that needs neither a second thread nor shared memory.
   const interrupt = {
     get 0() {
+      if (streams.takeFlood()) return SIGUSR1;
       const now = performance.now();
       if (now < deadline) return 0;
       const left = processorTime && now < patience ? used - processorTime() : 0;
@@ -160,6 +159,7 @@ export async function startInterpreter({
     async run(request, milliseconds, alive) {
       begin ??= /** @type {Step} */ (pyodide.runPython('judge.begin'));
       step ??= /** @type {Step} */ (pyodide.runPython('judge.step'));
+      streams.reset();
       let said = await timed(begin, request, milliseconds);
       let sign = performance.now();
       // Short of a result it is the time of the next step.
@@ -186,6 +186,119 @@ const TOO_DEEP = JSON.stringify({
   error: "RecursionError: deeper than the interpreter's stack",
   dirty: true,
 });
+
+/** Tells Python that a program has printed more than it may. */
+const SIGUSR1 = 10;
+const EINTR = 27;
+
+/**
+ * Standard input, output and error of programs: files 0, 1 and 2, as of a process whose streams are pipes. The
+ * harness's side of them is `/dev/judge`: what is written to it at once, a line `<limit> <kept>` and then bytes,
+ * begins anew: the bytes are standard input, as many characters as the limit may be printed to both outputs
+ * together, and where `kept` is 1, what goes to standard output is read from there.
+ * @param {any} pyodide
+ */
+function connectStreams(pyodide) {
+  const { FS } = pyodide;
+  let input = new Uint8Array();
+  let read = 0;
+  let limit = 0;
+  let count = 0;
+  let flooded = false;
+  let keeps = false;
+  let printed = new Uint8Array();
+  let [taken, length] = [0, 0];
+
+  const reset = (/** @type {Uint8Array} */ given = new Uint8Array(), kept = false) => {
+    input = given;
+    keeps = kept;
+    printed = new Uint8Array();
+    read = count = taken = length = 0;
+    flooded = false;
+  };
+  const write = (/** @type {Uint8Array} */ bytes, /** @type {boolean} */ kept) => {
+    // Characters: every byte of UTF-8 but those that go on with one.
+    for (let i = 0; i < bytes.length; i++) if (/** @type {number} */ (bytes[i] & 0xc0) !== 0x80) count++;
+    if (count > limit) {
+      flooded = true;
+      // Python looks for signals before it tries again, and finds this one.
+      throw new FS.ErrnoError(EINTR);
+    }
+    if (kept) {
+      if (length + bytes.length > printed.length) {
+        const longer = new Uint8Array(Math.max(8192, 2 * printed.length, length + bytes.length));
+        longer.set(printed.subarray(0, length));
+        printed = longer;
+      }
+      printed.set(bytes, length);
+      length += bytes.length;
+    }
+    return bytes.length;
+  };
+  const take = (/** @type {Uint8Array} */ from, /** @type {number} */ at, /** @type {Uint8Array} */ into) => {
+    const part = from.subarray(at, at + into.length);
+    into.set(part);
+    return part.length;
+  };
+
+  pyodide.setStdin({
+    isatty: false,
+    read(/** @type {Uint8Array} */ into) {
+      const got = take(input, read, into);
+      read += got;
+      return got;
+    },
+  });
+  pyodide.setStdout({ isatty: false, write: (/** @type {Uint8Array} */ bytes) => write(bytes, keeps) });
+  pyodide.setStderr({ isatty: false, write: (/** @type {Uint8Array} */ bytes) => write(bytes, false) });
+
+  const device = FS.makedev(FS.createDevice.major++, 0);
+  // Emscripten hands over the memory that Python's bytes are in, as signed ones.
+  const bytesOf = (
+    /** @type {Int8Array} */ { buffer },
+    /** @type {number} */ from,
+    /** @type {number} */ size,
+  ) => new Uint8Array(buffer, from, size);
+  FS.registerDevice(device, {
+    open(/** @type {any} */ stream) {
+      stream.seekable = false;
+    },
+    read(
+      /** @type {any} */ _,
+      /** @type {Int8Array} */ memory,
+      /** @type {number} */ from,
+      /** @type {number} */ size,
+    ) {
+      const got = take(printed.subarray(0, length), taken, bytesOf(memory, from, size));
+      taken += got;
+      return got;
+    },
+    write(
+      /** @type {any} */ _,
+      /** @type {Int8Array} */ memory,
+      /** @type {number} */ from,
+      /** @type {number} */ size,
+    ) {
+      const bytes = bytesOf(memory, from, size);
+      const line = bytes.indexOf(10);
+      const [most, kept] = String.fromCharCode(...bytes.subarray(0, line)).split(' ');
+      limit = Number(most);
+      reset(bytes.slice(line + 1), kept === '1');
+      return size;
+    },
+  });
+  FS.mkdev('/dev/judge', 0o666, device);
+  return {
+    /** For a program that is given no input, whose output nobody wants. */
+    reset: () => reset(),
+    /** Whether a signal has to say that the limit has been passed. */
+    takeFlood() {
+      const was = flooded;
+      flooded = false;
+      return was;
+    },
+  };
+}
 
 /** What programs may write into files: they lie outside of the memory that is limited above. Bytes. */
 const FILES_LIMIT = 64 * 1024 * 1024;

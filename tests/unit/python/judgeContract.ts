@@ -2,6 +2,8 @@
 import { expect, test } from 'vitest';
 import type { Judge, ProgramResult } from '../../../src/gasp/ports.ts';
 import type { Limits } from '../../../src/python/pool.ts';
+import processes from './cpython/processes.json' with { type: 'json' };
+import { fared, processRuns } from './processes.ts';
 
 /** Of the judges under test; on a busy machine honest programs need most of the time. */
 export const TEST_LIMITS: Limits = { seconds: 2, printChars: 10_000, valueChars: 10_000 };
@@ -84,6 +86,43 @@ const RECURSIVE: Record<string, [depth: number, program: string]> = {
     'class A:\n    def __init__(self, n): self.n = n\n    def __len__(self): return self.n and 1 + len(A(self.n - 1))\ndef f(n): return len(A(n))',
   ],
 };
+
+/** Of the table of processes: each way to read and to write once, in interpreters that are shared and in others. */
+const STREAMS = [
+  'a line of bytes, then text',
+  'an iterator, then input',
+  'a peek',
+  'reconfigure',
+  'line ends of Windows',
+  'a prompt after what is pending',
+  'the file 0, a line at a time',
+  'as much as the file says',
+  'what the stream says',
+  'letters of all kinds',
+  'more than a buffer',
+  'bytes overtake text',
+  'the system call overtakes',
+  'more text than a buffer',
+  'a wrapper as output',
+  'a wrapper that is not flushed',
+  'the file 1, closed',
+  'exit with a message',
+  '_exit after a flush',
+  'at exit, several',
+  'a deque of many',
+  'substitute with a count',
+  'a search in a long range',
+  'a sum of both',
+];
+/** Programs that print without end, each by another way. */
+const FLOODS = [
+  'while True: print("é" * 9)',
+  'import sys\nwhile True: sys.stdout.buffer.write(b"x")',
+  'import sys\nwhile True: print(1, file=sys.stderr)',
+  'import os\nwhile True: os.write(1, b"x")',
+  'while True:\n    try: print("x" * 99, flush=True)\n    except BaseException: break',
+  'print("x" * 10 ** 5)',
+];
 
 export function judgeContract(judge: Judge): void {
   const one = async (program: string, ...inputs: string[]) => (await judge.run([{ program, inputs }]))[0]!;
@@ -173,6 +212,70 @@ export function judgeContract(judge: Judge): void {
       line: 1,
     });
     expect(await value('def f(x):\n    while True: print(x)')).toMatchObject({ status: 'too-big' });
+  });
+
+  test('standard streams, sizes and sums are those of CPython 3.11', { timeout: PATIENCE }, async () => {
+    const some = processes.filter(({ name }) => STREAMS.includes(name));
+    expect(some.length).toBe(STREAMS.length);
+    const results = await judge.run(processRuns(some));
+    expect(some.map(({ name }, i) => [name, fared(results[i]!)])).toEqual(
+      some.map(({ name, prints, raises }) => [name, prints ?? { raises }]),
+    );
+  });
+
+  test('who prints without end is stopped, and the next has its own output', {
+    timeout: PATIENCE,
+  }, async () => {
+    const limits = { seconds: 10, total: 60 };
+    const runs = [...FLOODS, 'print(1)'].map((program) => ({
+      program,
+      inputs: [''],
+      how: { kind: 'stdin' as const },
+      limits,
+    }));
+    const results = await judge.run(runs);
+    for (const [i, program] of FLOODS.entries()) {
+      expect([program, callOf(results[i]!)]).toEqual([
+        program,
+        { status: 'too-big', error: 'printed more than 10000 characters' },
+      ]);
+    }
+    expect(callOf(results.at(-1)!)).toBe(String.raw`'1\n'`);
+  });
+
+  test('limits and sums are those that a run asks for', { timeout: PATIENCE }, async () => {
+    const program = `def f(x): return str(10 ** 5000)[:2], sum([0.1] * 10)`;
+    const run = { program, inputs: ['1'] };
+    const prelude = { kind: 'once', entry: 'f', prelude: true } as const;
+    const large = { program: 'def f(x): return x % 7', inputs: ['1'.repeat(5000)] };
+    const results = await judge.run([
+      { ...run, how: prelude },
+      { ...run, how: prelude, python: '3.11' },
+      { ...large, how: prelude },
+      run,
+      { program: 'def f(x): return sum([0.1] * 10)', inputs: ['1'], python: '3.11' },
+      { program: 'def f(x): return sum([0.1] * 10)', inputs: ['1'] },
+      {
+        program: 'import sys\nsys.set_int_max_str_digits(0)\ndef f(x): return str(10 ** 5000)[:2]',
+        inputs: ['1'],
+      },
+      { program: 'import sys\nsys.set_int_max_str_digits(700)\ndef f(x): return [10 ** 800]', inputs: ['1'] },
+    ]);
+    expect(results.map(callOf)).toEqual([
+      "('10', 1.0)",
+      "('10', 0.9999999999999999)",
+      // 10 ** 6 is 1 modulo 7, and 111111 is 0.
+      String(11 % 7),
+      {
+        status: 'raised',
+        error: expect.stringMatching(/^ValueError: Exceeds the limit \(4300 digits\)/),
+        line: 1,
+      },
+      '0.9999999999999999',
+      '1.0',
+      "'10'",
+      `[0x${(10n ** 800n).toString(16)}]`,
+    ]);
   });
 
   test('recursion through C is as deep as in CPython 3.11, and what is deeper is told so', {

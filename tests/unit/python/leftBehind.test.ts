@@ -12,7 +12,7 @@ test(`${LEFT_BEHIND.length} programs that look harmless leave nothing to those a
 }, async () => {
   const results = await judge.run(
     LEFT_BEHIND.flatMap(({ program, next }) =>
-      [program, next].map((one) => ({ program: one, inputs: ['3'] })),
+      [program, next].map((one) => ({ program: one, inputs: ['3'], python: '3.11' as const })),
     ),
   );
   const found = LEFT_BEHIND.map(({ name }, i) => [name, ...results.slice(2 * i, 2 * i + 2).map(callOf)]);

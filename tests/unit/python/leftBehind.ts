@@ -66,10 +66,62 @@ class Lost:
     def write(self, text): return len(text)
     def flush(self): raise ValueError
 def f(x):
-    sys.stdout.__class__ = Lost
+    try: sys.stdout.__class__ = Lost
+    except TypeError: pass
     return 1`,
     next: 'import sys\ndef f(x):\n    sys.stdout.flush()\n    return sys.stdout.encoding',
     value: "'utf-8'",
+  },
+  {
+    name: 'closed streams',
+    program:
+      'import sys\ndef f(x):\n    sys.stdout.close(); sys.stdin.close(); sys.stderr.buffer.close()\n    return 1',
+    next: 'import sys\ndef f(x):\n    print(x, file=sys.stderr)\n    print(x, flush=True)\n    try: input()\n    except EOFError: return x',
+    value: '3',
+  },
+  {
+    name: 'streams taken apart',
+    program: 'import sys\ndef f(x):\n    sys.stdout.detach().detach(); sys.stdin.detach()\n    return 1',
+    next: 'def f(x):\n    print(x, flush=True)\n    try: input()\n    except EOFError: return x',
+    value: '3',
+  },
+  {
+    name: 'another encoding of a stream',
+    program: 'import sys\nsys.stdout.reconfigure(encoding="ascii", newline="\\r")\ndef f(x): return 1',
+    next: 'import sys\ndef f(x): return print("é"), sys.stdout.encoding',
+    value: "(None, 'utf-8')",
+  },
+  {
+    name: 'a method of a stream',
+    program: 'import sys\nsys.stdout.write = sys.stdout.buffer.flush = abs\ndef f(x): return 1',
+    next: 'def f(x): return print("é", flush=True)',
+    value: 'None',
+  },
+  {
+    name: 'a method of a stream that does not end',
+    program:
+      'import sys\ndef spin(*all):\n    while True: pass\nsys.stdout.flush = sys.stdout.buffer.flush = sys.stdout.buffer.raw.write = spin\ndef f(x): return 1',
+    next: 'def f(x): return print("é", flush=True)',
+    value: 'None',
+  },
+  {
+    name: 'a limit of digits',
+    program: 'import sys\nsys.set_int_max_str_digits(640)\ndef f(x): return 1',
+    next: 'def f(x): return len(str(10 ** 1000))',
+    value: '1001',
+  },
+  {
+    name: 'an attribute of a builtin',
+    program:
+      'for one in (sum, exit):\n    try: one.total = 5\n    except AttributeError: pass\ndef f(x): return 1',
+    next: 'def f(x): return hasattr(sum, "total") or hasattr(exit, "total")',
+    value: 'False',
+  },
+  {
+    name: 'sizes of 64 bits',
+    program: 'from collections import deque\ndef f(x): return deque([1], maxlen=10 ** 10)[0]',
+    next: 'from collections import deque\ndef f(x):\n    try: deque(maxlen=10 ** 10)\n    except OverflowError: return x',
+    value: '3',
   },
   {
     name: 'another class of a flag',

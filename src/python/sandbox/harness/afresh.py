@@ -32,14 +32,19 @@ def _flood():
 
 
 def _namespace(alone, name='program'):
+    if not alone:
+        return {'__name__': name, '__builtins__': OLDER_BUILTINS if STATE.older else BUILTINS}
     # A program that is alone may change its builtins, as anywhere else; it harms itself.
-    return {'__name__': name, '__builtins__': vars(builtins) if alone else BUILTINS}
+    if STATE.older:
+        builtins.sum = _plain_sum
+    return {'__name__': name, '__builtins__': vars(builtins)}
 
 
 def _call(code, call, alone, value_chars):
     """Runs the program afresh and calls `f`; (result, whether the program itself failed)."""
     namespace = _namespace(alone)
     started = False
+    STATE.flooded = False
     try:
         exec(code, namespace)
         if 'f' not in namespace:
@@ -50,6 +55,8 @@ def _call(code, call, alone, value_chars):
         value = eval(call, namespace)
         if STATE.expired:
             return {'status': 'timeout'}, False
+        if STATE.flooded:
+            return _flood(), False
         return {'status': 'returned', 'value': _Writer(value_chars).write(value)}, False
     except TimeUp:
         return {'status': 'timeout'}, not started

@@ -1,7 +1,11 @@
 """Programs that run once for all inputs, or on standard input, as benchmarks' harnesses run them."""
 
+import atexit
 import builtins
+import gc
 import importlib
+import io
+import os
 import sys
 
 # What LiveCodeBench's harness puts before every program.
@@ -9,10 +13,13 @@ PRELUDE_STARS = """string re datetime collections heapq bisect copy math random 
     operator io sys json builtins typing""".split()
 PRELUDE_MODULES = """string re datetime collections heapq bisect copy math random statistics itertools
     functools operator io sys json""".split()
+PRELUDE_RECURSION = 50_000
+# Its harness sets this one as it is imported.
+PRELUDE_DIGITS = 50_000
 PRELUDE = (
     ''.join(f'from {name} import *\n' for name in PRELUDE_STARS)
     + ''.join(f'import {name}\n' for name in PRELUDE_MODULES)
-    + 'sys.setrecursionlimit(50000)\n'
+    + f'sys.setrecursionlimit({PRELUDE_RECURSION})\n'
 )
 # Of these names: what a tame program may be given, and what only a program that is alone may use.
 _prelude = {}
@@ -72,7 +79,7 @@ def _run_threads_in_place():
 def _scope(how, alone, name):
     namespace = _namespace(alone, name)
     if how.get('prelude'):
-        sys.setrecursionlimit(50_000)
+        sys.setrecursionlimit(PRELUDE_RECURSION)
         if alone:
             _run_threads_in_place()
             exec(PRELUDE, namespace)
@@ -92,16 +99,28 @@ def _find(namespace, how):
     return namespace[entry]
 
 
+def _written(value, value_chars):
+    # However long a number may be that the program reads or prints.
+    digits = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        return _Writer(value_chars).write(value)
+    except TooBig:
+        return _digest(value)
+    finally:
+        sys.set_int_max_str_digits(digits)
+
+
 def _outcome(act, value_chars):
     """What `act` returns or prints, as the result of a call."""
+    STATE.flooded = False
     try:
         value = act()
         if STATE.expired:
             return {'status': 'timeout'}
-        try:
-            return {'status': 'returned', 'value': _Writer(value_chars).write(value)}
-        except TooBig:
-            return {'status': 'returned', 'value': _digest(value)}
+        if STATE.flooded:
+            return _flood()
+        return {'status': 'returned', 'value': _written(value, value_chars)}
     except TimeUp:
         return {'status': 'timeout'}
     except Flood:
@@ -148,36 +167,64 @@ def _calls_once(code, calls, how, alone, value_chars, limits):
     return {'status': 'ran', 'calls': results}
 
 
-def _printed():
-    text = ''.join(STATE.kept)
-    STATE.kept = None
-    return text
+_FIRST_BUILTINS = dict(vars(builtins))
+
+
+class _Process:
+    """What a process has besides its namespace, for a program that is alone: it may change all of it, and runs
+    in this interpreter once for each of its inputs."""
+
+    def __init__(self):
+        vars(builtins).update(_FIRST_BUILTINS)
+        os._exit = self.exit
+        sys.argv = ['program.py']
+        atexit._clear()
+
+    @staticmethod
+    def exit(_status):
+        raise Gone
+
+    @staticmethod
+    def end(namespace):
+        """As CPython ends: what is to be done at the exit, then the streams, then what flushes when it goes."""
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (ValueError, OSError, AttributeError):
+                # Closed, or no stream.
+                pass
+        _, sys.stdout, sys.stderr = (stream.text for stream in _streams)
+        namespace.clear()
+        gc.collect()
+
+
+def _print_all(code, text, how, alone):
+    """What the program prints where `text` is its standard input."""
+    if alone:
+        _reopen_files()
+        process = _Process()
+    _renew_streams()
+    _tell(STATE.print_limit, True, text)
+    namespace = _scope(how, alone, '__main__')
+    try:
+        exec(code, namespace)
+    except SystemExit:
+        pass
+    except Gone:
+        return _told()
+    if alone:
+        process.end(namespace)
+    _flush_streams()
+    return _told()
 
 
 def _stdin_runs(code, inputs, how, alone, value_chars, limits):
     """Runs the program afresh on each text of standard input; what it prints is its value."""
     results = []
-    for index, (text, limit) in enumerate(zip(inputs, limits)):
+    for text, limit in zip(inputs, limits):
         yield limit
-        namespace = _scope(how, alone, '__main__')
-        sys.stdin = _stdin(text)
-        sys.stdout, sys.stderr = SINK, ASIDE
-        if alone:
-            vars(builtins)['open'] = lambda *_more, **_options: _stdin(text)
-            # The prelude has brought in that of `io`.
-            namespace['open'] = vars(builtins)['open']
-        STATE.kept = []
-        STATE.printed = 0
-
-        def act():
-            try:
-                exec(code, namespace)
-            except SystemExit:
-                pass
-            return _printed()
-
-        result = _timed(act, value_chars)
-        STATE.kept = None
+        result = _timed(lambda: _print_all(code, text, how, alone), value_chars)
         results.append(result)
         if result['status'] != 'returned':
             break

@@ -13,11 +13,25 @@ CHANCE = ('random', 'statistics')
 
 def _judge(request):
     """One program, step by step: yields the milliseconds of the next step, returns its result."""
-    STATE.expired = STATE.wild = False
-    STATE.printed = 0
+    result = yield from _judge_once(request)
+    if _lacks_size(result) and not STATE.wide and not STATE.expired:
+        if not request['alone']:
+            return {'status': 'alone', **({'dirty': True} if result.get('dirty') else {})}
+        _take_sizes()
+        result = yield from _judge_once(request)
+    return result
+
+
+def _judge_once(request):
+    STATE.expired = STATE.wild = STATE.flooded = False
+    STATE.older = request.get('python') == '3.11'
     STATE.print_limit = request['printChars']
-    STATE.kept = None
-    sys.stdin = _stdin('')
+    if STATE.seen:
+        _renew_streams()
+        STATE.seen = False
+    if STATE.told_limit != STATE.print_limit:
+        _tell(STATE.print_limit)
+        STATE.told_limit = STATE.print_limit
     alone, inputs, value_chars = request['alone'], request['inputs'], request['valueChars']
     how = request.get('how')
     notes = None
@@ -30,6 +44,9 @@ def _judge(request):
             result, notes = _execute(request['program'], inputs, alone, value_chars)
         else:
             prelude = how.get('prelude', False)
+            if prelude:
+                # The program's own literals count too, and its inputs'.
+                sys.set_int_max_str_digits(PRELUDE_DIGITS)
             code, notes = examine(request['program'], prelude)
             tame = notes.tame and not (prelude and _is_alone_in_prelude(code))
             if how['kind'] == 'once':
@@ -48,9 +65,15 @@ def _judge(request):
             result['line'] = refused.line
     except TimeUp:
         result = {'status': 'timeout', 'error': 'timed out'}
+    if notes is None or 'sys' in notes.imports:
+        STATE.seen = True
+    else:
+        _empty_output()
     if STATE.wild and not alone:
         # Whatever came of it. It may have caught what stopped it.
         result, notes = {'status': 'alone'}, None
+    if how is not None:
+        sys.set_int_max_str_digits(DIGITS_LIMIT)
     if notes is not None and (notes.imports or how is not None) and not alone and not _settle(notes, how):
         result['dirty'] = True
     return result
@@ -80,7 +103,6 @@ def step():
 def prepare():
     """Last step before the snapshot: everything that runs later is loaded, warm and settled."""
     warnings.simplefilter('ignore')
-    sys.stdout, sys.stderr = SINK, ASIDE
     sys.setrecursionlimit(RECURSION_LIMIT)
     # Programs take it for infinity; that this interpreter has 32 bits is not theirs to know.
     sys.maxsize = 2**63 - 1
@@ -96,5 +118,7 @@ def prepare():
     _remember_baselines()
     _programs.clear()
     _inputs.clear()
+    # Whoever starts from the snapshot has told them nothing.
+    STATE.told_limit = None
     gc.collect()
     gc.freeze()

@@ -21,6 +21,8 @@ import importlib
 PROGRAM = '<program>'
 INPUT = '<input>'
 RECURSION_LIMIT = 1000
+# Decimal digits of an integer that is read or printed.
+DIGITS_LIMIT = 4300
 SOURCE_CHARS = 200_000
 ERROR_CHARS = 500
 VALUE_DEPTH = 200
@@ -50,7 +52,7 @@ TAME_MEMBERS = {
     module: frozenset(members.split())
     for module, members in {
         'sys': """maxsize float_info int_info hash_info version version_info byteorder getsizeof intern
-            setrecursionlimit getrecursionlimit stdin stdout stderr exit maxunicode""",
+            setrecursionlimit getrecursionlimit set_int_max_str_digits get_int_max_str_digits stdin stdout stderr exit maxunicode""",
         'functools': 'cache cached_property cmp_to_key lru_cache partial reduce total_ordering',
         'typing': """Any Callable ClassVar Collection Counter DefaultDict Deque Dict Final FrozenSet
             Generator Generic Hashable Iterable Iterator List Literal Mapping MutableMapping

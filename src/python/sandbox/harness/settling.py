@@ -25,7 +25,6 @@ def _remember_baselines():
             if hasattr(value, '__dict__') and not isinstance(value, (type, types.ModuleType, types.MethodType))
         ]
         _baselines[name] = [_baseline(one) for one in _owners(module) + objects]
-    _baselines['<judge>'] = [_baseline(one) for one in (_Sink, _Bytes, _Aside, _BytesAside)]
     strptime = importlib.import_module('_strptime')
     _forget.extend([SHARED['re'].purge, strptime._regex_cache.clear])
     kept = type(SHARED['functools'].lru_cache(abs))
@@ -49,6 +48,7 @@ def _settle(notes, how):
     """Takes back what a tame program may have changed; False where that can't be done."""
     if 'sys' in notes.imports or how is not None:
         sys.setrecursionlimit(RECURSION_LIMIT)
+        sys.set_int_max_str_digits(DIGITS_LIMIT)
     if 'decimal' in notes.imports or (how is not None and how.get('prelude')):
         SHARED['decimal'].setcontext(SHARED['decimal'].Context())
     if how is not None or not _REMEMBERS.isdisjoint(notes.imports):

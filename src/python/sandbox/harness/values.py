@@ -52,7 +52,11 @@ class _Writer:
             bits = int.bit_length(value)
             if bits > self.budget * 4:
                 raise TooBig('the value is too long')
-            return self.spend(int.__repr__(value) if bits < _BIG_INT_BITS else hex(int(value)))
+            try:
+                return self.spend(int.__repr__(value) if bits < _BIG_INT_BITS else hex(int(value)))
+            except ValueError:
+                # The program has lowered Python's limit.
+                return self.spend(hex(int(value)))
         if issubclass(kind, float):
             return self.spend(float.__repr__(value))
         if issubclass(kind, complex):
