@@ -2,6 +2,7 @@
 import type { CallResult, Judge, JudgeOptions, ProgramResult, ProgramRun, RunLimits } from '../gasp/ports.ts';
 import { isJudged, readCall, readFailure } from './outcomes.ts';
 import type { CallCase, Problem, Suite, Tests } from './problem.ts';
+import { pythonOf } from './pythonOf.ts';
 import { type Fared, readSuite, runOf, VALUE_CHARS } from './suiteRuns.ts';
 
 /**
@@ -23,8 +24,8 @@ export async function resolveExpectations(
   options?: JudgeOptions,
 ): Promise<Expectations[]> {
   const runs: ProgramRun[] = [];
-  const place = (run: ProgramRun) => runs.push(run) - 1;
   const plans = suites.map(({ problem, suite }) => {
+    const place = (run: ProgramRun) => runs.push({ ...run, ...pythonOf(problem) }) - 1;
     const { tests } = suite;
     if (tests.kind === 'script') return undefined;
     const cases = tests.kind === 'calls' ? tests.cases : [];

@@ -5,6 +5,7 @@ import { resolveExpectations } from './expectations.ts';
 import { isJudged, type Outcome } from './outcomes.ts';
 import { gradePredictions, type PredictionTask } from './predictions.ts';
 import type { Problem, Tests } from './problem.ts';
+import { pythonOf } from './pythonOf.ts';
 import { findRandom } from './rerun.ts';
 import { gradeScripts } from './scripts.ts';
 import { type Fared, readSuite, runOfAnswer } from './suiteRuns.ts';
@@ -77,7 +78,11 @@ export async function grade(
   const placed = programs.map(({ index, suite }) => {
     const expected = expectations.get(suite)!;
     if (!expected.ok) return undefined;
-    const run = runOfAnswer(submissions[index]!.answer, suite, expected, options.seconds ?? DEFAULT_SECONDS);
+    const { problem, answer } = submissions[index]!;
+    const run = {
+      ...runOfAnswer(answer, suite, expected, options.seconds ?? DEFAULT_SECONDS),
+      ...pythonOf(problem),
+    };
     const key = JSON.stringify(run);
     const known = places.get(key);
     if (known !== undefined) return known;

@@ -5,6 +5,7 @@ import { brief } from '../util/text.ts';
 import { SOLUTION_LIMITS } from './expectations.ts';
 import { isJudged, type Outcome, readCall, readFailure } from './outcomes.ts';
 import type { Problem } from './problem.ts';
+import { pythonOf } from './pythonOf.ts';
 
 /** Which pair of the problem's, and which half of it the answer is. */
 export interface PredictionTask {
@@ -39,6 +40,7 @@ export async function gradePredictions(
             program: `${importsOf(program)}\ndef f(value): return value`,
             inputs: [answer],
             limits,
+            ...pythonOf(problem),
           }) - 1,
       };
     }
@@ -48,7 +50,7 @@ export async function gradePredictions(
     if (call.claimed !== undefined && !judge.sameValue(call.claimed, output)) {
       return { done: wrong(`It claims the output ${brief(call.claimed)}; asked for was ${brief(output)}.`) };
     }
-    return { place: runs.push({ program, inputs: [call.input], limits }) - 1 };
+    return { place: runs.push({ program, inputs: [call.input], limits, ...pythonOf(problem) }) - 1 };
   });
   const results = runs.length > 0 ? await judge.run(runs, options) : [];
   return plans.map((plan, i) => {
@@ -91,10 +93,11 @@ async function findBadPairs(
   const unique = new Map(answers.map((one) => [keyOf(one), one]));
   if (unique.size === 0) return [];
   const results = await judge.run(
-    [...unique.values()].map(({ problem: { prediction }, task }) => ({
-      program: prediction!.program,
-      inputs: [prediction!.inputs[task.index]!],
+    [...unique.values()].map(({ problem, task }) => ({
+      program: problem.prediction!.program,
+      inputs: [problem.prediction!.inputs[task.index]!],
       limits: SOLUTION_LIMITS,
+      ...pythonOf(problem),
     })),
     options,
   );

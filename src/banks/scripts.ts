@@ -12,6 +12,7 @@ import { missingLibrary } from './libraries.ts';
 import { NUMPY_STAND_IN } from './numpyStandIn.ts';
 import { type Outcome, readCall, readFailure } from './outcomes.ts';
 import type { Problem, Suite } from './problem.ts';
+import { pythonOf } from './pythonOf.ts';
 
 interface Scripted {
   problem: Problem;
@@ -40,6 +41,7 @@ export async function gradeScripts(
             program: scriptProgram(problem, suite),
             inputs: [problem.solution ? 'None' : '[]'],
             limits,
+            ...pythonOf(problem),
           })),
           options.signal && { signal: options.signal },
         )
@@ -64,13 +66,14 @@ export async function gradeScripts(
     if (open.length === 0) break;
     const ran = await judge.run(
       open.map((i): ProgramRun => {
-        const { answer, suite } = answers[i]!;
+        const { answer, suite, problem } = answers[i]!;
         if (suite.tests.kind !== 'script') throw new Error('not a script');
         return {
           program: answer,
           inputs: calls[i]!,
           how: { kind: 'once', entry: suite.tests.entry },
           limits: { seconds, total: 60, valueChars: 1_000_000 },
+          ...pythonOf(problem),
         };
       }),
       options.signal && { signal: options.signal },
@@ -101,6 +104,7 @@ export async function gradeScripts(
         program: scriptProgram(answers[i]!.problem, answers[i]!.suite),
         inputs: [source],
         limits,
+        ...pythonOf(answers[i]!.problem),
       })),
       options.signal && { signal: options.signal },
     );
