@@ -6,9 +6,10 @@ import { parseArgs } from 'node:util';
 import { Random } from '../src/util/random.ts';
 import type { Tuning } from '../src/lm/decoder.ts';
 import { folderFiles } from '../src/lm/folderFiles.ts';
-import { readDecoderConfig, readDecoderWeights, readJson } from '../src/lm/repository.ts';
+import { readDecoderConfig, readDecoderWeights } from '../src/lm/decoderFiles.ts';
+import { readJson } from '../src/lm/repository.ts';
 import { nodeRuntime } from '../src/lm/runtime.node.ts';
-import { Trainer } from '../src/lm/trainer.ts';
+import { Trainer } from '../src/lm/decoderTrainer.ts';
 import { race, table } from './race.ts';
 import { benchRepository } from './repository.ts';
 

@@ -1,10 +1,12 @@
 /** The page's half of `bench/jaxPage.ts`: the same gradient by ONNX Runtime and by jax-js. */
 import { defaultDevice, init } from '@jax-js/jax';
 import { Random } from '../src/util/random.ts';
-import { decoderParameters, type Parameter } from '../src/lm/decoder.ts';
-import { httpFiles, readDecoderConfig, readDecoderWeights, readJson } from '../src/lm/repository.ts';
+import { decoderParameters } from '../src/lm/decoder.ts';
+import type { Parameter } from '../src/lm/trainedVector.ts';
+import { httpFiles, readJson } from '../src/lm/repository.ts';
+import { readDecoderConfig, readDecoderWeights } from '../src/lm/decoderFiles.ts';
 import { webRuntime } from '../src/lm/runtime.web.ts';
-import { Trainer } from '../src/lm/trainer.ts';
+import { Trainer } from '../src/lm/decoderTrainer.ts';
 import { jaxStep } from './jaxDecoder.ts';
 import { type Rate, race } from './race.ts';
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { decoderConfig } from '../pretrain/config.ts';
 import { exportModel } from '../pretrain/export.ts';
 import { trainableLayout } from '../src/lm/decoder.ts';
-import { initialWeights } from '../src/lm/trainer.ts';
+import { initialWeights } from '../src/lm/trainedVector.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

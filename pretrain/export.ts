@@ -4,7 +4,8 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DecoderConfig, decoderParameters, type Layout } from '../src/lm/decoder.ts';
+import { type DecoderConfig, decoderParameters } from '../src/lm/decoder.ts';
+import type { Layout } from '../src/lm/trainedVector.ts';
 import { GraphBuilder, type Value } from '../src/onnx/builder.ts';
 import { type Constant, elementCount, float32Constant, floatToHalf } from '../src/onnx/model.ts';
 import { writeModel } from '../src/onnx/proto.ts';

@@ -3,7 +3,7 @@
  * time it reached a clearly lower loss here than AdamW alone.
  */
 import { BETA1, BETA2 } from '../src/lm/adamw.ts';
-import type { Layout, Parameter } from '../src/lm/decoder.ts';
+import type { Layout, Parameter } from '../src/lm/trainedVector.ts';
 import { float32, floats, type Runtime, type Session, scalar } from '../src/lm/runtime.ts';
 import { GraphBuilder, type Value } from '../src/onnx/builder.ts';
 import { elementCount } from '../src/onnx/model.ts';

@@ -1,6 +1,6 @@
 /** LoRA adapters to and from the flat vector of weights that a policy trains. */
 import type { AdapterShape } from '../gasp/ports.ts';
-import type { Layout } from './decoder.ts';
+import type { Layout } from './trainedVector.ts';
 import { findNamed, leafOf, placeOf } from './moduleNames.ts';
 import type { LoraAdapter, LoraPair } from './peft.ts';
 import { PeftError } from './peftConfig.ts';

@@ -7,6 +7,8 @@ import { differentiate } from '../onnx/autodiff.ts';
 import { GraphBuilder, type Value } from '../onnx/builder.ts';
 import { elementCount, float32Constant } from '../onnx/model.ts';
 import { writeModel } from '../onnx/proto.ts';
+import { policySlope, sumIntoVector } from './policyLoss.ts';
+import type { Layout, Parameter, Weights } from './trainedVector.ts';
 
 export interface DecoderConfig {
   vocabulary: number;
@@ -22,13 +24,6 @@ export interface DecoderConfig {
 
 /** `layers`: adapters on that many of the last layers only, absent: on all. */
 export type Tuning = { kind: 'lora'; rank: number; alpha: number; layers?: number } | { kind: 'full' };
-
-export interface Parameter {
-  name: string;
-  dims: number[];
-  /** Standard deviation of its initial values; 1 marks a norm that starts at one, 0 zeros. */
-  init: { kind: 'normal'; sd: number } | { kind: 'constant'; value: number };
-}
 
 const LINEARS = [
   'self_attn.q_proj',
@@ -91,16 +86,6 @@ export function adapterParameters(c: DecoderConfig, rank: number, layers = c.lay
   return out;
 }
 
-/** Which weights train, and where each lies in the flat vector. */
-export interface Layout {
-  /** Names model shape and tuning: a snapshot with another one does not fit. */
-  id: string;
-  parameters: Parameter[];
-  offsets: Map<string, number>;
-  /** Length of the flat vector. */
-  size: number;
-}
-
 export function trainableLayout(c: DecoderConfig, tuning: Tuning): Layout {
   const parameters =
     tuning.kind === 'full' ? decoderParameters(c) : adapterParameters(c, tuning.rank, tuning.layers);
@@ -117,9 +102,6 @@ export function trainableLayout(c: DecoderConfig, tuning: Tuning): Layout {
       : `lora-r${tuning.rank}-a${tuning.alpha}${tuning.layers === undefined ? '' : `-last${tuning.layers}`}`;
   return { id: `${shape}/${what}`, parameters, offsets, size };
 }
-
-/** The model's own weights by name, float32. */
-export type Weights = ReadonlyMap<string, Float32Array>;
 
 /** Where a graph gets its weights from, by the names of `decoderParameters`. */
 export interface WeightSource {
@@ -324,46 +306,6 @@ export function trainingGraph(c: DecoderConfig, tuning: Tuning, layout: Layout, 
   b.output('logprobs', logp);
   b.output('gradientOut', sumIntoVector(b, gradient, grads));
   return g.bytes();
-}
-
-/**
- * The derivative of the loss above with respect to the log-probabilities `logp`, both of shape `dims`.
- * Adds the inputs weight, advantage, old, reference of that shape, and ratio, low, high and klWeight.
- */
-export function policySlope(b: GraphBuilder, logp: Value, dims: string[]): Value {
-  const weight = b.input('weight', 'float32', dims);
-  const advantage = b.input('advantage', 'float32', dims);
-  const old = b.input('old', 'float32', dims);
-  const reference = b.input('reference', 'float32', dims);
-  const [ratioOn, low, high, klWeight] = ['ratio', 'low', 'high', 'klWeight'].map((n) =>
-    b.input(n, 'float32', []),
-  );
-  // The loss is elementwise in logp, so its derivative is written down and seeds the backward pass.
-  const r = b.exp(b.mul(ratioOn!, b.sub(logp, old)));
-  const zero = b.scalar(0);
-  const over = b.node('And', [b.node('Greater', [advantage, zero]), b.node('Greater', [r, high!])]);
-  const under = b.node('And', [b.node('Less', [advantage, zero]), b.node('Less', [r, low!])]);
-  const surrogate = b.node('Where', [b.node('Or', [over, under]), zero, b.mul(advantage, r)]);
-  // Where there is no loss or no KL term, exp may overflow, and 0 times infinity is not a number.
-  const pull = b.mul(klWeight!, b.sub(b.scalar(1), b.exp(b.sub(reference, logp))));
-  const kl = b.node('Where', [b.node('Greater', [klWeight!, zero]), pull, zero]);
-  const slope = b.mul(weight, b.sub(kl, surrogate));
-  return b.node('Where', [b.node('Equal', [weight, zero]), zero, slope]);
-}
-
-/** `vector` [P] plus the values one after the other, P elements in all. */
-export function sumIntoVector(b: GraphBuilder, vector: Value, values: readonly Value[]): Value {
-  let flat = values.map((v) => b.reshape(v, [-1]));
-  // In small groups: a WebGPU kernel can bind only a few buffers.
-  while (flat.length > 1) {
-    const next: Value[] = [];
-    for (let i = 0; i < flat.length; i += 7) {
-      const group = flat.slice(i, i + 7);
-      next.push(group.length > 1 ? b.concat(group, 0) : group[0]!);
-    }
-    flat = next;
-  }
-  return b.add(vector, b.assume(flat[0]!, b.shape(vector)));
 }
 
 function trainedDecoder(

@@ -8,12 +8,11 @@ import {
   type DecoderConfig,
   DecoderGraph,
   decoderParameters,
-  type Layout,
   TrainedWeights,
   type Tuning,
-  type Weights,
   type WeightSource,
 } from './decoder.ts';
+import type { Layout, Weights } from './trainedVector.ts';
 import { outputDistribution } from './tokenPicker.ts';
 
 /**

@@ -13,7 +13,8 @@ import type {
 import { Random } from '../util/random.ts';
 import { adapterShape } from './adapterVector.ts';
 import { decoderParameters, type Tuning } from './decoder.ts';
-import { readDecoderConfig, readDecoderWeights, readJson, type RepositoryFiles } from './repository.ts';
+import { readDecoderConfig, readDecoderWeights } from './decoderFiles.ts';
+import { readJson, type RepositoryFiles } from './repository.ts';
 import { Replica, type StartReplica } from './replicas/replica.ts';
 import { ReplicatedSampler } from './replicas/replicatedSampler.ts';
 import { shareOut } from './replicas/shareOut.ts';
@@ -27,10 +28,10 @@ import {
   minibatches,
   type RowsGradient,
   sharedMicrobatches,
-  Trainer,
   type TrainingRow,
   type VectorTrainer,
 } from './trainer.ts';
+import { Trainer } from './decoderTrainer.ts';
 
 export interface LocalPolicyOptions {
   /** What the run's events call the model. */

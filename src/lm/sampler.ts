@@ -5,7 +5,8 @@
  */
 import { groupBy } from '../util/groupBy.ts';
 import { elementCount } from '../onnx/model.ts';
-import { type DecoderConfig, decoderParameters, type Layout, type Tuning, type Weights } from './decoder.ts';
+import { type DecoderConfig, decoderParameters, type Tuning } from './decoder.ts';
+import type { Layout, Weights } from './trainedVector.ts';
 import { decodeGraph, mergingGraph, prefillGraph } from './decoding.ts';
 import {
   float32,

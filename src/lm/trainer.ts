@@ -1,17 +1,8 @@
 /** Trains a decoder's flat vector of weights: gradients in micro-batches, AdamW in steps. */
 import { CodedError } from '../util/codedError.ts';
 import type { PolicySnapshot } from '../gasp/ports.ts';
-import { Random } from '../util/random.ts';
 import { adamwGraph, BETA1, BETA2 } from './adamw.ts';
-import {
-  type DecoderConfig,
-  type Layout,
-  scoringGraph,
-  trainableLayout,
-  trainingGraph,
-  type Tuning,
-  type Weights,
-} from './decoder.ts';
+import type { Layout } from './trainedVector.ts';
 import {
   float32,
   floats,
@@ -139,39 +130,6 @@ export function minibatches<T>(order: readonly T[], size: number): T[][] {
   const count = Math.max(1, Math.round(order.length / size));
   const edge = (i: number) => Math.floor((i * order.length) / count);
   return Array.from({ length: count }, (_, i) => order.slice(edge(i), edge(i + 1)));
-}
-
-/** Starting values of the trainable vector: LoRA's pair, or the model's own weights. */
-export function initialWeights(layout: Layout, model: Weights, seed: number): Float32Array {
-  const flat = new Float32Array(layout.size);
-  for (const p of layout.parameters) {
-    const at = layout.offsets.get(p.name)!;
-    const n = p.dims.reduce((a, b) => a * b, 1);
-    const known = model.get(p.name);
-    if (known) flat.set(known, at);
-    else if (p.init.kind === 'constant') flat.fill(p.init.value, at, at + n);
-    else {
-      const random = Random.for(seed, 'init', p.name);
-      for (let i = 0; i < n; i++) flat[at + i] = gaussian(random) * p.init.sd;
-    }
-  }
-  return flat;
-}
-
-/** Standard normal by Box and Muller. */
-function gaussian(random: Random): number {
-  return Math.sqrt(-2 * Math.log(1 - random.uniform())) * Math.cos(2 * Math.PI * random.uniform());
-}
-
-/** FNV-1a over the weights' bits, as 8 hexadecimal digits: tells two models of one shape apart. */
-function fingerprint(model: Weights): string {
-  let hash = 0x811c9dc5;
-  for (const values of model.values()) {
-    for (const bits of new Uint32Array(values.buffer, values.byteOffset, values.length)) {
-      hash = Math.imul(hash ^ bits, 0x01000193);
-    }
-  }
-  return (hash >>> 0).toString(16).padStart(8, '0');
 }
 
 /** Rows of tokens as a graph takes them. */
@@ -403,54 +361,4 @@ export class VectorTrainer {
     }
     return this.trainable.pack(rows, wanted);
   }
-}
-
-/** The embedded decoder: its graphs are built here, and its weights can all train. */
-function embeddedTrainable(config: DecoderConfig, tuning: Tuning, model: Weights): Trainable {
-  const layout = trainableLayout(config, tuning);
-  return {
-    layout,
-    snapshotId: tuning.kind === 'lora' ? `${layout.id}/on-${fingerprint(model)}` : layout.id,
-    context: config.context,
-    start: (seed) => initialWeights(layout, model, seed),
-    openTraining: (runtime) => runtime.create(trainingGraph(config, tuning, layout, model)),
-    openScoring: (runtime) => runtime.create(scoringGraph(config, tuning, layout, model)),
-    pack: packPlanes,
-  };
-}
-
-export class Trainer extends VectorTrainer {
-  constructor(
-    runtime: Runtime,
-    readonly config: DecoderConfig,
-    readonly tuning: Tuning,
-    model: Weights,
-    seed: number,
-  ) {
-    super(runtime, embeddedTrainable(config, tuning, model), seed);
-  }
-}
-
-/** Whole planes [rows, longest - 1]: every prediction is computed. */
-function packPlanes(rows: readonly (readonly number[])[]): PackedRows {
-  const n = Math.max(...rows.map((r) => r.length)) - 1;
-  const targets = new BigInt64Array(rows.length * n);
-  rows.forEach((tokens, r) => {
-    for (let t = 0; t + 1 < tokens.length; t++) targets[r * n + t] = BigInt(tokens[t + 1]!);
-  });
-  const packed = packTokens(
-    rows.map((tokens) => tokens.slice(0, -1)),
-    n,
-  );
-  return {
-    feeds: { ...packed, targets: int64([rows.length, n, 1], targets), mask: causalMask(n) },
-    plane(pick) {
-      const out = new Float32Array(rows.length * n);
-      rows.forEach((tokens, r) => {
-        for (let t = 0; t < tokens.length - 1; t++) out[r * n + t] = pick(r, t);
-      });
-      return float32([rows.length, n], out);
-    },
-    unpack: (values) => rows.map((tokens, r) => values.slice(r * n, r * n + tokens.length - 1)),
-  };
 }

@@ -9,7 +9,8 @@ import { GraphImporter, type Linear, UnsupportedGraphError } from '../../onnx/im
 import { DTYPES, type Model, type ValueInfo } from '../../onnx/model.ts';
 import { prune } from '../../onnx/prune.ts';
 import { isCheap } from '../../onnx/recompute.ts';
-import { type Layout, policySlope, sumIntoVector } from '../decoder.ts';
+import type { Layout } from '../trainedVector.ts';
+import { policySlope, sumIntoVector } from '../policyLoss.ts';
 import { outputDistribution } from '../tokenPicker.ts';
 import { headPass } from './head.ts';
 import type { HubModel } from './hubModel.ts';

@@ -1,9 +1,10 @@
 /** A Hub decoder as something that trains: which layers get an adapter, and rows packed for its graphs. */
 import { externalize } from '../../onnx/externalize.ts';
 import type { Model } from '../../onnx/model.ts';
-import type { Parameter } from '../decoder.ts';
+import type { Parameter } from '../trainedVector.ts';
 import { int64, type HostTensor, float32, type Runtime, type Session } from '../runtime.ts';
-import { causalMask, initialWeights, type PackedRows, type Trainable } from '../trainer.ts';
+import { causalMask, type PackedRows, type Trainable } from '../trainer.ts';
+import { initialWeights } from '../trainedVector.ts';
 import { type AdapterPlan, maskName, scoringGraph, trainingGraph, type TrainingOptions } from './hubGraph.ts';
 import type { HubModel } from './hubModel.ts';
 import type { AdapterModule } from './linears.ts';

@@ -1,6 +1,7 @@
 /** What a policy and a replica of its model, on a core of its own, say to each other. */
 import type { ToldError } from '../../util/codedError.ts';
-import type { DecoderConfig, Tuning, Weights } from '../decoder.ts';
+import type { DecoderConfig, Tuning } from '../decoder.ts';
+import type { Weights } from '../trainedVector.ts';
 import type { SampledRow, TokenRequest, TokenSampleOptions } from '../sampleRows.ts';
 import type { LossOptions, RowsGradient, TrainingRow } from '../trainer.ts';
 

@@ -4,7 +4,8 @@ import { trainableLayout } from '../decoder.ts';
 import type { Runtime } from '../runtime.ts';
 import type { SampledRow } from '../sampleRows.ts';
 import { Sampler } from '../sampler.ts';
-import { type RowsGradient, Trainer } from '../trainer.ts';
+import type { RowsGradient } from '../trainer.ts';
+import { Trainer } from '../decoderTrainer.ts';
 import type { ReplicaAnswer, ReplicaCommand, ReplicaModel, ReplicaTask, RowNews } from './protocol.ts';
 
 /** Milliseconds between two pieces of news about one task. */

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { type DecoderConfig, trainableLayout, type Tuning } from '../../../src/lm/decoder.ts';
 import type { Runtime } from '../../../src/lm/runtime.ts';
 import { Sampler } from '../../../src/lm/sampler.ts';
-import { type LossOptions, Trainer } from '../../../src/lm/trainer.ts';
+import type { LossOptions } from '../../../src/lm/trainer.ts';
+import { Trainer } from '../../../src/lm/decoderTrainer.ts';
 import {
   exampleRows,
   logSoftmax,

@@ -13,7 +13,7 @@ import {
   safeTensorValues,
   writeSafetensors,
 } from '../../../src/lm/safetensors.ts';
-import { Trainer } from '../../../src/lm/trainer.ts';
+import { Trainer } from '../../../src/lm/decoderTrainer.ts';
 import { lacksShared, sharedFolder } from '../shared.ts';
 import { micro, randomModel, randomValues, referenceLogprobs } from './referenceDecoder.ts';
 

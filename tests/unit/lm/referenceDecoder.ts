@@ -7,10 +7,9 @@ import {
   adapterParameters,
   type DecoderConfig,
   decoderParameters,
-  type Parameter,
   type Tuning,
-  type Weights,
 } from '../../../src/lm/decoder.ts';
+import type { Parameter, Weights } from '../../../src/lm/trainedVector.ts';
 import type { LossOptions, TrainingRow } from '../../../src/lm/trainer.ts';
 
 /** A few hundred to a few thousand weights: small enough for differences weight by weight. */

@@ -3,13 +3,9 @@ import { expect, test } from 'vitest';
 import { adamwGraph } from '../../../src/lm/adamw.ts';
 import { nodeRuntime } from '../../../src/lm/runtime.node.ts';
 import { float32, floats, scalar } from '../../../src/lm/runtime.ts';
-import {
-  initialWeights,
-  LayoutMismatchError,
-  microbatches,
-  minibatches,
-  Trainer,
-} from '../../../src/lm/trainer.ts';
+import { initialWeights } from '../../../src/lm/trainedVector.ts';
+import { LayoutMismatchError, microbatches, minibatches } from '../../../src/lm/trainer.ts';
+import { Trainer } from '../../../src/lm/decoderTrainer.ts';
 import { trainableLayout } from '../../../src/lm/decoder.ts';
 import { Random } from '../../../src/util/random.ts';
 import { openTrainer, relativeError } from './backendContract.ts';

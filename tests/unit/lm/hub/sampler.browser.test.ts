@@ -6,7 +6,7 @@ import { HubSampler } from '../../../../src/lm/hub/hubSampler.ts';
 import { httpFiles, type RepositoryFiles } from '../../../../src/lm/repository.ts';
 import type { Runtime, SessionOptions } from '../../../../src/lm/runtime.ts';
 import { webRuntime } from '../../../../src/lm/runtime.web.ts';
-import { initialWeights } from '../../../../src/lm/trainer.ts';
+import { initialWeights } from '../../../../src/lm/trainedVector.ts';
 import { readModel, writeModel } from '../../../../src/onnx/proto.ts';
 
 const folder = inject('fixtures');
