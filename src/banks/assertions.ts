@@ -26,12 +26,18 @@ export function readAssertions(script: string, callee: string, entry: string): R
   return { ok: true, cases, ...(scope && { scope }) };
 }
 
-/** The function of `solution` that a script's assertions call. */
+/** The function of `solution` that a script calls, or hands to who calls it; else a class of the solution. */
 export function calledFunction(script: string, solution: string): string | undefined {
-  const defined = new Set([...solution.matchAll(/^def\s+(\w+)/gm)].map(([, name]) => name!));
-  return [...script.matchAll(/\b([A-Za-z_]\w*)\s*\(/g)]
-    .map(([, name]) => name!)
-    .find((name) => defined.has(name));
+  const defined = (word: string) =>
+    new Set([...solution.matchAll(new RegExp(`^${word}\\s+(\\w+)`, 'gm'))].map(([, name]) => name!));
+  const [functions, classes] = [defined('(?:async\\s+)?def'), defined('class')];
+  const called = [...script.matchAll(/\b([A-Za-z_]\w*)\s*\(/g)].map(([, name]) => name!);
+  const named = [...script.matchAll(/\b[A-Za-z_]\w*/g)].map(([name]) => name);
+  return (
+    called.find((name) => functions.has(name)) ??
+    named.find((name) => functions.has(name)) ??
+    named.find((name) => classes.has(name))
+  );
 }
 
 interface Piece {
@@ -88,11 +94,16 @@ function readAssertion(
   const [claim = []] = splitAt(statement.slice(1), ',');
   const inner = unwrap(claim);
   if (inner.length === 1 && inner[0]!.text === 'True') return 'nothing';
-  const make = (call: readonly Piece[], check: Check, expected: Expected) => {
-    const args = argumentsOf(call, callee);
+  const make = (asked: readonly Piece[], check: Check, expected: Expected) => {
+    const args = calledWith(asked, callee);
     if (!args || !isSelfContained(args, callee, true)) return undefined;
     return {
-      case: { input: sourceOf(args), check, expected },
+      case: {
+        input: sourceOf(args),
+        ...(!argumentsOf(asked, callee) && { asked: sourceOf(asked) }),
+        check,
+        expected,
+      },
       scope: !isSelfContained(args, callee, false),
     };
   };
@@ -132,15 +143,7 @@ function readEquality(
   ] as const) {
     const expected = expectedOf(other, callee, entry);
     if (!expected) continue;
-    const call = unwrap(side);
-    const type = call[0]?.text;
-    if ((type === 'tuple' || type === 'list' || type === 'set') && type !== callee) {
-      const args = argumentsOf(call, type);
-      const inside = args && unwrap(args);
-      const made = inside && make(inside, { kind: 'equal-as', type }, expected);
-      if (made) return made;
-    }
-    const made = make(call, { kind: 'equal' }, expected);
+    const made = make(unwrap(side), { kind: 'equal' }, expected);
     if (made) return made;
   }
   return undefined;
@@ -209,6 +212,62 @@ function closing(pieces: readonly Piece[], open: number): number {
 function argumentsOf(pieces: readonly Piece[], name: string): readonly Piece[] | undefined {
   if (pieces[0]?.text !== name || pieces[0].kind !== 'name' || pieces[1]?.text !== '(') return undefined;
   return closing(pieces, 1) === pieces.length - 1 ? pieces.slice(2, -1) : undefined;
+}
+
+/** Builtins that say something of their argument and learn nothing else from a test. */
+const SAYS = new Set(
+  'set list tuple frozenset sorted dict len sum min max any all str repr bool int float round abs next'.split(
+    ' ',
+  ),
+);
+
+/**
+ * The arguments of the one call of `callee` that `asked` is about, where it asks for nothing but the result,
+ * something that it has (`f(1).x`, `f(1)[0]`, `f(1)(2)`), or what builtins say of it (`sorted(f(1), key=len)`):
+ * such an expression can be evaluated beside an answer, for it holds nothing of what is expected.
+ */
+function calledWith(asked: readonly Piece[], callee: string): readonly Piece[] | undefined {
+  const pieces = unwrap(asked);
+  if (pieces[0]?.kind !== 'name' || pieces[1]?.text !== '(') return undefined;
+  const close = closing(pieces, 1);
+  if (close < 0 || !isPartOfResult(pieces.slice(close + 1), callee)) return undefined;
+  const inside = pieces.slice(2, close);
+  const name = pieces[0].text;
+  if (name === callee) return inside;
+  const [first, ...more] = splitAt(inside, ',').filter((part) => part.length > 0);
+  if (!SAYS.has(name) || !first || !more.every((part) => isManner(part, callee))) return undefined;
+  return calledWith(first, callee);
+}
+
+/** `key=...`, `reverse=True`, a number, `None`: how something is to be said. */
+function isManner(pieces: readonly Piece[], callee: string): boolean {
+  if (pieces.length === 1)
+    return pieces[0]!.kind === 'number' || /^(?:True|False|None)$/.test(pieces[0]!.text);
+  return (
+    /^(?:key|reverse|default)$/.test(pieces[0]!.text) &&
+    pieces[1]!.text === '=' &&
+    isSelfContained(pieces.slice(2), callee, false)
+  );
+}
+
+/** What follows a call: attributes, methods without arguments, elements, and calls of what it gave. */
+function isPartOfResult(pieces: readonly Piece[], callee: string): boolean {
+  let named = false;
+  for (let at = 0; at < pieces.length; ) {
+    const { text } = pieces[at]!;
+    if (text === '.' && pieces[at + 1]?.kind === 'name') {
+      named = true;
+      at += 2;
+      continue;
+    }
+    const close = text === '(' || text === '[' ? closing(pieces, at) : -1;
+    if (close < 0 || !isSelfContained(pieces.slice(at + 1, close), callee, false)) return false;
+    // A method of a text could be told the expected one: those stay in the script.
+    if (text === '(' && named && close > at + 1) return false;
+    named = false;
+    at = close + 1;
+  }
+  return true;
 }
 
 /** Names that mean the same everywhere. */

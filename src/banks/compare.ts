@@ -21,10 +21,6 @@ export function startComparison(rules: Rules): Comparison {
           return value === expected;
         case 'within':
           return isWithin(value, expected, check.tolerance);
-        case 'equal-as': {
-          const [a, b] = [recast(value, check.type), recast(expected, check.type)];
-          return a !== undefined && b !== undefined && sameValue(a, b);
-        }
         case 'equal':
           break;
       }
@@ -117,22 +113,10 @@ function isTrue(literal: string): boolean {
   return value.type !== 'none';
 }
 
-/** `tuple(...)`, `list(...)` or `set(...)` of a value, as a literal; undefined where Python would raise. */
-function recast(literal: string, type: 'tuple' | 'list' | 'set'): string | undefined {
-  const value = readValue(literal);
-  if (!value?.items || value.type === 'dict') return undefined;
-  if (type === 'set') return value.type === 'set' || value.type === 'frozenset' ? literal : `set(${literal})`;
-  if (value.type === 'set' || value.type === 'frozenset') return undefined;
-  const list = value.type === 'deque' ? literal.trim().slice('deque('.length, -1) : literal.trim();
-  const inside = list.slice(1, -1).trim().replace(/,$/, '');
-  if (type === 'list') return `[${inside}]`;
-  return value.items.length === 0 ? '()' : `(${inside},)`;
-}
-
+/** A tuple at the top as a list. */
 function tupleAsList(literal: string): string {
-  return literal.startsWith('(') && readValue(literal)?.type === 'tuple'
-    ? (recast(literal, 'list') ?? literal)
-    : literal;
+  if (!literal.startsWith('(') || readValue(literal)?.type !== 'tuple') return literal;
+  return `[${literal.trim().slice(1, -1).trim().replace(/,$/, '')}]`;
 }
 
 /** LiveCodeBench's comparison of what was printed: line by line without space around it, numbers as decimals. */

@@ -25,7 +25,8 @@ export function readMbppRow(row: Row): Problem {
   if (plus.trim() !== '') {
     const source = [...setup, withSpecialRule(plus, 'mbpp', entry)].join('\n');
     const why = 'It has a script of its own.';
-    suites.push({ name: 'plus', tests: { kind: 'script', entry, script: source, why }, repeats: ['base'] });
+    const tests: Tests = { kind: 'script', entry, script: source, setup: setup.join('\n'), why };
+    suites.push({ name: 'plus', tests, repeats: ['base'] });
   }
   const challenge = row.fields.challenge_test_list;
   const left = Array.isArray(challenge) && challenge.length > 0;
@@ -46,7 +47,13 @@ function baseTests(script: string, setup: readonly string[], entry: string, plus
   const read = readAssertions(script, entry, entry);
   if (!read.ok || !setup.every((line) => /^import math$/.test(line.trim()))) {
     const why = read.ok ? 'Its tests need what they set up.' : read.why;
-    return { kind: 'script', entry, script: [...setup, script].join('\n'), why };
+    return {
+      kind: 'script',
+      entry,
+      script: [...setup, script].join('\n'),
+      setup: setup.join('\n'),
+      why,
+    };
   }
   return {
     kind: 'calls',

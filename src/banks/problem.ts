@@ -52,10 +52,11 @@ export type Tests =
   /** The program reads standard input; what it prints is compared outside of the sandbox. */
   | { kind: 'stdin'; cases: StdinCase[] }
   /**
-   * Tests that could not be turned into inputs and values. The script runs in an interpreter of its own,
-   * where calls of `entry` are answered with what the program gave in another one.
+   * Tests that could not be turned into inputs and values. The script runs in an interpreter of its own; what
+   * it does with what the program defines is done in another one. `setup` is the part of it that the program
+   * is given too, such as classes of its arguments.
    */
-  | { kind: 'script'; entry: string; script: string; why: string };
+  | { kind: 'script'; entry: string; script: string; setup?: string; why: string };
 
 /** Whose idea of equal values. */
 export type Rules =
@@ -68,6 +69,8 @@ export type Rules =
 export interface CallCase {
   /** Argument list as Python source. */
   input: string;
+  /** What is asked of the result, where it is not the result itself: `set(entry(<input>))`, an expression. */
+  asked?: string;
   expected: Expected;
   check: Check;
 }
@@ -81,8 +84,6 @@ export type Expected =
 
 export type Check =
   | { kind: 'equal' }
-  /** After `tuple(...)`, `list(...)` or `set(...)` around both. */
-  | { kind: 'equal-as'; type: 'tuple' | 'list' | 'set' }
   /** `is True` and its kin. */
   | { kind: 'is' }
   | { kind: 'truth'; wanted: boolean }

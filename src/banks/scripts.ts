@@ -1,14 +1,14 @@
 /**
- * Tests that are a script. The script and the answer never share an interpreter: the script runs with a
- * stand-in that notes how it is called, the answer is called the same way elsewhere, and the script runs
- * again with what the answer gave. So an answer sees the arguments of its calls and nothing else, as
- * everywhere; what it changes in its arguments is not seen by the script.
+ * Tests that are a script. It runs as it is, with all that it expects, but what the answer defines is not
+ * there: it stands in another interpreter, and what the script does with it (calls, attributes, elements) is
+ * done there step by step, where nothing else of the script ever comes. So the script sees what a script
+ * beside the answer would see, and the answer sees the arguments of its calls.
+ *
+ * `assert f(x) == y` is the simple case of the same: one step, whose value is compared outside (`kind: 'calls'`).
  */
-import type { Judge, JudgeOptions, ProgramRun } from '../gasp/ports.ts';
+import type { CallResult, Judge, JudgeOptions, ProgramResult, ProgramRun } from '../gasp/ports.ts';
 import { brief } from '../util/text.ts';
-import { readValue } from '../pytext/sameValue.ts';
-import { stringLiteral } from '../pytext/toLiteral.ts';
-import { missingLibrary } from './libraries.ts';
+import { missingLibrary, missingModule } from './libraries.ts';
 import { NUMPY_STAND_IN } from './numpyStandIn.ts';
 import { type Outcome, readCall, readFailure } from './outcomes.ts';
 import type { Problem, Suite } from './problem.ts';
@@ -20,9 +20,19 @@ interface Scripted {
   answer: string;
 }
 
-/** Calls beyond these are one too many: a script could ask for ever. */
-const MAX_ROUNDS = 40;
-const MAX_CALLS = 5000;
+type Verdict = { outcome: Outcome; reason: string };
+
+/** How often a script may be run again since it asks for what was not foreseen. */
+const MAX_ROUNDS = 60;
+/** Steps beyond these are one too many: a script could ask for ever. */
+const MAX_STEPS = 10_000;
+const VALUE_CHARS = 5_000_000;
+
+/** Steps of a script, and what came of them beside one answer. */
+interface Known {
+  trace: string[];
+  results: string[];
+}
 
 /** Judges answers, in order. */
 export async function gradeScripts(
@@ -30,208 +40,204 @@ export async function gradeScripts(
   judge: Judge,
   options: JudgeOptions,
   seconds: number,
-): Promise<{ outcome: Outcome; reason: string }[]> {
+): Promise<Verdict[]> {
+  const signal: JudgeOptions = options.signal ? { signal: options.signal } : {};
   const unique = [...new Map(answers.map((one) => [one.suite, one])).values()];
-  const limits = { seconds: seconds * 2, total: seconds * 2, valueChars: 5_000_000 };
   // With the bank's own solution at first: right answers lead the script the same way.
-  const first =
-    unique.length > 0
-      ? await judge.run(
-          unique.map(({ problem, suite }) => ({
-            program: scriptProgram(problem, suite),
-            inputs: [problem.solution ? 'None' : '[]'],
-            limits,
-            ...pythonOf(problem),
-          })),
-          options.signal && { signal: options.signal },
-        )
-      : [];
-  const known = new Map(unique.map(({ suite }, i) => [suite, readScript(first[i]!)]));
-  const verdicts: ({ outcome: Outcome; reason: string } | undefined)[] = answers.map(({ suite, problem }) => {
-    const read = known.get(suite)!;
+  const first = await runScripts(
+    unique.map(({ suite, problem }) => ({ suite, problem, known: null })),
+    judge,
+    signal,
+    seconds,
+  );
+  const foreseen = new Map(unique.map(({ suite }, i) => [suite, first[i]!]));
+  const verdicts = answers.map(({ suite, problem }): Verdict | undefined => {
+    const read = foreseen.get(suite)!;
+    if (read.kind === 'ask' || read.kind === 'passed') return undefined;
+    if (read.kind === 'unjudged') return unjudged(read.why);
     if (read.kind === 'missing') return noLibrary(read.why);
-    if (read.kind === 'broken')
-      return { outcome: 'bad-test', reason: `The bank's script fails by itself: ${read.why}` };
-    if (read.kind === 'failed' && problem.solution) {
-      return { outcome: 'bad-test', reason: `The bank's own solution fails its script: ${read.why}` };
+    if (problem.solution === undefined && read.kind !== 'broken') return undefined;
+    if (read.kind === 'raised') {
+      const module = missingModule(read.why);
+      if (module !== undefined) return noLibrary(module);
     }
-    return undefined;
+    const { why } = read;
+    return {
+      outcome: 'bad-test',
+      reason:
+        read.kind === 'broken'
+          ? `The bank's script fails by itself: ${why}`
+          : `The bank's own solution fails its script: ${why}`,
+    };
   });
-  const calls = answers.map(({ suite }) => {
-    const read = known.get(suite)!;
-    return 'calls' in read ? read.calls : [];
+  const known = answers.map(({ suite }): Known => {
+    const read = foreseen.get(suite)!;
+    return { trace: 'trace' in read ? read.trace : [], results: [] };
   });
+  let done = verdicts.filter((verdict) => verdict !== undefined).length;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const open = [...answers.keys()].filter((i) => verdicts[i] === undefined);
     if (open.length === 0) break;
     const ran = await judge.run(
-      open.map((i): ProgramRun => {
-        const { answer, suite, problem } = answers[i]!;
-        if (suite.tests.kind !== 'script') throw new Error('not a script');
-        return {
-          program: answer,
-          inputs: calls[i]!,
-          how: { kind: 'once', entry: suite.tests.entry },
-          limits: { seconds, total: 60, valueChars: 1_000_000 },
-          ...pythonOf(problem),
-        };
-      }),
-      options.signal && { signal: options.signal },
+      open.map(
+        (i): ProgramRun => ({
+          program: answers[i]!.answer,
+          inputs: known[i]!.trace,
+          how: { kind: 'steps' },
+          limits: { seconds, total: 60, valueChars: VALUE_CHARS },
+          ...pythonOf(answers[i]!.problem),
+        }),
+      ),
+      signal,
     );
-    const going: { i: number; source: string; failure: { outcome: Outcome; reason: string } | undefined }[] =
-      [];
+    const going: number[] = [];
+    const failures = new Map<number, Verdict>();
     for (const [k, i] of open.entries()) {
       const result = ran[k]!;
       if (result.status !== 'ran') {
         verdicts[i] = readFailure(result);
         continue;
       }
-      const { suite } = answers[i]!;
-      const entry = suite.tests.kind === 'script' ? suite.tests.entry : '';
-      const last = result.calls.length - 1;
-      const failed = readCall(
-        result.calls[last] ?? { status: 'returned', value: '' },
-        `${entry}(${brief(calls[i]![last] ?? '')})`,
-        '',
-      );
-      const source = result.calls.map((call) =>
-        call.status === 'returned' ? stringLiteral(call.value) : 'None',
-      );
-      going.push({ i, source: `[${source.join(', ')}]`, failure: failed });
+      const failed = failureOf(result, known[i]!.trace);
+      if (failed) failures.set(i, failed);
+      known[i]!.results = result.calls.flatMap((call) => (call.status === 'returned' ? [call.value] : []));
+      going.push(i);
     }
-    const replies = await judge.run(
-      going.map(({ i, source }) => ({
-        program: scriptProgram(answers[i]!.problem, answers[i]!.suite),
-        inputs: [source],
-        limits,
-        ...pythonOf(answers[i]!.problem),
-      })),
-      options.signal && { signal: options.signal },
+    const replies = await runScripts(
+      going.map((i) => ({ ...answers[i]!, known: known[i]! })),
+      judge,
+      signal,
+      seconds,
     );
-    for (const [k, { i, failure }] of going.entries()) {
-      const read = readScript(replies[k]!);
-      if (read.kind === 'passed') verdicts[i] = { outcome: 'passed', reason: 'The script passes.' };
-      else if (read.kind === 'ask' && !failure && read.calls.length <= MAX_CALLS) calls[i] = read.calls;
-      // The script was told that the call failed, or never got there.
-      else if (read.kind === 'missing') verdicts[i] = noLibrary(read.why);
-      else if (failure) verdicts[i] = failure;
-      else if (read.kind === 'ask')
-        verdicts[i] = { outcome: 'bad-test', reason: 'The script makes too many calls.' };
-      else verdicts[i] = { outcome: 'wrong', reason: `The script fails: ${read.why}` };
+    for (const [k, i] of going.entries()) {
+      const read = replies[k]!;
+      if (read.kind !== 'ask') verdicts[i] = verdictOf(read);
+      // The step that it waits for is the one that gave nothing.
+      else if (
+        failures.has(i) &&
+        read.trace[known[i]!.results.length] === known[i]!.trace[known[i]!.results.length]
+      )
+        verdicts[i] = failures.get(i)!;
+      else if (read.trace.length > MAX_STEPS) verdicts[i] = unjudged('the script makes too many calls');
+      else known[i] = { trace: read.trace, results: [] };
     }
+    const now = verdicts.filter((verdict) => verdict !== undefined).length;
+    for (; done < now; done++) options.onProgress?.(done + 1, answers.length);
   }
-  return verdicts.map(
-    (verdict) => verdict ?? { outcome: 'bad-test', reason: 'The script asks for ever more calls.' },
-  );
+  return verdicts.map((verdict) => verdict ?? unjudged('the script asks for ever more calls'));
 }
 
-/**
- * A program whose `f(answers)` runs the script with `answers[i]` as the value of its i-th call; each is the
- * text of a literal. `f(None)` calls the bank's solution instead. It gives how the script ended and its calls.
- */
-function scriptProgram({ solution = '' }: Problem, { tests }: Suite): string {
-  if (tests.kind !== 'script') throw new Error('not a script');
-  const { entry, script } = tests;
-  return `${solution}
+/** Scripts that one interpreter runs, one after the other: a fresh one takes half a second. */
+const BATCH = 16;
 
-_solved = globals().get(${stringLiteral(entry)})
-import builtins as _builtins, collections as _collections, decimal as _decimal, fractions as _fractions
-import random as _random
-${NUMPY_STAND_IN}
-_import = vars(_builtins)['__import__']
-_stand_in = _numpy()
-
-# Only the script gets NumPy's stand-in: an answer that needs NumPy needs all of it.
-def _import_for_script(name, globals=None, locals=None, fromlist=(), level=0):
-    if name == 'numpy':
-        return _stand_in
-    if name == 'numpy.testing':
-        return _stand_in.testing if fromlist else _stand_in
-    if name.startswith('numpy.'):
-        raise _NotHere(name)
-    try:
-        return _import(name, globals, locals, fromlist, level)
-    except ModuleNotFoundError as error:
-        raise _NotHere(error.name or name)
-
-class _Ask(BaseException):
-    pass
-
-class _Failed(BaseException):
-    pass
-
-class _Opaque:
-    """A value that no literal stands for: it equals nothing."""
-
-def _read(text):
-    try:
-        return eval(text, {'__builtins__': {'set': set, 'frozenset': frozenset, 'bytearray': bytearray,
-            'inf': float('inf'), 'nan': float('nan'), 'range': range, 'deque': _collections.deque,
-            'Decimal': _decimal.Decimal, 'Fraction': _fractions.Fraction}})
-    except Exception:
-        return _Opaque()
-
-def f(answers):
-    calls = []
-    known = None if answers is not None else _solved
-    def stand_in(*args, **kwargs):
-        calls.append('*' + repr(args) + ', **' + repr(kwargs))
-        if known is not None:
-            try:
-                return known(*args, **kwargs)
-            except ModuleNotFoundError as error:
-                raise _NotHere(error.name)
-        if len(calls) > len(answers):
-            raise _Ask
-        answer = answers[len(calls) - 1]
-        if answer is None:
-            raise _Failed
-        return _read(answer)
-    _random.seed(0)
-    scope = dict(globals())
-    scope['__builtins__'] = dict(vars(_builtins), **{'__import__': _import_for_script})
-    scope.update({'candidate': stand_in, ${stringLiteral(entry)}: stand_in})
-    try:
-        exec(compile(${stringLiteral(script)}, '<script>', 'exec'), scope)
-    except _Ask:
-        return ('ask', '', calls)
-    except _NotHere as error:
-        return ('missing', str(error), calls)
-    except _Failed:
-        return ('failed', 'the call failed', calls)
-    except AssertionError as error:
-        line = error.__traceback__
-        while line.tb_next is not None:
-            line = line.tb_next
-        return ('failed', 'an assertion of it does not hold' + (': ' + str(error) if str(error) else ''), calls)
-    except Exception as error:
-        return ('failed', type(error).__name__ + ': ' + str(error), calls)
-    return ('passed', '', calls)
-`;
+/** Scripts, on what is known of their steps. */
+async function runScripts(
+  asked: readonly { suite: Suite; problem: Problem; known: Known | null }[],
+  judge: Judge,
+  signal: JudgeOptions,
+  seconds: number,
+): Promise<ScriptEnd[]> {
+  const inputs = asked.map(({ suite: { tests }, problem: { solution }, known }) => {
+    if (tests.kind !== 'script') throw new Error('not a script');
+    const { script, entry, setup } = tests;
+    return JSON.stringify({ script, entry, setup, numpy: NUMPY_STAND_IN, ...(known ?? { solution }) });
+  });
+  const ends: ScriptEnd[] = new Array(asked.length);
+  let open = [...asked.keys()];
+  while (open.length > 0) {
+    const size = Math.min(BATCH, Math.ceil(open.length / 2));
+    const batches = Array.from({ length: Math.ceil(open.length / size) }, (_, b) =>
+      open.slice(b * size, (b + 1) * size),
+    );
+    const results = await judge.run(
+      batches.map(
+        (batch): ProgramRun => ({
+          program: '',
+          inputs: batch.map((i) => inputs[i]!),
+          how: { kind: 'tests' },
+          limits: { seconds: 2 * seconds, total: 2 * seconds * batch.length, valueChars: VALUE_CHARS },
+          // Problems of one file come of one benchmark.
+          ...pythonOf(asked[batch[0]!]!.problem),
+        }),
+      ),
+      signal,
+    );
+    // Where one did not end, those after it have not run.
+    open = [];
+    for (const [b, batch] of batches.entries()) {
+      const result = results[b]!;
+      const reached = result.status === 'ran' ? Math.max(1, result.calls.length) : 1;
+      for (const [k, i] of batch.entries()) {
+        if (k < reached) ends[i] = readScript(result, k);
+        else open.push(i);
+      }
+    }
+  }
+  return ends;
 }
 
 type ScriptEnd =
-  | { kind: 'passed' | 'failed' | 'ask'; why: string; calls: string[] }
+  | { kind: 'passed' | 'failed' | 'unjudged' | 'ask'; why: string; trace: string[] }
+  /** By what the answer raised in the last step of the trace. */
+  | { kind: 'raised'; why: string; line?: number; step: string; trace: string[] }
   /** It could not run at all; or it, or the solution, needs what is not here: `why` is its name. */
   | { kind: 'broken' | 'missing'; why: string };
 
-function noLibrary(name: string): { outcome: Outcome; reason: string } {
+function readScript(result: ProgramResult, index: number): ScriptEnd {
+  const call = result.status === 'ran' ? result.calls[index] : result;
+  if (call?.status !== 'returned') {
+    const why = call && 'error' in call ? call.error : 'it took too long';
+    const library = missingLibrary(why);
+    return library ? { kind: 'missing', why: library } : { kind: 'broken', why };
+  }
+  return JSON.parse(call.value) as ScriptEnd;
+}
+
+function verdictOf(read: Exclude<ScriptEnd, { kind: 'ask' }>): Verdict {
+  switch (read.kind) {
+    case 'passed':
+      return { outcome: 'passed', reason: 'The script passes.' };
+    case 'raised':
+      return readCall({ ...read, status: 'raised', error: read.why }, describeStep(read.step), '')!;
+    case 'unjudged':
+      return unjudged(read.why);
+    case 'missing':
+      return noLibrary(read.why);
+    case 'broken':
+      return { outcome: 'bad-test', reason: `The bank's script fails by itself: ${read.why}` };
+    default:
+      return { outcome: 'wrong', reason: `The script fails: ${read.why}` };
+  }
+}
+
+function unjudged(why: string): Verdict {
+  return { outcome: 'bad-test', reason: `It cannot be judged: ${why}.` };
+}
+
+function noLibrary(name: string): Verdict {
   return { outcome: 'no-library', reason: `Its tests need ${name}, which is not here: it can't be judged.` };
 }
 
-function readScript(result: Awaited<ReturnType<Judge['run']>>[number]): ScriptEnd {
-  if (result.status !== 'ran') {
-    const library = missingLibrary(result.error);
-    return library ? { kind: 'missing', why: library } : { kind: 'broken', why: result.error };
-  }
-  const call = result.calls[0]!;
-  if (call.status !== 'returned')
-    return { kind: 'broken', why: 'error' in call ? call.error : 'it took too long' };
-  const items = readValue(call.value)?.items;
-  const kind = items?.[0]?.text;
-  if (kind === 'missing') return { kind, why: items![1]!.text ?? '' };
-  if (kind !== 'passed' && kind !== 'failed' && kind !== 'ask')
-    return { kind: 'broken', why: 'it gave no result' };
-  const calls = items![2]!.items!.map(({ text }) => text ?? '');
-  return { kind, why: items![1]!.text ?? '', calls };
+/** Why the last step gave nothing: out of time, too big. */
+function failureOf(
+  { calls }: ProgramResult & { status: 'ran' },
+  trace: readonly string[],
+): Verdict | undefined {
+  const last: CallResult | undefined = calls.at(-1);
+  if (!last || last.status === 'returned') return undefined;
+  return readCall(last, describeStep(trace[calls.length - 1] ?? '{}'), '');
+}
+
+/** For a person: `g(...)`, or the attribute or operation that was asked for. */
+function describeStep(json: string): string {
+  const { do: what, given = [] } = JSON.parse(json) as { do?: string; given?: unknown[] };
+  const [of, ...more] = given;
+  const name = Array.isArray(of) && of[0] === 'root' ? String(of[1]) : 'what it gave';
+  if (what === 'call') return `${name}(${brief(more.map(shown).join(', '))})`;
+  return `${what ?? 'a step'} of ${name}`;
+}
+
+function shown(sent: unknown): string {
+  if (!Array.isArray(sent)) return JSON.stringify(sent);
+  return sent[0] === 'at' && Array.isArray(sent[2]) ? shown(sent[2]) : `${sent[0]}`;
 }

@@ -49,8 +49,12 @@ export function runOf(program: string, tests: Tests, limits: RunLimits): Program
   if (tests.kind === 'script') throw new Error('scripts run elsewhere');
   const inputs = tests.cases.map(({ input }) => input);
   if (tests.kind === 'stdin') return { program, inputs, how: { kind: 'stdin', prelude: true }, limits };
-  const { entry, scope, prelude, afresh } = tests;
+  const { entry, scope, prelude, afresh, cases } = tests;
   if (afresh) return { program, inputs, limits };
+  if (cases.some(({ asked }) => asked !== undefined)) {
+    const asked = cases.map((one) => one.asked ?? `${entry}(${one.input}\n)`);
+    return { program, inputs: asked, how: { kind: 'asked', entry, ...(scope && { scope }) }, limits };
+  }
   const how = { kind: 'once', entry, ...(scope && { scope }), ...(prelude && { prelude }) } as const;
   return { program, inputs, how, limits };
 }
@@ -65,7 +69,7 @@ export function readSuite({ tests }: Suite, result: ProgramResult, expected: rea
     const cases = count > 1 ? ` (case ${i + 1} of ${count})` : '';
     const where =
       tests.kind === 'calls'
-        ? `${tests.entry}(${brief(one.input)})`
+        ? describeAsked(tests.entry, one as CallCase)
         : `Standard input ${brief(JSON.stringify(one.input))}`;
     const call = result.calls[i];
     const failure = readCall(call, where, cases);
@@ -87,6 +91,10 @@ export function readSuite({ tests }: Suite, result: ProgramResult, expected: rea
     }
   }
   return { outcome: 'passed', reason: `All ${count} cases agree.` };
+}
+
+function describeAsked(entry: string, { asked, input }: CallCase): string {
+  return asked === undefined ? `${entry}(${brief(input)})` : brief(asked);
 }
 
 /** The text that a string literal of the judge stands for; it writes nothing else for what was printed. */

@@ -80,10 +80,8 @@ function pairsOf(problem: Problem): { program: string; cases: CallCase[] } | str
   const cases = suites.flatMap(({ tests }) => (tests.kind === 'calls' ? tests.cases : []));
   const entry = suites[0]?.tests.kind === 'calls' ? suites[0].tests.entry : 'f';
   const plain = cases.filter(
-    ({ check, expected, input }) =>
-      check.kind !== 'equal-as' &&
-      (typeof expected === 'string' || 'literal' in expected) &&
-      input.length < 2000,
+    ({ asked, expected, input }) =>
+      asked === undefined && (typeof expected === 'string' || 'literal' in expected) && input.length < 2000,
   );
   const different = [...new Map(plain.map((one) => [one.input, one])).values()];
   if (different.length < 2) return 'It has fewer than two pairs.';

@@ -159,8 +159,17 @@ export interface ProgramRun {
 export type HowToRun =
   /** Once, and then its function `entry` (or LeetCode's `Solution().entry`) is called on each input. */
   | { kind: 'once'; entry: string; scope?: 'program'; prelude?: boolean }
+  /** The same with inputs that are expressions about `entry`, such as `set(entry(1))`. */
+  | { kind: 'asked'; entry: string; scope?: 'program' }
   /** Each input is a text on standard input; the value is what is printed. */
-  | { kind: 'stdin'; prelude?: boolean };
+  | { kind: 'stdin'; prelude?: boolean }
+  /** Once, and then each input, a step of a script of tests, is done beside it; the value is what comes of it, as JSON. */
+  | { kind: 'steps' }
+  /**
+   * No program: each input is a script of tests as JSON, with its steps so far and what came of them beside an
+   * answer, or with a solution in its place; the value says as JSON how it ended, or for what steps it asks.
+   */
+  | { kind: 'tests' };
 
 /** Of one program, where the judge's own do not do. */
 export interface RunLimits {

@@ -17,5 +17,8 @@ export const HARNESS_PARTS = [
   'afresh',
   'settling',
   'once',
+  'crossing',
+  'steps',
+  'testing',
   'requests',
 ] as const;

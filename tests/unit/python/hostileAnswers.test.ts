@@ -37,7 +37,19 @@ const BANK = [
     inputs: ['3', '5'],
     outputs: [`${3 + SECRET}`, `${5 + SECRET}`],
   },
+  // A value that the test itself makes something of, and a script with a table of what it expects.
+  mbppRow(7001, [`assert list(g(3)) == [${3 + SECRET}]`, `assert sorted(g(5)) == [${5 + SECRET}]`]),
+  mbppRow(7002, [
+    `wanted = [(3, ${SECRET}), (5, ${SECRET})]`,
+    `for given, more in wanted:\n    assert list(g(given)) == [given + more], wanted`,
+    `it = iter(g(1))\nassert next(it) == ${1 + SECRET}`,
+  ]),
 ];
+
+function mbppRow(task_id: number, test_list: string[]) {
+  const code = `def g(x): return [x + ${SECRET}]`;
+  return { task_id, text: 't', code, test_list, test_setup_code: '', challenge_test_list: [] };
+}
 
 /** What each does before it answers. */
 const DEEDS = [
@@ -52,19 +64,26 @@ const DEEDS = [
   'import sys, io\nsys.stdout = sys.stderr = sys.stdin = io.StringIO("9")',
   'class E:\n    def __eq__(self, o): return True\n    def __radd__(self, o): return self\n    def __str__(self): return "True"\n    __repr__ = __str__\ng = f = pairs = lambda x: E()',
 ];
+const IDS: Record<string, string> = {
+  prelude: LIVECODEBENCH_CALL_ROW.question_id,
+  asked: 'Mbpp/7001',
+  script: 'Mbpp/7002',
+};
 const GOOD: Record<string, string> = {
   calls: `import math\ndef g(x): return x + int(math.sqrt(${SECRET} ** 2)) * sum([1]) * len("a")`,
   stdin: `import random, time\nassert random.random() != 0.5 and time.time() > 10 ** 9\nprint(int(input()) + ${SECRET})`,
   prelude: `def pairs(x): return Counter([x]).most_common(1)[0][0] + ${SECRET}`,
   afresh: `def f(x): return x + ${SECRET} * sum([1])`,
+  asked: `def g(x): return map(lambda v: v + ${SECRET} * len("a"), [x])`,
+  script: `def g(x):\n    yield int(x) + sum([${SECRET}])`,
 };
 
-test('40 hostile answers change no verdict of 120 good ones, and pass nothing', {
+test('60 hostile answers change no verdict of 180 good ones, and pass nothing', {
   timeout: PATIENCE,
 }, async () => {
   const rows = DEEDS.flatMap((deed, i) =>
-    ['calls', 'stdin', 'prelude', 'afresh'].flatMap((kind) => {
-      const id = kind === 'prelude' ? LIVECODEBENCH_CALL_ROW.question_id : kind;
+    Object.keys(GOOD).flatMap((kind) => {
+      const id = IDS[kind] ?? kind;
       const wrong = kind === 'stdin' ? 'print(1)' : '';
       const hostile = {
         id,
@@ -80,7 +99,7 @@ test('40 hostile answers change no verdict of 120 good ones, and pass nothing', 
   const bank = await readBank(text(BANK));
   const { answers, faults } = readAnswers(text(rows), bank.problems);
   expect([...bank.faults, ...faults]).toEqual([]);
-  expect([answers.length, rows.filter(({ correct }) => !correct).length]).toEqual([160, 40]);
+  expect([answers.length, rows.filter(({ correct }) => !correct).length]).toEqual([240, 60]);
   const judged = await grade(
     answers.map(({ submission }) => submission),
     judge,

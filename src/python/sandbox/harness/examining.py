@@ -307,9 +307,10 @@ def examine(source, prelude=False):
     return _remember(_programs, key, (code, notes))
 
 
-def examine_input(source):
-    """(code, tame) of the call `f(<source>)`; raises `Refused`."""
-    known = _inputs.get(source)
+def examine_input(source, whole=False):
+    """(code, tame) of the call `f(<source>)`, or of the whole expression `source`; raises `Refused`."""
+    key = (source, whole)
+    known = _inputs.get(key)
     if known is not None:
         return known
     if len(source) > SOURCE_CHARS:
@@ -317,12 +318,14 @@ def examine_input(source):
     notes = _Notes()
     try:
         # On a line of its own, so that a comment at the end does not swallow the parenthesis.
-        tree = ast.parse(f'f({source}\n)', INPUT, 'eval')
+        tree = ast.parse(f'({source}\n)' if whole else f'f({source}\n)', INPUT, 'eval')
         call = tree.body
-        if type(call) is not ast.Call or type(call.func) is not ast.Name or call.func.id != 'f':
+        if whole:
+            pass
+        elif type(call) is not ast.Call or type(call.func) is not ast.Name or call.func.id != 'f':
             raise SyntaxError('not a list of arguments')
         _scan(tree, notes)
         code = compile(tree, INPUT, 'eval', dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         raise _syntax(error) from None
-    return _remember(_inputs, source, (code, notes.tame))
+    return _remember(_inputs, key, (code, notes.tame))

@@ -156,7 +156,9 @@ def _calls_once(code, calls, how, alone, value_chars, limits):
         return _whole(failed)
     # Inputs are data; only where they name what the program defines are they read in its namespace.
     scope = namespace if how.get('scope') == 'program' else {'__builtins__': namespace['__builtins__']}
-    here = {'f': found[0]}
+    # Asked for by name, in HumanEval's tests as its candidate.
+    names = ('f',) if how['kind'] == 'once' else (how['entry'], 'candidate')
+    here = dict.fromkeys(names, found[0])
     results = []
     for call, limit in zip(calls, limits):
         yield limit

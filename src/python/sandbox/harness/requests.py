@@ -7,6 +7,7 @@ import sys
 import warnings
 
 
+_RUNS = {'once': _calls_once, 'asked': _calls_once, 'stdin': _stdin_runs, 'steps': _steps_once, 'tests': _tests_run}
 # Modules whose values depend on the state of `random`.
 CHANCE = ('random', 'statistics')
 
@@ -49,13 +50,18 @@ def _judge_once(request):
                 sys.set_int_max_str_digits(PRELUDE_DIGITS)
             code, notes = examine(request['program'], prelude)
             tame = notes.tame and not (prelude and _is_alone_in_prelude(code))
-            if how['kind'] == 'once':
-                pairs = [examine_input(source) for source in inputs]
+            if how['kind'] in ('once', 'asked'):
+                pairs = [examine_input(source, how['kind'] == 'asked') for source in inputs]
                 tame = tame and all(pair[1] for pair in pairs)
                 inputs = [pair[0] for pair in pairs]
-            if not tame and not alone:
-                raise Alone
-            run = _calls_once if how['kind'] == 'once' else _stdin_runs
+            elif how['kind'] == 'steps':
+                inputs = [json.loads(source) for source in inputs]
+                tame = tame and all([_is_tame_step(one) for one in inputs])
+            # What tests expect is nowhere near an answer.
+            if how['kind'] == 'tests' or not tame:
+                if not alone:
+                    raise Alone
+            run = _RUNS[how['kind']]
             result = yield from run(code, inputs, how, alone, value_chars, how['ms'])
     except Alone:
         result = {'status': 'alone'}
