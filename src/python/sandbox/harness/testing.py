@@ -578,7 +578,7 @@ def _tests_run(code, inputs, how, alone, value_chars, limits):
             kind, why = side.run(asked['entry'], asked.get('setup', ''), _importer(asked['numpy']))
             told = {'kind': kind, 'why': why, 'trace': side.next if kind == 'ask' else side.trace}
             if kind == 'raised':
-                told.update(step=side.raised[1]['step'], line=side.raised[1].get('line'))
+                told.update({name: side.raised[1][name] for name in ('step', 'line') if name in side.raised[1]})
             return json.dumps(told)
 
         result = _stepped(act)
