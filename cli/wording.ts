@@ -15,7 +15,8 @@ export const TERMINAL_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
   'run-version': 'Use the version of Foothold that recorded it, or start a new run with another --out.',
   'run-locked': ({ lock }) =>
     `Stop it there first, or use another --out.${lock ? ` If that process is long gone, delete ${lock}.` : ''}`,
-  'locks-missing': '',
+  'storage-missing': '',
+  'storage-silent': '',
   'log-damaged': 'Restore the file, or delete the run’s folder.',
   'storage-full': 'Free some space, or give the quota more.',
   'method-untrained': 'Use another --method.',
@@ -88,6 +89,7 @@ export const TERMINAL_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
   'memory-full': `End other programs, or use ${SMALLER}.`,
   'replica-ended': 'If memory is short, end other programs or use --threads 1.',
   'lab-ended': '',
+  'lab-silent': '',
   'python-failed': 'Install the packages anew (npm ci), and see that memory is not short.',
 };
 

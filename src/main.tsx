@@ -3,7 +3,6 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { workOffline } from './offline/page.ts';
 import { openSandbox } from './python/sandbox.ts';
-import { openIndexedDbJournal } from './run/indexedDbJournal.ts';
 import { App } from './ui/App.tsx';
 import { loadBank } from './ui/banks.ts';
 import { bearForeignMoves } from './ui/foreignMoves.ts';
@@ -11,15 +10,18 @@ import { createLabClient } from './ui/labClient.ts';
 import { Mishap } from './ui/Mishap.tsx';
 import { acceptDrops, followAddress } from './ui/opening.ts';
 import { Session } from './ui/session.ts';
+import { guardMemory, openStorage, portForLab, subscribeStorage } from './ui/storage.ts';
 
 const session = new Session({
-  lab: createLabClient(() => openSandbox(document)),
-  openJournal: () => openIndexedDbJournal(),
+  lab: createLabClient(() => openSandbox(document), portForLab),
+  openJournal: openStorage,
   loadBank: () => loadBank('micro'),
 });
 
 followAddress(session);
 acceptDrops(session);
+subscribeStorage(() => void session.shelf.refresh());
+guardMemory();
 
 const root = document.getElementById('root')!;
 bearForeignMoves(root);

@@ -1,5 +1,6 @@
 /** The text of a bank's file, plain or compressed by gzip as HumanEval is handed out, up to a stated size. */
-import { collect, DamagedGzip, gunzip, isGzip, TooManyBytes } from '../util/gzip.ts';
+import { collect, gunzip, isGzip } from '../util/gzip.ts';
+import { DamagedGzip, TooManyBytes } from '../util/gzipErrors.ts';
 
 /** Read as one text: more than this would not fit in a tab's memory with all that is made of it. */
 export const MAX_BANK_BYTES = 256 * 2 ** 20;

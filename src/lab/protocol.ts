@@ -15,9 +15,10 @@ export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
 export type Command =
   /**
    * First message. `judge` is the port into the sandboxed frame that the page owns; `base` is the
-   * address that the page's own files (models among them) lie below.
+   * address that the page's own files (models among them) lie below. `journal`: the port to the one that the
+   * page keeps, where the database cannot be had.
    */
-  | { type: 'connect'; judge: MessagePort; base: string }
+  | { type: 'connect'; judge: MessagePort; base: string; journal?: MessagePort }
   /** A folder on disk that holds a model, which `folder:<name>` then stands for. */
   | { type: 'folder'; name: string; content: FolderContent }
   | {

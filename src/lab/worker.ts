@@ -1,10 +1,12 @@
 /** The lab in the page's worker: puts it on ONNX Runtime, the sandboxed judge and IndexedDB. */
-import { tellError } from '../util/codedError.ts';
+import { CodedError, tellError } from '../util/codedError.ts';
 import { blobFiles, type FolderContent } from '../lm/blobFiles.ts';
 import { httpFiles, type RepositoryFiles } from '../lm/repository.ts';
 import { storedFiles } from '../lm/storedFiles.ts';
 import { SandboxJudge } from '../python/sandboxJudge.ts';
 import { openIndexedDbJournal } from '../run/indexedDbJournal.ts';
+import type { Journal } from '../run/journal.ts';
+import { journalOver } from '../run/portJournal.ts';
 import { Lab } from './lab.ts';
 import type { LoadOptions, ModelOptions } from './ports.ts';
 import { modelFolderNeeded, type ModelSource, modelSource } from './models.ts';
@@ -17,7 +19,7 @@ const folders = new Map<string, FolderContent>();
 
 addEventListener('message', ({ data }: MessageEvent<Command>) => {
   if (data.type === 'connect') {
-    lab = openLab(data.judge, data.base);
+    lab = openLab(data);
     lab.catch((error: unknown) => {
       send({ type: 'error', ...tellError(error) });
       send({ type: 'status', status: 'failed' });
@@ -40,9 +42,9 @@ addEventListener('unhandledrejection', (event) => {
   send({ type: 'error', ...tellError(event.reason) });
 });
 
-async function openLab(port: MessagePort, base: string): Promise<Lab> {
+async function openLab({ judge, base, journal }: Extract<Command, { type: 'connect' }>): Promise<Lab> {
   return new Lab({
-    journal: await openIndexedDbJournal(),
+    journal: journal ? journalOver(journal) : await openDatabase(),
     async loadModel(model, options) {
       const source = modelSource(model);
       if (source.kind !== 'embedded') return loadHubModel(model, source, options);
@@ -68,9 +70,20 @@ async function openLab(port: MessagePort, base: string): Promise<Lab> {
       });
       return { policy, dialect };
     },
-    loadJudge: judgeLoader(port),
+    loadJudge: judgeLoader(judge),
     send,
   });
+}
+
+/** The page has reached it: what goes wrong here is new. */
+async function openDatabase(): Promise<Journal> {
+  try {
+    return await openIndexedDbJournal();
+  } catch (error) {
+    throw new CodedError('lab-ended', {}, 'The browser’s storage does not answer any more.', {
+      cause: error,
+    });
+  }
 }
 
 async function loadHubModel(

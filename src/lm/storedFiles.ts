@@ -52,6 +52,7 @@ export async function storedBytes(base: string): Promise<number> {
 
 /** Forgets all files below `base`. */
 export async function removeStored(base: string): Promise<void> {
+  if (!('caches' in globalThis)) return;
   const cache = await caches.open(CACHE);
   for (const [request] of await entries(base)) await cache.delete(request);
 }

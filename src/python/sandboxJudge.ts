@@ -54,7 +54,7 @@ export class SandboxJudge extends PooledJudge {
 }
 
 function defaultSize(): number {
-  return Math.max(1, Math.min(navigator.hardwareConcurrency - 1, 2));
+  return Math.max(1, Math.min((navigator.hardwareConcurrency || 2) - 1, 2));
 }
 
 /** The frame, seen from here. */

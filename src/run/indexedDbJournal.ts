@@ -2,6 +2,7 @@
 import { CodedError } from '../util/codedError.ts';
 import { type DBSchema, type IDBPDatabase, type IDBPObjectStore, type IDBPTransaction, openDB } from 'idb';
 import { parseCheckpoint } from './checkpointFormat.ts';
+import { channelLock } from './channelLock.ts';
 import type { RunEvent } from './events.ts';
 import { type Journal, RunLockedError, StorageFullError } from './journal.ts';
 import { newestFirst, prepareEntry, prepareImport, type RunHead } from './journalEntry.ts';
@@ -18,6 +19,8 @@ interface Schema extends DBSchema {
 const VERSION = 1;
 /** Milliseconds that a lock may take to come free before the run counts as open elsewhere. */
 const LOCK_PATIENCE = 2000;
+/** Milliseconds that opening the database may take: seconds on a busy disk. */
+const OPENING_PATIENCE = 20_000;
 const STORES = ['runs', 'events', 'checkpoints'] as const;
 
 type Writing = IDBPTransaction<Schema, typeof STORES, 'readwrite'>;
@@ -25,27 +28,33 @@ type Writing = IDBPTransaction<Schema, typeof STORES, 'readwrite'>;
 /** All keys that begin with this run: arrays sort after strings and numbers. */
 const allOf = (run: string) => IDBKeyRange.bound([run], [run, []]);
 
-/** Opens (and at first makes) the database; `name` sets runs of tests apart from a person's. */
-export async function openIndexedDbJournal(name = 'foothold'): Promise<Journal> {
+/**
+ * Opens (and at first makes) the database; `name` sets runs of tests apart from a person's. Throws
+ * `storage-missing` where there is none or it cannot be opened, `storage-silent` where it has not answered after
+ * `patience` milliseconds: while another tab holds up its deletion it neither opens nor fails.
+ */
+export async function openIndexedDbJournal(name = 'foothold', patience = OPENING_PATIENCE): Promise<Journal> {
   let connection: Promise<IDBPDatabase<Schema>> | undefined;
   let closed = false;
 
   /** A browser may drop the connection at any time; the next call opens another one. */
   const database = () => {
     if (closed) throw new Error('The journal is closed');
-    connection ??= openDB<Schema>(name, VERSION, {
-      upgrade(db) {
-        for (const store of STORES) db.createObjectStore(store);
-      },
-      // A newer version of the page wants to change the stores: let it, rather than block it.
-      blocking(_current, _blocked, event) {
-        connection = undefined;
-        (event.target as IDBDatabase).close();
-      },
-      terminated() {
-        connection = undefined;
-      },
-    });
+    connection ??= answerOf(patience, () =>
+      openDB<Schema>(name, VERSION, {
+        upgrade(db) {
+          for (const store of STORES) db.createObjectStore(store);
+        },
+        // A newer version of the page wants to change the stores: let it, rather than block it.
+        blocking(_current, _blocked, event) {
+          connection = undefined;
+          (event.target as IDBDatabase).close();
+        },
+        terminated() {
+          connection = undefined;
+        },
+      }),
+    );
     connection.catch(() => {
       connection = undefined;
     });
@@ -98,9 +107,7 @@ export async function openIndexedDbJournal(name = 'foothold'): Promise<Journal> 
   const releasing = new Map<string, Promise<void>>();
 
   async function lock(run: string): Promise<() => void> {
-    if (!navigator.locks) {
-      throw new CodedError('locks-missing', {}, 'This page cannot keep two tabs apart.');
-    }
+    if (!navigator.locks) return lockOverChannel(run);
     await releasing.get(run);
     return new Promise((resolve, reject) => {
       // The browser holds the lock until the inner promise settles, or until this tab or worker is gone:
@@ -123,6 +130,23 @@ export async function openIndexedDbJournal(name = 'foothold'): Promise<Journal> 
         })
         .catch(reject);
     });
+  }
+
+  async function lockOverChannel(run: string): Promise<() => void> {
+    const patience = Date.now() + LOCK_PATIENCE;
+    while (!held.has(run)) {
+      const release = await channelLock(`${name}/${run}`);
+      if (release) {
+        held.add(run);
+        return () => {
+          held.delete(run);
+          release();
+        };
+      }
+      if (Date.now() > patience) break;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    throw new RunLockedError('run-locked', { run }, 'This run is open in another tab.');
   }
 
   return {
@@ -216,4 +240,36 @@ export async function openIndexedDbJournal(name = 'foothold'): Promise<Journal> 
       (await open?.catch(() => undefined))?.close();
     },
   };
+}
+
+/** What opening gives, unless it takes longer than `patience`; closed at once where it comes too late. */
+async function answerOf(
+  patience: number,
+  open: () => Promise<IDBPDatabase<Schema>>,
+): Promise<IDBPDatabase<Schema>> {
+  let late = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    if (patience === Number.POSITIVE_INFINITY) return;
+    timer = setTimeout(() => {
+      late = true;
+      reject(new CodedError('storage-silent', {}, 'The browser’s storage does not answer.'));
+    }, patience);
+  });
+  try {
+    // Where storage is blocked, already naming it may throw.
+    const opening = open();
+    opening.then(
+      (database) => late && database.close(),
+      () => {},
+    );
+    return await Promise.race([opening, silence]);
+  } catch (error) {
+    if (error instanceof CodedError) throw error;
+    throw new CodedError('storage-missing', {}, 'The browser does not let this page store anything.', {
+      cause: error,
+    });
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,5 +1,6 @@
 /** What was shared, as text that fits in a link and back, whoever wrote it. */
-import { collect, CutOffGzip, DamagedGzip, gunzip, TooManyBytes } from '../util/gzip.ts';
+import { collect, gunzip } from '../util/gzip.ts';
+import { CutOffGzip, DamagedGzip, TooManyBytes } from '../util/gzipErrors.ts';
 import { CutOffError, ShareError } from './problem.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;

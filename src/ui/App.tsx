@@ -13,6 +13,7 @@ import { Curves } from './Curves.tsx';
 import { Climb } from './figures/Climb.tsx';
 import { GoalpostList } from './GoalpostList.tsx';
 import { Lecture } from './Lecture.tsx';
+import { Limits } from './Limits.tsx';
 import { LoopNow, UpdateCard } from './LoopNow.tsx';
 import { NewVersion } from './NewVersion.tsx';
 import { Offer, ReplayNote } from './ReplayNote.tsx';
@@ -191,6 +192,7 @@ export function App({ session }: { session: Session }) {
         </div>
       )}
       {state && <ReplayNote session={session} snapshot={snapshot} state={state} />}
+      <Limits />
       <NewVersion busy={busy} holdsRun={snapshot.live || snapshot.elsewhere !== null} />
       <Offer session={session} snapshot={snapshot} />
       <div

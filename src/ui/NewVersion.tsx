@@ -9,7 +9,7 @@ export function NewVersion({ busy, holdsRun }: { busy: boolean; holdsRun: boolea
   if (!newer) return null;
   const take = async () => {
     // The worker is the same for all tabs: a run in another one would lose the files it may still need.
-    const { held = [] } = await navigator.locks.query();
+    const { held = [] } = (await navigator.locks?.query()) ?? {};
     const runs = held.filter(({ name }) => name?.startsWith('foothold/')).length;
     if (runs > (holdsRun ? 1 : 0)) setElsewhere(true);
     else takeNewer();

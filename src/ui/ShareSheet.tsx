@@ -1,9 +1,10 @@
 /** Everything that leaves the page does so here: a link to a run, a link to its recipe, a file. */
-import { useEffect, useId, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import { chosenQuestions } from '../gasp/bank.ts';
 import { slots } from '../gasp/methods.ts';
 import { FILE_ENDING, LINK_LIMIT } from '../share/address.ts';
 import type { Recipe } from '../share/schema.ts';
+import { copyFrom } from './copyText.ts';
 import { download } from './download.ts';
 import { bytes, count } from './format.ts';
 import { Sheet } from './Sheet.tsx';
@@ -169,10 +170,12 @@ function RecipePart({ snapshot }: { snapshot: Snapshot }) {
 }
 
 function LinkField({ label, link }: { label: string; link: string }) {
-  const [copied, setCopied] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  const [copied, setCopied] = useState<boolean>();
   return (
     <div className="share-link">
       <input
+        ref={field}
         className="field"
         readOnly
         aria-label={label}
@@ -182,17 +185,14 @@ function LinkField({ label, link }: { label: string; link: string }) {
       <button
         type="button"
         className="button"
-        onClick={() =>
-          navigator.clipboard.writeText(link).then(
-            () => setCopied(true),
-            () => setCopied(false),
-          )
-        }
+        onClick={() => void copyFrom(field.current!).then(setCopied, () => setCopied(false))}
       >
         Copy
       </button>
       <p className="section-note" aria-live="polite">
-        {copied ? 'Copied. ' : ''}
+        {copied && 'Copied. '}
+        {copied === false &&
+          'This browser does not let the page copy. The link is selected: press Ctrl+C, or ⌘C on a Mac. '}
         {count(link.length)} characters
       </p>
     </div>

@@ -4,6 +4,7 @@ import type { BackendChoice, LabStatus } from '../lab/protocol.ts';
 import { resumePoints } from '../run/recorded.ts';
 import { finishedIterations } from '../run/state.ts';
 import { activityShare, activityText, short } from './format.ts';
+import { cannotRun } from './platform.ts';
 import type { Session } from './session.ts';
 import { isWeightless, type Snapshot } from './snapshot.ts';
 import { TimeControls } from './TimeControls.tsx';
@@ -15,7 +16,7 @@ const running: LabStatus[] = ['running', 'loading', 'pausing'];
 /** Run, unless the lab is at it: then pause. */
 function toggle(session: Session, status: LabStatus): void {
   if (status === 'running' || status === 'loading') session.pause();
-  else if (status !== 'pausing' && status !== 'mining' && status !== 'measuring') session.run();
+  else if (!cannotRun && status !== 'pausing' && status !== 'mining' && status !== 'measuring') session.run();
 }
 
 /** Space runs and pauses the open run, or plays the replay, wherever it would not press or type something else. */
@@ -144,6 +145,7 @@ export function Transport(props: Props) {
             <button
               type="button"
               className="button is-primary"
+              disabled={cannotRun !== null}
               onClick={() => session.run()}
               title="Run until paused (space)"
             >
@@ -154,7 +156,7 @@ export function Transport(props: Props) {
             <button
               type="button"
               className="button"
-              disabled={busy}
+              disabled={busy || cannotRun !== null}
               onClick={() => session.run(1)}
               title="Run one iteration"
             >
@@ -191,6 +193,7 @@ function GoOn({
     <button
       type="button"
       className="button is-primary"
+      disabled={cannotRun !== null}
       onClick={() => void session.goOn(iteration)}
       title={
         end === undefined

@@ -3,6 +3,7 @@ import { useSyncExternalStore } from 'react';
 import { METHODS, slots } from '../gasp/methods.ts';
 import { EMBEDDED_MODEL, modelHost, modelTitle } from '../lab/models.ts';
 import { getOffline, subscribeOffline } from '../offline/page.ts';
+import { cannotRun } from './platform.ts';
 import type { Session } from './session.ts';
 import { canStart, type Snapshot } from './snapshot.ts';
 import { BackendChoiceField, doing, Icon } from './Transport.tsx';
@@ -34,7 +35,7 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
               <button
                 type="button"
                 className="button is-primary"
-                disabled={status === 'mining' || status === 'measuring'}
+                disabled={cannotRun !== null || status === 'mining' || status === 'measuring'}
                 onClick={() => void session.resume(last.run)}
               >
                 <Icon name="run" /> Resume {last.name}
@@ -43,7 +44,9 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
             <button
               type="button"
               className={`button ${last ? '' : 'is-primary'}`}
-              disabled={status === 'mining' || status === 'measuring' || !canStart(snapshot)}
+              disabled={
+                cannotRun !== null || status === 'mining' || status === 'measuring' || !canStart(snapshot)
+              }
               onClick={() => session.run()}
             >
               <Icon name="run" /> {last ? 'Run a new one' : 'Run'}

@@ -24,7 +24,6 @@ export interface ShelfState {
 }
 
 export class Shelf {
-  private store: Promise<RunStore> | undefined;
   private undoable: { summary: RunSummary; recorded: RecordedRun } | undefined;
   private runs: RunSummary[] = [];
 
@@ -34,10 +33,8 @@ export class Shelf {
     private readonly report: (error: unknown, advice: string) => void,
   ) {}
 
-  /** Opened when first needed, and again after it could not be. */
   reader(): Promise<RunStore> {
-    this.store ??= this.openStore();
-    return this.store;
+    return this.openStore();
   }
 
   async refresh(): Promise<void> {
@@ -45,7 +42,6 @@ export class Shelf {
       this.runs = await (await this.reader()).list();
       this.change({ runs: this.runs });
     } catch (error) {
-      this.store = undefined;
       this.report(
         error,
         'Runs cannot be stored here. Allow storage for this site, or leave private browsing.',
@@ -125,17 +121,22 @@ export class Shelf {
 
   /** Looks up how much room there is. */
   async measure(): Promise<void> {
+    // Pages over plain http have none, and private windows may refuse.
     if (!navigator.storage?.estimate) return;
-    const [{ usage = 0, quota = 0 }, kept] = await Promise.all([
-      navigator.storage.estimate(),
-      navigator.storage.persisted(),
-    ]);
-    this.change({ room: { used: usage, quota, kept } });
+    try {
+      const [{ usage = 0, quota = 0 }, kept] = await Promise.all([
+        navigator.storage.estimate(),
+        navigator.storage.persisted(),
+      ]);
+      this.change({ room: { used: usage, quota, kept } });
+    } catch {
+      this.change({ room: null });
+    }
   }
 
   /** Asks the browser not to clear this site's storage when the disk fills up. */
   async keepSafe(): Promise<void> {
-    await navigator.storage.persist();
+    await navigator.storage.persist().catch(() => false);
     await this.measure();
   }
 }

@@ -4,7 +4,7 @@ import { type RefCallback, type RefObject, useCallback, useRef } from 'react';
 export function useSeen<T extends Element>(): [RefCallback<T>, RefObject<boolean>] {
   const seen = useRef(true);
   const watch = useCallback((element: T | null) => {
-    if (!element) return;
+    if (!element || typeof IntersectionObserver === 'undefined') return;
     const observer = new IntersectionObserver((entries) => {
       seen.current = entries.at(-1)!.isIntersecting;
     });

@@ -24,10 +24,13 @@ export const PAGE_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
   'run-unknown': 'It may have been deleted. Choose another one from the list.',
   'run-version': 'Reload the page to get the newest version, or start a new run.',
   'run-locked': 'Pause it there or close that tab, then press Run here. A new run can start meanwhile.',
-  'locks-missing': 'Open the page over https or from localhost.',
   'log-damaged': 'Delete the run, or import it again from a file.',
   'storage-full':
     'Everything up to the last finished iteration is stored. Export or delete runs that you no longer need, then press Run.',
+  'storage-missing':
+    'Runs are kept in memory until this page is closed: export those that you want to keep. To have them stored, allow storage for this site or leave private browsing, then reload the page.',
+  'storage-silent':
+    'Runs are kept in memory until this page is closed: export those that you want to keep. To have them stored, close other tabs of this site and reload the page; if it stays so, start the browser again.',
   'method-untrained': 'Choose another method.',
   'settings-invalid': 'Correct them and press Run again.',
   'questions-missing': 'Choose a bank that has questions, or another method.',
@@ -101,6 +104,8 @@ export const PAGE_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
     'Press Run to go on from the last finished iteration; close other tabs and programs if memory is short.',
   'lab-ended':
     'Everything up to the last finished iteration is stored. Reload the page and press Resume; if it fails again, choose another backend.',
+  'lab-silent':
+    'On a slow connection it may still come: wait, or press Stop. If it stays so, reload the page; an extension that blocks scripts may be in the way.',
   'python-failed': 'Reload the page. If it stays so, the site’s copy is damaged or incomplete.',
 };
 

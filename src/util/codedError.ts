@@ -16,11 +16,13 @@ export interface ErrorData {
   'run-version': { version: number };
   /** Somebody else holds the run. `lock`: the file that says so, where it is one. */
   'run-locked': { run: string; lock?: string };
-  /** No locks: two holders of one run could not be told apart. */
-  'locks-missing': Nothing;
   'log-damaged': { run: string; line: number };
   /** Nothing of the last step was written. */
   'storage-full': Nothing;
+  /** There is no database, or it cannot be opened. */
+  'storage-missing': Nothing;
+  /** The database neither opens nor fails. */
+  'storage-silent': Nothing;
   'method-untrained': { method: string };
   /** What is wrong, by setting. */
   'settings-invalid': { settings: Record<string, string> };
@@ -91,6 +93,8 @@ export interface ErrorData {
   'python-failed': Nothing;
   /** What computes runs, or could not start. */
   'lab-ended': Nothing;
+  /** What computes runs has not said anything yet. */
+  'lab-silent': Nothing;
 }
 
 export interface ModelTooBig {

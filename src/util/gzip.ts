@@ -1,25 +1,16 @@
 /** gzip, and streams read to their end, never past a stated size. */
 
+import { joined } from './bytes.ts';
+import { CutOffGzip, DamagedGzip, TooManyBytes } from './gzipErrors.ts';
+
 type Bytes = Uint8Array<ArrayBuffer>;
-
-/** A stream holds more than `limit` bytes. */
-export class TooManyBytes extends Error {
-  override name = 'TooManyBytes';
-  constructor(readonly limit: number) {
-    super(`more than ${Math.round(limit / 1e6)} MB`);
-  }
-}
-
-/** What was to be unpacked is no gzip, or a part of it is missing or was changed. */
-export class DamagedGzip extends Error {
-  override name = 'DamagedGzip';
-}
-
-/** The beginning of a gzip stream: its end is missing. */
-export class CutOffGzip extends DamagedGzip {}
 
 /** gzip, whose checksum tells later whether all of it arrived as it was. */
 export async function gzip(parts: BlobPart[]): Promise<Bytes> {
+  if (typeof CompressionStream === 'undefined') {
+    const { gzipPlain } = await import('./plainGzip.ts');
+    return gzipPlain(new Uint8Array(await new Blob(parts).arrayBuffer()));
+  }
   const stream = new Blob(parts).stream().pipeThrough(new CompressionStream('gzip'));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
@@ -29,6 +20,8 @@ export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes
 
 /** Throws `TooManyBytes` or `DamagedGzip`: `CutOffGzip` where nothing is wrong as far as it goes. */
 export async function gunzip(bytes: Bytes, limit: number): Promise<Bytes> {
+  if (typeof DecompressionStream === 'undefined')
+    return (await import('./plainGzip.ts')).gunzipPlain(bytes, limit);
   const { readable, writable } = new DecompressionStream('gzip');
   const writer = writable.getWriter();
   let taken = false;
@@ -62,11 +55,5 @@ export async function collect(
     }
     chunks.push(value);
   }
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
+  return joined(chunks, length);
 }

@@ -28,7 +28,8 @@ const SAMPLES: { [C in ErrorCode]: ErrorData[C][] } = {
   'run-unknown': [{ run: 'r' }],
   'run-version': [{ version: 7 }],
   'run-locked': [{ run: 'r' }, { run: 'r', lock: '/runs/r/lock' }],
-  'locks-missing': [{}],
+  'storage-missing': [{}],
+  'storage-silent': [{}],
   'log-damaged': [{ run: 'r', line: 3 }],
   'storage-full': [{}],
   'method-untrained': [{ method: 'base' }],
@@ -85,6 +86,7 @@ const SAMPLES: { [C in ErrorCode]: ErrorData[C][] } = {
   'memory-full': [{ backend: 'wasm' }],
   'replica-ended': [{}],
   'lab-ended': [{}],
+  'lab-silent': [{}],
   'python-failed': [{}],
 };
 
@@ -94,9 +96,11 @@ const told = Object.entries(SAMPLES).flatMap(([code, samples]) =>
 /** The only ones that a command cannot come across, or knows nothing about but the message. */
 const WITHOUT_ADVICE = [
   'unexpected',
-  'locks-missing',
+  'storage-missing',
+  'storage-silent',
   'trial-gone',
   'lab-ended',
+  'lab-silent',
   'share',
   'share-version',
   'share-link-long',

@@ -20,5 +20,5 @@ const MOST_CORES = 4;
 /** For wasm without threads, which is what a host without special headers gives: up to four of the cores that there are. */
 export function webReplicas({ hasDeviceMemory, threads }: Runtime): { cores: number; start: StartReplica } {
   const alone = hasDeviceMemory || threads > 1 || !('Worker' in globalThis);
-  return { cores: alone ? 1 : Math.min(MOST_CORES, navigator.hardwareConcurrency), start: startReplica };
+  return { cores: alone ? 1 : Math.min(MOST_CORES, navigator.hardwareConcurrency || 1), start: startReplica };
 }

@@ -1,5 +1,5 @@
 import { deleteDB } from 'idb';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openIndexedDbJournal } from '../../../src/run/indexedDbJournal.ts';
 import { StorageFullError } from '../../../src/run/journal.ts';
 import { testJournal } from './journalContract.ts';
@@ -12,6 +12,32 @@ describe('contract', () => {
     () => openIndexedDbJournal(NAME),
     () => deleteDB(NAME),
   );
+});
+
+describe('contract without Web Locks, as over plain http', () => {
+  const { locks } = navigator;
+  const put = (value: LockManager | undefined) =>
+    Object.defineProperty(navigator, 'locks', { value, configurable: true });
+  beforeAll(() => void put(undefined));
+  afterAll(() => void put(locks));
+  testJournal(
+    () => openIndexedDbJournal(NAME),
+    () => deleteDB(NAME),
+  );
+});
+
+test('a database that neither opens nor fails is given up after a while', async () => {
+  const holder = await openIndexedDbJournal(NAME);
+  await holder.close();
+  const opening = indexedDB.open(NAME);
+  await new Promise((resolve) => opening.addEventListener('success', resolve));
+  const deleting = indexedDB.deleteDatabase(NAME);
+  await expect(openIndexedDbJournal(NAME, 300)).rejects.toMatchObject({ code: 'storage-silent' });
+  opening.result.close();
+  await new Promise((resolve) => deleting.addEventListener('success', resolve));
+  const journal = await openIndexedDbJournal(NAME, 300);
+  expect(await journal.list()).toEqual([]);
+  await journal.close();
 });
 
 test('a lock that comes free a moment later, as one of a closed tab does, is waited for', async () => {
