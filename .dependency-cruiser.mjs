@@ -34,11 +34,20 @@ const arrows = Object.entries(ROOMS).map(([room, below]) => ({
   },
 }));
 
+/** Records as schemas, from which their types come. They load with what a stranger sent: elsewhere they are types. */
+const SCHEMAS = '^src/(gasp/(fields|question|policyRecord|storedSettings|events)|run/events)\\.ts$';
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
     { name: 'no circles between files', severity: 'error', from: {}, to: { circular: true } },
     ...arrows,
+    {
+      name: 'the library of schemas loads when something is opened that was sent',
+      severity: 'error',
+      from: { pathNot: [SCHEMAS, '^src/share/'] },
+      to: { path: [SCHEMAS, 'node_modules/valibot'], dependencyTypesNot: ['type-only'] },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -1,35 +1,52 @@
 /** What one iteration tells: its proposals, the student's answers, their pay, and the update made of them. */
-import type { UpdateStats } from './ports.ts';
-import type { Attempt, Axis, Proposal, Role, TaskType } from './question.ts';
+import * as v from 'valibot';
+import { id, list, mean, number, share, whole } from './fields.ts';
+import { updateStats } from './policyRecord.ts';
+import { attempt, axis, proposal, role, taskType } from './question.ts';
 
-export type IterationEvent =
-  | { type: 'iteration-started'; iteration: number; goalposts: string[]; axes: (Axis | null)[] }
-  | { type: 'proposed'; iteration: number; proposal: Proposal }
+export const iterationEvents = [
+  v.object({
+    type: v.literal('iteration-started'),
+    iteration: whole,
+    goalposts: list(id),
+    axes: list(v.nullable(axis)),
+  }),
+  v.object({ type: v.literal('proposed'), iteration: whole, proposal }),
   /** The student's rollouts on one question: a proposal's induction question, or a converted task. */
-  | {
-      type: 'attempted';
-      iteration: number;
-      question: string;
-      task: TaskType;
-      /** The pair that deduction and abduction ask about. */
-      index?: number;
-      attempts: Attempt[];
-      passRate: number;
-    }
+  v.object({
+    type: v.literal('attempted'),
+    iteration: whole,
+    question: id,
+    task: taskType,
+    /** The pair that deduction and abduction ask about. */
+    index: v.exactOptional(whole),
+    attempts: list(attempt),
+    passRate: share,
+  }),
   /** A valid proposal's reward from its induction pass rate, and whether it lies in its band. */
-  | {
-      type: 'rewarded';
-      iteration: number;
-      proposal: string;
-      passRate: number;
-      reward: number;
-      accepted: boolean;
-    }
-  | {
-      type: 'updated';
-      iteration: number;
-      stats: UpdateStats;
-      /** Mean reward and number of rollouts by (task type, role). */
-      groups: { role: Role; task: TaskType | 'proposal'; rollouts: number; meanReward: number }[];
-      sequences: number;
-    };
+  v.object({
+    type: v.literal('rewarded'),
+    iteration: whole,
+    proposal: id,
+    passRate: share,
+    reward: number,
+    accepted: v.boolean(),
+  }),
+  v.object({
+    type: v.literal('updated'),
+    iteration: whole,
+    stats: updateStats,
+    /** Mean reward and number of rollouts by (task type, role). */
+    groups: list(
+      v.object({
+        role,
+        task: v.picklist([...taskType.options, 'proposal']),
+        rollouts: whole,
+        meanReward: mean,
+      }),
+    ),
+    sequences: whole,
+  }),
+] as const;
+
+export type IterationEvent = v.InferOutput<(typeof iterationEvents)[number]>;

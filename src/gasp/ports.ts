@@ -2,6 +2,7 @@
  * What the method needs from the world. Each port has a browser and a Node adapter; the method
  * itself knows neither ONNX nor Python nor a clock.
  */
+import type { PolicyInfo, UpdateStats } from './policyRecord.ts';
 import type { Axis, Question, Task } from './question.ts';
 
 export interface ChatMessage {
@@ -79,24 +80,6 @@ export interface UpdateOptions {
   onProgress?: (step: number, steps: number) => void;
 }
 
-/** Means over the optimizer steps of one update, except where said. */
-export interface UpdateStats {
-  loss: number;
-  /** Before clipping. */
-  gradNorm: number;
-  /** Mean over tokens of the KL estimate `exp(d) - d - 1`, d = logprob now - logprob at sampling. */
-  kl: number;
-  /** Share of tokens whose ratio was clipped. */
-  clipped: number;
-  /** Mean negative log-probability of the trained tokens: an estimate of entropy, in nats. */
-  entropy: number;
-  steps: number;
-  /** Tokens that carried a loss. */
-  tokens: number;
-  /** Norm of the change of the trained weights over the whole update, over their norm before it. */
-  moved: number;
-}
-
 /** Everything that training changes, as flat vectors. */
 export interface PolicySnapshot {
   /** Names model, adapter shape and layout; a snapshot of another one is refused with a message. */
@@ -107,24 +90,6 @@ export interface PolicySnapshot {
   weights: Float32Array;
   firstMoment: Float32Array;
   secondMoment: Float32Array;
-}
-
-/**
- * What the trained vector of a LoRA adapter holds: for each module in order its A [in, rank], then its
- * B [rank, out], where the layer gives `W x + scale B A x`.
- */
-export interface AdapterShape {
-  modules: { name: string; in: number; out: number; rank: number; scale: number }[];
-}
-
-export interface PolicyInfo {
-  model: string;
-  /** What runs it: `cpu`, `wasm`, `wasm x 4`, `webgpu (adapter)`, `remote`. */
-  backend: string;
-  parameters: number;
-  trainable: number;
-  /** Set where an adapter trains: with it, a stored snapshot can be exported without the model. */
-  adapter?: AdapterShape;
 }
 
 export interface Policy {

@@ -1,5 +1,6 @@
 /** A run's adapter to and from PEFT's format: what is stored is enough, the model is not needed. */
-import type { Policy, PolicyInfo, PolicySnapshot } from '../gasp/ports.ts';
+import type { PolicyInfo } from '../gasp/policyRecord.ts';
+import type { Policy, PolicySnapshot } from '../gasp/ports.ts';
 import { adapterOfVector, vectorOfAdapter } from '../lm/adapterVector.ts';
 import { type LoraAdapter, readPeft, writePeft } from '../lm/peft.ts';
 import { PeftError } from '../lm/peftConfig.ts';

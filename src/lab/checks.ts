@@ -5,7 +5,8 @@ import { METHODS, slots } from '../gasp/methods.ts';
 import type { Dialect } from '../gasp/ports.ts';
 import type { Question } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
-import { EVENT_VERSION, type EventOf, type RunEvent } from '../run/events.ts';
+import type { EventOf, RunEvent } from '../run/events.ts';
+import { EVENT_VERSION } from '../run/eventVersion.ts';
 
 /** The beginning of a stored run, with what settings were added since at their defaults. */
 export function startOf(run: string, events: readonly RunEvent[]): EventOf<'run-started'> {

@@ -5,13 +5,8 @@ import type { Policy, PolicySnapshot } from '../gasp/ports.ts';
 import type { Question } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
 import { DamagedCheckpointError } from '../run/checkpointFormat.ts';
-import {
-  type Counters,
-  EVENT_VERSION,
-  type EventOf,
-  type RunEvent,
-  type RunEventBody,
-} from '../run/events.ts';
+import type { Counters, EventOf, RunEvent, RunEventBody } from '../run/events.ts';
+import { EVENT_VERSION } from '../run/eventVersion.ts';
 import { acceptedQuestions, lastFinished, taughtQuestions, validEvents } from '../run/history.ts';
 import type { Journal } from '../run/journal.ts';
 import { checkReadable, startOf } from './checks.ts';

@@ -1,5 +1,5 @@
 /** LoRA adapters to and from the flat vector of weights that a policy trains. */
-import type { AdapterShape } from '../gasp/ports.ts';
+import type { AdapterShape } from '../gasp/policyRecord.ts';
 import type { Layout } from './trainedVector.ts';
 import { findNamed, leafOf, placeOf } from './moduleNames.ts';
 import type { LoraAdapter, LoraPair } from './peft.ts';

@@ -1,13 +1,12 @@
 /** A policy that samples and trains here, on ONNX Runtime. */
+import type { PolicyInfo, UpdateStats } from '../gasp/policyRecord.ts';
 import type {
   Completion,
   Policy,
-  PolicyInfo,
   PolicySnapshot,
   SampleOptions,
   SampleRequest,
   UpdateOptions,
-  UpdateStats,
   WeightedSequence,
 } from '../gasp/ports.ts';
 import { Random } from '../util/random.ts';

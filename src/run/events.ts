@@ -2,87 +2,90 @@
  * A run is its event log: everything a person sees is a fold over these (`state.ts`). Events are
  * plain JSON, appended and never changed. An iteration counts once its `iteration-finished` is in;
  * `resumed` voids what an interrupted iteration left behind.
+ *
+ * The types come from the schemas. Only `share/schema.ts` runs these; all other code imports types.
  */
-import type { IterationEvent } from '../gasp/events.ts';
-import type { PolicyInfo } from '../gasp/ports.ts';
-import type { Attempt, Proposal, Question } from '../gasp/question.ts';
-import type { Settings } from '../gasp/settings.ts';
-
-export const EVENT_VERSION = 1;
+import * as v from 'valibot';
+import { iterationEvents } from '../gasp/events.ts';
+import { id, list, LONGEST_TEXT, name, number, share, text, whole } from '../gasp/fields.ts';
+import { policyInfo } from '../gasp/policyRecord.ts';
+import { attempt, proposal, question } from '../gasp/question.ts';
+import { storedSettings } from '../gasp/storedSettings.ts';
+import { EVENT_VERSION } from './eventVersion.ts';
 
 /** Which questions were measured: a run's goalposts, or those that nobody trains on. */
-export type Split = 'goalposts' | 'heldout' | 'validation';
+const split = v.picklist(['goalposts', 'heldout', 'validation']);
+export type Split = v.InferOutput<typeof split>;
 
+const amount = v.pipe(number, v.minValue(0));
 /** Which tokens, seconds: budgets and the transport bar read these. */
-export interface Counters {
-  tokensSampled: number;
-  tokensTrained: number;
-  seconds: number;
-}
+const counters = v.object({ tokensSampled: amount, tokensTrained: amount, seconds: amount });
+export type Counters = v.InferOutput<typeof counters>;
 
-export type RunEventBody =
-  | IterationEvent
-  | {
-      type: 'run-started';
-      version: typeof EVENT_VERSION;
-      /** Unique for good; the name is for people and can change (`renamed`). */
-      run: string;
-      name: string;
-      settings: Settings;
-      /** Model repository or `embedded`; a checkpoint of another model is refused. */
-      model: string;
-      bank: string;
-      goalposts: Question[];
-      /** The bank's own training questions, for methods that train on them. */
-      questions?: Question[];
-      /** Set when this run started from an imported adapter: what that one is called. */
-      adapter?: string;
-      /** Set when this run branched off another one's checkpoint. */
-      branchedFrom?: { run: string; iteration: number };
-    }
-  | { type: 'renamed'; name: string }
+/** Names of checkpoints become names of files. */
+export const blob = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/));
+const samples = v.pipe(whole, v.minValue(1));
+
+export const events = [
+  ...iterationEvents,
+  v.object({
+    type: v.literal('run-started'),
+    version: v.literal(EVENT_VERSION),
+    /** Unique for good; the name is for people and can change (`renamed`). */
+    run: id,
+    name,
+    settings: storedSettings,
+    /** Model repository or `embedded`; a checkpoint of another model is refused. */
+    model: name,
+    bank: name,
+    goalposts: list(question),
+    /** The bank's own training questions, for methods that train on them. */
+    questions: v.exactOptional(list(question)),
+    /** Set when this run started from an imported adapter: what that one is called. */
+    adapter: v.exactOptional(name),
+    /** Set when this run branched off another one's checkpoint. */
+    branchedFrom: v.exactOptional(v.object({ run: name, iteration: whole })),
+  }),
+  v.object({ type: v.literal('renamed'), name }),
   /** What a person writes about the run; the newest counts, empty takes it back. */
-  | { type: 'noted'; text: string }
+  v.object({ type: v.literal('noted'), text }),
   /** A lab took the run up (again): everything after the end of iteration `after` is void. */
-  | { type: 'resumed'; after: number; policy: PolicyInfo }
+  v.object({ type: v.literal('resumed'), after: whole, policy: policyInfo }),
   /**
    * A person played the teacher between iteration `iteration` and the next one, and kept what they wrote:
    * the student trains on it in the next one. `attempts` are those of the trial that they saw.
    */
-  | {
-      type: 'taught';
-      iteration: number;
-      proposal: Proposal;
-      attempts: Attempt[];
-      passRate: number;
-      reward: number;
-      accepted: boolean;
-    }
+  v.object({
+    type: v.literal('taught'),
+    iteration: whole,
+    proposal: v.pipe(
+      proposal,
+      v.check(({ question }) => question !== undefined, 'a kept proposal without its question'),
+    ),
+    attempts: list(attempt),
+    passRate: share,
+    reward: number,
+    accepted: v.boolean(),
+  }),
   /** Goalposts tried afresh with `samples` answers each; `passed` counts by goalpost id. */
-  | {
-      type: 'evaluated';
-      iteration: number;
-      samples: number;
-      passed: Record<string, number>;
-    }
+  v.object({ type: v.literal('evaluated'), iteration: whole, samples, passed: v.record(id, whole) }),
   /**
    * Questions tried after the fact with the weights at the end of `iteration`, `samples` answers each.
    * Events that agree in iteration, split and samples complete each other.
    */
-  | {
-      type: 'measured';
-      iteration: number;
-      split: Split;
-      samples: number;
-      /** By question id: a digit for each answer, in order, 1 where it passed. */
-      answers: Record<string, string>;
-    }
-  | { type: 'checkpoint'; iteration: number; blob: string; bytes: number; kept: boolean }
-  | { type: 'iteration-finished'; iteration: number; counters: Counters };
+  v.object({
+    type: v.literal('measured'),
+    iteration: whole,
+    split,
+    samples,
+    /** By question id: a digit for each answer, in order, 1 where it passed. */
+    answers: v.record(id, v.pipe(v.string(), v.regex(/^[01]*$/), v.maxLength(LONGEST_TEXT))),
+  }),
+  v.object({ type: v.literal('checkpoint'), iteration: whole, blob, bytes: whole, kept: v.boolean() }),
+  v.object({ type: v.literal('iteration-finished'), iteration: whole, counters }),
+] as const;
 
+export type RunEventBody = v.InferOutput<(typeof events)[number]>;
 /** `seq` counts from 0 without gaps; `at` is milliseconds since the epoch and carries no meaning for the method. */
 export type RunEvent = RunEventBody & { seq: number; at: number };
 export type EventOf<T extends RunEventBody['type']> = Extract<RunEvent, { type: T }>;
-
-/** A person's words about the run, which is as old as before. */
-export const aboutTheRun = ({ type }: RunEventBody): boolean => type === 'renamed' || type === 'noted';

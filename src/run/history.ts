@@ -1,6 +1,6 @@
 /** Which events of a log count. */
 import type { Question } from '../gasp/question.ts';
-import type { RunEvent } from './events.ts';
+import type { RunEvent, RunEventBody } from './events.ts';
 
 /**
  * The events that count, in order: an iteration that was interrupted leaves events behind, which the
@@ -17,6 +17,9 @@ export function validEvents(events: readonly RunEvent[]): RunEvent[] {
   }
   return valid;
 }
+
+/** A person's words about the run, which is as old as before. */
+export const aboutTheRun = ({ type }: RunEventBody): boolean => type === 'renamed' || type === 'noted';
 
 /** The last iteration that finished; 0 for a run that has only started. */
 export function lastFinished(events: readonly RunEvent[]): number {

@@ -1,7 +1,8 @@
 /** What both journals do with an append before they store it: check it, number it, fold it into the summary. */
 import type { PolicySnapshot } from '../gasp/ports.ts';
 import { parseCheckpoint, serializeCheckpoint } from './checkpointFormat.ts';
-import { aboutTheRun, type RunEvent, type RunEventBody } from './events.ts';
+import type { RunEvent, RunEventBody } from './events.ts';
+import { aboutTheRun } from './history.ts';
 import type { RecordedRun, RunSummary } from './journal.ts';
 
 /** The `checkpoint` argument of `Journal.append`. */

@@ -3,11 +3,11 @@
  * here, so a stored run, a running one and one scrubbed back in time are drawn by the same code.
  */
 import { completeSettings } from '../gasp/defaults.ts';
-import type { PolicyInfo, UpdateStats } from '../gasp/ports.ts';
+import type { PolicyInfo, UpdateStats } from '../gasp/policyRecord.ts';
 import type { Attempt, Axis, Proposal, Question, Role, TaskType } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
-import { aboutTheRun, type Counters, type RunEvent, type Split } from './events.ts';
-import { validEvents } from './history.ts';
+import type { Counters, RunEvent, Split } from './events.ts';
+import { aboutTheRun, validEvents } from './history.ts';
 
 /** The student's answers to one question, in one task. */
 export interface Trial {

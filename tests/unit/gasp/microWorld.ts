@@ -16,6 +16,7 @@ import {
   operations,
   trace,
 } from '../../../src/dialects/micro/operations.ts';
+import type { UpdateStats } from '../../../src/gasp/policyRecord.ts';
 import type {
   CallResult,
   Completion,
@@ -27,7 +28,6 @@ import type {
   SampleOptions,
   SampleRequest,
   UpdateOptions,
-  UpdateStats,
   WeightedSequence,
 } from '../../../src/gasp/ports.ts';
 import type { Question } from '../../../src/gasp/question.ts';

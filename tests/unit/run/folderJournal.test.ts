@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DamagedCheckpointError } from '../../../src/run/checkpointFormat.ts';
 import { DamagedLogError, openFolderJournal } from '../../../src/run/folderJournal.ts';
 import { RunLockedError, StorageFullError } from '../../../src/run/journal.ts';
+import { finishedIterations, foldEvents } from '../../../src/run/state.ts';
 import { testJournal } from './journalContract.ts';
 import { checkpointed, finished, snapshot, started } from './journalSamples.ts';
 
@@ -20,6 +21,28 @@ describe('contract', () => {
     () => openFolderJournal(folder),
     async () => {},
   );
+});
+
+test('a log with every kind of event that version 1 began with opens as it was written, and goes on', async () => {
+  const bytes = await readFile(new URL('../../fixtures/run/everyKind.v1.jsonl', import.meta.url));
+  await mkdir(join(folder, 'every-kind'));
+  await writeFile(join(folder, 'every-kind', 'events.jsonl'), bytes);
+  const journal = await openFolderJournal(folder);
+  const written = bytes
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as object);
+  const events = await journal.read('every-kind');
+  expect(events).toEqual(written.filter((line) => 'type' in line));
+  expect(await journal.list()).toMatchObject([
+    { run: 'every-kind', name: 'loud-ridge', iterations: 1, notes: 'It <b>learns</b>.' },
+  ]);
+  const state = foldEvents(events)!;
+  expect(finishedIterations(state)).toBe(1);
+  expect(state.iterations[0]!.stones).toHaveLength(3);
+  const [next] = await journal.append('every-kind', [{ type: 'noted', text: 'and goes on' }]);
+  expect(next).toMatchObject({ seq: events.length });
 });
 
 const logPath = () => join(folder, 'a', 'events.jsonl');

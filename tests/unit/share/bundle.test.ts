@@ -113,6 +113,74 @@ describe('version 1, for good', () => {
   });
 });
 
+describe('every kind of event that version 1 began with', () => {
+  const log = readFileSync(new URL('../../fixtures/run/everyKind.v1.jsonl', import.meta.url), 'utf8');
+  const lines = log
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as RunEvent | { committed: number });
+  const stored = lines.filter((line): line is RunEvent => 'type' in line);
+  // A number that JSON has no word for is null in a log.
+  const asStored = (events: RunEvent[]) => JSON.parse(JSON.stringify(events)) as RunEvent[];
+
+  it('opens from a file with all of its fields', async () => {
+    expect(new Set(stored.map(({ type }) => type)).size).toBe(14);
+    const shared = await openFile(new Blob([fixture('everyKind.v1.foothold')]));
+    if (shared.kind !== 'replay') throw new Error('expected a replay');
+    const [run] = shared.runs;
+    const counts = stored.filter((event) => !(event.type === 'iteration-started' && event.iteration === 2));
+    expect(asStored(run!.events)).toEqual(counts.map((event, seq) => ({ ...event, seq })));
+    expect(run!.checkpoints).toEqual([{ blob: 'iteration-1', bytes: serializeCheckpoint(snapshot(1, 4)) }]);
+    const update = run!.events.find((event) => event.type === 'updated');
+    expect(update).toMatchObject({
+      stats: { clipped: Number.NaN },
+      groups: [{ meanReward: Number.NaN }, {}],
+    });
+  });
+
+  it('drops the fields that a later version wrote beside them', async () => {
+    const later = stored.map(({ seq: _, ...event }) => ({ ...event, later: { deep: [1] } }));
+    const started = later[0] as unknown as { settings: Record<string, unknown>; goalposts: object[] };
+    started.settings.later = 1;
+    started.goalposts[0] = { ...started.goalposts[0], later: 1 };
+    const voided = later.findIndex((event) => event.type === 'iteration-started' && event.iteration === 2);
+    const events = later.filter((_, index) => index !== voided);
+    const link = await linkAround({ foothold: 'replay', version: 1, runs: [{ events, checkpoints: [] }] });
+    expect(JSON.stringify(await runOf(link))).not.toContain('later');
+    expect((await runOf(link)).map(({ type }) => type)).toEqual(events.map(({ type }) => type));
+  });
+
+  it('is refused where any one of its fields is missing or of another kind', async () => {
+    const optional = ['questions', 'adapter', 'branchedFrom', 'index'];
+    const sent = stored.filter((event) => !(event.type === 'iteration-started' && event.iteration === 2));
+    for (const [at, event] of sent.entries())
+      for (const field of Object.keys(event).filter((key) => !['type', 'seq'].includes(key))) {
+        const opens = async (change: (event: Record<string, unknown>) => void) => {
+          const events = structuredClone(sent) as unknown as Record<string, unknown>[];
+          change(events[at]!);
+          const text = await linkAround({
+            foothold: 'replay',
+            version: 1,
+            runs: [{ events, checkpoints: [] }],
+          });
+          return open(text).then(
+            () => 'opens',
+            (error: unknown) => (error instanceof ShareError ? error.message : error),
+          );
+        };
+        const place = `events.${at}.${field}`;
+        const without = await opens((changed) => delete changed[field]);
+        if (optional.includes(field)) expect(without, place).toBe('opens');
+        else expect(without, place).toContain(place);
+        const bent = await opens((changed) => {
+          changed[field] = -1.5;
+        });
+        if (field === 'at' || field === 'reward') expect(bent, place).toBe('opens');
+        else expect(bent, place).toContain(place);
+      }
+  });
+});
+
 describe('files', () => {
   it('hold several runs with their checkpoints, bit for bit', async () => {
     const bytes = serializeCheckpoint(snapshot(3));

@@ -1,0 +1,42 @@
+/** What a policy tells about itself and about each update, in the form that a log keeps. */
+import * as v from 'valibot';
+import { list, mean, name, number, whole } from './fields.ts';
+
+/** Means over the optimizer steps of one update, except where said. */
+export const updateStats = v.object({
+  loss: mean,
+  /** Before clipping. */
+  gradNorm: mean,
+  /** Mean over tokens of the KL estimate `exp(d) - d - 1`, d = logprob now - logprob at sampling. */
+  kl: mean,
+  /** Share of tokens whose ratio was clipped. */
+  clipped: mean,
+  /** Mean negative log-probability of the trained tokens: an estimate of entropy, in nats. */
+  entropy: mean,
+  steps: whole,
+  /** Tokens that carried a loss. */
+  tokens: whole,
+  /** Norm of the change of the trained weights over the whole update, over their norm before it. */
+  moved: mean,
+});
+export type UpdateStats = v.InferOutput<typeof updateStats>;
+
+/**
+ * What the trained vector of a LoRA adapter holds: for each module in order its A [in, rank], then its
+ * B [rank, out], where the layer gives `W x + scale B A x`.
+ */
+const adapterShape = v.object({
+  modules: list(v.object({ name, in: whole, out: whole, rank: whole, scale: number })),
+});
+export type AdapterShape = v.InferOutput<typeof adapterShape>;
+
+export const policyInfo = v.object({
+  model: name,
+  /** What runs it: `cpu`, `wasm`, `wasm x 4`, `webgpu (adapter)`, `remote`. */
+  backend: name,
+  parameters: whole,
+  trainable: whole,
+  /** Set where an adapter trains: with it, a stored snapshot can be exported without the model. */
+  adapter: v.exactOptional(adapterShape),
+});
+export type PolicyInfo = v.InferOutput<typeof policyInfo>;

@@ -1,0 +1,2 @@
+/** Format of the events that are written; a log of another format is refused. */
+export const EVENT_VERSION = 1;
