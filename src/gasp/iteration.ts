@@ -327,12 +327,13 @@ async function answersToTrainOn(
   };
 }
 
-interface Trainable {
+/** A rollout with the text that earned its reward, before it is weighed. */
+interface SampledRollout {
   rollout: Rollout;
   completion: Completion;
 }
 
-function proposalRollout({ proposal, completion, reward, accepted }: Made): Trainable {
+function proposalRollout({ proposal, completion, reward, accepted }: Made): SampledRollout {
   const rollout: Rollout = {
     role: proposal.role,
     task: 'proposal',
@@ -343,7 +344,7 @@ function proposalRollout({ proposal, completion, reward, accepted }: Made): Trai
   return { rollout, completion };
 }
 
-function answerRollouts({ task, attempts, completions }: Solved): Trainable[] {
+function answerRollouts({ task, attempts, completions }: Solved): SampledRollout[] {
   return attempts.map(({ reward, verdict }, i) => ({
     rollout: {
       role: 'solver',
@@ -360,7 +361,11 @@ function answerRollouts({ task, attempts, completions }: Solved): Trainable[] {
  * Rollouts with their advantages; of a proposal the tokens that take it. Those with none are left out, of the KL
  * term too, which holds back what is trained on: read for its sake alone, they would cost more than all others.
  */
-function weigh(rollouts: readonly Trainable[], settings: Settings, dialect: Dialect): WeightedSequence[] {
+function weigh(
+  rollouts: readonly SampledRollout[],
+  settings: Settings,
+  dialect: Dialect,
+): WeightedSequence[] {
   const weights = advantages(
     rollouts.map((r) => r.rollout),
     settings.estimator,
