@@ -15,14 +15,14 @@ export interface Comparison {
   budget: Budget;
   bank: string;
   methods: MethodSummaries;
-  runs: RunSummary[];
+  runs: ComparedRun[];
   /** False while runs are still to come. */
   complete: boolean;
   /** What to make of it, in sentences. */
   reading: string[];
 }
 
-export interface RunSummary {
+export interface ComparedRun {
   run: string;
   label: string;
   seed: number;
