@@ -14,7 +14,7 @@ import type { RecordedRun } from '../run/journal.ts';
 import { gzip, isGzip } from '../util/gzip.ts';
 import { logFault } from './log.ts';
 import { unzip } from './packing.ts';
-import { ShareError } from './problem.ts';
+import { ShareError } from './shareError.ts';
 import { check, type Recipe, recipeSchema, replaySchema } from './schema.ts';
 
 export const SHARE_VERSION = 1;

@@ -3,7 +3,7 @@ import type { RecordedRun } from '../run/journal.ts';
 import { bare, LINK_LIMIT, type Source } from './address.ts';
 import { packRecipe, packRuns, type Shared, unpack } from './bundle.ts';
 import { fromBase64Url, receive, toBase64Url } from './packing.ts';
-import { CutOffError, ShareError } from './problem.ts';
+import { CutOffError, ShareError } from './shareError.ts';
 import type { Recipe } from './schema.ts';
 import { readSent } from './sentText.ts';
 

@@ -1,7 +1,7 @@
 /** What was shared, as text that fits in a link and back, whoever wrote it. */
 import { collect, gunzip } from '../util/gzip.ts';
 import { CutOffGzip, DamagedGzip, TooManyBytes } from '../util/gzipErrors.ts';
-import { CutOffError, ShareError } from './problem.ts';
+import { CutOffError, ShareError } from './shareError.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

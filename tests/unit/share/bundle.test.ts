@@ -9,7 +9,7 @@ import { LINK_LIMIT, sourceOf } from '../../../src/share/address.ts';
 import { openFile, openSource, recipeLink, replayLink } from '../../../src/share/link.ts';
 import { toBase64Url } from '../../../src/share/packing.ts';
 import { gzip } from '../../../src/util/gzip.ts';
-import { ShareError } from '../../../src/share/problem.ts';
+import { ShareError } from '../../../src/share/shareError.ts';
 import { exampleEvents } from '../../fixtures/events.ts';
 import { snapshot } from '../run/journalSamples.ts';
 
