@@ -2,7 +2,7 @@
 import type { CallResult, ProgramResult, ProgramRun, RunLimits } from '../gasp/ports.ts';
 import { brief } from '../util/text.ts';
 import { readValue } from '../pytext/sameValue.ts';
-import { firstDifferentLine, samePrinted, startComparison } from './compare.ts';
+import { firstDifferentLine, samePrinted, startValueComparison } from './valueComparison.ts';
 import { describeDifference } from './differences.ts';
 import { type Outcome, readCall, readFailure } from './outcomes.ts';
 import type { CallCase, Suite, Tests } from './problem.ts';
@@ -64,7 +64,7 @@ export function readSuite({ tests }: Suite, result: ProgramResult, expected: rea
   if (result.status !== 'ran') return readFailure(result);
   if (tests.kind === 'script') throw new Error('scripts are read elsewhere');
   const count = tests.cases.length;
-  const comparison = tests.kind === 'calls' ? startComparison(tests.rules) : undefined;
+  const comparison = tests.kind === 'calls' ? startValueComparison(tests.rules) : undefined;
   for (const [i, one] of tests.cases.entries()) {
     const cases = count > 1 ? ` (case ${i + 1} of ${count})` : '';
     const where =

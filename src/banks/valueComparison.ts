@@ -4,12 +4,12 @@ import type { CallCase, Rules } from './problem.ts';
 import { specialRule } from './specialRules.ts';
 
 /** Compares the values of one run, in order: EvalPlus's tolerance depends on what came before. */
-export interface Comparison {
+export interface ValueComparison {
   /** Both as the judge writes them. */
   agrees(value: string, expected: string, one: Pick<CallCase, 'check' | 'input'>): boolean;
 }
 
-export function startComparison(rules: Rules): Comparison {
+export function startValueComparison(rules: Rules): ValueComparison {
   // EvalPlus turns the tolerance on with the first float that it expects, and leaves it on.
   let atol = rules.kind === 'evalplus' ? rules.atol : 0;
   return {
