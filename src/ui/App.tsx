@@ -6,7 +6,7 @@ import { chosenQuestions } from '../gasp/bank.ts';
 import type { Question } from '../gasp/question.ts';
 import { BranchSheet } from './BranchSheet.tsx';
 import { Checkpoints, RunNumbers } from './Checkpoints.tsx';
-import { ComparePicker, useOther } from './compare.tsx';
+import { ComparePicker, useOther } from './secondRun.tsx';
 import { useAncestors } from './lineage.ts';
 import { CompareSheet } from './CompareSheet.tsx';
 import { Curves } from './Curves.tsx';

@@ -2,7 +2,7 @@
 import { memo, type ReactNode, type Ref, useCallback, useMemo } from 'react';
 import { slots } from '../gasp/methods.ts';
 import { type RunState, roleMeans, summarizeEvaluation } from '../run/state.ts';
-import type { Other } from './compare.tsx';
+import type { Other } from './secondRun.tsx';
 import { Curve, type Series } from './figures/Curve.tsx';
 import { columnsFor } from './figures/climbLayout.ts';
 import { type Ancestor, pastLength } from './lineage.ts';

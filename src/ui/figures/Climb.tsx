@@ -3,7 +3,7 @@ import { type KeyboardEvent, memo, type PointerEvent, useId, useMemo, useState }
 import { slots } from '../../gasp/methods.ts';
 import { frontier } from '../../run/frontier.ts';
 import { goalpostStates, type RunState, type Stone } from '../../run/state.ts';
-import type { Other } from '../compare.tsx';
+import type { Other } from '../secondRun.tsx';
 import { type Ancestor, pastLength } from '../lineage.ts';
 import { percent, roleNames, short } from '../format.ts';
 import { ClimbFlags } from './ClimbFlags.tsx';
