@@ -3,25 +3,29 @@
  * holds it; `docs/architecture.md` says what each room is about.
  */
 const ROOMS = {
-  'src/util': [],
+  // Usable alone: they know nothing of the app.
+  'packages/onnx-grad': [],
+  'packages/onnx-lora': ['packages/onnx-grad'],
+  'src/util': ['packages'],
   'src/pytext': [],
   'src/figures': ['src/util'],
-  'src/gasp': ['src/util', 'src/pytext'],
-  'src/onnx': ['src/util'],
-  'src/lm': ['src/util', 'src/gasp', 'src/onnx'],
+  'src/gasp': ['src/util', 'src/pytext', 'packages/onnx-lora'],
   'src/python': ['src/util', 'src/pytext', 'src/gasp'],
   'src/banks': ['src/util', 'src/pytext', 'src/gasp', 'src/python'],
   'src/dialects': ['src/util', 'src/pytext', 'src/gasp'],
+  'src/backends': ['packages', 'src/util'],
+  'src/embedded': ['packages', 'src/util', 'src/backends'],
+  'src/local': ['packages', 'src/util', 'src/gasp', 'src/backends', 'src/embedded'],
   'src/run': ['src/util', 'src/gasp'],
   'src/share': ['src/util', 'src/gasp', 'src/run'],
-  'src/compare': ['src/util', 'src/figures', 'src/gasp', 'src/run'],
+  'src/compare': ['src/util', 'src/figures', 'src/gasp', 'src/run', 'packages/onnx-lora'],
   'src/offline': ['src/util'],
   // The composition root: everything but what people see.
-  'src/lab': ['src/(?!ui/|main)'],
-  'src/ui': ['src/(?!main)'],
-  cli: ['src/(?!ui/|main)'],
-  pretrain: ['src/(?!ui/|main)', 'cli'],
-  bench: ['src/(?!ui/|main)', 'cli', 'pretrain', 'tests/fixtures'],
+  'src/lab': ['packages', 'src/(?!ui/|main)'],
+  'src/ui': ['packages', 'src/(?!main)'],
+  cli: ['packages', 'src/(?!ui/|main)'],
+  pretrain: ['packages', 'src/(?!ui/|main)', 'cli'],
+  bench: ['packages', 'src/(?!ui/|main)', 'cli', 'pretrain', 'tests/fixtures'],
 };
 
 const arrows = Object.entries(ROOMS).map(([room, below]) => ({

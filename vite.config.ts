@@ -34,7 +34,17 @@ function rawRuntimeScripts(): Plugin {
   };
 }
 
+/** The packages by name, from their sources, as `tsconfig.json` says. */
+const packages = Object.entries(
+  (
+    JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as {
+      compilerOptions: { paths: Record<string, string[]> };
+    }
+  ).compilerOptions.paths,
+).map(([name, [file]]) => ({ find: new RegExp(`^${name}$`), replacement: join(root, file!) }));
+
 export default defineConfig({
+  resolve: { alias: packages },
   plugins: [
     react({ jsxImportSource: '#ui' }),
     rawRuntimeScripts(),

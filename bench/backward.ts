@@ -3,13 +3,13 @@
  * `npx tsx bench/backward.ts [--rows 16] [--length 160] [--turns 5] [--threads 1] [--json]`
  */
 import { parseArgs } from 'node:util';
-import { Random } from '../src/util/random.ts';
-import type { Tuning } from '../src/lm/decoder.ts';
-import { folderFiles } from '../src/lm/folderFiles.ts';
-import { readDecoderConfig, readDecoderWeights } from '../src/lm/decoderFiles.ts';
-import { readJson } from '../src/lm/repository.ts';
-import { nodeRuntime } from '../src/lm/runtime.node.ts';
-import { Trainer } from '../src/lm/decoderTrainer.ts';
+import { Random } from 'onnx-lora/random';
+import type { Tuning } from '../src/embedded/decoder.ts';
+import { folderFiles } from 'onnx-lora/node';
+import { readDecoderConfig, readDecoderWeights } from '../src/embedded/decoderFiles.ts';
+import { readJson } from 'onnx-lora';
+import { nodeRuntime } from '../src/backends/runtime.node.ts';
+import { Trainer } from '../src/embedded/decoderTrainer.ts';
 import { race, table } from './race.ts';
 import { benchRepository } from './repository.ts';
 

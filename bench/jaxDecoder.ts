@@ -1,9 +1,9 @@
 /**
- * The embedded decoder's loss in jax-js, with LoRA's pairs, as `src/lm/decoder.ts` has it in ONNX. Every
+ * The embedded decoder's loss in jax-js, with LoRA's pairs, as `src/embedded/decoder.ts` has it in ONNX. Every
  * function of jax-js takes its arguments over: `.ref` is what keeps one for another use.
  */
 import { grad, jit, nn, numpy as np } from '@jax-js/jax';
-import type { DecoderConfig } from '../src/lm/decoder.ts';
+import type { DecoderConfig } from '../src/embedded/decoder.ts';
 
 type Arrays = Record<string, np.Array>;
 

@@ -6,14 +6,11 @@
 import { cpuUsage } from 'node:process';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Random } from '../src/util/random.ts';
-import { folderFiles } from '../src/lm/folderFiles.ts';
-import { HubSampler } from '../src/lm/hub/hubSampler.ts';
-import { loadHubModel } from '../src/lm/hub/hubModel.ts';
-import { planLayers } from '../src/lm/hub/hubPolicy.ts';
-import { hubTrainable } from '../src/lm/hub/hubTrainable.ts';
-import { type NodeBackend, nodeRuntime } from '../src/lm/runtime.node.ts';
-import { VectorTrainer } from '../src/lm/trainer.ts';
+import { Random } from 'onnx-lora/random';
+import { folderFiles } from 'onnx-lora/node';
+import { HubSampler, loadHubModel, hubTrainable, VectorTrainer } from 'onnx-lora';
+import { planLayers } from '../src/local/hubPolicy.ts';
+import { type NodeBackend, nodeRuntime } from '../src/backends/runtime.node.ts';
 
 const { values: args } = parseArgs({
   options: {

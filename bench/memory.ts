@@ -8,16 +8,19 @@ import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Random } from '../src/util/random.ts';
-import { folderFiles } from '../src/lm/folderFiles.ts';
-import { HubSampler } from '../src/lm/hub/hubSampler.ts';
-import { loadHubModel } from '../src/lm/hub/hubModel.ts';
-import { planLayers } from '../src/lm/hub/hubPolicy.ts';
-import { hubTrainable } from '../src/lm/hub/hubTrainable.ts';
-import { decoderNumbers } from '../src/lm/decoderNumbers.ts';
-import { type Dtype, estimateMemory } from '../src/lm/memory.ts';
-import { nodeRuntime } from '../src/lm/runtime.node.ts';
-import { VectorTrainer } from '../src/lm/trainer.ts';
+import { Random } from 'onnx-lora/random';
+import { folderFiles } from 'onnx-lora/node';
+import {
+  HubSampler,
+  loadHubModel,
+  hubTrainable,
+  decoderNumbers,
+  type Dtype,
+  estimateMemory,
+  VectorTrainer,
+} from 'onnx-lora';
+import { planLayers } from '../src/local/hubPolicy.ts';
+import { nodeRuntime } from '../src/backends/runtime.node.ts';
 
 const PHASES = ['start', 'load', 'sample', 'train', 'turns'] as const;
 type Phase = (typeof PHASES)[number];

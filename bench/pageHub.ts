@@ -1,10 +1,10 @@
 /** The page's half of `bench/hubPage.ts`: loads a decoder, has it answer, and takes one LoRA step. */
 import type { Completion } from '../src/gasp/ports.ts';
-import { openHubPolicy } from '../src/lm/hub/hubPolicy.ts';
-import type { LocalPolicy } from '../src/lm/localPolicy.ts';
-import { memoryLimit } from '../src/lm/memoryLimit.web.ts';
-import { httpFiles } from '../src/lm/repository.ts';
-import { webRuntime } from '../src/lm/runtime.web.ts';
+import { openHubPolicy } from '../src/local/hubPolicy.ts';
+import type { LocalPolicy } from '../src/local/localPolicy.ts';
+import { memoryLimit } from '../src/backends/memoryLimit.web.ts';
+import { httpFiles } from 'onnx-lora';
+import { webRuntime } from '../src/backends/runtime.web.ts';
 
 export interface HubPageOptions {
   /** Address of the repository. */

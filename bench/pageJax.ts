@@ -1,12 +1,11 @@
 /** The page's half of `bench/jaxPage.ts`: the same gradient by ONNX Runtime and by jax-js. */
 import { defaultDevice, init } from '@jax-js/jax';
-import { Random } from '../src/util/random.ts';
-import { decoderParameters } from '../src/lm/decoder.ts';
-import type { Parameter } from '../src/lm/trainedVector.ts';
-import { httpFiles, readJson } from '../src/lm/repository.ts';
-import { readDecoderConfig, readDecoderWeights } from '../src/lm/decoderFiles.ts';
-import { webRuntime } from '../src/lm/runtime.web.ts';
-import { Trainer } from '../src/lm/decoderTrainer.ts';
+import { Random } from 'onnx-lora/random';
+import { decoderParameters } from '../src/embedded/decoder.ts';
+import { type Parameter, httpFiles, readJson } from 'onnx-lora';
+import { readDecoderConfig, readDecoderWeights } from '../src/embedded/decoderFiles.ts';
+import { webRuntime } from '../src/backends/runtime.web.ts';
+import { Trainer } from '../src/embedded/decoderTrainer.ts';
 import { jaxStep } from './jaxDecoder.ts';
 import { type Rate, race } from './race.ts';
 

@@ -2,9 +2,9 @@
 import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import * as transformers from '@huggingface/transformers';
 import type { Bank } from '../src/gasp/bank.ts';
-import { httpFiles } from '../src/lm/repository.ts';
-import { webReplicas } from '../src/lm/replicas/start.web.ts';
-import { webRuntime } from '../src/lm/runtime.web.ts';
+import { httpFiles } from 'onnx-lora';
+import { webReplicas } from '../src/embedded/replicas/start.web.ts';
+import { webRuntime } from '../src/backends/runtime.web.ts';
 import { type RolloutRaceOptions, type RolloutRates, rolloutRace } from './rolloutRace.ts';
 
 export type PageRaceOptions = Pick<

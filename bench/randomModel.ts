@@ -6,7 +6,7 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Random } from '../src/util/random.ts';
+import { Random } from 'onnx-lora/random';
 import {
   type Attribute,
   type Constant,
@@ -15,8 +15,8 @@ import {
   elementCount,
   emptyModel,
   type Node,
-} from '../src/onnx/model.ts';
-import { writeModel } from '../src/onnx/proto.ts';
+  writeModel,
+} from 'onnx-grad';
 
 const { values: args } = parseArgs({ options: { out: { type: 'string' } } });
 if (!args.out) throw new Error('--out DIR is missing');

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decoderConfig } from '../pretrain/config.ts';
 import { exportModel } from '../pretrain/export.ts';
-import { trainableLayout } from '../src/lm/decoder.ts';
-import { initialWeights } from '../src/lm/trainedVector.ts';
+import { trainableLayout } from '../src/embedded/decoder.ts';
+import { initialWeights } from 'onnx-lora';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

@@ -4,15 +4,12 @@
  */
 import type { PreTrainedModel } from '@huggingface/transformers';
 import type { Bank } from '../src/gasp/bank.ts';
-import { trainableLayout, type Tuning } from '../src/lm/decoder.ts';
-import { readDecoderConfig, readDecoderWeights } from '../src/lm/decoderFiles.ts';
-import { readJson, type RepositoryFiles } from '../src/lm/repository.ts';
-import type { Runtime } from '../src/lm/runtime.ts';
-import { Replica, type StartReplica } from '../src/lm/replicas/replica.ts';
-import { ReplicatedSampler } from '../src/lm/replicas/replicatedSampler.ts';
-import { Sampler } from '../src/lm/sampler.ts';
-import { loadTokenizer } from '../src/lm/tokenizer.ts';
-import { initialWeights } from '../src/lm/trainedVector.ts';
+import { trainableLayout, type Tuning } from '../src/embedded/decoder.ts';
+import { readDecoderConfig, readDecoderWeights } from '../src/embedded/decoderFiles.ts';
+import { readJson, type RepositoryFiles, type Runtime, loadTokenizer, initialWeights } from 'onnx-lora';
+import { Replica, type StartReplica } from '../src/embedded/replicas/replica.ts';
+import { ReplicatedSampler } from '../src/embedded/replicas/replicatedSampler.ts';
+import { Sampler } from '../src/embedded/sampler.ts';
 import { type Rate, race } from './race.ts';
 import { rolloutWork, type WorkKind } from './rolloutWork.ts';
 

@@ -1,9 +1,8 @@
 /** What the rollout race samples. */
 import { microDialect } from '../src/dialects/micro/dialect.ts';
 import { type Bank, evenly } from '../src/gasp/bank.ts';
-import { endTokens } from '../src/lm/endTokens.ts';
-import { Random } from '../src/util/random.ts';
-import type { Tokenizer } from '../src/lm/tokenizer.ts';
+import { endTokens, type Tokenizer } from 'onnx-lora';
+import { Random } from 'onnx-lora/random';
 
 /**
  * `answers`: rollouts as self-play has them, answers to goalposts that end where the model ends them.

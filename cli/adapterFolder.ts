@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { AdapterFiles } from '../src/lab/adapters.ts';
-import { CONFIG_FILE, type LoraAdapter, readPeft, WEIGHTS_FILE } from '../src/lm/peft.ts';
+import { CONFIG_FILE, type LoraAdapter, readPeft, WEIGHTS_FILE } from 'onnx-lora';
 import { UsageError } from './usage.ts';
 
 /** Throws `UsageError` where one of the files is not there, and says what is in its place. */

@@ -1,6 +1,6 @@
 /** What computes the model: options of every command that loads one. */
-import { NODE_BACKENDS, nodeRuntime } from '../src/lm/runtime.node.ts';
-import type { Runtime } from '../src/lm/runtime.ts';
+import { NODE_BACKENDS, nodeRuntime } from '../src/backends/runtime.node.ts';
+import type { Runtime } from 'onnx-lora';
 import { numberOption, UsageError } from './usage.ts';
 
 export const BACKEND_OPTIONS = {

@@ -1,13 +1,8 @@
 /** `lab generate`: completions of one prompt, through the model's chat template. */
 import { resolve } from 'node:path';
 import type { ChatMessage } from '../src/gasp/ports.ts';
-import { folderFiles } from '../src/lm/folderFiles.ts';
-import { HUB_DTYPES } from '../src/lm/hub/dtypes.ts';
-import { readEndTokens } from '../src/lm/endTokens.ts';
-import { loadHubModel } from '../src/lm/hub/hubModel.ts';
-import { HubSampler } from '../src/lm/hub/hubSampler.ts';
-import { placeAdapter } from '../src/lm/hub/placeAdapter.ts';
-import { loadTokenizer } from '../src/lm/tokenizer.ts';
+import { folderFiles } from 'onnx-lora/node';
+import { HUB_DTYPES, readEndTokens, loadHubModel, HubSampler, placeAdapter, loadTokenizer } from 'onnx-lora';
 import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
 import { readAdapter } from './adapterFolder.ts';
 import { readDType } from './gradcheck.ts';

@@ -2,12 +2,19 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { folderFiles } from '../src/lm/folderFiles.ts';
-import { gradcheck } from '../src/lm/hub/gradcheck.ts';
-import { DTYPE_FILES, HUB_DTYPES, type HubDType } from '../src/lm/hub/dtypes.ts';
-import { type HubModel, loadHubModel } from '../src/lm/hub/hubModel.ts';
-import { CONFIG_FILE, type LoraAdapter } from '../src/lm/peft.ts';
-import { readSafetensors, type SafeTensor } from '../src/lm/safetensors.ts';
+import { folderFiles } from 'onnx-lora/node';
+import {
+  gradcheck,
+  DTYPE_FILES,
+  HUB_DTYPES,
+  type HubDType,
+  type HubModel,
+  loadHubModel,
+  CONFIG_FILE,
+  type LoraAdapter,
+  readSafetensors,
+  type SafeTensor,
+} from 'onnx-lora';
 import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
 import { CommandError } from './failure.ts';
 import { readAdapter } from './adapterFolder.ts';

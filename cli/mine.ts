@@ -7,7 +7,7 @@ import { DEFAULT_SETTINGS } from '../src/gasp/defaults.ts';
 import { type MinedPart, mineStage } from '../src/gasp/mining.ts';
 import type { Policy } from '../src/gasp/ports.ts';
 import type { Question } from '../src/gasp/question.ts';
-import { Random } from '../src/util/random.ts';
+import { Random } from 'onnx-lora/random';
 import type { Settings } from '../src/gasp/settings.ts';
 import type { LabPorts } from '../src/lab/ports.ts';
 import { EMBEDDED_MODEL } from '../src/lab/models.ts';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CodedError } from '../src/util/codedError.ts';
+import { CodedError, hasCode } from '../src/util/codedError.ts';
 import type { LabPorts } from '../src/lab/ports.ts';
 import { openHubModel, readDialect } from '../src/lab/hubModels.ts';
 import {
@@ -13,14 +13,12 @@ import {
   type ModelSource,
   modelSource,
 } from '../src/lab/models.ts';
-import { folderFiles } from '../src/lm/folderFiles.ts';
-import { DTYPE_FILES, TRAINABLE_DTYPES } from '../src/lm/hub/dtypes.ts';
-import { PRESETS } from '../src/lm/presets.ts';
-import { openLocalPolicy } from '../src/lm/localPolicy.ts';
-import { httpFiles, type RepositoryFiles } from '../src/lm/repository.ts';
-import { startReplica } from '../src/lm/replicas/start.node.ts';
-import { nodeRuntime } from '../src/lm/runtime.node.ts';
-import type { Runtime } from '../src/lm/runtime.ts';
+import { folderFiles } from 'onnx-lora/node';
+import { DTYPE_FILES, TRAINABLE_DTYPES, httpFiles, type RepositoryFiles, type Runtime } from 'onnx-lora';
+import { PRESETS } from '../src/local/presets.ts';
+import { openLocalPolicy } from '../src/local/localPolicy.ts';
+import { startReplica } from '../src/embedded/replicas/start.node.ts';
+import { nodeRuntime } from '../src/backends/runtime.node.ts';
 import { NodeJudge } from '../src/python/nodeJudge.ts';
 import { openFolderJournal } from '../src/run/folderJournal.ts';
 import { UsageError } from './usage.ts';
@@ -128,7 +126,7 @@ export async function readModelOption(value: string, dtype: string | undefined):
   try {
     return { name: modelName(value, dtype) };
   } catch (error) {
-    if (!(error instanceof CodedError)) throw error;
+    if (!hasCode(error)) throw error;
     throw new UsageError(
       `--model takes a folder, owner/name on the Hub, or an address; there is no "${value}".`,
     );

@@ -8,7 +8,7 @@ import {
   probe,
   type ProposalCounts,
 } from '../src/gasp/probe.ts';
-import { deriveSeed } from '../src/util/random.ts';
+import { deriveSeed } from 'onnx-lora/random';
 import { startFromAdapter, tuningOfAdapter } from '../src/lab/adapters.ts';
 import { HUB_SETTINGS } from '../src/lab/hubRun.ts';
 import { readAdapter } from './adapterFolder.ts';

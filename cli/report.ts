@@ -1,6 +1,6 @@
 /** What a run changed: its goalposts before and after, with fresh samples and equal n. */
 import { countPasses } from '../src/gasp/goalposts.ts';
-import { deriveSeed } from '../src/util/random.ts';
+import { deriveSeed } from 'onnx-lora/random';
 import type { LabPorts } from '../src/lab/ports.ts';
 import { currentCounters, finishedIterations, foldEvents, summarizeEvaluation } from '../src/run/state.ts';
 

@@ -1,7 +1,7 @@
 /** The command line's words for errors: what to do about each, in terms of commands and their options. */
 import type { ErrorCode, ErrorData, ToldError } from '../src/util/codedError.ts';
 import { HUB_SETTINGS } from '../src/lab/hubRun.ts';
-import { gigabytes } from '../src/lm/memory.ts';
+import { gigabytes } from 'onnx-lora';
 
 type Advice<Data> = string | ((data: Data) => string);
 

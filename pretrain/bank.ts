@@ -6,7 +6,7 @@ import { programSource } from '../src/dialects/micro/format.ts';
 import { type Operation, operationById, operations } from '../src/dialects/micro/operations.ts';
 import type { Bank } from '../src/gasp/bank.ts';
 import type { Question } from '../src/gasp/question.ts';
-import { Random } from '../src/util/random.ts';
+import { Random } from 'onnx-lora/random';
 import { poseProgram, type Problem, questionOf } from './world.ts';
 
 /** Ids of two operations, in the order in which they are applied. */

@@ -1,5 +1,5 @@
 /** The embedded model's shape and how long it trains. */
-import type { DecoderConfig } from '../src/lm/decoder.ts';
+import type { DecoderConfig } from '../src/embedded/decoder.ts';
 import { vocabularySize } from './tokenizer.ts';
 
 export const decoderConfig: DecoderConfig = {

@@ -1,5 +1,5 @@
 /** Fixed questions by depth: the same ones every time, so that checkpoints can be compared. */
-import { Random } from '../src/util/random.ts';
+import { Random } from 'onnx-lora/random';
 import { type Problem, sampleProblem } from './world.ts';
 
 const seed = 20260315;

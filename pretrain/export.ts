@@ -4,11 +4,17 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DecoderConfig, decoderParameters } from '../src/lm/decoder.ts';
-import type { Layout } from '../src/lm/trainedVector.ts';
-import { GraphBuilder, type Value } from '../src/onnx/builder.ts';
-import { type Constant, elementCount, float32Constant, floatToHalf } from '../src/onnx/model.ts';
-import { writeModel } from '../src/onnx/proto.ts';
+import { type DecoderConfig, decoderParameters } from '../src/embedded/decoder.ts';
+import type { Layout } from 'onnx-lora';
+import {
+  GraphBuilder,
+  type Value,
+  type Constant,
+  elementCount,
+  float32Constant,
+  floatToHalf,
+  writeModel,
+} from 'onnx-grad';
 import { endToken, padToken } from './tokenizer.ts';
 
 const half = (dims: number[], values: Float32Array): Constant => {

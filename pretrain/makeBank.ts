@@ -9,7 +9,7 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { mineGoalposts } from '../src/gasp/goalposts.ts';
 import type { Task } from '../src/gasp/question.ts';
-import { Random } from '../src/util/random.ts';
+import { Random } from 'onnx-lora/random';
 import { solveInBatches } from '../src/gasp/solving.ts';
 import { buildBank, candidateIdioms, chooseIdioms, type IdiomPassRate } from './bank.ts';
 import { openTools } from './modelTools.ts';

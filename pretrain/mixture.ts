@@ -1,7 +1,7 @@
 /** Training examples for every role that the embedded model plays, as token ids. */
 import { answers, pieces, prompts, titleOf } from '../src/dialects/micro/format.ts';
 import { type Operation, operations } from '../src/dialects/micro/operations.ts';
-import type { Random } from '../src/util/random.ts';
+import type { Random } from 'onnx-lora/random';
 import { encode, tokenId } from './tokenizer.ts';
 import {
   examplesOf,

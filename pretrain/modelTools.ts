@@ -1,9 +1,9 @@
 /** A model repository on Node with all that questions take to be asked and judged. */
 import { microDialect } from '../src/dialects/micro/dialect.ts';
 import type { Tools } from '../src/gasp/solving.ts';
-import { folderFiles } from '../src/lm/folderFiles.ts';
-import { openLocalPolicy } from '../src/lm/localPolicy.ts';
-import { nodeRuntime } from '../src/lm/runtime.node.ts';
+import { folderFiles } from 'onnx-lora/node';
+import { openLocalPolicy } from '../src/local/localPolicy.ts';
+import { nodeRuntime } from '../src/backends/runtime.node.ts';
 import { NodeJudge } from '../src/python/nodeJudge.ts';
 
 /** `model` is a folder. The caller disposes of policy and judge. Nothing trains: the adapter stays at zero. */

@@ -2,12 +2,18 @@
  * Muon for the weight matrices, AdamW for the rest, as one ONNX graph over flat vectors. In the same
  * time it reached a clearly lower loss here than AdamW alone.
  */
-import { BETA1, BETA2 } from '../src/lm/adamw.ts';
-import type { Layout, Parameter } from '../src/lm/trainedVector.ts';
-import { float32, floats, type Runtime, type Session, scalar } from '../src/lm/runtime.ts';
-import { GraphBuilder, type Value } from '../src/onnx/builder.ts';
-import { elementCount } from '../src/onnx/model.ts';
-import { writeModel } from '../src/onnx/proto.ts';
+import {
+  BETA1,
+  BETA2,
+  type Layout,
+  type Parameter,
+  float32,
+  floats,
+  type Runtime,
+  type Session,
+  scalar,
+} from 'onnx-lora';
+import { GraphBuilder, type Value, elementCount, writeModel } from 'onnx-grad';
 
 const MOMENTUM = 0.95;
 const EPSILON = 1e-8;

@@ -7,10 +7,10 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Random } from '../src/util/random.ts';
-import { nodeRuntime } from '../src/lm/runtime.node.ts';
-import { microbatches } from '../src/lm/trainer.ts';
-import { Trainer } from '../src/lm/decoderTrainer.ts';
+import { Random } from 'onnx-lora/random';
+import { nodeRuntime } from '../src/backends/runtime.node.ts';
+import { microbatches } from 'onnx-lora';
+import { Trainer } from '../src/embedded/decoderTrainer.ts';
 import { decoderConfig, depthWeights, learningRate, training } from './config.ts';
 import { exportModel } from './export.ts';
 import { sampleExample, type TrainingExample } from './mixture.ts';

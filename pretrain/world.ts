@@ -9,7 +9,7 @@ import {
 } from '../src/dialects/micro/format.ts';
 import { type Operation, operations, trace } from '../src/dialects/micro/operations.ts';
 import type { Question } from '../src/gasp/question.ts';
-import type { Random } from '../src/util/random.ts';
+import type { Random } from 'onnx-lora/random';
 
 /** A program and what it does to five inputs; the first three are what a student sees. */
 export interface Problem {

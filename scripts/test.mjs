@@ -28,7 +28,7 @@ const vitest = (project) => ({
   },
 });
 
-const HOUSE = ['--config', '.dependency-cruiser.mjs', 'src', 'cli', 'pretrain', 'bench'];
+const HOUSE = ['--config', '.dependency-cruiser.mjs', 'packages', 'src', 'cli', 'pretrain', 'bench'];
 
 const PARTS = {
   types: { title: 'Type check', args: [bin('typescript7/bin/tsc'), '--noEmit'] },

@@ -2,7 +2,7 @@
 import { passesOf } from '../gasp/measuring.ts';
 import { meanPassAtK } from '../gasp/passAtK.ts';
 import type { ProposerRole } from '../gasp/question.ts';
-import { Random } from '../util/random.ts';
+import { Random } from 'onnx-lora/random';
 import type { MethodName } from '../gasp/settings.ts';
 import {
   currentCounters,

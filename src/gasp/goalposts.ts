@@ -1,6 +1,6 @@
 /** Goalposts: real questions that the model cannot solve. Finding them, drawing them, trying them. */
 import type { Axis, Question } from './question.ts';
-import { deriveSeed, Random } from '../util/random.ts';
+import { deriveSeed, Random } from 'onnx-lora/random';
 import { type SolveOptions, solveInBatches, type Tools } from './solving.ts';
 
 /**

@@ -9,7 +9,7 @@ import type { UpdateStats } from './policyRecord.ts';
 import type { Completion, Dialect, Prompt, WeightedSequence } from './ports.ts';
 import type { Stage } from './progress.ts';
 import type { Axis, Proposal, Question, Task } from './question.ts';
-import { deriveSeed, Random } from '../util/random.ts';
+import { deriveSeed, Random } from 'onnx-lora/random';
 import { faultReward, inBand, proposerReward } from './rewards.ts';
 import type { Settings } from './settings.ts';
 import { type Solved, sampledTokens, solve, type Tools } from './solving.ts';

@@ -1,7 +1,7 @@
 /** Trying questions after the fact, in parts that can be stored as they come and taken up again. */
 import { partOf } from './progress.ts';
 import type { Question } from './question.ts';
-import { deriveSeed } from '../util/random.ts';
+import { deriveSeed } from 'onnx-lora/random';
 import { solve, type SolveOptions, type Tools } from './solving.ts';
 
 /** Answers of one part: a few seconds of work, which is what a crash can cost. */

@@ -4,7 +4,7 @@
  */
 import { measure } from './measuring.ts';
 import type { Question } from './question.ts';
-import { deriveSeed } from '../util/random.ts';
+import { deriveSeed } from 'onnx-lora/random';
 import type { SolveOptions, Tools } from './solving.ts';
 
 /** What one part of a round came to: a digit for each answer, 1 where it passed. */

@@ -21,14 +21,10 @@ export const updateStats = v.object({
 });
 export type UpdateStats = v.InferOutput<typeof updateStats>;
 
-/**
- * What the trained vector of a LoRA adapter holds: for each module in order its A [in, rank], then its
- * B [rank, out], where the layer gives `W x + scale B A x`.
- */
+/** `AdapterShape` of `onnx-lora`. */
 const adapterShape = v.object({
   modules: list(v.object({ name, in: whole, out: whole, rank: whole, scale: number })),
 });
-export type AdapterShape = v.InferOutput<typeof adapterShape>;
 
 export const policyInfo = v.object({
   model: name,

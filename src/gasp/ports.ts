@@ -2,15 +2,11 @@
  * What the method needs from the world. Each port has a browser and a Node adapter; the method
  * itself knows neither ONNX nor Python nor a clock.
  */
+import type { PolicySnapshot, Prompt } from 'onnx-lora';
 import type { PolicyInfo, UpdateStats } from './policyRecord.ts';
 import type { Axis, Question, Task } from './question.ts';
 
-export interface ChatMessage {
-  role: 'system' | 'user' | 'assistant';
-  content: string;
-}
-/** Raw text for a model without a chat template, messages for one with. */
-export type Prompt = string | ChatMessage[];
+export type { ChatMessage, PolicySnapshot, Prompt } from 'onnx-lora';
 
 export interface SampleRequest {
   prompt: Prompt;
@@ -78,18 +74,6 @@ export interface UpdateOptions {
   seed: number;
   signal?: AbortSignal;
   onProgress?: (step: number, steps: number) => void;
-}
-
-/** Everything that training changes, as flat vectors. */
-export interface PolicySnapshot {
-  /** Names model, adapter shape and layout; a snapshot of another one is refused with a message. */
-  layout: string;
-  /** Optimizer steps taken. */
-  step: number;
-  /** Trained weights and AdamW's two moments, each of the same length. */
-  weights: Float32Array;
-  firstMoment: Float32Array;
-  secondMoment: Float32Array;
 }
 
 export interface Policy {

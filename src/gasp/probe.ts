@@ -3,7 +3,7 @@ import { beginningOf } from './begunAnswer.ts';
 import { NoveltyBuffer } from './novelty.ts';
 import type { Prompt } from './ports.ts';
 import type { Axis, FaultKind, Question, Task } from './question.ts';
-import { deriveSeed } from '../util/random.ts';
+import { deriveSeed } from 'onnx-lora/random';
 import { solve, type Tools } from './solving.ts';
 import { validateDrafts } from './validation.ts';
 

@@ -2,7 +2,7 @@
 import type { Completion, Dialect, Judge, Policy, ProgramResult, ProgramRun } from './ports.ts';
 import type { Progress, Stage } from './progress.ts';
 import type { Attempt, Task, Verdict } from './question.ts';
-import { deriveSeed } from '../util/random.ts';
+import { deriveSeed } from 'onnx-lora/random';
 import { studentReward } from './rewards.ts';
 import { brief } from '../util/text.ts';
 

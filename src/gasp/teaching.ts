@@ -2,7 +2,7 @@
 import type { Judge, JudgeOptions, ProposalDraft } from './ports.ts';
 import type { NoveltyBuffer } from './novelty.ts';
 import type { Attempt, Axis, Proposal, ProposerRole } from './question.ts';
-import { deriveSeed } from '../util/random.ts';
+import { deriveSeed } from 'onnx-lora/random';
 import { faultReward, inBand, proposerReward } from './rewards.ts';
 import type { Settings } from './settings.ts';
 import { solve, type Tools } from './solving.ts';

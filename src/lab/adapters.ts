@@ -1,9 +1,14 @@
 /** A run's adapter to and from PEFT's format: what is stored is enough, the model is not needed. */
 import type { PolicyInfo } from '../gasp/policyRecord.ts';
 import type { Policy, PolicySnapshot } from '../gasp/ports.ts';
-import { adapterOfVector, vectorOfAdapter } from '../lm/adapterVector.ts';
-import { type LoraAdapter, readPeft, writePeft } from '../lm/peft.ts';
-import { PeftError } from '../lm/peftConfig.ts';
+import {
+  adapterOfVector,
+  vectorOfAdapter,
+  type LoraAdapter,
+  readPeft,
+  writePeft,
+  PeftError,
+} from 'onnx-lora';
 import { EMBEDDED_MODEL, modelTitle } from './models.ts';
 
 /** The two files of an adapter as they came from somewhere. */

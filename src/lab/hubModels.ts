@@ -3,12 +3,17 @@ import { CodedError } from '../util/codedError.ts';
 import { chatDialect } from '../dialects/chat/dialect.ts';
 import { microDialect } from '../dialects/micro/dialect.ts';
 import type { Dialect, Policy } from '../gasp/ports.ts';
-import { DTYPE_FILES, HUB_DTYPES, type HubDType } from '../lm/hub/dtypes.ts';
-import { openHubPolicy } from '../lm/hub/hubPolicy.ts';
-import { decoderNumbers } from '../lm/decoderNumbers.ts';
-import { ModelTooBigError } from '../lm/memory.ts';
-import { readJson, type RepositoryFiles } from '../lm/repository.ts';
-import type { Runtime } from '../lm/runtime.ts';
+import {
+  DTYPE_FILES,
+  HUB_DTYPES,
+  type HubDType,
+  decoderNumbers,
+  ModelTooBigError,
+  readJson,
+  type RepositoryFiles,
+  type Runtime,
+} from 'onnx-lora';
+import { openHubPolicy } from '../local/hubPolicy.ts';
 import { fittingSettings, memorySettings, runLoad } from './hubRun.ts';
 import type { ModelOptions } from './ports.ts';
 import { modelTitle } from './models.ts';

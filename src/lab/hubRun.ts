@@ -1,9 +1,15 @@
 /** What a run of a decoder from the Hub is started with, and how much memory that takes. */
 import type { MemoryRun } from '../util/codedError.ts';
 import type { Settings } from '../gasp/settings.ts';
-import type { DecoderSize } from '../lm/decoderNumbers.ts';
-import { estimateWithin, type MemoryEstimate, ROW_TOKENS, type RunLoad } from '../lm/memory.ts';
-import { type HubDType, sizedAs } from '../lm/hub/dtypes.ts';
+import {
+  type DecoderSize,
+  estimateWithin,
+  type MemoryEstimate,
+  ROW_TOKENS,
+  type RunLoad,
+  type HubDType,
+  sizedAs,
+} from 'onnx-lora';
 
 /**
  * Settings for models a hundred times the size of the embedded one: few questions an iteration, short

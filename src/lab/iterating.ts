@@ -2,7 +2,7 @@
 import { countPasses, goalpostsAimedAt } from '../gasp/goalposts.ts';
 import { runIteration } from '../gasp/iteration.ts';
 import type { Question } from '../gasp/question.ts';
-import { deriveSeed } from '../util/random.ts';
+import { deriveSeed } from 'onnx-lora/random';
 import type { Tools } from '../gasp/solving.ts';
 import type { Counters, RunEventBody } from '../run/events.ts';
 import type { Journal } from '../run/journal.ts';

@@ -1,6 +1,6 @@
 /** What the lab's commands work with: a model that is loaded, Python that is started, a journal that is told about. */
 import type { Dialect, Judge, Policy, PolicySnapshot } from '../gasp/ports.ts';
-import { deriveSeed } from '../util/random.ts';
+import { deriveSeed } from 'onnx-lora/random';
 import type { Settings } from '../gasp/settings.ts';
 import type { Tools } from '../gasp/solving.ts';
 import { checkpointBytes } from '../run/checkpointFormat.ts';

@@ -1,7 +1,7 @@
 /** Measuring stored runs after the fact: what is left to try, with which checkpoint, as events. */
 import { measure } from '../gasp/measuring.ts';
 import { partOf } from '../gasp/progress.ts';
-import { deriveSeed } from '../util/random.ts';
+import { deriveSeed } from 'onnx-lora/random';
 import type { Settings } from '../gasp/settings.ts';
 import type { Tools } from '../gasp/solving.ts';
 import type { RunEvent, RunEventBody } from '../run/events.ts';

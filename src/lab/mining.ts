@@ -1,7 +1,7 @@
 /** Goalposts are what a model never solves: questions tried over and over, reported as they are. */
 import { DEFAULT_SETTINGS } from '../gasp/defaults.ts';
 import { mineGoalposts } from '../gasp/goalposts.ts';
-import { deriveSeed } from '../util/random.ts';
+import { deriveSeed } from 'onnx-lora/random';
 import { validEvents } from '../run/history.ts';
 import { startOf } from './checks.ts';
 import type { Machinery } from './machinery.ts';

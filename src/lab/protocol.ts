@@ -5,7 +5,7 @@ import type { Stage } from '../gasp/progress.ts';
 import type { Fault, Question } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
 import type { GoalpostDraft, PersonDraft, TeachingTrial } from '../gasp/teaching.ts';
-import type { FolderContent } from '../lm/blobFiles.ts';
+import type { FolderContent } from 'onnx-lora';
 import type { AdapterFiles } from './adapters.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { MeasurementPlan } from '../run/measurementPlan.ts';

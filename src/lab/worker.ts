@@ -1,8 +1,6 @@
 /** The lab in the page's worker: puts it on ONNX Runtime, the sandboxed judge and IndexedDB. */
 import { CodedError, tellError } from '../util/codedError.ts';
-import { blobFiles, type FolderContent } from '../lm/blobFiles.ts';
-import { httpFiles, type RepositoryFiles } from '../lm/repository.ts';
-import { storedFiles } from '../lm/storedFiles.ts';
+import { blobFiles, type FolderContent, httpFiles, type RepositoryFiles, storedFiles } from 'onnx-lora';
 import { SandboxJudge } from '../python/sandboxJudge.ts';
 import { openIndexedDbJournal } from '../run/indexedDbJournal.ts';
 import type { Journal } from '../run/journal.ts';
@@ -52,9 +50,9 @@ async function openLab({ judge, base, journal }: Extract<Command, { type: 'conne
       const { tuning, seed, backend, signal, onProgress } = options;
       // With them come transformers.js and ONNX Runtime: not before somebody asks for a model.
       const [{ openLocalPolicy }, { webRuntime }, { webReplicas }] = await Promise.all([
-        import('../lm/localPolicy.ts'),
-        import('../lm/runtime.web.ts'),
-        import('../lm/replicas/start.web.ts'),
+        import('../local/localPolicy.ts'),
+        import('../backends/runtime.web.ts'),
+        import('../embedded/replicas/start.web.ts'),
       ]);
       // A step of a model this small is over before a GPU has been told of it: on an H100, through
       // WebGPU, the first iteration took ten times as long as on two cores (docs/gpu.md).
@@ -93,8 +91,8 @@ async function loadHubModel(
 ) {
   const [{ openHubModel }, { webRuntime }, { memoryLimit }] = await Promise.all([
     import('./hubModels.ts'),
-    import('../lm/runtime.web.ts'),
-    import('../lm/memoryLimit.web.ts'),
+    import('../backends/runtime.web.ts'),
+    import('../backends/memoryLimit.web.ts'),
   ]);
   const runtime = await webRuntime(backend);
   return openHubModel(repositoryFiles(source), {

@@ -1,7 +1,7 @@
 /** One model in the list: what it is called, what is said of it, what of it is here already. */
 import { type ReactNode, useEffect, useId, useState } from 'react';
 import { modelHost, modelSource, modelTitle } from '../lab/models.ts';
-import { removeStored, storedBytes } from '../lm/storedFiles.ts';
+import { removeStored, storedBytes } from 'onnx-lora';
 import { bytes } from './format.ts';
 
 export function Choice(props: {

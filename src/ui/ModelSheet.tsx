@@ -2,11 +2,17 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import { estimateRun, type Fitting, fittingSettings, HUB_SETTINGS } from '../lab/hubRun.ts';
 import { EMBEDDED_MODEL, modelName, modelSource } from '../lab/models.ts';
-import { folderContent } from '../lm/blobFiles.ts';
-import { DTYPE_FILES, HUB_DTYPES, type HubDType, TRAINABLE_DTYPES } from '../lm/hub/dtypes.ts';
-import { type DecoderSize, decoderNumbers } from '../lm/decoderNumbers.ts';
-import { findGpu, memoryLimit } from '../lm/memoryLimit.web.ts';
-import { PRESETS } from '../lm/presets.ts';
+import {
+  folderContent,
+  DTYPE_FILES,
+  HUB_DTYPES,
+  type HubDType,
+  TRAINABLE_DTYPES,
+  type DecoderSize,
+  decoderNumbers,
+} from 'onnx-lora';
+import { findGpu, memoryLimit } from '../backends/memoryLimit.web.ts';
+import { PRESETS } from '../local/presets.ts';
 import type { AdapterFiles } from '../lab/adapters.ts';
 import type { Choices } from './choices.ts';
 import { activityShare, bytes } from './format.ts';

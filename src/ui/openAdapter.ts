@@ -1,7 +1,6 @@
 /** An adapter from files that a person chose: PEFT's two, or the zip of both that is saved beside a checkpoint. */
 import { type AdapterFiles, tuningOfAdapter } from '../lab/adapters.ts';
-import { CONFIG_FILE, readPeft, WEIGHTS_FILE } from '../lm/peft.ts';
-import { PeftError } from '../lm/peftConfig.ts';
+import { CONFIG_FILE, readPeft, WEIGHTS_FILE, PeftError } from 'onnx-lora';
 
 /** More than any adapter of the models that fit here. */
 const MOST_BYTES = 2 ** 30;

@@ -18,7 +18,7 @@ import { finishedIterations, foldEvents, type RunState } from '../run/state.ts';
 import type { Recipe } from '../share/schema.ts';
 import { type Bank, chosenQuestions } from '../gasp/bank.ts';
 import type { PersonDraft } from '../gasp/teaching.ts';
-import type { FolderContent } from '../lm/blobFiles.ts';
+import type { FolderContent } from 'onnx-lora';
 import type { LabClient } from './labClient.ts';
 import { type RunStore, Shelf } from './shelf.ts';
 import { Choices } from './choices.ts';

@@ -6,7 +6,7 @@ import {
   tellError,
   type ToldError,
 } from '../util/codedError.ts';
-import { gigabytes } from '../lm/memory.ts';
+import { gigabytes } from 'onnx-lora';
 import type { Problem } from './snapshot.ts';
 
 type Advice<Data> = string | ((data: Data) => string);

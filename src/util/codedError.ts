@@ -3,11 +3,12 @@
  * its code and data say it to programs. What a person can do about it depends on where they are, so each front
  * end has its own words for every code (`ui/wording.ts`, `cli/wording.ts`).
  */
+import type { LoraErrorData } from 'onnx-lora';
 
 type Nothing = Record<string, never>;
 
-/** The codes, each with its data: JSON values, since errors cross workers and processes. */
-export interface ErrorData {
+/** The codes of the app beside those of the library, each with its data: JSON values, as errors cross workers. */
+export interface ErrorData extends LoraErrorData {
   /** Any error without a code of its own. */
   unexpected: Nothing;
 
@@ -29,51 +30,21 @@ export interface ErrorData {
   'questions-missing': { method: string };
   'goalposts-missing': { method: string };
   'goalposts-unreadable': { count: number };
-  /** The model's text format has no tokens for a value or text. */
-  'text-unencodable': Nothing;
   'trial-gone': Nothing;
 
   /** The weights of one checkpoint were not kept. */
   'checkpoint-gone': Nothing;
   'checkpoints-gone': { run: string };
   'checkpoint-damaged': Nothing;
-  /** It was made with another model, or other adapter settings. */
-  'checkpoint-misfit': Nothing;
   /** Said of a run that goes on from an older one, of iteration `from`, 0 where it starts. */
   'checkpoint-lost': { iteration: number; from: number };
 
   'model-unknown': { model: string };
   /** The run's model is in a folder that has to be named again. */
   'model-folder-needed': { folder: string };
-  /** What was named is no folder of a model. */
-  'model-folder-wrong': Nothing;
-  'model-file': { path?: string };
-  'model-file-missing': { path?: string };
-  /** Its repository is private, or its licence was not accepted. */
-  'model-file-forbidden': { path: string; url: string };
-  /** The connection broke, or could not be had. `kept`: bytes that need not come again. */
-  'download-broken': { path: string; url: string; kept: number };
-  /** The model's chat template is not valid, uses what is not supported, or does not take the messages. */
-  'template-unusable': Nothing;
   'model-too-big': ModelTooBig;
-  /** A graph that cannot be trained through. */
-  'graph-unsupported': Nothing;
   'dtype-unknown': { dtype: string; known: readonly string[] };
   'tuning-not-lora': Nothing;
-  'prompt-too-long': { tokens: number; context: number };
-  /** A weight, a gradient or a logit is not finite any more. */
-  diverged: Nothing;
-
-  /** An adapter that cannot be read or does not belong to the model. */
-  adapter: Nothing;
-  'adapter-files': Nothing;
-  'adapter-rank': { rank: number; trained: number };
-  /** The run trains all weights: it can neither take an adapter nor give one. */
-  'adapter-tuning': Nothing;
-  /** The numbers of a pair, without the adapter that they are of. */
-  'adapter-scale': Nothing;
-  'adapter-none': Nothing;
-  'adapter-unrecorded': Nothing;
 
   /** A session from elsewhere is damaged, or not one. */
   share: Nothing;
@@ -84,11 +55,6 @@ export interface ErrorData {
   /** A session at an address cannot be had. */
   'share-address': { address: string };
 
-  'backend-missing': { backend: string };
-  /** ONNX Runtime could not open a graph. */
-  'backend-failed': { backend: string };
-  'gpu-lost': Nothing;
-  'memory-full': { backend: string };
   'replica-ended': Nothing;
   'python-failed': Nothing;
   /** What computes runs, or could not start. */
@@ -123,6 +89,10 @@ export type ErrorCode = keyof ErrorData;
 /** An error as it crosses workers and processes. */
 export type ToldError = { [C in ErrorCode]: { code: C; data: ErrorData[C]; message: string } }[ErrorCode];
 
+/** An error with a code that a front end has words for, the app's or the library's. */
+export const hasCode = (error: unknown): error is Error & { code: ErrorCode; data: object } =>
+  error instanceof Error && 'code' in error && 'data' in error;
+
 export class CodedError<C extends ErrorCode = ErrorCode> extends Error {
   override name = 'CodedError';
   constructor(
@@ -138,7 +108,7 @@ export class CodedError<C extends ErrorCode = ErrorCode> extends Error {
 /** Any error as data. Its message begins and ends as a sentence does: an advice may follow it. */
 export function tellError(error: unknown): ToldError {
   const message = sentence(error instanceof Error ? error.message : String(error));
-  if (!(error instanceof CodedError)) return { code: 'unexpected', data: {}, message };
+  if (!hasCode(error)) return { code: 'unexpected', data: {}, message };
   return { code: error.code, data: error.data, message } as ToldError;
 }
 

@@ -1,6 +1,6 @@
 /** The browser dies in the middle of a run, again and again. */
 import type { Page } from '@playwright/test';
-import { Random } from '../../src/util/random.ts';
+import { Random } from '../../packages/onnx-lora/src/random.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { expect, test } from './fixtures.ts';
 import {

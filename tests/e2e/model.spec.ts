@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
-import { CONFIG_FILE, WEIGHTS_FILE, writePeft } from '../../src/lm/peft.ts';
+import { CONFIG_FILE, WEIGHTS_FILE, writePeft } from '../../packages/onnx-lora/src/adapters/peft.ts';
 import { expect, test } from './fixtures.ts';
 import { checkpointOf, chooseBackend, runButton, runTo, setSettings, storedRuns } from './labPage.ts';
 

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readPeft } from '../../../src/lm/peft.ts';
+import { readPeft } from '../../../packages/onnx-lora/src/adapters/peft.ts';
 import { lab } from './command.ts';
 
 const FILES = ['adapter_config.json', 'adapter_model.safetensors'];

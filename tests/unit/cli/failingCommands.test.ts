@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ErrorCode } from '../../../src/util/codedError.ts';
-import { safeFloat32, writeSafetensors } from '../../../src/lm/safetensors.ts';
+import { safeFloat32, writeSafetensors } from '../../../packages/onnx-lora/src/adapters/safetensors.ts';
 import { openFolderJournal } from '../../../src/run/folderJournal.ts';
 import { pageWordIn } from '../frontEndWords.ts';
 import { type Ended, lab } from './command.ts';

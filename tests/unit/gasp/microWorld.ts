@@ -31,7 +31,7 @@ import type {
   WeightedSequence,
 } from '../../../src/gasp/ports.ts';
 import type { Question } from '../../../src/gasp/question.ts';
-import { deriveSeed, Random } from '../../../src/util/random.ts';
+import { deriveSeed, Random } from '../../../packages/onnx-lora/src/random.ts';
 
 export const listSource = (x: readonly number[]) => `[${x.join(', ')}]`;
 export const program = (...ids: string[]): Operation[] =>

@@ -3,7 +3,7 @@ import { programSource, titleOf } from '../../../src/dialects/micro/format.ts';
 import { operations } from '../../../src/dialects/micro/operations.ts';
 import { cosine, embedQuestion } from '../../../src/gasp/embedding.ts';
 import { NoveltyBuffer } from '../../../src/gasp/novelty.ts';
-import { Random } from '../../../src/util/random.ts';
+import { Random } from '../../../packages/onnx-lora/src/random.ts';
 
 const THRESHOLD = 0.95;
 const similarity = (a: string, b: string, titles: [string, string] = ['', '']) =>

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
 import type { Settings } from '../../../src/gasp/settings.ts';
 import { estimateRun, fittingSettings, HUB_SETTINGS } from '../../../src/lab/hubRun.ts';
-import type { Dtype } from '../../../src/lm/memory.ts';
-import { PRESETS } from '../../../src/lm/presets.ts';
+import type { Dtype } from '../../../packages/onnx-lora/src/model/memory.ts';
+import { PRESETS } from '../../../src/local/presets.ts';
 import { describeFitting } from '../../../src/ui/wording.ts';
 
 const settings = { ...DEFAULT_SETTINGS, ...HUB_SETTINGS };

@@ -7,24 +7,34 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { tuningOfAdapter } from '../../../src/lab/adapters.ts';
-import { adapterOfVector, adapterShape, vectorOfAdapter } from '../../../src/lm/adapterVector.ts';
-import { gradcheck } from '../../../src/lm/hub/gradcheck.ts';
-import type { AdapterPlan } from '../../../src/lm/hub/hubGraph.ts';
-import type { HubModel } from '../../../src/lm/hub/hubModel.ts';
-import { planLayers } from '../../../src/lm/hub/hubPolicy.ts';
-import { hubTrainable } from '../../../src/lm/hub/hubTrainable.ts';
-import { placeAdapter } from '../../../src/lm/hub/placeAdapter.ts';
-import { CONFIG_FILE, type LoraAdapter, readPeft, WEIGHTS_FILE, writePeft } from '../../../src/lm/peft.ts';
-import { PeftError } from '../../../src/lm/peftConfig.ts';
-import { nodeRuntime } from '../../../src/lm/runtime.node.ts';
+import {
+  adapterOfVector,
+  adapterShape,
+  vectorOfAdapter,
+} from '../../../packages/onnx-lora/src/adapters/adapterVector.ts';
+import { gradcheck } from '../../../packages/onnx-lora/src/train/gradcheck.ts';
+import type { AdapterPlan } from '../../../packages/onnx-lora/src/model/hubGraph.ts';
+import type { HubModel } from '../../../packages/onnx-lora/src/model/hubModel.ts';
+import { planLayers } from '../../../src/local/hubPolicy.ts';
+import { hubTrainable } from '../../../packages/onnx-lora/src/train/hubTrainable.ts';
+import { placeAdapter } from '../../../packages/onnx-lora/src/adapters/placeAdapter.ts';
+import {
+  CONFIG_FILE,
+  type LoraAdapter,
+  readPeft,
+  WEIGHTS_FILE,
+  writePeft,
+} from '../../../packages/onnx-lora/src/adapters/peft.ts';
+import { PeftError } from '../../../packages/onnx-lora/src/adapters/peftConfig.ts';
+import { nodeRuntime } from '../../../src/backends/runtime.node.ts';
 import {
   readSafetensors,
   safeFloat32,
   type SafeTensor,
   safeTensorValues,
   writeSafetensors,
-} from '../../../src/lm/safetensors.ts';
-import { VectorTrainer } from '../../../src/lm/trainer.ts';
+} from '../../../packages/onnx-lora/src/adapters/safetensors.ts';
+import { VectorTrainer } from '../../../packages/onnx-lora/src/train/trainer.ts';
 import { type Fixture, fixturesThere, loadFixture } from './hub/fixtures.ts';
 
 const folder = fileURLToPath(new URL('../../fixtures/adapters/', import.meta.url));

@@ -1,10 +1,10 @@
 /** What every backend must compute alike: the decoder's loss and gradients, and what the sampler draws. */
 import { expect, test } from 'vitest';
-import { type DecoderConfig, trainableLayout, type Tuning } from '../../../src/lm/decoder.ts';
-import type { Runtime } from '../../../src/lm/runtime.ts';
-import { Sampler } from '../../../src/lm/sampler.ts';
-import type { LossOptions } from '../../../src/lm/trainer.ts';
-import { Trainer } from '../../../src/lm/decoderTrainer.ts';
+import { type DecoderConfig, trainableLayout, type Tuning } from '../../../src/embedded/decoder.ts';
+import type { Runtime } from '../../../packages/onnx-lora/src/runtime/runtime.ts';
+import { Sampler } from '../../../src/embedded/sampler.ts';
+import type { LossOptions } from '../../../packages/onnx-lora/src/train/trainer.ts';
+import { Trainer } from '../../../src/embedded/decoderTrainer.ts';
 import {
   exampleRows,
   logSoftmax,

@@ -1,6 +1,6 @@
 /** The decoder's graphs and the sampler in a real browser, on both of its backends. */
 import { describe, expect, test } from 'vitest';
-import { webRuntime } from '../../../src/lm/runtime.web.ts';
+import { webRuntime } from '../../../src/backends/runtime.web.ts';
 import { backendContract } from './backendContract.ts';
 
 describe('wasm', () => {

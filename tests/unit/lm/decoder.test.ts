@@ -1,7 +1,7 @@
 /** The decoder's graphs on Node's CPU. */
 import { expect, test } from 'vitest';
-import { nodeRuntime } from '../../../src/lm/runtime.node.ts';
-import { trainableLayout } from '../../../src/lm/decoder.ts';
+import { nodeRuntime } from '../../../src/backends/runtime.node.ts';
+import { trainableLayout } from '../../../src/embedded/decoder.ts';
 import { backendContract, LOSSES, openTrainer, TUNINGS } from './backendContract.ts';
 import { exampleRows, lossOf, micro, referenceLogprobs } from './referenceDecoder.ts';
 

@@ -1,9 +1,9 @@
 /** Numbers of config.json as architectures name them; expected values are those of the models' own code. */
 import { expect, test } from 'vitest';
-import { openHubPolicy } from '../../../src/lm/hub/hubPolicy.ts';
-import { MissingFileError } from '../../../src/lm/repository.ts';
-import { nodeRuntime } from '../../../src/lm/runtime.node.ts';
-import { type DecoderSize, decoderNumbers } from '../../../src/lm/decoderNumbers.ts';
+import { openHubPolicy } from '../../../src/local/hubPolicy.ts';
+import { MissingFileError } from '../../../packages/onnx-lora/src/repository/repository.ts';
+import { nodeRuntime } from '../../../src/backends/runtime.node.ts';
+import { type DecoderSize, decoderNumbers } from '../../../packages/onnx-lora/src/model/decoderNumbers.ts';
 
 const size = (
   vocabulary: number,

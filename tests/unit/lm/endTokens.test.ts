@@ -1,7 +1,11 @@
 /** End tokens as transformers' `GenerationConfig` reads them, and the tokenizer's own. */
 import { describe, expect, test } from 'vitest';
-import { endTokens, readEndTokens } from '../../../src/lm/endTokens.ts';
-import { MissingFileError, ModelFileError, type RepositoryFiles } from '../../../src/lm/repository.ts';
+import { endTokens, readEndTokens } from '../../../packages/onnx-lora/src/tokenizer/endTokens.ts';
+import {
+  MissingFileError,
+  ModelFileError,
+  type RepositoryFiles,
+} from '../../../packages/onnx-lora/src/repository/repository.ts';
 
 const repository = (generation?: string): RepositoryFiles => ({
   async read(path) {

@@ -1,8 +1,8 @@
 /** Templates as Jinja2 and transformers render them: expected values are theirs (tests/fixtures/templates). */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { strftime } from '../../../src/lm/jinja/strftime.ts';
-import { compileTemplate, TemplateError } from '../../../src/lm/jinja/template.ts';
+import { strftime } from '../../../packages/onnx-lora/src/tokenizer/jinja/strftime.ts';
+import { compileTemplate, TemplateError } from '../../../packages/onnx-lora/src/tokenizer/jinja/template.ts';
 
 const read = (name: string) =>
   JSON.parse(readFileSync(new URL(`../../fixtures/templates/${name}`, import.meta.url), 'utf8'));

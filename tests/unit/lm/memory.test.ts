@@ -7,9 +7,9 @@ import {
   estimateWithin,
   ModelTooBigError,
   parameterCount,
-} from '../../../src/lm/memory.ts';
-import { decoderNumbers } from '../../../src/lm/decoderNumbers.ts';
-import { PRESETS } from '../../../src/lm/presets.ts';
+} from '../../../packages/onnx-lora/src/model/memory.ts';
+import { decoderNumbers } from '../../../packages/onnx-lora/src/model/decoderNumbers.ts';
+import { PRESETS } from '../../../src/local/presets.ts';
 import { lacksShared, sharedFolder } from '../shared.ts';
 
 const preset = (part: string) => PRESETS.find((p) => p.id.includes(part))!;

@@ -1,19 +1,28 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { Random } from '../../../src/util/random.ts';
-import { adapterOfVector, adapterShape, vectorOfAdapter } from '../../../src/lm/adapterVector.ts';
-import { adapterParameters, decoderParameters, trainableLayout } from '../../../src/lm/decoder.ts';
-import { CONFIG_FILE, readPeft, WEIGHTS_FILE, writePeft } from '../../../src/lm/peft.ts';
-import { PeftError } from '../../../src/lm/peftConfig.ts';
-import { nodeRuntime } from '../../../src/lm/runtime.node.ts';
+import { Random } from '../../../packages/onnx-lora/src/random.ts';
+import {
+  adapterOfVector,
+  adapterShape,
+  vectorOfAdapter,
+} from '../../../packages/onnx-lora/src/adapters/adapterVector.ts';
+import { adapterParameters, decoderParameters, trainableLayout } from '../../../src/embedded/decoder.ts';
+import {
+  CONFIG_FILE,
+  readPeft,
+  WEIGHTS_FILE,
+  writePeft,
+} from '../../../packages/onnx-lora/src/adapters/peft.ts';
+import { PeftError } from '../../../packages/onnx-lora/src/adapters/peftConfig.ts';
+import { nodeRuntime } from '../../../src/backends/runtime.node.ts';
 import {
   readSafetensors,
   safeFloat32,
   type SafeTensor,
   safeTensorValues,
   writeSafetensors,
-} from '../../../src/lm/safetensors.ts';
-import { Trainer } from '../../../src/lm/decoderTrainer.ts';
+} from '../../../packages/onnx-lora/src/adapters/safetensors.ts';
+import { Trainer } from '../../../src/embedded/decoderTrainer.ts';
 import { lacksShared, sharedFolder } from '../shared.ts';
 import { micro, randomModel, randomValues, referenceLogprobs } from './referenceDecoder.ts';
 

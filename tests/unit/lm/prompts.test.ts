@@ -3,10 +3,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { ChatMessage } from '../../../src/gasp/ports.ts';
-import { compileTemplate, TemplateError } from '../../../src/lm/jinja/template.ts';
-import { folderFiles } from '../../../src/lm/folderFiles.ts';
-import { MissingFileError, type RepositoryFiles } from '../../../src/lm/repository.ts';
-import { loadTokenizer } from '../../../src/lm/tokenizer.ts';
+import { compileTemplate, TemplateError } from '../../../packages/onnx-lora/src/tokenizer/jinja/template.ts';
+import { folderFiles } from '../../../packages/onnx-lora/src/repository/folderFiles.ts';
+import {
+  MissingFileError,
+  type RepositoryFiles,
+} from '../../../packages/onnx-lora/src/repository/repository.ts';
+import { loadTokenizer } from '../../../packages/onnx-lora/src/tokenizer/tokenizer.ts';
 import { lacksShared, sharedFolder } from '../shared.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/templates/', import.meta.url));

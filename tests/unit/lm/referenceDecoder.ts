@@ -2,15 +2,15 @@
  * The decoder once more, in float64 and plain loops, written from the papers and not from the graph:
  * what the graphs of every backend are compared with.
  */
-import { Random } from '../../../src/util/random.ts';
+import { Random } from '../../../packages/onnx-lora/src/random.ts';
 import {
   adapterParameters,
   type DecoderConfig,
   decoderParameters,
   type Tuning,
-} from '../../../src/lm/decoder.ts';
-import type { Parameter, Weights } from '../../../src/lm/trainedVector.ts';
-import type { LossOptions, TrainingRow } from '../../../src/lm/trainer.ts';
+} from '../../../src/embedded/decoder.ts';
+import type { Parameter, Weights } from '../../../packages/onnx-lora/src/train/trainedVector.ts';
+import type { LossOptions, TrainingRow } from '../../../packages/onnx-lora/src/train/trainer.ts';
 
 /** A few hundred to a few thousand weights: small enough for differences weight by weight. */
 export const micro: DecoderConfig = {

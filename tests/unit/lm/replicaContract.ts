@@ -1,10 +1,10 @@
 /** What replicas must be, wherever they run: the same model as the one that asks them. */
 import { expect, test } from 'vitest';
-import { Replica, type StartReplica } from '../../../src/lm/replicas/replica.ts';
-import { ReplicatedSampler } from '../../../src/lm/replicas/replicatedSampler.ts';
-import type { Runtime } from '../../../src/lm/runtime.ts';
-import type { SampledRow, TokenSampleOptions } from '../../../src/lm/sampleRows.ts';
-import { Sampler } from '../../../src/lm/sampler.ts';
+import { Replica, type StartReplica } from '../../../src/embedded/replicas/replica.ts';
+import { ReplicatedSampler } from '../../../src/embedded/replicas/replicatedSampler.ts';
+import type { Runtime } from '../../../packages/onnx-lora/src/runtime/runtime.ts';
+import type { SampledRow, TokenSampleOptions } from '../../../packages/onnx-lora/src/sample/sampleRows.ts';
+import { Sampler } from '../../../src/embedded/sampler.ts';
 import { openTrainer, relativeError } from './backendContract.ts';
 import { exampleRows, micro } from './referenceDecoder.ts';
 

@@ -1,7 +1,7 @@
 /** Replicas in workers of the page. */
 import { expect, test } from 'vitest';
-import { startReplica, webReplicas } from '../../../src/lm/replicas/start.web.ts';
-import { webRuntime } from '../../../src/lm/runtime.web.ts';
+import { startReplica, webReplicas } from '../../../src/embedded/replicas/start.web.ts';
+import { webRuntime } from '../../../src/backends/runtime.web.ts';
 import { replicaContract } from './replicaContract.ts';
 
 replicaContract(() => webRuntime('wasm'), startReplica);

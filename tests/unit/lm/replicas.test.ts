@@ -1,15 +1,15 @@
 /** Replicas in processes of their own, and how work is shared out to them. */
 import { expect, test } from 'vitest';
-import { openLocalPolicy } from '../../../src/lm/localPolicy.ts';
-import { folderFiles } from '../../../src/lm/folderFiles.ts';
-import { Replica, type StartReplica } from '../../../src/lm/replicas/replica.ts';
-import { shares } from '../../../src/lm/replicas/replicatedSampler.ts';
-import { startReplica } from '../../../src/lm/replicas/start.node.ts';
-import { nodeRuntime } from '../../../src/lm/runtime.node.ts';
+import { openLocalPolicy } from '../../../src/local/localPolicy.ts';
+import { folderFiles } from '../../../packages/onnx-lora/src/repository/folderFiles.ts';
+import { Replica, type StartReplica } from '../../../src/embedded/replicas/replica.ts';
+import { shares } from '../../../src/embedded/replicas/replicatedSampler.ts';
+import { startReplica } from '../../../src/embedded/replicas/start.node.ts';
+import { nodeRuntime } from '../../../src/backends/runtime.node.ts';
 import { CodedError } from '../../../src/util/codedError.ts';
-import { shareOut } from '../../../src/lm/replicas/shareOut.ts';
-import { microbatches, sharedMicrobatches } from '../../../src/lm/trainer.ts';
-import { trainableLayout } from '../../../src/lm/decoder.ts';
+import { shareOut } from '../../../src/embedded/replicas/shareOut.ts';
+import { microbatches, sharedMicrobatches } from '../../../packages/onnx-lora/src/train/trainer.ts';
+import { trainableLayout } from '../../../src/embedded/decoder.ts';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
 import { evenly } from '../../../src/gasp/bank.ts';
 import { publicFolder } from '../../../cli/nodePorts.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openingError, runError } from '../../../src/lm/runtimeErrors.ts';
+import { openingError, runError } from '../../../packages/onnx-lora/src/runtime/runtimeErrors.ts';
 
 test.each([
   'Failed to run: Device was lost: DXGI_ERROR_DEVICE_REMOVED',

@@ -7,7 +7,7 @@ import {
   safeTensorValues,
   type SafeTensor,
   writeSafetensors,
-} from '../../../src/lm/safetensors.ts';
+} from '../../../packages/onnx-lora/src/adapters/safetensors.ts';
 import { lacksShared, sharedFolder } from '../shared.ts';
 
 /** A file with this header, put together by hand. */

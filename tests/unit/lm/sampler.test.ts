@@ -1,10 +1,14 @@
 /** The batched sampler: what it draws, how it batches, and that neither depends on the other. */
 import { expect, test } from 'vitest';
-import { nodeRuntime } from '../../../src/lm/runtime.node.ts';
-import type { Runtime } from '../../../src/lm/runtime.ts';
-import type { SampledRow, TokenRequest, TokenSampleOptions } from '../../../src/lm/sampleRows.ts';
-import { Sampler } from '../../../src/lm/sampler.ts';
-import { Random } from '../../../src/util/random.ts';
+import { nodeRuntime } from '../../../src/backends/runtime.node.ts';
+import type { Runtime } from '../../../packages/onnx-lora/src/runtime/runtime.ts';
+import type {
+  SampledRow,
+  TokenRequest,
+  TokenSampleOptions,
+} from '../../../packages/onnx-lora/src/sample/sampleRows.ts';
+import { Sampler } from '../../../src/embedded/sampler.ts';
+import { Random } from '../../../packages/onnx-lora/src/random.ts';
 import { openTrainer } from './backendContract.ts';
 import { logSoftmax, micro, referenceLogits } from './referenceDecoder.ts';
 

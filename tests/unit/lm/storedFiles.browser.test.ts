@@ -1,7 +1,11 @@
 /** Downloads into the browser's own Cache Storage, from a server that breaks off, changes and lies. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { MissingFileError, ModelFileError } from '../../../src/lm/repository.ts';
-import { removeStored, storedBytes, storedFiles } from '../../../src/lm/storedFiles.ts';
+import { MissingFileError, ModelFileError } from '../../../packages/onnx-lora/src/repository/repository.ts';
+import {
+  removeStored,
+  storedBytes,
+  storedFiles,
+} from '../../../packages/onnx-lora/src/repository/storedFiles.ts';
 
 const base = 'https://models.example/some/model/';
 const content = Uint8Array.from({ length: 1050 }, (_, i) => (i * 7) % 251);

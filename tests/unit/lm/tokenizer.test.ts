@@ -3,10 +3,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { ChatMessage } from '../../../src/gasp/ports.ts';
-import { applyChatTemplate } from '../../../src/lm/chatTemplate.ts';
-import { folderFiles } from '../../../src/lm/folderFiles.ts';
-import { MissingFileError, ModelFileError, type RepositoryFiles } from '../../../src/lm/repository.ts';
-import { loadTokenizer } from '../../../src/lm/tokenizer.ts';
+import { applyChatTemplate } from '../../../packages/onnx-lora/src/tokenizer/chatTemplate.ts';
+import { folderFiles } from '../../../packages/onnx-lora/src/repository/folderFiles.ts';
+import {
+  MissingFileError,
+  ModelFileError,
+  type RepositoryFiles,
+} from '../../../packages/onnx-lora/src/repository/repository.ts';
+import { loadTokenizer } from '../../../packages/onnx-lora/src/tokenizer/tokenizer.ts';
 import { lacksShared, sharedFolder } from '../shared.ts';
 
 /** Bytes as tokens: enough to see what text a template makes. */
@@ -268,7 +272,9 @@ test('raw text is taken as it is, and a model without chat is not searched for a
 test.skipIf(lacksShared('models'))('a real model gets the prompt that its reference got', async () => {
   const folder = `${sharedFolder}models/SmolLM2-135M-Instruct`;
   const tokenizer = await loadTokenizer(folderFiles(folder));
-  const { readSafetensors, safeTensorValues } = await import('../../../src/lm/safetensors.ts');
+  const { readSafetensors, safeTensorValues } = await import(
+    '../../../packages/onnx-lora/src/adapters/safetensors.ts'
+  );
   const { tensors } = readSafetensors(readFileSync(`${folder}/fixture.safetensors`));
   const expected = [...safeTensorValues(tensors.get('greedy.prompt')!)];
   const text = tokenizer.decode(expected);

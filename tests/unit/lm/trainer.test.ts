@@ -1,13 +1,17 @@
 /** Trainer and AdamW: steps against float64, micro-batches, snapshots. */
 import { expect, test } from 'vitest';
-import { adamwGraph } from '../../../src/lm/adamw.ts';
-import { nodeRuntime } from '../../../src/lm/runtime.node.ts';
-import { float32, floats, scalar } from '../../../src/lm/runtime.ts';
-import { initialWeights } from '../../../src/lm/trainedVector.ts';
-import { LayoutMismatchError, microbatches, minibatches } from '../../../src/lm/trainer.ts';
-import { Trainer } from '../../../src/lm/decoderTrainer.ts';
-import { trainableLayout } from '../../../src/lm/decoder.ts';
-import { Random } from '../../../src/util/random.ts';
+import { adamwGraph } from '../../../packages/onnx-lora/src/train/adamw.ts';
+import { nodeRuntime } from '../../../src/backends/runtime.node.ts';
+import { float32, floats, scalar } from '../../../packages/onnx-lora/src/runtime/runtime.ts';
+import { initialWeights } from '../../../packages/onnx-lora/src/train/trainedVector.ts';
+import {
+  LayoutMismatchError,
+  microbatches,
+  minibatches,
+} from '../../../packages/onnx-lora/src/train/trainer.ts';
+import { Trainer } from '../../../src/embedded/decoderTrainer.ts';
+import { trainableLayout } from '../../../src/embedded/decoder.ts';
+import { Random } from '../../../packages/onnx-lora/src/random.ts';
 import { openTrainer, relativeError } from './backendContract.ts';
 import { exampleRows, micro, randomModel } from './referenceDecoder.ts';
 

@@ -1,8 +1,8 @@
 /** Weights in bitsandbytes' 4-bit formats: widened, they multiply as ONNX Runtime's own product does. */
 import { expect, test } from 'vitest';
-import { widenBnb4 } from '../../../src/onnx/bnb4.ts';
-import { emptyModel, float32Constant, type Model } from '../../../src/onnx/model.ts';
-import { writeModel } from '../../../src/onnx/proto.ts';
+import { widenBnb4 } from '../../../packages/onnx-grad/src/bnb4.ts';
+import { emptyModel, float32Constant, type Model } from '../../../packages/onnx-grad/src/model.ts';
+import { writeModel } from '../../../packages/onnx-grad/src/proto.ts';
 import { relativeError, runtime, uniform } from './float64.ts';
 
 /** Two products with one weight of 70 rows and 48 columns. */

@@ -1,6 +1,6 @@
 /** Operators that this project does not write itself, but that exported decoders hold. */
-import type { GraphBuilder, Value } from '../../../src/onnx/builder.ts';
-import { float32Constant } from '../../../src/onnx/model.ts';
+import type { GraphBuilder, Value } from '../../../packages/onnx-grad/src/builder.ts';
+import { float32Constant } from '../../../packages/onnx-grad/src/model.ts';
 import { type Case, unaryCase, x } from './gradientCase.ts';
 
 const elementwise = (op: string, f: (v: number) => number): Case[] =>

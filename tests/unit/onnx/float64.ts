@@ -1,9 +1,9 @@
 /** Float64 tensors and graphs for tests of derivatives. */
-import type { GraphBuilder, Value } from '../../../src/onnx/builder.ts';
-import { writeModel } from '../../../src/onnx/proto.ts';
-import { nodeRuntime } from '../../../src/lm/runtime.node.ts';
-import type { HostTensor } from '../../../src/lm/runtime.ts';
-import { Random } from '../../../src/util/random.ts';
+import type { GraphBuilder, Value } from '../../../packages/onnx-grad/src/builder.ts';
+import { writeModel } from '../../../packages/onnx-grad/src/proto.ts';
+import { nodeRuntime } from '../../../src/backends/runtime.node.ts';
+import type { HostTensor } from '../../../packages/onnx-lora/src/runtime/runtime.ts';
+import { Random } from '../../../packages/onnx-lora/src/random.ts';
 
 export const runtime = nodeRuntime(1);
 

@@ -1,6 +1,6 @@
 /** One use of an operator whose gradient is compared with central differences. */
-import type { GraphBuilder, Value } from '../../../src/onnx/builder.ts';
-import type { Dim } from '../../../src/onnx/model.ts';
+import type { GraphBuilder, Value } from '../../../packages/onnx-grad/src/builder.ts';
+import type { Dim } from '../../../packages/onnx-grad/src/model.ts';
 
 export interface Input {
   dims: number[];

@@ -1,10 +1,10 @@
 /** The gradient of every operator that has one against central differences, in float64. */
 import { expect, test } from 'vitest';
-import { differentiate, NoGradientError } from '../../../src/onnx/autodiff.ts';
-import { GraphBuilder, type Value } from '../../../src/onnx/builder.ts';
-import { type Dim, float32Constant } from '../../../src/onnx/model.ts';
-import { OPERATORS } from '../../../src/onnx/ops/table.ts';
-import type { HostTensor } from '../../../src/lm/runtime.ts';
+import { differentiate, NoGradientError } from '../../../packages/onnx-grad/src/autodiff.ts';
+import { GraphBuilder, type Value } from '../../../packages/onnx-grad/src/builder.ts';
+import { type Dim, float32Constant } from '../../../packages/onnx-grad/src/model.ts';
+import { OPERATORS } from '../../../packages/onnx-grad/src/ops/table.ts';
+import type { HostTensor } from '../../../packages/onnx-lora/src/runtime/runtime.ts';
 import { EXPORTED_CASES, GATHER_PLACES } from './exportedCases.ts';
 import { type Case, type Input, unaryCase, x } from './gradientCase.ts';
 import { centralDifferences, compile, numbers, relativeError, size, uniform } from './float64.ts';

@@ -1,7 +1,7 @@
 /** Half precision against the definition of IEEE 754, over every half there is. */
 import { expect, test } from 'vitest';
-import { Random } from '../../../src/util/random.ts';
-import { constantValues, floatToHalf, halfToFloat } from '../../../src/onnx/model.ts';
+import { Random } from '../../../packages/onnx-lora/src/random.ts';
+import { constantValues, floatToHalf, halfToFloat } from '../../../packages/onnx-grad/src/model.ts';
 
 const halves = Array.from({ length: 65536 }, (_, h) => h);
 

@@ -1,8 +1,8 @@
 /** Exported graphs taken over into a builder. */
 import { expect, test } from 'vitest';
-import { GraphBuilder } from '../../../src/onnx/builder.ts';
-import { GraphImporter, UnsupportedGraphError } from '../../../src/onnx/importer.ts';
-import { emptyModel, float32Constant, type Graph, type Node } from '../../../src/onnx/model.ts';
+import { GraphBuilder } from '../../../packages/onnx-grad/src/builder.ts';
+import { GraphImporter, UnsupportedGraphError } from '../../../packages/onnx-grad/src/importer.ts';
+import { emptyModel, float32Constant, type Graph, type Node } from '../../../packages/onnx-grad/src/model.ts';
 import { compile, numbers } from './float64.ts';
 
 const node = (

@@ -1,9 +1,9 @@
 /** Fused attention as newer exporters write it, against the formula; and what it cannot be told is refused. */
 import { expect, test } from 'vitest';
-import { GraphBuilder } from '../../../src/onnx/builder.ts';
-import { GraphImporter } from '../../../src/onnx/importer.ts';
-import { emptyModel, float32Constant, type Node } from '../../../src/onnx/model.ts';
-import { writeModel } from '../../../src/onnx/proto.ts';
+import { GraphBuilder } from '../../../packages/onnx-grad/src/builder.ts';
+import { GraphImporter } from '../../../packages/onnx-grad/src/importer.ts';
+import { emptyModel, float32Constant, type Node } from '../../../packages/onnx-grad/src/model.ts';
+import { writeModel } from '../../../packages/onnx-grad/src/proto.ts';
 import { compile, numbers, relativeError, runtime } from './float64.ts';
 
 const [T, HEADS, D] = [3, 2, 4];

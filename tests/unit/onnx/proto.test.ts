@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import { Random } from '../../../src/util/random.ts';
-import { GraphBuilder } from '../../../src/onnx/builder.ts';
+import { Random } from '../../../packages/onnx-lora/src/random.ts';
+import { GraphBuilder } from '../../../packages/onnx-grad/src/builder.ts';
 import {
   constantValues,
   emptyModel,
@@ -22,8 +22,8 @@ import {
   type Graph,
   int64Constant,
   type Model,
-} from '../../../src/onnx/model.ts';
-import { OnnxFormatError, readModel, writeModel } from '../../../src/onnx/proto.ts';
+} from '../../../packages/onnx-grad/src/model.ts';
+import { OnnxFormatError, readModel, writeModel } from '../../../packages/onnx-grad/src/proto.ts';
 
 const raw = (...bytes: number[]) => Uint8Array.from(bytes);
 

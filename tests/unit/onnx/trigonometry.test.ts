@@ -1,8 +1,8 @@
 /** Sine and cosine that no backend rounds for us, and their slopes. */
 import { expect, test } from 'vitest';
-import { differentiate } from '../../../src/onnx/autodiff.ts';
-import { GraphBuilder } from '../../../src/onnx/builder.ts';
-import { sine } from '../../../src/onnx/ops/trigonometry.ts';
+import { differentiate } from '../../../packages/onnx-grad/src/autodiff.ts';
+import { GraphBuilder } from '../../../packages/onnx-grad/src/builder.ts';
+import { sine } from '../../../packages/onnx-grad/src/ops/trigonometry.ts';
 import { compile, numbers } from './float64.ts';
 
 test.each([

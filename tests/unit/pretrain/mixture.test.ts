@@ -11,7 +11,7 @@ import { microDialect } from '../../../src/dialects/micro/dialect.ts';
 import { readListSource, readProgram } from '../../../src/dialects/micro/format.ts';
 import { type Operation, trace } from '../../../src/dialects/micro/operations.ts';
 import type { Task } from '../../../src/gasp/question.ts';
-import { Random } from '../../../src/util/random.ts';
+import { Random } from '../../../packages/onnx-lora/src/random.ts';
 
 const only = (kind: ExampleKind): Mixture =>
   Object.fromEntries(exampleKinds.map((name) => [name, name === kind ? 1 : 0])) as Mixture;

@@ -9,9 +9,9 @@ import { questionOf } from '../../../pretrain/world.ts';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
 import type { Task } from '../../../src/gasp/question.ts';
 import { solve } from '../../../src/gasp/solving.ts';
-import { folderFiles } from '../../../src/lm/folderFiles.ts';
-import { type LocalPolicy, openLocalPolicy } from '../../../src/lm/localPolicy.ts';
-import { nodeRuntime } from '../../../src/lm/runtime.node.ts';
+import { folderFiles } from '../../../packages/onnx-lora/src/repository/folderFiles.ts';
+import { type LocalPolicy, openLocalPolicy } from '../../../src/local/localPolicy.ts';
+import { nodeRuntime } from '../../../src/backends/runtime.node.ts';
 import { NodeJudge } from '../../../src/python/nodeJudge.ts';
 
 const models = fileURLToPath(new URL('../../../public/models/', import.meta.url));

@@ -14,7 +14,7 @@ import {
   vocabularySize,
 } from '../../../pretrain/tokenizer.ts';
 import { UnencodableError, vocabulary } from '../../../src/dialects/micro/format.ts';
-import { Random } from '../../../src/util/random.ts';
+import { Random } from '../../../packages/onnx-lora/src/random.ts';
 
 const models = fileURLToPath(new URL('../../../public/models/', import.meta.url));
 type Tokenizer = Awaited<ReturnType<typeof AutoTokenizer.from_pretrained>>;

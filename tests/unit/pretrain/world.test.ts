@@ -3,7 +3,7 @@ import { evaluationProblems } from '../../../pretrain/evaluationSet.ts';
 import { isSound, poseProgram, questionOf, sampleProblem } from '../../../pretrain/world.ts';
 import { listSource, readProgram } from '../../../src/dialects/micro/format.ts';
 import { operationById, operations, trace } from '../../../src/dialects/micro/operations.ts';
-import { Random } from '../../../src/util/random.ts';
+import { Random } from '../../../packages/onnx-lora/src/random.ts';
 
 const program = (...ids: string[]) => ids.map(operationById);
 const inputs = [

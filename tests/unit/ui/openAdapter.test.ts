@@ -1,7 +1,12 @@
 /** Adapters as people hand them over: two files, or a zip of them. */
 import { zipSync } from 'fflate';
 import { expect, test } from 'vitest';
-import { CONFIG_FILE, type LoraAdapter, WEIGHTS_FILE, writePeft } from '../../../src/lm/peft.ts';
+import {
+  CONFIG_FILE,
+  type LoraAdapter,
+  WEIGHTS_FILE,
+  writePeft,
+} from '../../../packages/onnx-lora/src/adapters/peft.ts';
 import { textOf } from '../../../src/ui/wording.ts';
 import { openAdapter } from '../../../src/ui/openAdapter.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deriveSeed, Random } from '../../../src/util/random.ts';
+import { deriveSeed, Random } from '../../../packages/onnx-lora/src/random.ts';
 
 test('deriveSeed depends on every label and on nothing else', () => {
   expect(deriveSeed(1, 'a', 2)).toBe(deriveSeed(1, 'a', 2));

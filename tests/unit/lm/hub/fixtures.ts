@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { folderFiles } from '../../../../src/lm/folderFiles.ts';
-import { type HubModel, loadHubModel } from '../../../../src/lm/hub/hubModel.ts';
-import { type LoraAdapter, readPeft } from '../../../../src/lm/peft.ts';
-import { readSafetensors, type SafeTensor } from '../../../../src/lm/safetensors.ts';
+import { folderFiles } from '../../../../packages/onnx-lora/src/repository/folderFiles.ts';
+import { type HubModel, loadHubModel } from '../../../../packages/onnx-lora/src/model/hubModel.ts';
+import { type LoraAdapter, readPeft } from '../../../../packages/onnx-lora/src/adapters/peft.ts';
+import { readSafetensors, type SafeTensor } from '../../../../packages/onnx-lora/src/adapters/safetensors.ts';
 
 const shared = fileURLToPath(new URL('../../../../../shared/', import.meta.url));
 export const fixtureFolder = (name: string): string => join(shared, 'fixtures', name);

@@ -1,11 +1,11 @@
 /** Exported decoders against PyTorch and PEFT in a real browser, on both of its backends. */
 import { describe, expect, inject, test } from 'vitest';
-import { gradcheck } from '../../../../src/lm/hub/gradcheck.ts';
-import { loadHubModel } from '../../../../src/lm/hub/hubModel.ts';
-import { CONFIG_FILE, readPeft, WEIGHTS_FILE } from '../../../../src/lm/peft.ts';
-import { httpFiles } from '../../../../src/lm/repository.ts';
-import { webRuntime } from '../../../../src/lm/runtime.web.ts';
-import { readSafetensors } from '../../../../src/lm/safetensors.ts';
+import { gradcheck } from '../../../../packages/onnx-lora/src/train/gradcheck.ts';
+import { loadHubModel } from '../../../../packages/onnx-lora/src/model/hubModel.ts';
+import { CONFIG_FILE, readPeft, WEIGHTS_FILE } from '../../../../packages/onnx-lora/src/adapters/peft.ts';
+import { httpFiles } from '../../../../packages/onnx-lora/src/repository/repository.ts';
+import { webRuntime } from '../../../../src/backends/runtime.web.ts';
+import { readSafetensors } from '../../../../packages/onnx-lora/src/adapters/safetensors.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

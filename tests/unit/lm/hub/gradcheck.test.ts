@@ -1,7 +1,7 @@
 /** Exported decoders against PyTorch and PEFT: logits, log-probabilities, losses, gradients, three steps, greedy tokens. */
 import { describe, expect, test } from 'vitest';
-import { gradcheck } from '../../../../src/lm/hub/gradcheck.ts';
-import { nodeRuntime } from '../../../../src/lm/runtime.node.ts';
+import { gradcheck } from '../../../../packages/onnx-lora/src/train/gradcheck.ts';
+import { nodeRuntime } from '../../../../src/backends/runtime.node.ts';
 import { fixturesThere, loadFixture } from './fixtures.ts';
 
 /**

@@ -1,10 +1,10 @@
 /** The head in chunks of the vocabulary: the same log-probabilities and gradients, however it is cut. */
 import { describe, expect, test } from 'vitest';
-import { trainingGraph } from '../../../../src/lm/hub/hubGraph.ts';
-import { planLayers } from '../../../../src/lm/hub/hubPolicy.ts';
-import { hubTrainable, openModel } from '../../../../src/lm/hub/hubTrainable.ts';
-import { nodeRuntime } from '../../../../src/lm/runtime.node.ts';
-import { VectorTrainer } from '../../../../src/lm/trainer.ts';
+import { trainingGraph } from '../../../../packages/onnx-lora/src/model/hubGraph.ts';
+import { planLayers } from '../../../../src/local/hubPolicy.ts';
+import { hubTrainable, openModel } from '../../../../packages/onnx-lora/src/train/hubTrainable.ts';
+import { nodeRuntime } from '../../../../src/backends/runtime.node.ts';
+import { VectorTrainer } from '../../../../packages/onnx-lora/src/train/trainer.ts';
 import { relativeError } from '../../onnx/float64.ts';
 import { fixturesThere, loadFixture } from './fixtures.ts';
 

@@ -1,13 +1,23 @@
 /** Adapters are input: one takes another's place in sessions that are open. Sessions may take turns. */
 import { describe, expect, test } from 'vitest';
-import { adapterOfVector, adapterShape, vectorOfAdapter } from '../../../../src/lm/adapterVector.ts';
-import { planLayers } from '../../../../src/lm/hub/hubPolicy.ts';
-import type { HubModel } from '../../../../src/lm/hub/hubModel.ts';
-import { HubSampler } from '../../../../src/lm/hub/hubSampler.ts';
-import { hubTrainable } from '../../../../src/lm/hub/hubTrainable.ts';
-import { CONFIG_FILE, type LoraAdapter, readPeft, WEIGHTS_FILE, writePeft } from '../../../../src/lm/peft.ts';
-import { nodeRuntime } from '../../../../src/lm/runtime.node.ts';
-import { VectorTrainer } from '../../../../src/lm/trainer.ts';
+import {
+  adapterOfVector,
+  adapterShape,
+  vectorOfAdapter,
+} from '../../../../packages/onnx-lora/src/adapters/adapterVector.ts';
+import { planLayers } from '../../../../src/local/hubPolicy.ts';
+import type { HubModel } from '../../../../packages/onnx-lora/src/model/hubModel.ts';
+import { HubSampler } from '../../../../packages/onnx-lora/src/sample/hubSampler.ts';
+import { hubTrainable } from '../../../../packages/onnx-lora/src/train/hubTrainable.ts';
+import {
+  CONFIG_FILE,
+  type LoraAdapter,
+  readPeft,
+  WEIGHTS_FILE,
+  writePeft,
+} from '../../../../packages/onnx-lora/src/adapters/peft.ts';
+import { nodeRuntime } from '../../../../src/backends/runtime.node.ts';
+import { VectorTrainer } from '../../../../packages/onnx-lora/src/train/trainer.ts';
 import { fixturesThere, loadFixture } from './fixtures.ts';
 
 const PROMPT = [5, 6, 7, 8, 9];

@@ -1,7 +1,11 @@
 /** Which of a repository's graphs is read, and what is said where it cannot be. */
 import { expect, test } from 'vitest';
-import { loadHubModel } from '../../../../src/lm/hub/hubModel.ts';
-import { MissingFileError, ModelFileError, type RepositoryFiles } from '../../../../src/lm/repository.ts';
+import { loadHubModel } from '../../../../packages/onnx-lora/src/model/hubModel.ts';
+import {
+  MissingFileError,
+  ModelFileError,
+  type RepositoryFiles,
+} from '../../../../packages/onnx-lora/src/repository/repository.ts';
 
 /** A repository with a config and files that cannot be read as a graph. */
 function repository(

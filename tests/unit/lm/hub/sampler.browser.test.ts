@@ -1,13 +1,13 @@
 /** Sampling on WebGPU, where the cache stays on the device, against wasm, whose cache lies in the page. */
 import { describe, expect, inject, test } from 'vitest';
-import { loadHubModel } from '../../../../src/lm/hub/hubModel.ts';
-import { planLayers } from '../../../../src/lm/hub/hubPolicy.ts';
-import { HubSampler } from '../../../../src/lm/hub/hubSampler.ts';
-import { httpFiles, type RepositoryFiles } from '../../../../src/lm/repository.ts';
-import type { Runtime, SessionOptions } from '../../../../src/lm/runtime.ts';
-import { webRuntime } from '../../../../src/lm/runtime.web.ts';
-import { initialWeights } from '../../../../src/lm/trainedVector.ts';
-import { readModel, writeModel } from '../../../../src/onnx/proto.ts';
+import { loadHubModel } from '../../../../packages/onnx-lora/src/model/hubModel.ts';
+import { planLayers } from '../../../../src/local/hubPolicy.ts';
+import { HubSampler } from '../../../../packages/onnx-lora/src/sample/hubSampler.ts';
+import { httpFiles, type RepositoryFiles } from '../../../../packages/onnx-lora/src/repository/repository.ts';
+import type { Runtime, SessionOptions } from '../../../../packages/onnx-lora/src/runtime/runtime.ts';
+import { webRuntime } from '../../../../src/backends/runtime.web.ts';
+import { initialWeights } from '../../../../packages/onnx-lora/src/train/trainedVector.ts';
+import { readModel, writeModel } from '../../../../packages/onnx-grad/src/proto.ts';
 
 const folder = inject('fixtures');
 const fixture = (name: string) => httpFiles(new URL(`/@fs${folder}/${name}/`, location.href).href);

@@ -1,11 +1,11 @@
 /** Sampling from exported decoders with a cache: what is drawn, and with which log-probability. */
 import { describe, expect, test } from 'vitest';
-import { findLinears } from '../../../../src/lm/hub/hubGraph.ts';
-import { planLayers } from '../../../../src/lm/hub/hubPolicy.ts';
-import { HubSampler, type HubSamplerLimits } from '../../../../src/lm/hub/hubSampler.ts';
-import { hubTrainable } from '../../../../src/lm/hub/hubTrainable.ts';
-import { nodeRuntime } from '../../../../src/lm/runtime.node.ts';
-import { VectorTrainer } from '../../../../src/lm/trainer.ts';
+import { findLinears } from '../../../../packages/onnx-lora/src/model/hubGraph.ts';
+import { planLayers } from '../../../../src/local/hubPolicy.ts';
+import { HubSampler, type HubSamplerLimits } from '../../../../packages/onnx-lora/src/sample/hubSampler.ts';
+import { hubTrainable } from '../../../../packages/onnx-lora/src/train/hubTrainable.ts';
+import { nodeRuntime } from '../../../../src/backends/runtime.node.ts';
+import { VectorTrainer } from '../../../../packages/onnx-lora/src/train/trainer.ts';
 import { fixturesThere, loadFixture } from './fixtures.ts';
 
 const PROMPTS = [[5, 6, 7, 8, 9, 10, 11], [40], [300, 301, 302]];

@@ -1,12 +1,12 @@
 /** What the training graph states and keeps: memory and the time to open a session depend on it. */
 import { describe, expect, test } from 'vitest';
-import { trainingGraph } from '../../../../src/lm/hub/hubGraph.ts';
-import { planLayers } from '../../../../src/lm/hub/hubPolicy.ts';
-import { hubTrainable, openModel } from '../../../../src/lm/hub/hubTrainable.ts';
-import { nodeRuntime } from '../../../../src/lm/runtime.node.ts';
-import { VectorTrainer } from '../../../../src/lm/trainer.ts';
-import type { Dim, Graph, Model } from '../../../../src/onnx/model.ts';
-import { writeModel } from '../../../../src/onnx/proto.ts';
+import { trainingGraph } from '../../../../packages/onnx-lora/src/model/hubGraph.ts';
+import { planLayers } from '../../../../src/local/hubPolicy.ts';
+import { hubTrainable, openModel } from '../../../../packages/onnx-lora/src/train/hubTrainable.ts';
+import { nodeRuntime } from '../../../../src/backends/runtime.node.ts';
+import { VectorTrainer } from '../../../../packages/onnx-lora/src/train/trainer.ts';
+import type { Dim, Graph, Model } from '../../../../packages/onnx-grad/src/model.ts';
+import { writeModel } from '../../../../packages/onnx-grad/src/proto.ts';
 import { relativeError } from '../../onnx/float64.ts';
 import { fixturesThere, loadFixture } from './fixtures.ts';
 

@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { folderFiles } from '../../../../src/lm/folderFiles.ts';
-import { gradcheck } from '../../../../src/lm/hub/gradcheck.ts';
-import { loadHubModel } from '../../../../src/lm/hub/hubModel.ts';
-import { nodeRuntime } from '../../../../src/lm/runtime.node.ts';
-import { int64Constant, type Model, type Node } from '../../../../src/onnx/model.ts';
-import { readModel, writeModel } from '../../../../src/onnx/proto.ts';
+import { folderFiles } from '../../../../packages/onnx-lora/src/repository/folderFiles.ts';
+import { gradcheck } from '../../../../packages/onnx-lora/src/train/gradcheck.ts';
+import { loadHubModel } from '../../../../packages/onnx-lora/src/model/hubModel.ts';
+import { nodeRuntime } from '../../../../src/backends/runtime.node.ts';
+import { int64Constant, type Model, type Node } from '../../../../packages/onnx-grad/src/model.ts';
+import { readModel, writeModel } from '../../../../packages/onnx-grad/src/proto.ts';
 import { fixtureFolder, fixturesThere, loadFixture } from './fixtures.ts';
 
 const node = (op: string, inputs: string[], output: string, axis?: number): Node => ({

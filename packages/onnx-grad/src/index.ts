@@ -1,0 +1,27 @@
+/** ONNX graphs as data and their derivatives as graphs. */
+export { intAttribute } from './attributes.ts';
+export { differentiate } from './autodiff.ts';
+export { blockLayout, dequantize, rows } from './blocks.ts';
+export { widenBnb4 } from './bnb4.ts';
+export { GraphBuilder, type Value } from './builder.ts';
+export { externalize, type ExternalFile } from './externalize.ts';
+export { GraphImporter, UnsupportedGraphError, widenTables, type Linear } from './importer.ts';
+export {
+  DTYPES,
+  constantValues,
+  elementCount,
+  emptyModel,
+  float32Constant,
+  floatToHalf,
+  halfToFloat,
+  type Attribute,
+  type Constant,
+  type DType,
+  type Graph,
+  type Model,
+  type Node,
+  type ValueInfo,
+} from './model.ts';
+export { OnnxFormatError, readModel, writeModel } from './proto.ts';
+export { prune } from './prune.ts';
+export { isCheap } from './recompute.ts';

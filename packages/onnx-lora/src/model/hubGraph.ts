@@ -1,0 +1,347 @@
+/**
+ * The graphs that a Hub decoder is run with: whole sequences forward; forward, loss and backward; and
+ * token by token with a cache. All three are the exported graph, taken over, with LoRA's pairs added
+ * to its linear layers and read from one flat vector.
+ */
+import {
+  differentiate,
+  GraphBuilder,
+  type Value,
+  GraphImporter,
+  type Linear,
+  UnsupportedGraphError,
+  DTYPES,
+  type Model,
+  type ValueInfo,
+  prune,
+  isCheap,
+} from 'onnx-grad';
+import type { Layout } from '../train/trainedVector.ts';
+import { policySlope, sumIntoVector } from '../train/policyLoss.ts';
+import { outputDistribution } from '../sample/tokenPicker.ts';
+import { headPass } from './head.ts';
+import type { HubModel } from './hubModel.ts';
+import { type AdapterModule, nameLinear, type NamedLinear } from './linears.ts';
+
+/** Layers with their pairs: A [in, rank] and B [rank, out] in the layout, and the factor of their product. */
+export interface AdapterPlan {
+  layout: Layout;
+  modules: (AdapterModule & { rank: number; scale: number })[];
+}
+
+/** Columns of the vocabulary in one chunk. */
+const CHUNK = 16384;
+
+/** Additive masks that the caller feeds: `causal`, and `causal.W` where no key further back than W counts. */
+export const maskName = (window: number | undefined): string =>
+  window === undefined ? 'causal' : `causal.${window}`;
+
+/** `cached`: with keys and values of earlier tokens as inputs, and rows padded on the left. */
+type Mode = 'whole' | 'cached';
+
+class HubGraph {
+  readonly b: GraphBuilder;
+  readonly importer: GraphImporter;
+  private readonly ids: Value;
+  private readonly flat: Value | undefined;
+  private readonly slices = new Map<string, Value>();
+  private readonly total: string;
+  private mask: Value | undefined;
+  private positions: Value | undefined;
+
+  constructor(
+    readonly model: HubModel,
+    private readonly plan: AdapterPlan | undefined,
+    private readonly mode: Mode,
+    onLinear?: (linear: Linear) => void,
+  ) {
+    this.b = new GraphBuilder('hub');
+    this.total = mode === 'cached' ? 'past+seq' : 'seq';
+    this.flat = plan && this.b.input('weights', 'float32', [plan.layout.size]);
+    this.importer = new GraphImporter(this.b, model.graph, {
+      attention: { positions: () => this.positionIds(), bias: (window) => this.bias(window) },
+      linear: (linear, y) => {
+        onLinear?.(linear);
+        return this.adapt(linear, y);
+      },
+    });
+    this.ids = this.b.input('input_ids', 'int64', ['rows', 'seq']);
+    for (const [name, info] of model.graph.inputs) this.importer.bind(name, this.inputValue(name, info));
+  }
+
+  private attentionMask(): Value {
+    this.mask ??= this.b.input('attention_mask', 'int64', ['rows', this.total]);
+    return this.mask;
+  }
+  private positionIds(): Value {
+    this.positions ??= this.b.input('position_ids', 'int64', ['rows', 'seq']);
+    return this.positions;
+  }
+
+  private bias(window: number | undefined): Value {
+    const { b } = this;
+    const name = maskName(window);
+    const causal = b.has(name) ? name : b.input(name, 'float32', ['seq', this.total]);
+    if (this.mode === 'whole') return causal;
+    const padding = 'padding';
+    if (!this.slices.has(padding)) {
+      const hidden = b.mul(b.sub(b.scalar(1), b.cast(this.attentionMask(), 'float32')), b.scalar(-1e9));
+      this.slices.set(padding, b.unsqueeze(hidden, [1, 2]));
+    }
+    return b.add(this.slices.get(padding)!, causal);
+  }
+
+  /** What the graph's input `name` is here. */
+  private inputValue(name: string, info: ValueInfo): Value {
+    const { b } = this;
+    const as = (value: Value) => this.as(value, info);
+    if (name === 'input_ids') return as(this.ids);
+    if (name === 'attention_mask' || name === 'position_ids' || name === 'token_type_ids') {
+      if (info.shape.length !== 2) {
+        throw new UnsupportedGraphError(
+          `the graph's ${name} has ${info.shape.length} axes, which is not supported: choose another export`,
+        );
+      }
+      if (name === 'token_type_ids') return as(b.zerosLike(this.ids));
+      return as(name === 'attention_mask' ? this.attentionMask() : this.positionIds());
+    }
+    if (this.model.cache.some((c) => c.past === name)) {
+      const [, heads, , width] = info.shape;
+      if (info.shape.length !== 4 || typeof heads !== 'number' || typeof width !== 'number') {
+        throw new UnsupportedGraphError(
+          `the cache ${name} is laid out as [${info.shape}], not as [rows, heads, past, width]: choose another export`,
+        );
+      }
+      const past = this.mode === 'cached' ? 'past' : 0;
+      return b.input(name, 'float32', ['rows', heads, past, width]);
+    }
+    if (name === 'use_cache_branch') {
+      const value = this.mode === 'cached' ? 1 : 0;
+      const bytes = Uint8Array.of(value);
+      return b.initializer(name, { dtype: 'bool', dims: [1], bytes });
+    }
+    // 0: logits of all positions.
+    if (/^(num_)?logits_to_keep$/.test(name)) {
+      return as(info.shape.length === 0 ? b.scalar(0, 'int64') : b.ints([0]));
+    }
+    if (name === 'cache_position') {
+      return as(b.reshape(b.slice(this.positionIds(), 0, 1, 0), [-1]));
+    }
+    throw new UnsupportedGraphError(
+      `the graph takes an input named ${name}, which is not known here: choose a plain text-generation export`,
+    );
+  }
+
+  /** In the type that the graph declares. */
+  private as(value: Value, info: ValueInfo): Value {
+    const wide = info.dtype === 'float16' || info.dtype === 'bfloat16' ? 'float32' : info.dtype;
+    return this.b.info(value).dtype === wide ? value : this.b.cast(value, wide);
+  }
+
+  /** y + scale (x A) B for every adapter on the layer, each on its own columns. */
+  private adapt(linear: Linear, y: Value): Value {
+    const { b, plan } = this;
+    if (!plan) return y;
+    const key = linear.node.outputs[0]!;
+    const here = plan.modules.flatMap((module) =>
+      module.parts.filter((p) => p.key === key).map((part) => ({ module, part })),
+    );
+    if (here.length === 0) return y;
+    const deltas = here
+      .map(({ module, part }) => {
+        const down = b.matmul(linear.x, this.weight(`${module.name}.lora_A`));
+        const all = this.weight(`${module.name}.lora_B`);
+        const up = part.size === module.out ? all : b.slice(all, part.start, part.start + part.size, 1);
+        const delta = b.matmul(module.scale === 1 ? down : b.mul(down, b.scalar(module.scale)), up);
+        return { from: part.from, to: part.from + part.size, delta };
+      })
+      .sort((a, c) => a.from - c.from);
+    if (deltas.length === 1 && deltas[0]!.to - deltas[0]!.from === linear.out)
+      return b.add(y, deltas[0]!.delta);
+    // Columns without an adapter get nothing added.
+    const pieces: Value[] = [];
+    let at = 0;
+    const gap = (to: number) => {
+      if (to > at) pieces.push(b.mul(b.slice(y, at, to, b.shape(y).length - 1), b.scalar(0)));
+    };
+    for (const { from, to, delta } of deltas) {
+      gap(from);
+      pieces.push(delta);
+      at = to;
+    }
+    gap(linear.out);
+    return b.add(y, b.concat(pieces, b.shape(y).length - 1));
+  }
+
+  /** One of the layout's matrices, cut from the flat vector. */
+  private weight(name: string): Value {
+    const known = this.slices.get(name);
+    if (known) return known;
+    const { layout } = this.plan!;
+    const { dims } = layout.parameters.find((p) => p.name === name)!;
+    const at = layout.offsets.get(name)!;
+    const size = dims.reduce((a, c) => a * c, 1);
+    const value = this.b.reshape(this.b.slice(this.flat!, at, at + size, 0), dims);
+    this.slices.set(name, value);
+    return value;
+  }
+  weights(): Value[] {
+    return this.plan!.layout.parameters.map((p) => this.weight(p.name));
+  }
+
+  /** The last hidden states of chosen positions: `places` [M] counts through all rows' tokens. */
+  chosenStates(): { states: Value; chosen: Value; width: number } {
+    const { b } = this;
+    const states = this.importer.get(this.model.head!.input);
+    const width = Number(b.shape(states).at(-1));
+    const places = b.input('places', 'int64', ['chosen']);
+    const chosen = b.node('Gather', [b.reshape(states, [-1, width]), places], { axis: 0 });
+    return { states, chosen, width };
+  }
+
+  finish(): Model {
+    const { model, b } = this;
+    prune(b.model.graph);
+    // Blocks of 4 bits are widened by an operator of opset 21.
+    b.model.opsets[''] = Math.max(21, model.opsets[''] ?? 0);
+    b.model.irVersion = Math.max(10, model.irVersion);
+    return b.model;
+  }
+}
+
+/** The linear layers of the model's graph, in the order of its file. */
+export function findLinears(model: HubModel): NamedLinear[] {
+  const found: NamedLinear[] = [];
+  const graph = new HubGraph(model, undefined, 'whole', (linear) => {
+    const named = nameLinear(linear);
+    if (named) found.push(named);
+  });
+  graph.importer.get(model.head?.input ?? model.logits);
+  const order = new Map(model.graph.nodes.map((n, i) => [n.outputs[0]!, i]));
+  return found.sort((a, c) => (order.get(a.key) ?? 0) - (order.get(c.key) ?? 0));
+}
+
+/** Inputs input_ids [B, T] and what else the graph reads; output logits [B, T, vocabulary]. */
+export function forwardGraph(model: HubModel, plan: AdapterPlan | undefined): Model {
+  const graph = new HubGraph(model, plan, 'whole');
+  graph.b.output('logits', graph.importer.get(model.logits));
+  return graph.finish();
+}
+
+interface Scored {
+  graph: HubGraph;
+  logprobs: Value;
+  /** Gradient of the weights, given that of the log-probabilities. */
+  backward: (seed: Value) => Value[];
+}
+
+/** How the training graph spends memory. */
+export interface TrainingOptions {
+  /** Columns of the vocabulary at a time. */
+  columns?: number;
+  /** Computes what is cheap a second time for the backward pass instead of keeping it: `isCheap`. */
+  recompute?: boolean;
+}
+
+function scored(
+  model: HubModel,
+  plan: AdapterPlan,
+  gradient: boolean,
+  { columns = CHUNK, recompute = false }: TrainingOptions = {},
+): Scored {
+  const graph = new HubGraph(model, plan, 'whole');
+  const { b, importer } = graph;
+  const cheap = recompute ? isCheap(b) : undefined;
+  const targets = b.input('targets', 'int64', ['chosen', 1]);
+  if (model.head) {
+    const { states, chosen, width } = graph.chosenStates();
+    const pass = headPass(importer, model.head, model.logits, chosen, targets, { width: columns, gradient });
+    return {
+      graph,
+      logprobs: pass.logprobs,
+      backward: (seed) => {
+        const g = b.assume(b.mul(pass.gradient!, b.unsqueeze(seed, [1])), b.shape(chosen));
+        const all = b.node('ScatterND', [
+          b.zerosLike(b.reshape(states, [-1, width])),
+          b.unsqueeze('places', [1]),
+          g,
+        ]);
+        return differentiate(b, states, b.reshapeLike(all, states), graph.weights(), cheap);
+      },
+    };
+  }
+  // A head of another kind: logits of all positions at once.
+  const logits = importer.get(model.logits);
+  const places = b.input('places', 'int64', ['chosen']);
+  const chosen = b.node('Gather', [b.reshape(logits, [-1, model.vocabulary]), places], { axis: 0 });
+  const all = b.node('LogSoftmax', [chosen], { axis: -1 });
+  const picked = b.reshape(b.node('GatherElements', [all, targets], { axis: 1 }), [-1]);
+  return {
+    graph,
+    logprobs: picked,
+    backward: (seed) => differentiate(b, picked, seed, graph.weights(), cheap),
+  };
+}
+
+/**
+ * Log-probabilities [M] of `targets` [M, 1], which follow the tokens at `places` [M]. Inputs besides
+ * these: weights [P], input_ids [B, T], and what else the graph reads.
+ */
+export function scoringGraph(model: HubModel, plan: AdapterPlan): Model {
+  const { graph, logprobs } = scored(model, plan, false);
+  graph.b.output('logprobs', logprobs);
+  return graph.finish();
+}
+
+/**
+ * The scoring graph with the policy-gradient loss of `policySlope` and the backward pass. Outputs:
+ * logprobs [M], gradientOut [P].
+ */
+export function trainingGraph(model: HubModel, plan: AdapterPlan, options?: TrainingOptions): Model {
+  const { graph, logprobs, backward } = scored(model, plan, true, options);
+  const { b } = graph;
+  const slope = policySlope(b, logprobs, ['chosen']);
+  const gradient = b.input('gradient', 'float32', [plan.layout.size]);
+  b.output('logprobs', logprobs);
+  b.output('gradientOut', sumIntoVector(b, gradient, backward(slope)));
+  return graph.finish();
+}
+
+/**
+ * One step with a cache. Inputs: weights [P]; input_ids [B, T]; attention_mask [B, past + T], rows
+ * padded on the left; position_ids; sharpness; the cache's own. Outputs: the distribution after the last
+ * token (`outputDistribution`), and the cache under its own names.
+ */
+export function cachedGraph(model: HubModel, plan: AdapterPlan | undefined): Model {
+  if (model.cache.length === 0) {
+    throw new UnsupportedGraphError(
+      'the graph keeps no keys and values of earlier tokens: choose an export with past (text-generation-with-past)',
+    );
+  }
+  const graph = new HubGraph(model, plan, 'cached');
+  const { b, importer } = graph;
+  const last = (x: Value) => b.slice(x, -1, 2 ** 31, 1);
+  if (model.head) {
+    const states = importer.get(model.head.input);
+    importer.bind(model.head.input, last(states));
+  }
+  const logits = importer.get(model.logits);
+  // First of all outputs, here and where they are fetched: onnxruntime-node counts through those that are
+  // fetched, and not through all, when it looks up which ones stay on the device.
+  for (const { present } of model.cache) b.output(`out.${present}`, importer.get(present));
+  outputDistribution(b, b.reshape(model.head ? logits : last(logits), [-1, model.vocabulary]));
+  return graph.finish();
+}
+
+/** Of each cached tensor [rows, heads, tokens, width]. */
+export function cacheShapes(model: HubModel): { heads: number; width: number }[] {
+  return model.cache.map(({ past }) => {
+    const [, heads, , width] = model.graph.inputs.get(past)!.shape;
+    return { heads: Number(heads), width: Number(width) };
+  });
+}
+
+/** Bytes of one cached token of one row. */
+export function cacheBytesPerToken(model: HubModel): number {
+  return cacheShapes(model).reduce((sum, { heads, width }) => sum + heads * width * DTYPES.float32.bytes, 0);
+}

@@ -1,0 +1,42 @@
+/** The policy-gradient loss as a part of graphs: where its derivative enters the backward pass, and where gradients leave it. */
+import type { GraphBuilder, Value } from 'onnx-grad';
+
+/**
+ * The derivative of the policy-gradient loss with respect to the log-probabilities `logp`, both of shape `dims`.
+ * Adds the inputs weight, advantage, old, reference of that shape, and ratio, low, high and klWeight.
+ */
+export function policySlope(b: GraphBuilder, logp: Value, dims: string[]): Value {
+  const weight = b.input('weight', 'float32', dims);
+  const advantage = b.input('advantage', 'float32', dims);
+  const old = b.input('old', 'float32', dims);
+  const reference = b.input('reference', 'float32', dims);
+  const [ratioOn, low, high, klWeight] = ['ratio', 'low', 'high', 'klWeight'].map((n) =>
+    b.input(n, 'float32', []),
+  );
+  // The loss is elementwise in logp, so its derivative is written down and seeds the backward pass.
+  const r = b.exp(b.mul(ratioOn!, b.sub(logp, old)));
+  const zero = b.scalar(0);
+  const over = b.node('And', [b.node('Greater', [advantage, zero]), b.node('Greater', [r, high!])]);
+  const under = b.node('And', [b.node('Less', [advantage, zero]), b.node('Less', [r, low!])]);
+  const surrogate = b.node('Where', [b.node('Or', [over, under]), zero, b.mul(advantage, r)]);
+  // Where there is no loss or no KL term, exp may overflow, and 0 times infinity is not a number.
+  const pull = b.mul(klWeight!, b.sub(b.scalar(1), b.exp(b.sub(reference, logp))));
+  const kl = b.node('Where', [b.node('Greater', [klWeight!, zero]), pull, zero]);
+  const slope = b.mul(weight, b.sub(kl, surrogate));
+  return b.node('Where', [b.node('Equal', [weight, zero]), zero, slope]);
+}
+
+/** `vector` [P] plus the values one after the other, P elements in all. */
+export function sumIntoVector(b: GraphBuilder, vector: Value, values: readonly Value[]): Value {
+  let flat = values.map((v) => b.reshape(v, [-1]));
+  // In small groups: a WebGPU kernel can bind only a few buffers.
+  while (flat.length > 1) {
+    const next: Value[] = [];
+    for (let i = 0; i < flat.length; i += 7) {
+      const group = flat.slice(i, i + 7);
+      next.push(group.length > 1 ? b.concat(group, 0) : group[0]!);
+    }
+    flat = next;
+  }
+  return b.add(vector, b.assume(flat[0]!, b.shape(vector)));
+}

@@ -1,0 +1,375 @@
+/** Trains a decoder's flat vector of weights: gradients in micro-batches, AdamW in steps. */
+import { LoraError } from '../errors.ts';
+import { adamwGraph, BETA1, BETA2 } from './adamw.ts';
+import type { Layout } from './trainedVector.ts';
+import {
+  float32,
+  floats,
+  type HostTensor,
+  int64,
+  endSession,
+  type Runtime,
+  type Session,
+  scalar,
+} from '../runtime/runtime.ts';
+
+/** One sequence with what its loss needs; position t predicts `tokens[t + 1]`. */
+export interface TrainingRow {
+  tokens: readonly number[];
+  /** Of each prediction, `tokens.length - 1` of them; 0 where there is no loss. */
+  weight: ArrayLike<number>;
+  advantage: number;
+  /** Log-probabilities at sampling and under the starting weights; absent: not used by the loss. */
+  old?: ArrayLike<number>;
+  reference?: ArrayLike<number>;
+}
+
+export interface LossOptions {
+  /** PPO's clip; 0: plain policy gradient without a ratio. */
+  clip: number;
+  klWeight: number;
+}
+
+/** What a pass forward and backward gives. */
+export interface RowsGradient {
+  /** Of the targets, one array a row. */
+  logprobs: Float32Array[];
+  /** [P] */
+  gradient: Float32Array;
+}
+
+export interface StepOptions {
+  learningRate: number;
+  weightDecay: number;
+  /** Added to the root of the second moment. */
+  adamEpsilon: number;
+  maxGradNorm: number;
+}
+
+/** Everything that training changes, as flat vectors. */
+export interface PolicySnapshot {
+  /** Names model, adapter shape and layout; a snapshot of another one is refused with a message. */
+  layout: string;
+  /** Optimizer steps taken. */
+  step: number;
+  /** Trained weights and AdamW's two moments, each of the same length. */
+  weights: Float32Array;
+  firstMoment: Float32Array;
+  secondMoment: Float32Array;
+}
+
+/** A snapshot of another model, or of other adapter settings. */
+export class LayoutMismatchError extends LoraError<'checkpoint-misfit'> {
+  override name = 'LayoutMismatchError';
+  constructor(message: string) {
+    super('checkpoint-misfit', {}, message);
+  }
+}
+
+const MASKED = -1e9;
+
+/** Additive causal mask [n, n]; with a window, a token sees itself and the `window - 1` before it. */
+export function causalMask(n: number, window = n): HostTensor {
+  const mask = new Float32Array(n * n);
+  for (let i = 0; i < n; i++) {
+    mask.fill(MASKED, i * n + i + 1, (i + 1) * n);
+    if (i >= window) mask.fill(MASKED, i * n, i * n + i - window + 1);
+  }
+  return float32([n, n], mask);
+}
+
+/** ids and positions [rows, n], right-padded with token 0. */
+export function packTokens(
+  rows: readonly (readonly number[])[],
+  n: number,
+): { ids: HostTensor; positions: HostTensor } {
+  const ids = new BigInt64Array(rows.length * n);
+  const positions = new BigInt64Array(rows.length * n);
+  rows.forEach((tokens, r) => {
+    for (let t = 0; t < n; t++) {
+      if (t < tokens.length) ids[r * n + t] = BigInt(tokens[t]!);
+      positions[r * n + t] = BigInt(t);
+    }
+  });
+  return { ids: int64([rows.length, n], ids), positions: int64([rows.length, n], positions) };
+}
+
+/** Groups row indices of similar length so that rows x longest stays within `tokens`; every group has a row. */
+export function microbatches(lengths: readonly number[], tokens: number): number[][] {
+  const order = lengths.map((_, i) => i).sort((a, b) => lengths[a]! - lengths[b]! || a - b);
+  const groups: number[][] = [];
+  let group: number[] = [];
+  for (const i of order) {
+    if (group.length && (group.length + 1) * lengths[i]! > tokens) {
+      groups.push(group);
+      group = [];
+    }
+    group.push(i);
+  }
+  if (group.length) groups.push(group);
+  return groups;
+}
+
+/** Padded tokens that make a part worth sharing out, about. */
+const SHARED_FROM = 512;
+
+/**
+ * `microbatches` to be shared out to cores: alike in size, and by how much there is one, two or four times as many
+ * as needed, as far as rows can be cut so. The cores there are make no difference: the order of a sum decides its
+ * rounding.
+ */
+export function sharedMicrobatches(lengths: readonly number[], tokens: number): number[][] {
+  const groups = microbatches(lengths, tokens);
+  const padded = groups.reduce((n, group) => n + group.length * lengths[group.at(-1)!]!, 0);
+  const parts = [4, 2, 1].find((n) => padded >= n * SHARED_FROM) ?? 1;
+  const wanted = Math.ceil(groups.length / parts) * parts;
+  // The smallest bound that still gives no more groups than that.
+  let [low, high] = [1, tokens];
+  while (low < high) {
+    const bound = Math.floor((low + high) / 2);
+    if (microbatches(lengths, bound).length <= wanted) high = bound;
+    else low = bound + 1;
+  }
+  return microbatches(lengths, high);
+}
+
+/**
+ * Parts of about `size` in order, all of nearly the same size: left over, two sequences would move the weights
+ * as far as a whole mini-batch does, in a direction that is mostly noise.
+ */
+export function minibatches<T>(order: readonly T[], size: number): T[][] {
+  const count = Math.max(1, Math.round(order.length / size));
+  const edge = (i: number) => Math.floor((i * order.length) / count);
+  return Array.from({ length: count }, (_, i) => order.slice(edge(i), edge(i + 1)));
+}
+
+/** Rows of tokens as a graph takes them. */
+export interface PackedRows {
+  feeds: Record<string, HostTensor>;
+  /** A value for each prediction that is computed, of row r and of the token after position t. */
+  plane(pick: (r: number, t: number) => number): HostTensor;
+  /** Such values back by row; 0 for predictions that are not computed. */
+  unpack(values: Float32Array): Float32Array[];
+}
+
+/** A model with a flat vector of weights that train. */
+export interface Trainable {
+  readonly layout: Layout;
+  /** What snapshots are of: shape and tuning, and for an adapter the very weights below it. */
+  readonly snapshotId: string;
+  /** Longest sequence, in tokens. */
+  readonly context: number;
+  /** The vector that training starts from. */
+  start(seed: number): Float32Array;
+  /** Graphs with the inputs and outputs of `trainingGraph` and `scoringGraph`, but for how rows are packed. */
+  openTraining(runtime: Runtime): Promise<Session>;
+  openScoring(runtime: Runtime): Promise<Session>;
+  /** `wanted` tells which predictions matter; the others need not be computed. */
+  pack(rows: readonly (readonly number[])[], wanted: (r: number, t: number) => boolean): PackedRows;
+}
+
+/** Trains the flat vector of any model. */
+export class VectorTrainer {
+  readonly layout: Layout;
+  readonly snapshotId: string;
+  weights: Float32Array;
+  private first: Float32Array;
+  private second: Float32Array;
+  private step = 0;
+  private gradient: Float32Array;
+  private readonly decayed: Float32Array;
+  private train: Promise<Session> | undefined;
+  private scorer: Promise<Session> | undefined;
+  private adamw: Promise<Session> | undefined;
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly trainable: Trainable,
+    seed: number,
+    /** `oneSession`: scoring ends the session that trains, and the other way round, where memory is short. */
+    private readonly options: { oneSession?: boolean } = {},
+  ) {
+    this.layout = trainable.layout;
+    this.snapshotId = trainable.snapshotId;
+    this.weights = trainable.start(seed);
+    this.first = new Float32Array(this.layout.size);
+    this.second = new Float32Array(this.layout.size);
+    this.gradient = new Float32Array(this.layout.size);
+    this.decayed = new Float32Array(this.layout.size);
+    for (const p of this.layout.parameters) {
+      if (p.dims.length < 2) continue;
+      const at = this.layout.offsets.get(p.name)!;
+      this.decayed.fill(1, at, at + p.dims[0]! * p.dims[1]!);
+    }
+  }
+
+  /** Optimizer steps taken. */
+  get steps(): number {
+    return this.step;
+  }
+  /** Gradient of the rows accumulated since the last `apply`, [P]. */
+  get accumulated(): Float32Array {
+    return this.gradient;
+  }
+
+  /** Forgets what is accumulated. */
+  clearGradient(): void {
+    this.gradient = new Float32Array(this.layout.size);
+  }
+
+  /** Adds a gradient that was computed elsewhere, [P]. */
+  add(gradient: Float32Array): void {
+    for (let i = 0; i < gradient.length; i++) this.gradient[i]! += gradient[i]!;
+  }
+
+  /**
+   * Adds the rows' gradient to what is accumulated; all rows go through in one pass, so bound them
+   * with `microbatches`. Returns log-probabilities of the targets, one array a row.
+   */
+  async accumulate(rows: readonly TrainingRow[], options: LossOptions): Promise<Float32Array[]> {
+    const { gradient, logprobs } = await this.pass(rows, options, this.gradient);
+    this.gradient = gradient;
+    return logprobs;
+  }
+
+  /** As `accumulate`, with the rows' gradient by itself, [P], which is added to nothing. */
+  gradientOf(rows: readonly TrainingRow[], options: LossOptions): Promise<RowsGradient> {
+    return this.pass(rows, options, new Float32Array(this.layout.size));
+  }
+
+  private async pass(
+    rows: readonly TrainingRow[],
+    options: LossOptions,
+    before: Float32Array,
+  ): Promise<RowsGradient> {
+    if (this.options.oneSession) await this.endScoring();
+    this.train ??= this.trainable.openTraining(this.runtime);
+    const session = await this.train;
+    const packed = this.pack(
+      rows.map((r) => r.tokens),
+      (r, t) => (rows[r]!.weight[t] ?? 0) !== 0,
+    );
+    const plane = (pick: (row: TrainingRow, t: number) => number) =>
+      packed.plane((r, t) => pick(rows[r]!, t));
+    const outputs = await session.run({
+      ...packed.feeds,
+      weights: float32([this.layout.size], this.weights),
+      gradient: float32([this.layout.size], before),
+      weight: plane((row, t) => row.weight[t] ?? 0),
+      advantage: plane((row) => row.advantage),
+      old: plane((row, t) => row.old?.[t] ?? 0),
+      reference: plane((row, t) => row.reference?.[t] ?? 0),
+      ratio: scalar(options.clip > 0 ? 1 : 0),
+      low: scalar(options.clip > 0 ? 1 - options.clip : -1),
+      high: scalar(options.clip > 0 ? 1 + options.clip : 3e38),
+      klWeight: scalar(options.klWeight),
+    });
+    return {
+      gradient: floats(outputs, 'gradientOut'),
+      logprobs: packed.unpack(floats(outputs, 'logprobs')),
+    };
+  }
+
+  /** Log-probabilities of each row's tokens after the first, under the current weights. */
+  async score(rows: readonly (readonly number[])[]): Promise<Float32Array[]> {
+    if (this.options.oneSession) await this.endTraining();
+    this.scorer ??= this.trainable.openScoring(this.runtime);
+    const session = await this.scorer;
+    const packed = this.pack(rows, () => true);
+    const outputs = await session.run({
+      ...packed.feeds,
+      weights: float32([this.layout.size], this.weights),
+    });
+    return packed.unpack(floats(outputs, 'logprobs'));
+  }
+
+  /** One AdamW step with the accumulated gradient, which is then cleared. Returns its norm before clipping. */
+  async apply(options: StepOptions): Promise<number> {
+    const { size } = this.layout;
+    this.adamw ??= this.runtime.create(adamwGraph(size));
+    const session = await this.adamw;
+    const t = this.step + 1;
+    const vector = (data: Float32Array) => float32([size], data);
+    const outputs = await session.run({
+      weights: vector(this.weights),
+      gradient: vector(this.gradient),
+      first: vector(this.first),
+      second: vector(this.second),
+      decayed: vector(this.decayed),
+      learningRate: scalar(options.learningRate),
+      weightDecay: scalar(options.weightDecay),
+      maxNorm: scalar(options.maxGradNorm),
+      epsilon: scalar(options.adamEpsilon),
+      correction1: scalar(1 - BETA1 ** t),
+      correction2: scalar(1 - BETA2 ** t),
+    });
+    const norm = floats(outputs, 'norm')[0]!;
+    this.clearGradient();
+    if (!Number.isFinite(norm)) {
+      throw new LoraError('diverged', {}, 'The gradient is not finite, so the step was not taken.');
+    }
+    this.weights = floats(outputs, 'newWeights');
+    this.first = floats(outputs, 'newFirst');
+    this.second = floats(outputs, 'newSecond');
+    this.step = t;
+    return norm;
+  }
+
+  snapshot(): PolicySnapshot {
+    return {
+      layout: this.snapshotId,
+      step: this.step,
+      weights: this.weights.slice(),
+      firstMoment: this.first.slice(),
+      secondMoment: this.second.slice(),
+    };
+  }
+
+  /** Fails with `LayoutMismatchError`, changing nothing, where the snapshot is of another model. */
+  restore(snapshot: PolicySnapshot): void {
+    const { weights, firstMoment, secondMoment } = snapshot;
+    const fits = [weights, firstMoment, secondMoment].every((v) => v.length === this.layout.size);
+    if (snapshot.layout !== this.snapshotId || !fits) {
+      throw new LayoutMismatchError(
+        `This checkpoint was made with another model or other adapter settings (${snapshot.layout}) than those loaded here (${this.snapshotId}).`,
+      );
+    }
+    this.weights = weights.slice();
+    this.first = firstMoment.slice();
+    this.second = secondMoment.slice();
+    this.clearGradient();
+    this.step = snapshot.step;
+  }
+
+  async dispose(): Promise<void> {
+    await this.endTraining();
+    await this.endScoring();
+    const { adamw } = this;
+    this.adamw = undefined;
+    await endSession(adamw);
+  }
+
+  private async endTraining(): Promise<void> {
+    const { train } = this;
+    this.train = undefined;
+    await endSession(train);
+  }
+
+  private async endScoring(): Promise<void> {
+    const { scorer } = this;
+    this.scorer = undefined;
+    await endSession(scorer);
+  }
+
+  private pack(rows: readonly (readonly number[])[], wanted: (r: number, t: number) => boolean): PackedRows {
+    const longest = Math.max(...rows.map((r) => r.length));
+    if (longest > this.trainable.context) {
+      throw new LoraError(
+        'prompt-too-long',
+        { tokens: longest, context: this.trainable.context },
+        `A sequence of ${longest} tokens is longer than the model's context of ${this.trainable.context}.`,
+      );
+    }
+    return this.trainable.pack(rows, wanted);
+  }
+}

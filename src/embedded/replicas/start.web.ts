@@ -1,0 +1,24 @@
+/** Starts replicas' workers in the page. */
+import type { ReplicaAnswer } from './protocol.ts';
+import type { Runtime } from 'onnx-lora';
+import type { StartReplica } from './replica.ts';
+
+export const startReplica: StartReplica = ({ onAnswer, onEnd }) => {
+  const worker = new Worker(new URL('./worker.web.ts', import.meta.url), { type: 'module', name: 'replica' });
+  worker.addEventListener('message', ({ data }: MessageEvent<ReplicaAnswer>) => onAnswer(data));
+  worker.addEventListener('error', (event) => {
+    event.preventDefault();
+    worker.terminate();
+    onEnd(event.message || 'its script could not be loaded');
+  });
+  return { post: (command) => worker.postMessage(command), end: () => worker.terminate() };
+};
+
+/** Each core holds the model, a few megabytes, and a runtime of its own. */
+const MOST_CORES = 4;
+
+/** For wasm without threads, which is what a host without special headers gives: up to four of the cores that there are. */
+export function webReplicas({ hasDeviceMemory, threads }: Runtime): { cores: number; start: StartReplica } {
+  const alone = hasDeviceMemory || threads > 1 || !('Worker' in globalThis);
+  return { cores: alone ? 1 : Math.min(MOST_CORES, navigator.hardwareConcurrency || 1), start: startReplica };
+}

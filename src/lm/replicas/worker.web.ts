@@ -1,7 +1,0 @@
-/** A replica's worker in the page. */
-import { webRuntime } from '../runtime.web.ts';
-import type { ReplicaCommand } from './protocol.ts';
-import { serveReplica } from './serve.ts';
-
-const handle = serveReplica(webRuntime('wasm'), (answer) => postMessage(answer));
-addEventListener('message', ({ data }: MessageEvent<ReplicaCommand>) => handle(data));

@@ -1,0 +1,397 @@
+/** A policy that samples and trains here, on ONNX Runtime. */
+import type { PolicyInfo, UpdateStats } from '../gasp/policyRecord.ts';
+import type {
+  Completion,
+  Policy,
+  PolicySnapshot,
+  SampleOptions,
+  SampleRequest,
+  UpdateOptions,
+  WeightedSequence,
+} from '../gasp/ports.ts';
+import { Random } from 'onnx-lora/random';
+import {
+  adapterShape,
+  readJson,
+  type RepositoryFiles,
+  type Runtime,
+  type SampledRow,
+  type TokenRequest,
+  type TokenSampleOptions,
+  endTokens,
+  loadTokenizer,
+  type Tokenizer,
+  microbatches,
+  minibatches,
+  type RowsGradient,
+  sharedMicrobatches,
+  type TrainingRow,
+  type VectorTrainer,
+} from 'onnx-lora';
+import { decoderParameters, type Tuning } from '../embedded/decoder.ts';
+import { readDecoderConfig, readDecoderWeights } from '../embedded/decoderFiles.ts';
+import { Replica, type StartReplica } from '../embedded/replicas/replica.ts';
+import { ReplicatedSampler } from '../embedded/replicas/replicatedSampler.ts';
+import { shareOut } from '../embedded/replicas/shareOut.ts';
+import { Sampler } from '../embedded/sampler.ts';
+import { Trainer } from '../embedded/decoderTrainer.ts';
+
+export interface LocalPolicyOptions {
+  /** What the run's events call the model. */
+  model: string;
+  runtime: Runtime;
+  /** Further cores that sample and train, each with the model; `cores` counts this one too. */
+  replicas?: { cores: number; start: StartReplica };
+  tuning: Tuning;
+  /** Seeds the adapter's starting values. */
+  seed: number;
+  signal?: AbortSignal;
+  /** Bytes of the model file; total 0 when unknown. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+/** Tokens in one forward pass where nothing is kept for a backward pass. */
+const SCORING_TOKENS = 16384;
+
+/** Loads the embedded decoder's repository and opens a policy on it. */
+export async function openLocalPolicy(
+  files: RepositoryFiles,
+  options: LocalPolicyOptions,
+): Promise<LocalPolicy> {
+  const { signal, onProgress, model, runtime, tuning, seed } = options;
+  const config = await readJson(files, 'config.json', signal);
+  const shape = readDecoderConfig(config);
+  const [tokenizer, file] = await Promise.all([
+    loadTokenizer(files, signal, { chat: false }),
+    files.read('onnx/model.onnx', { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) }),
+  ]);
+  const weights = readDecoderWeights(file, shape);
+  const trainer = new Trainer(runtime, shape, tuning, weights, seed);
+  const { layout } = trainer;
+  const sampler = new Sampler(runtime, shape, tuning, layout, weights);
+  const { cores, start } = options.replicas ?? { cores: 1 };
+  const replicas = Array.from(
+    { length: cores - 1 },
+    () => new Replica(start!, { config: shape, tuning, weights }),
+  );
+  return new LocalPolicy({
+    tokenizer,
+    trainer,
+    // A GPU wants all rows at once.
+    ...(runtime.hasDeviceMemory
+      ? { sampler }
+      : { sampler: new ReplicatedSampler(sampler, replicas), replicas }),
+    stop: endTokens(config),
+    info: {
+      model,
+      backend: runtime.name,
+      parameters: decoderParameters(shape).reduce((n, p) => n + p.dims.reduce((a, b) => a * b, 1), 0),
+      trainable: layout.size,
+      ...(tuning.kind === 'lora' && { adapter: adapterShape(layout, () => tuning.alpha / tuning.rank) }),
+    },
+  });
+}
+
+/** What samples rows of tokens with the trained vector `weights`. */
+export interface RowSampler {
+  sample(
+    weights: Float32Array,
+    requests: readonly TokenRequest[],
+    options: TokenSampleOptions,
+  ): Promise<SampledRow[]>;
+  dispose(): Promise<void>;
+}
+
+export interface PolicyParts {
+  tokenizer: Tokenizer;
+  trainer: VectorTrainer;
+  sampler: RowSampler;
+  /**
+   * What computes gradients besides `trainer`; the sampler has them too, and ends them. With a list, an empty one too,
+   * mini-batches are cut to be shared out.
+   */
+  replicas?: readonly Replica[];
+  stop: ReadonlySet<number>;
+  info: PolicyInfo;
+  /** Most tokens in one forward pass where nothing is kept for a backward pass. */
+  scoringTokens?: number;
+  /** Ends what only one of sampling and training needs, where memory is short. */
+  takeTurns?: boolean;
+}
+
+export class LocalPolicy implements Policy {
+  readonly info: PolicyInfo;
+  private readonly tokenizer: Tokenizer;
+  private readonly trainer: VectorTrainer;
+  private readonly sampler: RowSampler;
+  private readonly replicas: readonly Replica[] | undefined;
+  private readonly stop: ReadonlySet<number>;
+  private readonly scoringTokens: number;
+  private readonly takeTurns: boolean;
+  /** The trained vector that the run started from: where the KL penalty pulls to. */
+  private readonly start: Float32Array;
+
+  constructor(parts: PolicyParts) {
+    this.info = parts.info;
+    this.tokenizer = parts.tokenizer;
+    this.trainer = parts.trainer;
+    this.sampler = parts.sampler;
+    this.replicas = parts.replicas;
+    this.stop = parts.stop;
+    this.scoringTokens = parts.scoringTokens ?? SCORING_TOKENS;
+    this.takeTurns = parts.takeTurns ?? false;
+    this.start = parts.trainer.weights.slice();
+  }
+
+  /** Cores that share the work: how many makes no difference to what comes of it. */
+  get cores(): number {
+    return 1 + (this.replicas?.length ?? 0);
+  }
+
+  async sample(requests: SampleRequest[], options: SampleOptions): Promise<Completion[][]> {
+    const prompts = requests.map((r) => this.tokenizer.encode(r.prompt));
+    const { onProgress, signal } = options;
+    if (this.takeTurns) await this.trainer.dispose();
+    const rows = await this.sampler.sample(
+      this.trainer.weights,
+      requests.map((r, i) => ({ tokens: prompts[i]!, samples: r.samples, maxTokens: r.maxTokens })),
+      {
+        temperature: options.temperature,
+        topP: options.topP,
+        seed: options.seed,
+        stop: this.stop,
+        ...(signal ? { signal } : {}),
+        ...(onProgress ? { onStep: (all) => onProgress(this.describe(all)) } : {}),
+      },
+    );
+    const out: Completion[][] = requests.map(() => []);
+    for (const row of rows) {
+      out[row.request]!.push({
+        promptTokens: prompts[row.request]!,
+        tokens: row.tokens,
+        logprobs: row.logprobs,
+        text: this.tokenizer.decode(row.tokens),
+        ended: row.ended ?? 'length',
+      });
+    }
+    return out;
+  }
+
+  private describe(rows: readonly SampledRow[]) {
+    let tokens = 0;
+    let finished = 0;
+    for (const row of rows) {
+      tokens += row.tokens.length;
+      if (row.ended) finished++;
+    }
+    return {
+      tokens,
+      finished,
+      total: rows.length,
+      peek: (i: number) => {
+        const row = rows[i]!;
+        return { request: row.request, sample: row.sample, text: this.tokenizer.decode(row.tokens) };
+      },
+    };
+  }
+
+  async score(
+    sequences: { promptTokens: number[]; tokens: number[] }[],
+    signal?: AbortSignal,
+  ): Promise<number[][]> {
+    const rows = sequences.map((s) => [...s.promptTokens, ...s.tokens]);
+    const out: number[][] = [];
+    for (const group of microbatches(
+      rows.map((r) => r.length),
+      this.scoringTokens,
+    )) {
+      signal?.throwIfAborted();
+      const scored = await this.trainer.score(group.map((i) => rows[i]!));
+      group.forEach((i, j) => {
+        out[i] = Array.from(scored[j]!.subarray(sequences[i]!.promptTokens.length - 1));
+      });
+    }
+    return out;
+  }
+
+  /**
+   * Policy gradient in mini-batch steps (PPO, Schulman et al. 2017). The loss of a mini-batch is the
+   * mean over its completions' tokens. Cancelled or failed, the weights are those from before.
+   */
+  async update(batch: WeightedSequence[], options: UpdateOptions): Promise<UpdateStats> {
+    if (this.takeTurns) await this.sampler.dispose();
+    const before = this.trainer.snapshot();
+    const stats: UpdateStats = {
+      loss: 0,
+      gradNorm: 0,
+      kl: 0,
+      clipped: 0,
+      entropy: 0,
+      steps: 0,
+      tokens: 0,
+      moved: 0,
+    };
+    if (batch.length === 0) return stats;
+    try {
+      const references =
+        options.klWeight > 0 ? await this.referenceLogprobs(batch, options.signal) : undefined;
+      const indices = batch.map((_, i) => i);
+      for (let epoch = 0; epoch < options.epochs; epoch++) {
+        const order = Random.for(options.seed, 'minibatches', epoch).shuffle(indices);
+        const parts = minibatches(order, options.minibatch);
+        for (const rows of parts) {
+          await this.minibatch(batch, rows, references, options, stats);
+          options.onProgress?.(stats.steps, parts.length * options.epochs);
+        }
+      }
+    } catch (error) {
+      this.trainer.restore(before);
+      throw error;
+    }
+    for (const key of ['kl', 'clipped', 'entropy'] as const) stats[key] /= stats.tokens;
+    for (const key of ['loss', 'gradNorm'] as const) stats[key] /= stats.steps;
+    let change = 0;
+    let norm = 0;
+    before.weights.forEach((w, i) => {
+      change += (this.trainer.weights[i]! - w) ** 2;
+      norm += w * w;
+    });
+    stats.moved = Math.sqrt(change / norm);
+    return stats;
+  }
+
+  private async minibatch(
+    batch: WeightedSequence[],
+    indices: number[],
+    references: number[][] | undefined,
+    options: UpdateOptions,
+    stats: UpdateStats,
+  ): Promise<void> {
+    const total = indices.reduce((n, i) => n + batch[i]!.tokens.length, 0);
+    const lengths = indices.map((i) => batch[i]!.promptTokens.length + batch[i]!.tokens.length);
+    let loss = 0;
+    const cut = this.replicas ? sharedMicrobatches : microbatches;
+    const parts = cut(lengths, options.microbatchTokens).map((group) => {
+      const sequences = group.map((g) => batch[indices[g]!]!);
+      const rows = sequences.map((s, j) => trainingRow(s, 1 / total, references?.[indices[group[j]!]!]));
+      return { sequences, rows };
+    });
+    const logprobs = await this.accumulate(
+      parts.map(({ rows }) => rows),
+      options,
+    );
+    parts.forEach(({ sequences, rows }, p) => {
+      sequences.forEach((s, j) => {
+        loss += measure(s, rows[j]!, logprobs[p]![j]!, options, stats);
+      });
+    });
+    stats.loss += loss;
+    stats.gradNorm += await this.trainer.apply(options);
+    stats.steps++;
+  }
+
+  /** Adds the gradients of groups of rows, in their order; log-probabilities by group and row. */
+  private async accumulate(
+    groups: readonly TrainingRow[][],
+    options: UpdateOptions,
+  ): Promise<Float32Array[][]> {
+    const { trainer, replicas } = this;
+    const logprobs: Float32Array[][] = [];
+    if (!replicas) {
+      // One gradient in memory, however many groups.
+      for (const rows of groups) {
+        options.signal?.throwIfAborted();
+        logprobs.push(await trainer.accumulate(rows, options));
+      }
+      return logprobs;
+    }
+    const wanted = (work: (rows: TrainingRow[]) => Promise<RowsGradient>) => (rows: TrainingRow[]) => {
+      options.signal?.throwIfAborted();
+      return work(rows);
+    };
+    const results = await shareOut(groups, [
+      wanted((rows) => trainer.gradientOf(rows, options)),
+      ...replicas.map((replica) => wanted((rows) => replica.gradientOf(trainer.weights, rows, options))),
+    ]);
+    for (const result of results) {
+      trainer.add(result.gradient);
+      logprobs.push(result.logprobs);
+    }
+    return logprobs;
+  }
+
+  private async referenceLogprobs(batch: WeightedSequence[], signal?: AbortSignal): Promise<number[][]> {
+    const now = this.trainer.weights;
+    this.trainer.weights = this.start;
+    try {
+      return await this.score(batch, signal);
+    } finally {
+      this.trainer.weights = now;
+    }
+  }
+
+  async snapshot(): Promise<PolicySnapshot> {
+    return this.trainer.snapshot();
+  }
+
+  async restore(snapshot: PolicySnapshot): Promise<void> {
+    this.trainer.restore(snapshot);
+  }
+
+  async dispose(): Promise<void> {
+    // The sampler first: its replicas are threads and processes, which nobody would end otherwise.
+    try {
+      await this.sampler.dispose();
+    } finally {
+      await this.trainer.dispose();
+    }
+  }
+}
+
+/** Puts a completion's per-token values where the predictions of its tokens stand. */
+function trainingRow(s: WeightedSequence, weight: number, reference: number[] | undefined): TrainingRow {
+  const first = s.promptTokens.length - 1;
+  const plane = (value: (t: number) => number) => {
+    const out = new Float32Array(first + s.tokens.length);
+    for (let t = 0; t < s.tokens.length; t++) out[first + t] = value(t);
+    return out;
+  };
+  return {
+    tokens: [...s.promptTokens, ...s.tokens],
+    weight: plane(() => weight),
+    advantage: s.advantage,
+    old: plane((t) => s.logprobs[t]!),
+    ...(reference ? { reference: plane((t) => reference[t]!) } : {}),
+  };
+}
+
+/** Adds the sequence's tokens to the statistics and returns its part of the loss (`trainingGraph`'s formula). */
+function measure(
+  s: WeightedSequence,
+  row: TrainingRow,
+  logprobs: Float32Array,
+  { clip, klWeight }: UpdateOptions,
+  stats: UpdateStats,
+): number {
+  const first = s.promptTokens.length - 1;
+  const A = s.advantage;
+  let loss = 0;
+  for (let t = 0; t < s.tokens.length; t++) {
+    const logp = logprobs[first + t]!;
+    const moved = logp - s.logprobs[t]!;
+    const ratio = Math.exp(moved);
+    stats.kl += ratio - moved - 1;
+    stats.entropy -= logp;
+    stats.tokens++;
+    const out = clip > 0 && ((A > 0 && ratio > 1 + clip) || (A < 0 && ratio < 1 - clip));
+    if (out) stats.clipped++;
+    const bounded = A > 0 ? Math.min(ratio, 1 + clip) : Math.max(ratio, 1 - clip);
+    const weight = row.weight[first + t]!;
+    loss -= weight * A * (clip > 0 ? bounded : logp);
+    if (row.reference) {
+      const d = row.reference[first + t]! - logp;
+      loss += weight * klWeight * (Math.exp(d) - d - 1);
+    }
+  }
+  return loss;
+}
