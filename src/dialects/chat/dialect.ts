@@ -2,10 +2,10 @@
 import { beginningOf } from '../../gasp/begunAnswer.ts';
 import type { Dialect, Parsed, Prompt, ProposalDraft } from '../../gasp/ports.ts';
 import type { Task } from '../../gasp/question.ts';
-import { findProgram } from './program.ts';
+import { findProgram } from './answerProgram.ts';
 import { answerBeginning, lemmaPrompt, liftPrompt, solvePrompt, unguidedPrompt } from './prompts.ts';
 import { describeProposal } from './proposal.ts';
-import { findInput, findInputs, findOutput, outputOf } from './values.ts';
+import { findInput, findInputs, findOutput, outputOf } from './answerValues.ts';
 
 const INPUTS = 5;
 /** Small models often stop early, or write an input twice. */

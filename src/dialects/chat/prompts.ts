@@ -7,7 +7,7 @@
 import type { ChatMessage } from '../../gasp/ports.ts';
 import type { Axis, Question, Task } from '../../gasp/question.ts';
 import { EXAMPLES, type Shown, SOLVED } from './examples.ts';
-import { headBegun, headFor } from './heads.ts';
+import { headBegun, headFor } from './functionHeads.ts';
 
 type Chat = ChatMessage[];
 

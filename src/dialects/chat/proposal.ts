@@ -1,5 +1,5 @@
 /** What a teacher's text says about its question in words. */
-import { readAnswer } from './blocks.ts';
+import { readAnswer } from './answerBlocks.ts';
 
 const MAX_TITLE = 100;
 

@@ -1,6 +1,6 @@
 /** Heads of functions from what they take. */
 import { expect, test } from 'vitest';
-import { headBegun, headFor } from '../../../src/dialects/chat/heads.ts';
+import { headBegun, headFor } from '../../../src/dialects/chat/functionHeads.ts';
 
 test.each<[string[], string]>([
   [['[1]', '[]', '[2, -3]'], 'def f(nums: list[int]) ->'],

@@ -9,7 +9,7 @@ export interface Block {
   closed: boolean;
 }
 
-export interface Answer {
+export interface AnswerParts {
   blocks: Block[];
   /** What is outside of the blocks. */
   prose: string;
@@ -39,7 +39,7 @@ const LANGUAGE =
  * them: code on the fence's own line, a closing fence at the end of a line of code, a missing one before
  * the next block or before the end, fences indented in a list.
  */
-export function readAnswer(text: string): Answer {
+export function readAnswer(text: string): AnswerParts {
   const source = spoken(text);
   const blocks: Block[] = [];
   let prose = '';

@@ -1,7 +1,7 @@
 /** The value, or the argument list, in a chat answer. */
 import type { Parsed } from '../../gasp/ports.ts';
 import { sameValue } from '../../pytext/sameValue.ts';
-import { type Block, readAnswer } from './blocks.ts';
+import { type Block, readAnswer } from './answerBlocks.ts';
 import {
   callArguments,
   closingBracket,

@@ -1,6 +1,6 @@
 /** The program in a chat answer. */
 import type { Parsed } from '../../gasp/ports.ts';
-import { type Answer, readAnswer } from './blocks.ts';
+import { type AnswerParts, readAnswer } from './answerBlocks.ts';
 import { dedent, definedFunction, mask, topLevelStatements } from './source.ts';
 
 export interface FoundProgram {
@@ -35,7 +35,7 @@ export function findProgram(text: string): Parsed<FoundProgram> {
   };
 }
 
-function candidates({ blocks, prose }: Answer): Candidate[] {
+function candidates({ blocks, prose }: AnswerParts): Candidate[] {
   const inBlocks = blocks.map(
     ({ text, closed }, i): Candidate => ({
       code: text,
