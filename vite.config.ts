@@ -53,7 +53,7 @@ export default defineConfig({
       strategies: 'injectManifest',
       srcDir: 'src/offline',
       filename: 'serviceWorker.ts',
-      // `src/offline/page.ts` registers it, once the page is there.
+      // `src/offline/offlineState.ts` registers it, once the page is there.
       injectRegister: false,
       injectManifest: {
         globPatterns: ['**/*'],

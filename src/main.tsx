@@ -1,7 +1,7 @@
 /** Puts the page together: the lab behind its client, the journal, the bank. */
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { workOffline } from './offline/page.ts';
+import { workOffline } from './offline/offlineState.ts';
 import { openSandbox } from './python/sandbox.ts';
 import { App } from './ui/App.tsx';
 import { loadBank } from './ui/banks.ts';

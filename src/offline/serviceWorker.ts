@@ -5,7 +5,7 @@
  */
 /// <reference lib="webworker" />
 import { cleanupOutdatedCaches, precacheAndRoute } from 'workbox-precaching';
-import type { KeepReport, OfflineCommand } from './protocol.ts';
+import type { KeepReport, OfflineCommand } from './serviceWorkerMessages.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 

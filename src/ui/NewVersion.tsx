@@ -1,6 +1,6 @@
 /** Announces a newer version, and leaves it to the person when it takes over. */
 import { useState, useSyncExternalStore } from 'react';
-import { getOffline, subscribeOffline, takeNewer } from '../offline/page.ts';
+import { getOffline, subscribeOffline, takeNewer } from '../offline/offlineState.ts';
 import './ReplayNote.css';
 
 export function NewVersion({ busy, holdsRun }: { busy: boolean; holdsRun: boolean }) {

@@ -2,7 +2,7 @@
 import { useSyncExternalStore } from 'react';
 import { METHODS, slots } from '../gasp/methods.ts';
 import { EMBEDDED_MODEL, modelHost, modelTitle } from '../lab/models.ts';
-import { getOffline, subscribeOffline } from '../offline/page.ts';
+import { getOffline, subscribeOffline } from '../offline/offlineState.ts';
 import { cannotRun } from './platform.ts';
 import type { Session } from './session.ts';
 import { canStart, type Snapshot } from './snapshot.ts';

@@ -1,5 +1,5 @@
 /** The page's end of working offline: what is kept, and whether a newer version waits. */
-import type { KeepReport, OfflineCommand } from './protocol.ts';
+import type { KeepReport, OfflineCommand } from './serviceWorkerMessages.ts';
 
 export interface Offline {
   /** Everything is here: the page works without network. */
