@@ -7,14 +7,14 @@ import { finishedIterations, type RunState } from '../run/state.ts';
 /** Answers to a question at a checkpoint that is not the one reported. */
 export const ON_THE_WAY = 32;
 
-export interface Trial {
+export interface TrialSize {
   /** Answers to each question. */
   samples: number;
   /** At most so many of each kind of question, evenly spread. */
   questions: number;
 }
 
-export interface Wanted extends Trial {
+export interface Wanted extends TrialSize {
   /** Checkpoints before the last one that are looked at too, evenly spread, with at most `ON_THE_WAY` answers. */
   checkpoints: number;
   /** The weights that the run started from are tried like its end. */

@@ -4,7 +4,7 @@
  */
 import { tellError } from '../util/codedError.ts';
 import { digestRun, pickCheckpoint } from '../compare/digest.ts';
-import { pickingPlans, reportPlans, type Trial } from '../compare/plans.ts';
+import { pickingPlans, reportPlans, type TrialSize } from '../compare/plans.ts';
 import { slots } from '../gasp/methods.ts';
 import type { Question } from '../gasp/question.ts';
 import type { Settings } from '../gasp/settings.ts';
@@ -186,7 +186,7 @@ export class Session {
    * Tries questions with stored runs, at their start and later: validation questions at checkpoints on the way and
    * at the end; held-out ones and goalposts at the checkpoint that did best on validation, else at the end.
    */
-  async measure(runs: readonly string[], split: 'heldout' | 'validation', wanted: Trial): Promise<void> {
+  async measure(runs: readonly string[], split: 'heldout' | 'validation', wanted: TrialSize): Promise<void> {
     const { bank, backendChoice: backend } = this.snapshot;
     if (!bank) return;
     try {
