@@ -1,11 +1,12 @@
 /** What the marks on the climb mean. */
 import { memo } from 'react';
 import { Term } from '../Term.tsx';
-import { outline, type Role } from './climbLayout.ts';
+import type { ProposerRole } from '../../gasp/question.ts';
+import { outline } from './climbLayout.ts';
 
 export const ClimbKey = memo(function ClimbKey(props: {
   /** What stands on the figure, or will. */
-  roles: readonly Role[];
+  roles: readonly ProposerRole[];
   taught: boolean;
   /** What stands before it: the runs that it goes back to. */
   past: string;

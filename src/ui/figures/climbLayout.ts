@@ -1,5 +1,6 @@
 /** Where everything on the climb lies, and its numbers as a table. */
 import { methodSettings, slots } from '../../gasp/methods.ts';
+import type { ProposerRole } from '../../gasp/question.ts';
 import { inBand } from '../../gasp/rewards.ts';
 import type { Settings } from '../../gasp/settings.ts';
 import type { FrontierPoint } from '../../run/frontier.ts';
@@ -214,17 +215,15 @@ export function bandsOf(settings: Settings): Band[] {
   return methodSettings(settings).lifts > 0 ? ['lemma', 'lift'] : ['lemma'];
 }
 
-export type Role = Stone['proposal']['role'];
-
 /** Roles of the questions that runs with these settings ask. */
-export function rolesOf(settings: readonly Settings[]): Role[] {
-  const asked = new Set<Role>(settings.flatMap(bandsOf));
+export function rolesOf(settings: readonly Settings[]): ProposerRole[] {
+  const asked = new Set<ProposerRole>(settings.flatMap(bandsOf));
   if (settings.some((one) => slots(one).unguided > 0)) asked.add('unguided');
   return (['lemma', 'lift', 'unguided'] as const).filter((role) => asked.has(role));
 }
 
 /** The outline of a mark: a lift is a triangle, a lemma a disc, an unguided question a square. */
-export function outline(role: Role, x: number, y: number, r: number): string {
+export function outline(role: ProposerRole, x: number, y: number, r: number): string {
   const n = (value: number) => Math.round(value * 10) / 10;
   if (role === 'lift') {
     const half = n(r * 1.1);
