@@ -12,7 +12,7 @@ import type { RunState } from '../run/state.ts';
 import type { Timeline } from '../run/timeline.ts';
 import type { ShelfState } from './shelf.ts';
 
-export interface Problem {
+export interface ErrorNotice {
   message: string;
   advice: string;
 }
@@ -60,7 +60,7 @@ export interface Snapshot extends ShelfState {
   backend: { backend: string; cores: number } | null;
   /** `stopped`: called off, so that a question without a success may have had fewer tries. */
   mined: { results: ReadonlyMap<string, Mined>; finished: boolean; stopped: boolean } | null;
-  problem: Problem | null;
+  problem: ErrorNotice | null;
 }
 
 /** Before anything was looked up. */

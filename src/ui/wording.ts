@@ -7,7 +7,7 @@ import {
   type ToldError,
 } from '../util/codedError.ts';
 import { gigabytes } from 'onnx-lora';
-import type { Problem } from './snapshot.ts';
+import type { ErrorNotice } from './snapshot.ts';
 
 type Advice<Data> = string | ((data: Data) => string);
 
@@ -110,7 +110,7 @@ export const PAGE_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
 };
 
 /** An error as the page shows it. `otherwise`: what to do about one that has no code. */
-export function problemOf(error: ToldError, otherwise = OTHERWISE): Problem {
+export function problemOf(error: ToldError, otherwise = OTHERWISE): ErrorNotice {
   const { code, message } = error;
   if (code === 'unexpected') return { message, advice: otherwise };
   const advice = PAGE_ADVICE[code] as Advice<ErrorData[ErrorCode]>;
