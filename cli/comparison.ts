@@ -9,8 +9,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { METHODS } from '../src/gasp/methods.ts';
-import type { MethodName, Settings } from '../src/gasp/settings.ts';
+import { type MethodName, METHODS } from '../src/gasp/methods.ts';
+import type { Settings } from '../src/gasp/settings.ts';
 import { readSettings } from './settings.ts';
 import { UsageError } from './usage.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Bank } from '../src/gasp/bank.ts';
 import { checkSettings, completeSettings, DEFAULT_SETTINGS } from '../src/gasp/defaults.ts';
 import { METHODS, methodSettings, slots } from '../src/gasp/methods.ts';
-import type { Settings } from '../src/gasp/settings.ts';
+import { SETTING_NAMES, SETTINGS, type Settings } from '../src/gasp/settings.ts';
 import { EMBEDDED_MODEL } from '../src/lab/models.ts';
 import type { RunEvent } from '../src/run/events.ts';
 import { publicFolder } from './nodePorts.ts';
@@ -41,9 +41,9 @@ export function readSettings(
   for (const assignment of assignments) {
     const at = assignment.indexOf('=');
     const key = assignment.slice(0, at);
-    if (at < 1 || !(key in DEFAULT_SETTINGS)) {
+    if (at < 1 || !Object.hasOwn(SETTINGS, key)) {
       throw new UsageError(
-        `--set takes KEY=VALUE with one of ${Object.keys(DEFAULT_SETTINGS).join(', ')}; got "${assignment}".`,
+        `--set takes KEY=VALUE with one of ${SETTING_NAMES.join(', ')}; got "${assignment}".`,
       );
     }
     const text = assignment.slice(at + 1);

@@ -2,8 +2,8 @@
 import { passesOf } from '../gasp/measuring.ts';
 import { meanPassAtK } from '../gasp/passAtK.ts';
 import type { ProposerRole } from '../gasp/question.ts';
+import type { MethodName } from '../gasp/methods.ts';
 import { Random } from 'onnx-lora/random';
-import type { MethodName } from '../gasp/settings.ts';
 import {
   currentCounters,
   type EvaluationState,

@@ -1,8 +1,7 @@
 /** Methods side by side, from runs that were measured alike: means and spread over seeds. */
 import { passesOf } from '../gasp/measuring.ts';
-import { METHODS } from '../gasp/methods.ts';
+import { type MethodName, METHODS } from '../gasp/methods.ts';
 import { meanPassAtK } from '../gasp/passAtK.ts';
-import type { MethodName } from '../gasp/settings.ts';
 import type { RunDigest, Tried } from './digest.ts';
 
 /** The k of pass@k that are reported, as far as there are samples. */

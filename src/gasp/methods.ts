@@ -1,22 +1,24 @@
 /** Every system that can be run and compared here, as data: what it changes, and who described it. */
 import { azrPaper, type Citation, gaspPaper } from './citations.ts';
-import type { MethodName, Settings } from './settings.ts';
+import type { SettingsBesideMethod } from './settingTable.ts';
+
+export type MethodKind = 'system' | 'ablation' | 'extension';
 
 export interface Method {
   title: string;
-  kind: 'system' | 'ablation' | 'extension';
+  kind: MethodKind;
   /** What it changes, in a sentence for a person. */
   about: string;
   citation: Citation;
   /** The settings that make it this method; all others are a person's to choose. */
-  fixed: Partial<Settings>;
+  fixed: Partial<SettingsBesideMethod>;
   /** Methods that are parts of this one: what they solve is no surprise where it does too. */
-  contains: readonly MethodName[];
+  contains: readonly string[];
   /** It runs no iteration. */
   untrained?: true;
 }
 
-export const METHODS: Record<MethodName, Method> = {
+const table = {
   base: {
     title: 'Base model',
     kind: 'system',
@@ -125,17 +127,21 @@ export const METHODS: Record<MethodName, Method> = {
     fixed: { realShare: 0, lifts: 3 },
     contains: ['gasp'],
   },
-};
+} satisfies Record<string, Method>;
 
+export type MethodName = keyof typeof table;
+export const METHODS: Record<MethodName, Method> = table;
 export const METHOD_NAMES = Object.keys(METHODS) as MethodName[];
 
+type SettingsOfMethod = SettingsBesideMethod & { method: MethodName };
+
 /** The settings as the method makes them: what it fixes stands above what was chosen. */
-export function methodSettings(settings: Settings): Settings {
+export function methodSettings<S extends SettingsOfMethod>(settings: S): S {
   return { ...settings, ...METHODS[settings.method]?.fixed };
 }
 
 /** How many of an iteration's first questions are guided by a goalpost, how many are not, and how many are real ones. */
-export function slots(settings: Settings): { guided: number; unguided: number; real: number } {
+export function slots(settings: SettingsOfMethod): { guided: number; unguided: number; real: number } {
   const { goalpostsPerIteration: count, unguidedShare, realShare } = methodSettings(settings);
   const real = Math.round(count * realShare);
   const unguided = Math.round((count - real) * unguidedShare);

@@ -87,6 +87,7 @@ test('the whole main job by keyboard, and every view for everybody', async ({ pa
     await expect(runButton(page)).toBeEnabled();
     await everywhere(page, 'first page');
     await button('Settings').click();
+    await page.getByText('Advanced').click();
     await everywhere(page, 'settings');
     await page.getByLabel('Method').selectOption('azr');
     await close(page);

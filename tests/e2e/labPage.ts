@@ -20,6 +20,10 @@ export async function setSettings(
 ): Promise<void> {
   await page.getByRole('button', { name: 'Settings' }).click();
   const sheet = page.getByRole('dialog', { name: 'Settings of the next run' });
+  const advanced = sheet.locator('details.settings-advanced');
+  await advanced.evaluate((details: HTMLDetailsElement) => {
+    details.open = true;
+  });
   for (const [label, value] of Object.entries(values)) {
     const field = sheet.getByLabel(label, { exact: true });
     if (typeof value === 'boolean') await field.setChecked(value);

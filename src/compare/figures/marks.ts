@@ -1,5 +1,5 @@
 /** How methods are told apart: by mark and dash first, by colour too. */
-import type { MethodName } from '../../gasp/settings.ts';
+import type { MethodName } from '../../gasp/methods.ts';
 import { at, type SvgNode, svg } from './svg.ts';
 
 type Shape = 'circle' | 'ring' | 'square' | 'triangle' | 'diamond' | 'cross';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { compareRuns } from '../../../src/compare/comparison.ts';
 import type { RunDigest } from '../../../src/compare/digest.ts';
 import { spread, summarize } from '../../../src/compare/summary.ts';
-import type { MethodName } from '../../../src/gasp/settings.ts';
+import type { MethodName } from '../../../src/gasp/methods.ts';
 
 /** A measured run; `solves` lists the goalposts out of a to f that it solves once in ten answers. */
 function run(method: MethodName, seed: number, solves: string, passed = 5): RunDigest {

@@ -2,9 +2,16 @@ import { expect, test } from 'vitest';
 import {
   checkSettings,
   completeSettings,
+  copySettings,
   DEFAULT_SETTINGS,
-  NUMBER_RULES,
+  settingsOfAnyAge,
 } from '../../../src/gasp/defaults.ts';
+import { METHODS } from '../../../src/gasp/methods.ts';
+import { type Setting, SETTING_GROUPS, settingRule } from '../../../src/gasp/settingKinds.ts';
+import { SETTINGS } from '../../../src/gasp/settings.ts';
+import { HUB_SETTINGS } from '../../../src/lab/hubRun.ts';
+
+const all = Object.entries(SETTINGS) as [keyof typeof SETTINGS, Setting][];
 
 test('the defaults pass', () => {
   expect(checkSettings(DEFAULT_SETTINGS)).toEqual({});
@@ -12,12 +19,33 @@ test('the defaults pass', () => {
 });
 
 test('every number is checked on both sides of its bounds', () => {
-  for (const [field, rule] of Object.entries(NUMBER_RULES)) {
+  for (const [field, rule] of all) {
+    if (rule.kind !== 'number') continue;
     for (const bad of [rule.min - 1, rule.max + 1, Number.NaN, '1', undefined]) {
       expect(checkSettings({ ...DEFAULT_SETTINGS, [field]: bad }), `${field} = ${bad}`).toHaveProperty(field);
     }
     expect(checkSettings({ ...DEFAULT_SETTINGS, [field]: rule.max })).toEqual({});
   }
+});
+
+test('every setting has a name of its own, a sentence on what it does, a group and a rule', () => {
+  expect(new Set(all.map(([, { label }]) => label)).size).toBe(all.length);
+  for (const [name, setting] of all) {
+    expect(setting.label, name).toMatch(/^[A-Z]/);
+    expect(setting.note, name).toMatch(/\.$/);
+    expect(SETTING_GROUPS, name).toHaveProperty(setting.group);
+    expect(settingRule(setting), name).not.toBe('');
+    if (setting.before !== undefined) {
+      expect(checkSettings({ ...DEFAULT_SETTINGS, [name]: setting.before })).toEqual({});
+    }
+  }
+});
+
+test('nothing is advanced that a method or a preset varies', () => {
+  const advanced = all.filter(([, setting]) => setting.advanced).map(([name]) => name);
+  expect(advanced).toContain('weightDecay');
+  const varied = [HUB_SETTINGS, ...Object.values(METHODS).map(({ fixed }) => fixed)].flatMap(Object.keys);
+  expect(advanced.filter((name) => varied.includes(name))).toEqual([]);
 });
 
 test('errors are sentences, one a field', () => {
@@ -60,4 +88,36 @@ test('a run from before a setting goes on as it went, whatever the default is no
   const completed = completeSettings(older as typeof DEFAULT_SETTINGS);
   expect(completed).toEqual({ ...DEFAULT_SETTINGS, liftsPerLemma: 1, adamEpsilon: 1e-8 });
   expect([liftsPerLemma, adamEpsilon]).not.toEqual([1, 1e-8]);
+});
+
+test('a setting that is no more becomes what took its place', () => {
+  const { teacherWeight, ...older } = DEFAULT_SETTINGS;
+  expect(settingsOfAnyAge({ ...older, trainTeacher: true })).toEqual({
+    ...DEFAULT_SETTINGS,
+    teacherWeight: 1,
+  });
+  expect(completeSettings({ ...older, trainTeacher: false })).toEqual({
+    ...DEFAULT_SETTINGS,
+    teacherWeight: 0,
+  });
+  expect(settingsOfAnyAge({ ...DEFAULT_SETTINGS, trainTeacher: true })).toEqual(DEFAULT_SETTINGS);
+  expect(teacherWeight).not.toBe(1);
+});
+
+test('what is unknown, and what only looks like a setting, is left out', () => {
+  const strange = JSON.parse('{"__proto__":{"rollouts":3},"fromTheFuture":1,"learningRate":null}') as object;
+  const settings = settingsOfAnyAge(strange);
+  expect(Object.keys(settings)).toEqual(Object.keys(DEFAULT_SETTINGS));
+  expect(settings.rollouts).toBe(DEFAULT_SETTINGS.rollouts);
+  // As JSON writes a number that is none: refused, not replaced.
+  expect(checkSettings(settings)).toEqual({ learningRate: 'Must be a number.' });
+});
+
+test('a copy keeps every value, shares nothing and holds nothing that is not known', () => {
+  const tuning = { kind: 'lora', rank: 4, alpha: 8, layers: 2 } as const;
+  const given = { ...DEFAULT_SETTINGS, tuning: { ...tuning, more: 1 }, more: 1 };
+  const copy = copySettings(given);
+  expect(copy).toEqual({ ...DEFAULT_SETTINGS, tuning });
+  expect(copy.axes).not.toBe(given.axes);
+  expect(copySettings({ ...DEFAULT_SETTINGS, tuning: { kind: 'full' } }).tuning).toEqual({ kind: 'full' });
 });

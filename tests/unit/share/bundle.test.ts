@@ -83,6 +83,21 @@ describe('links', () => {
   });
 });
 
+describe('recipes of an older form', () => {
+  it('mean what they meant, whatever the defaults are now', async () => {
+    const { liftsPerLemma, adamEpsilon, teacherWeight, ...rest } = DEFAULT_SETTINGS;
+    const settings = { ...rest, trainTeacher: true };
+    const shared = await open(
+      await linkAround({ foothold: 'recipe', version: 1, ...recipe, settings }, 'recipe'),
+    );
+    expect(shared).toMatchObject({
+      recipe: { settings: { ...rest, liftsPerLemma: 1, adamEpsilon: 1e-8, teacherWeight: 1 } },
+    });
+    expect(shared).not.toHaveProperty('recipe.settings.trainTeacher');
+    expect([liftsPerLemma, adamEpsilon, teacherWeight]).not.toEqual([1, 1e-8, 1]);
+  });
+});
+
 describe('version 1, for good', () => {
   const links = JSON.parse(fixture('links.v1.json').toString()) as { recipe: string; replay: string };
 

@@ -1,0 +1,296 @@
+/**
+ * Everything that decides how a run of a given method goes: one descriptor a setting. The page's sheet,
+ * the check, `--set` with its help, links and the reading of stored runs come from here. To add a setting,
+ * add its descriptor, and read it where the method uses it. One that is no longer needed goes to `RETIRED`
+ * in `defaults.ts`, so that stored runs and links that carry it still open.
+ */
+import { ESTIMATOR_NAMES, ESTIMATORS } from './estimators.ts';
+import type { Axis } from './question.ts';
+import { choice, number, several, toggle, tuning, type ValueOf } from './settingKinds.ts';
+
+export const SETTINGS_BESIDE_METHOD = {
+  /**
+   * First questions of an iteration: a lemma for each goalpost drawn, and in place of some of them, by the
+   * shares below, unguided proposals and real questions.
+   */
+  goalpostsPerIteration: number({
+    default: 24,
+    ...{ min: 1, max: 1024, integer: true, step: 1 },
+    label: 'Goalposts an iteration',
+    note: 'How many are drawn; each gets one lemma.',
+    group: 'selfPlay',
+  }),
+  rollouts: number({
+    default: 8,
+    ...{ min: 1, max: 256, integer: true, step: 1 },
+    label: 'Rollouts',
+    note: 'Answers of the student to each question.',
+    group: 'selfPlay',
+  }),
+  /** Of an iteration's first proposals; unguided ones are AZR's. */
+  unguidedShare: number({
+    default: 0,
+    ...{ min: 0, max: 1, step: 0.05 },
+    label: 'Unguided share',
+    note: 'Share of questions made up without a goalpost: guards against forgetting.',
+    group: 'selfPlay',
+  }),
+  lifts: number({
+    default: 1,
+    ...{ min: 0, max: 16, integer: true, step: 1 },
+    label: 'Lifts',
+    note: 'Made one from another after the lemma; 0 stops at the lemma.',
+    group: 'selfPlay',
+  }),
+  /**
+   * Lifts written from each accepted lemma, and from each accepted lift where more follow. Few lemmas fall
+   * into their band, so that lifts are what an iteration has least of.
+   */
+  liftsPerLemma: number({
+    default: 4,
+    before: 1,
+    ...{ min: 1, max: 64, integer: true, step: 1 },
+    label: 'Lifts of a lemma',
+    note: 'Written side by side from each; the paper has 1.',
+    group: 'selfPlay',
+  }),
+  /** The band and reward of lemmas: their own, or a lift's where they are to be hard at once (ablation). */
+  lemmaBand: choice<'lemma' | 'lift'>({
+    default: 'lemma',
+    options: [
+      { value: 'lemma', label: 'lemmas' },
+      { value: 'lift', label: 'lifts' },
+    ],
+    label: 'Lemmas are paid as',
+    note: 'Lemmas near half solved, lifts near a tenth.',
+    group: 'selfPlay',
+  }),
+  /** Of an iteration's first questions; nobody proposes real ones, the student trains on them. */
+  realShare: number({
+    default: 0,
+    ...{ min: 0, max: 1, step: 0.05 },
+    label: 'Real share',
+    note: 'Share of questions that are the bank’s own, goalposts among them.',
+    group: 'selfPlay',
+  }),
+  /** The first so many goalposts that no trial has solved yet. */
+  goalpostsAtOnce: number({
+    default: 0,
+    ...{ min: 0, max: 1e6, integer: true, step: 1 },
+    label: 'Goalposts at once',
+    note: 'Aimed at until a trial solves them, then the next; 0: all, all along.',
+    group: 'selfPlay',
+  }),
+  /**
+   * Questions accepted in earlier iterations that the student tries again in each one (AZR draws its
+   * student's batch from such a buffer): what the novelty filter lets in once is practised until it is easy.
+   */
+  replay: number({
+    default: 0,
+    ...{ min: 0, max: 1024, integer: true, step: 1 },
+    label: 'Replay',
+    note: 'Earlier accepted questions that the student practises again.',
+    group: 'selfPlay',
+    advanced: true,
+  }),
+  axes: several<Axis>({
+    default: ['io', 'f'],
+    item: 'axis',
+    options: [
+      { value: 'io', label: 'I/O' },
+      { value: 'f', label: 'f' },
+    ],
+    label: 'Axes',
+    note: 'What may change from goalpost to lemma to lift.',
+    group: 'selfPlay',
+  }),
+  /** Cosine similarity. */
+  noveltyThreshold: number({
+    default: 0.95,
+    ...{ min: 0, max: 1, above: true, step: 0.01 },
+    label: 'Novelty',
+    note: 'Similarity above which a proposal is a copy; 1 turns it off.',
+    group: 'selfPlay',
+  }),
+  /** Where programs are few and inputs many, an endless memory forbids practice. */
+  noveltyWindow: number({
+    default: 8,
+    ...{ min: 0, max: 1e6, integer: true, step: 1 },
+    label: 'Novelty window',
+    note: 'Last accepted questions it must differ from; 0: all of the run’s, as in the paper.',
+    group: 'selfPlay',
+  }),
+  /** The lemma's author reads a goalpost's title besides its examples. The student never does. */
+  teacherReadsTitles: toggle({
+    default: true,
+    label: 'Teacher reads titles',
+    note: 'Off: it sees a goalpost’s examples only, as the student does.',
+    group: 'selfPlay',
+    advanced: true,
+  }),
+  liftSeesGoalpost: toggle({
+    default: false,
+    label: 'Lift sees the goalpost',
+    note: 'An ablation: teachers then copy its surface.',
+    group: 'selfPlay',
+  }),
+  estimator: choice({
+    default: 'positive',
+    options: ESTIMATOR_NAMES.map((value) => ({ value, ...ESTIMATORS[value] })),
+    label: 'Estimator',
+    note: 'How rewards become the weights of texts in the update.',
+    group: 'training',
+  }),
+  learningRate: number({
+    default: 1e-3,
+    ...{ min: 0, max: 1, above: true, step: 1e-4 },
+    label: 'Learning rate',
+    note: "AdamW's step size, the same all along.",
+    group: 'training',
+  }),
+  tuning: tuning({
+    default: { kind: 'lora', rank: 8, alpha: 16 },
+    label: 'Trained weights',
+    note: 'LoRA trains small adapters, which forget less than all weights do.',
+    group: 'training',
+  }),
+  minibatch: number({
+    default: 32,
+    ...{ min: 1, max: 4096, integer: true, step: 1 },
+    label: 'Mini-batch',
+    note: 'Texts in one optimizer step, about; several steps an iteration.',
+    group: 'training',
+  }),
+  epochs: number({
+    default: 2,
+    ...{ min: 1, max: 16, integer: true, step: 1 },
+    label: 'Epochs',
+    note: 'Passes over an iteration’s texts.',
+    group: 'training',
+  }),
+  clip: number({
+    default: 0,
+    ...{ min: 0, max: 1, step: 0.05 },
+    label: 'Clip',
+    note: "PPO's clip of the ratio; 0 turns the ratio off.",
+    group: 'training',
+  }),
+  /** Of the KL divergence from the starting model, on the texts that are trained on. */
+  klWeight: number({
+    default: 0,
+    ...{ min: 0, max: 10, step: 0.01 },
+    label: 'KL to the start',
+    note: 'Holds on to the starting model; 0 turns it off.',
+    group: 'training',
+  }),
+  maxGradNorm: number({
+    default: 1,
+    ...{ min: 0, max: 1e6, above: true, step: 0.1 },
+    label: 'Gradient clip',
+    note: 'A gradient longer than this is shortened to it.',
+    group: 'training',
+    advanced: true,
+  }),
+  weightDecay: number({
+    default: 0.01,
+    ...{ min: 0, max: 1, step: 0.01 },
+    label: 'Weight decay',
+    note: 'Pulls the trained weights towards zero a little; 0 turns it off.',
+    group: 'training',
+    advanced: true,
+  }),
+  /**
+   * Added to the root of the second moment. Of the size of a gradient's coordinates it leaves those alone
+   * that hardly have one; near 0 Adam moves all coordinates equally far.
+   */
+  adamEpsilon: number({
+    default: 1e-3,
+    before: 1e-8,
+    ...{ min: 0, max: 1, above: true },
+    label: 'Adam’s epsilon',
+    note: 'Leaves weights alone whose gradient is much smaller; 1e-8 is usual.',
+    group: 'training',
+  }),
+  studentTrainsOn: choice<'accepted' | 'valid'>({
+    default: 'valid',
+    options: [
+      { value: 'accepted', label: 'accepted questions' },
+      { value: 'valid', label: 'all valid questions' },
+    ],
+    label: 'Student trains on',
+    note: 'Questions in their band, or every valid one.',
+    group: 'training',
+    advanced: true,
+  }),
+  /** For the student's update only. */
+  convertTasks: toggle({
+    default: false,
+    label: 'Deduction and abduction',
+    note: 'Some accepted questions are turned into these.',
+    group: 'training',
+    advanced: true,
+  }),
+  /** A proposal's inputs are random text, whose gradient is many times an answer's. */
+  teacherWeight: number({
+    default: 0.02,
+    ...{ min: 0, max: 10, step: 0.05 },
+    label: 'Teacher’s weight',
+    note: 'Scales the teacher’s advantages; 0 trains only the student’s answers.',
+    group: 'training',
+  }),
+  temperature: number({
+    default: 1,
+    ...{ min: 0, max: 5, above: true, step: 0.1 },
+    label: 'Temperature',
+    note: '1 samples from the model as it is.',
+    group: 'sampling',
+  }),
+  topP: number({
+    default: 1,
+    ...{ min: 0, max: 1, above: true, step: 0.05 },
+    label: 'Top-p',
+    note: '1 keeps the whole distribution.',
+    group: 'sampling',
+  }),
+  seed: number({
+    default: 1,
+    ...{ min: 0, max: 0xffffffff, integer: true, step: 1 },
+    label: 'Seed',
+    note: 'The same seed on the same backend gives the same run.',
+    group: 'sampling',
+  }),
+  evaluateEvery: number({
+    default: 10,
+    ...{ min: 0, max: 1e6, integer: true, step: 1 },
+    label: 'Try goalposts every',
+    note: 'Iterations between trials of all goalposts; 0 never.',
+    group: 'keeping',
+  }),
+  evaluateSamples: number({
+    default: 8,
+    ...{ min: 1, max: 4096, integer: true, step: 1 },
+    label: 'Answers for each',
+    note: 'Fresh answers to each goalpost when all are tried.',
+    group: 'keeping',
+    advanced: true,
+  }),
+  checkpointEvery: number({
+    default: 10,
+    ...{ min: 1, max: 1e6, integer: true, step: 1 },
+    label: 'Keep a checkpoint every',
+    note: 'Iterations; the newest is always there.',
+    group: 'keeping',
+    advanced: true,
+  }),
+  microbatchTokens: number({
+    default: 8192,
+    ...{ min: 64, max: 1 << 24, integer: true, step: 1024 },
+    label: 'Micro-batch',
+    note: 'Tokens at once in an update: bounds its memory; smaller is slower.',
+    group: 'keeping',
+  }),
+};
+
+export type SettingsBesideMethod = {
+  -readonly [Name in keyof typeof SETTINGS_BESIDE_METHOD]: ValueOf<(typeof SETTINGS_BESIDE_METHOD)[Name]>;
+};
