@@ -45,7 +45,7 @@ export const compareUsage = `lab compare --methods A,B,... --seeds 1,2,... (--mi
                     case. What is reported is the checkpoint that does best on them, the last one's held-out
                     figures stand beside it
   --questions N     measure on N held-out questions and N goalposts only, evenly spread (default: all)
-  --set KEY=VALUE   a setting for all methods, as often as needed
+  --set KEY=VALUE   a setting for all methods, as often as needed; lab run --help lists them
   --bank FILE, --model DIR, --threads N, --backend NAME, --json   as in lab run
 
   systems

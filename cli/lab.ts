@@ -12,12 +12,19 @@ import { gradcheckCommand, gradcheckUsage } from './gradcheck.ts';
 import { judgeCommand, judgeUsage } from './judge.ts';
 import { mineCommand, mineUsage } from './mine.ts';
 import { probeCommand, probeUsage } from './probe.ts';
-import { runCommand, runUsage } from './run.ts';
+import { runCommand, runDetails, runUsage } from './run.ts';
 import { tell } from './failure.ts';
 import { UsageError } from './usage.ts';
 
-const COMMANDS: Record<string, { usage: string; run: (args: string[]) => Promise<number> }> = {
-  run: { usage: runUsage, run: runCommand },
+interface Command {
+  usage: string;
+  /** What `--help` says besides; too long to follow an error. */
+  details?: string;
+  run: (args: string[]) => Promise<number>;
+}
+
+const COMMANDS: Record<string, Command> = {
+  run: { usage: runUsage, details: runDetails, run: runCommand },
   compare: { usage: compareUsage, run: compareCommand },
   probe: { usage: probeUsage, run: probeCommand },
   adapter: { usage: adapterUsage, run: adapterCommand },
@@ -46,7 +53,7 @@ const usage =
     .join('\n');
 const help = name === '' || name === 'help' || name === '--help';
 if (help || args.includes('--help')) {
-  console.log(usage);
+  console.log([usage, command?.details].filter(Boolean).join('\n'));
 } else {
   try {
     if (!command) throw new UsageError(`There is no command "${name}".`);

@@ -11,6 +11,7 @@ import { readAdapter } from './adapterFolder.ts';
 import { type ModelOption, nodePorts, readModelOption } from './nodePorts.ts';
 import { report } from './report.ts';
 import { checkSame, newRun, readBank, readSettings, SHIPPED_BANK } from './settings.ts';
+import { settingsHelp } from './settingsHelp.ts';
 import { TerminalLab } from './terminalLab.ts';
 import { numberOption, readOptions, UsageError } from './usage.ts';
 
@@ -21,7 +22,8 @@ export const runUsage = `lab run --out DIR [options]
   --iterations N    iterations in all (default 200)
   --minutes M       end after the iteration in which this many minutes of self-play are over
   --seed S          (default 1)
-  --set KEY=VALUE   any other setting, as often as needed, such as --set estimator=trr++ --set 'tuning={"kind":"full"}'
+  --set KEY=VALUE   any other setting, as often as needed, such as --set estimator=trr++ --set 'tuning={"kind":"full"}';
+                    lab run --help lists them
   --bank FILE       questions with mined goalposts (default: the shipped bank)
   --model MODEL     a decoder in Hugging Face layout: a folder, owner/name on the Hub, or an address (default: the shipped one)
   --dtype NAME      which of its dtypes, such as q4, q4f16, fp16 or fp32
@@ -34,6 +36,8 @@ ${BACKEND_USAGE}
 
 /** Evaluating all goalposts costs as much as dozens of iterations: less often than in the page. */
 const EVALUATE_EVERY = 200;
+
+export const runDetails = settingsHelp({ evaluateEvery: EVALUATE_EVERY });
 
 const OPTIONS = {
   out: { type: 'string' },
