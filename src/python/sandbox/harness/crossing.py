@@ -9,11 +9,13 @@ either direction, so that `is`, aliases and changes in place are seen on both si
 
 import importlib
 import json
+import operator
 import sys
 import types
 from collections import Counter, OrderedDict, defaultdict
 
 _PLAIN = frozenset([type(None), bool, float, str])
+_FLAT_ONES = _PLAIN | {int, bytes}
 _MADE_OF_ARGUMENTS = frozenset(['date', 'datetime', 'time', 'timedelta', 'timezone'])
 _VIEWS = {type({}.keys()): 'keys', type({}.values()): 'values', type({}.items()): 'items'}
 _CONSTANTS = {'Ellipsis': Ellipsis, 'NotImplemented': NotImplemented}
@@ -35,8 +37,8 @@ class _Crossing:
         self.prefix, self.budget = prefix, budget
         # Objects that can change: by key, and keys by identity.
         self.objects, self.keys = {}, {}
-        # What the other side knows them to hold.
-        self.known = {}
+        # What the other side knows them to hold; of lists also their elements, for a cheap look.
+        self.known, self.seen = {}, {}
 
     def spend(self, size):
         self.left -= size + 2
@@ -49,14 +51,27 @@ class _Crossing:
         sent = [self.encode(value, 0) for value in values]
         changed = []
         for key in list(self.known)[-_WATCHED:]:
-            if key in self.named:
+            if key in self.named or self.is_untouched(key):
                 continue
             content = self.content(self.objects[key], 0)
             text = json.dumps(content)
+            self.look(key)
             if text != self.known[key]:
                 self.known[key] = text
                 changed.append(['at', key, content])
         return sent, changed
+
+    def look(self, key):
+        """Remembers the elements of a list where none of them can change."""
+        value = self.objects[key]
+        if type(value) is list and _FLAT_ONES.issuperset(map(type, value)):
+            self.seen[key] = value[:]
+        else:
+            self.seen.pop(key, None)
+
+    def is_untouched(self, key):
+        seen, value = self.seen.get(key), self.objects[key]
+        return seen is not None and len(seen) == len(value) and all(map(operator.is_, seen, value))
 
     def encode(self, value, depth):
         kind = type(value)
@@ -132,6 +147,7 @@ class _Crossing:
         self.named.add(key)
         content = self.content(value, depth)
         self.known[key] = json.dumps(content)
+        self.look(key)
         return ['at', key, content]
 
     def keep(self, key, value):
@@ -187,6 +203,7 @@ class _Crossing:
                 self.keep(key, value)
             self.fill(value, rest[1])
             self.known[key] = json.dumps(rest[1])
+            self.look(key)
             return value
         if what == 'int':
             return int(rest[0], 16)
