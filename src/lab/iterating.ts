@@ -7,19 +7,19 @@ import type { Tools } from '../gasp/solving.ts';
 import type { Counters, RunEventBody } from '../run/events.ts';
 import type { Journal } from '../run/journal.ts';
 import type { Machinery } from './machinery.ts';
-import { type Session, solvedIn, START_BLOB } from './session.ts';
+import { type HeldRun, solvedIn, START_BLOB } from './heldRun.ts';
 
 type Evaluated = Extract<RunEventBody, { type: 'evaluated' }>;
 
 /** One iteration of a run, with the evaluation that is due, stored with its checkpoint. */
-export async function iterateOnce(machinery: Machinery, session: Session, tools: Tools): Promise<void> {
-  const { settings, accepted, taught, run, questions } = session;
-  const goalposts = goalpostsAimedAt(session.goalposts, session.solved, settings.goalpostsAtOnce);
-  const iteration = session.iteration + 1;
+export async function iterateOnce(machinery: Machinery, held: HeldRun, tools: Tools): Promise<void> {
+  const { settings, accepted, taught, run, questions } = held;
+  const goalposts = goalpostsAimedAt(held.goalposts, held.solved, settings.goalpostsAtOnce);
+  const iteration = held.iteration + 1;
   const { telemetry, now } = machinery;
   const startedAt = now();
   telemetry.iteration = iteration;
-  session.clean = false;
+  held.clean = false;
   const emit = (events: RunEventBody[]) => machinery.append(run, events);
   const input = { settings, goalposts, questions, iteration, accepted, taught };
   const result = await runIteration(input, tools, emit);
@@ -27,21 +27,21 @@ export async function iterateOnce(machinery: Machinery, session: Session, tools:
   // Where trials decide what is aimed at they are a part of the method, and so of its budget.
   let trialTokens = 0;
   const due = (n: number) => settings.evaluateEvery > 0 && n % settings.evaluateEvery === 0;
-  if (!session.startEvaluated && (due(iteration) || due(iteration + 1)))
-    evaluations.push(...(await evaluateStart(machinery.ports.journal, session, goalposts, tools)));
+  if (!held.startEvaluated && (due(iteration) || due(iteration + 1)))
+    evaluations.push(...(await evaluateStart(machinery.ports.journal, held, goalposts, tools)));
   if (due(iteration)) {
-    const { evaluated, tokens } = await evaluate(session, goalposts, iteration, tools);
+    const { evaluated, tokens } = await evaluate(held, goalposts, iteration, tools);
     evaluations.push(evaluated);
     if (settings.goalpostsAtOnce > 0) trialTokens = tokens;
   }
 
   telemetry.stage('saving', 0, 0, 'bytes');
   const kept = iteration % settings.checkpointEvery === 0;
-  const blob = freshBlob(iteration, session.blobs);
+  const blob = freshBlob(iteration, held.blobs);
   const counters: Counters = {
-    tokensSampled: session.counters.tokensSampled + result.tokensSampled + trialTokens,
-    tokensTrained: session.counters.tokensTrained + result.tokensTrained,
-    seconds: session.counters.seconds + (now() - startedAt) / 1000,
+    tokensSampled: held.counters.tokensSampled + result.tokensSampled + trialTokens,
+    tokensTrained: held.counters.tokensTrained + result.tokensTrained,
+    seconds: held.counters.seconds + (now() - startedAt) / 1000,
   };
   const snapshot = await tools.policy.snapshot();
   tools.signal?.throwIfAborted();
@@ -50,18 +50,18 @@ export async function iterateOnce(machinery: Machinery, session: Session, tools:
     blob,
     kept,
     snapshot,
-    drop: session.replaced,
+    drop: held.replaced,
   });
   for (const question of result.accepted) accepted.add(question);
-  session.iteration = iteration;
-  session.taught = [];
-  session.round = 0;
-  session.counters = counters;
-  session.startEvaluated ||= evaluations.length > 0;
-  for (const id of evaluations.flatMap(solvedIn)) session.solved.add(id);
-  session.blobs.add(blob);
-  session.replaced = kept ? [] : [blob];
-  session.clean = true;
+  held.iteration = iteration;
+  held.taught = [];
+  held.round = 0;
+  held.counters = counters;
+  held.startEvaluated ||= evaluations.length > 0;
+  for (const id of evaluations.flatMap(solvedIn)) held.solved.add(id);
+  held.blobs.add(blob);
+  held.replaced = kept ? [] : [blob];
+  held.clean = true;
 }
 
 /**
@@ -71,23 +71,23 @@ export async function iterateOnce(machinery: Machinery, session: Session, tools:
  */
 async function evaluateStart(
   journal: Journal,
-  session: Session,
+  held: HeldRun,
   goalposts: readonly Question[],
   tools: Tools,
 ): Promise<Evaluated[]> {
-  const start = await journal.getCheckpoint(session.run, START_BLOB);
+  const start = await journal.getCheckpoint(held.run, START_BLOB);
   if (!start) return [];
   const { policy } = tools;
   const now = await policy.snapshot();
   await policy.restore(start);
-  const { evaluated } = await evaluate(session, goalposts, 0, tools);
+  const { evaluated } = await evaluate(held, goalposts, 0, tools);
   await policy.restore(now);
   return [evaluated];
 }
 
 /** Tries goalposts afresh with the weights as they are. */
 async function evaluate(
-  { settings }: Session,
+  { settings }: HeldRun,
   goalposts: readonly Question[],
   iteration: number,
   tools: Tools,

@@ -14,7 +14,7 @@ import { answersOf, measureRun } from './measuring.ts';
 import { mine } from './mining.ts';
 import type { LabPorts } from './ports.ts';
 import type { BackendChoice, Command, LabStatus } from './protocol.ts';
-import { openRun, reopenRun, type Session } from './session.ts';
+import { openRun, reopenRun, type HeldRun } from './heldRun.ts';
 import { Teaching } from './teaching.ts';
 import { Telemetry } from './telemetry.ts';
 
@@ -24,13 +24,13 @@ type CommandOf<T extends Command['type']> = Omit<Extract<Command, { type: T }>, 
 interface Aside {
   run: string;
   backend: BackendChoice;
-  job: (session: Session) => Promise<void>;
+  job: (held: HeldRun) => Promise<void>;
   /** Instead of it, where it will never be done. */
   skip: () => void;
 }
 
 export class Lab {
-  private session: Session | undefined;
+  private held: HeldRun | undefined;
   private aborting = new AbortController();
   private pauseWanted = false;
   private current: LabStatus = 'idle';
@@ -60,7 +60,7 @@ export class Lab {
   }
   /** The run that was worked on last. */
   get run(): string | undefined {
-    return this.session?.run;
+    return this.held?.run;
   }
 
   /** Carries out any command but those to the worker itself; settles when there is nothing left to do for it. */
@@ -110,10 +110,10 @@ export class Lab {
         ...(questions && { questions }),
         ...(adapter && { adapter: adapter.name }),
       };
-      this.session = await this.begin(start, backend, async (policy) => {
+      this.held = await this.begin(start, backend, async (policy) => {
         if (adapter) await startFromAdapter(policy, adapter);
       });
-      await this.iterate(this.session, iterations);
+      await this.iterate(this.held, iterations);
     });
   }
 
@@ -136,12 +136,12 @@ export class Lab {
       checkTrains(settings);
       checkStart(settings, goalposts, questions);
       const branchedFrom = { run, iteration: checkpoint.iteration };
-      this.session = await this.begin(
+      this.held = await this.begin(
         { name, settings, model, bank, goalposts, ...(questions && { questions }), branchedFrom },
         backend,
         (policy) => policy.restore(snapshot),
       );
-      await this.iterate(this.session);
+      await this.iterate(this.held);
     });
   }
 
@@ -159,14 +159,14 @@ export class Lab {
     const calledOff = new AbortController();
     this.tryCalledOff = calledOff;
     const skip = () => this.ports.send({ type: 'tried', trial });
-    const job = (session: Session) =>
-      this.teaching.try(session, trial, draft, AbortSignal.any([this.aborting.signal, calledOff.signal]));
+    const job = (held: HeldRun) =>
+      this.teaching.try(held, trial, draft, AbortSignal.any([this.aborting.signal, calledOff.signal]));
     return this.aside({ run, backend, job, skip });
   }
 
   /** Puts a trial into the run: the next iteration trains on its question. */
   keep({ run, trial, backend }: CommandOf<'keep'>): Promise<void> {
-    const job = (session: Session) => this.teaching.keep(session, trial);
+    const job = (held: HeldRun) => this.teaching.keep(held, trial);
     return this.aside({ run, backend, job, skip: () => {} });
   }
 
@@ -184,7 +184,7 @@ export class Lab {
   /** Does something with a run at hand: between two of its iterations if it is running, else by itself. */
   private aside(aside: Aside): Promise<void> {
     const { run, backend, job, skip } = aside;
-    if (this.current === 'running' && this.session?.run === run) {
+    if (this.current === 'running' && this.held?.run === run) {
       this.between.push(aside);
       return Promise.resolve();
     }
@@ -192,15 +192,15 @@ export class Lab {
   }
 
   /** The run as it was after its last finished iteration: the one at hand, where it still is so. */
-  private async take(run: string, backend: BackendChoice): Promise<Session> {
-    const { session } = this;
-    if (session?.run === run && session.clean && session.engine.backend === backend) return session;
+  private async take(run: string, backend: BackendChoice): Promise<HeldRun> {
+    const { held } = this;
+    if (held?.run === run && held.clean && held.engine.backend === backend) return held;
     // The lock is not let go of between two openings of the same run, nor a model that still fits.
-    const held = session?.run === run ? session : undefined;
-    if (!held) await this.closeSession();
-    this.session = undefined;
-    this.session = await reopenRun(this.machinery, run, backend, held);
-    return this.session;
+    const same = held?.run === run ? held : undefined;
+    if (!same) await this.closeHeld();
+    this.held = undefined;
+    this.held = await reopenRun(this.machinery, run, backend, same);
+    return this.held;
   }
 
   /**
@@ -219,7 +219,7 @@ export class Lab {
     return this.enqueue(async () => {
       const tally = { done: 0, total: answersOf(runs.flatMap(({ plans }) => plans)) };
       for (const { run, plans } of runs) {
-        const locked = this.session?.run === run;
+        const locked = this.held?.run === run;
         const begin = () => this.setStatus('measuring');
         await measureRun(this.machinery, { run, plans, backend, locked }, tally, begin);
       }
@@ -248,7 +248,7 @@ export class Lab {
     this.pause(true);
     this.machinery.close();
     await this.queue;
-    await this.closeSession();
+    await this.closeHeld();
     await this.machinery.dispose();
   }
 
@@ -268,14 +268,14 @@ export class Lab {
       this.setStatus('loading');
       try {
         await job();
-        this.rest(this.session ? 'paused' : 'idle');
+        this.rest(this.held ? 'paused' : 'idle');
       } catch (error) {
         if (this.aborting.signal.aborted) {
-          this.rest(this.session ? 'paused' : 'idle');
+          this.rest(this.held ? 'paused' : 'idle');
           return;
         }
         // A model that failed once is not to be trusted: the next command loads it anew.
-        await this.closeSession().catch(() => {}); // Whatever it says now, the first error is the one to report.
+        await this.closeHeld().catch(() => {}); // Whatever it says now, the first error is the one to report.
         this.ports.send({ type: 'error', ...tellError(error) });
         this.rest('failed');
       } finally {
@@ -301,7 +301,7 @@ export class Lab {
 
   private setStatus(status: LabStatus): void {
     this.current = status;
-    const run = status === 'loading' ? undefined : this.session?.run;
+    const run = status === 'loading' ? undefined : this.held?.run;
     this.ports.send({ type: 'status', status, ...(run !== undefined && { run }) });
   }
 
@@ -310,25 +310,25 @@ export class Lab {
     start: Parameters<typeof openRun>[1],
     backend: BackendChoice,
     prepare: (policy: Policy) => Promise<void>,
-  ): Promise<Session> {
-    await this.closeSession();
+  ): Promise<HeldRun> {
+    await this.closeHeld();
     return openRun(this.machinery, start, backend, prepare);
   }
 
-  private async closeSession(): Promise<void> {
-    const session = this.session;
-    this.session = undefined;
-    session?.release();
-    await session?.engine.policy.dispose();
+  private async closeHeld(): Promise<void> {
+    const held = this.held;
+    this.held = undefined;
+    held?.release();
+    await held?.engine.policy.dispose();
   }
 
   /** Iterations until paused, or as many as asked for. */
-  private async iterate(session: Session, iterations = Number.POSITIVE_INFINITY): Promise<void> {
-    const tools = this.machinery.tools(session.engine, await this.machinery.judgeReady());
+  private async iterate(held: HeldRun, iterations = Number.POSITIVE_INFINITY): Promise<void> {
+    const tools = this.machinery.tools(held.engine, await this.machinery.judgeReady());
     if (!this.pauseWanted) this.setStatus('running');
     for (let done = 0; done < iterations && !this.pauseWanted; done++) {
-      await iterateOnce(this.machinery, session, tools);
-      for (let aside = this.between.shift(); aside; aside = this.between.shift()) await aside.job(session);
+      await iterateOnce(this.machinery, held, tools);
+      for (let aside = this.between.shift(); aside; aside = this.between.shift()) await aside.job(held);
     }
   }
 }

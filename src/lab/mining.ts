@@ -7,7 +7,7 @@ import { startOf } from './checks.ts';
 import type { Machinery } from './machinery.ts';
 import { EMBEDDED_MODEL } from './models.ts';
 import type { Command } from './protocol.ts';
-import { newestCheckpoint } from './session.ts';
+import { newestCheckpoint } from './heldRun.ts';
 
 /** With the shipped model, or the newest weights of the run that the command names. `begin`: all is loaded. */
 export async function mine(

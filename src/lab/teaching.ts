@@ -1,7 +1,7 @@
 /** A person in the teacher's place: what they write is tried, and kept in the run if they want that. */
 import { type PersonDraft, type TeachingTrial, tryDraft } from '../gasp/teaching.ts';
 import type { Machinery } from './machinery.ts';
-import type { Session } from './session.ts';
+import type { HeldRun } from './heldRun.ts';
 
 export class Teaching {
   private readonly trials = new Map<string, TeachingTrial>();
@@ -9,19 +9,19 @@ export class Teaching {
   constructor(private readonly machinery: Machinery) {}
 
   /** Has the student try a draft with the weights as they are; a trial that is called off has no result. */
-  async try(session: Session, trial: string, draft: PersonDraft, signal: AbortSignal): Promise<void> {
+  async try(held: HeldRun, trial: string, draft: PersonDraft, signal: AbortSignal): Promise<void> {
     const { machinery } = this;
     let result: TeachingTrial | undefined;
     try {
       const judge = await machinery.judgeReady();
       signal.throwIfAborted();
-      const { settings, iteration, accepted } = session;
-      const round = session.round++;
+      const { settings, iteration, accepted } = held;
+      const round = held.round++;
       const id = `${iteration}.taught.${round}`;
       result = await tryDraft(
         draft,
         { id, settings, iteration, round, accepted },
-        { ...machinery.tools(session.engine, judge), signal },
+        { ...machinery.tools(held.engine, judge), signal },
       );
       this.trials.set(trial, result);
     } catch (error) {
@@ -32,14 +32,14 @@ export class Teaching {
   }
 
   /** Puts a trial into the run: the next iteration trains on its question. */
-  async keep(session: Session, trial: string): Promise<void> {
+  async keep(held: HeldRun, trial: string): Promise<void> {
     const { send } = this.machinery.ports;
     const { proposal, attempts, passRate, reward, accepted } = this.trials.get(trial) ?? {};
     if (!proposal?.question || passRate === undefined) {
       send({ type: 'error', code: 'trial-gone', data: {}, message: 'This trial is no longer here.' });
       return;
     }
-    const { run, iteration } = session;
+    const { run, iteration } = held;
     await this.machinery.append(run, [
       {
         type: 'taught',
@@ -51,8 +51,8 @@ export class Teaching {
         accepted: accepted!,
       },
     ]);
-    session.taught.push(proposal.question);
-    if (accepted) session.accepted.add(proposal.question);
+    held.taught.push(proposal.question);
+    if (accepted) held.accepted.add(proposal.question);
     this.trials.delete(trial);
     send({ type: 'kept', trial });
   }

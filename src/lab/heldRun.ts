@@ -17,7 +17,7 @@ import type { BackendChoice } from './protocol.ts';
 export const START_BLOB = 'iteration-0';
 
 /** The run that the lab works on, held under its lock. */
-export interface Session {
+export interface HeldRun {
   run: string;
   settings: Settings;
   goalposts: Question[];
@@ -49,7 +49,7 @@ export async function openRun(
   start: Omit<EventOf<'run-started'>, 'type' | 'version' | 'run' | 'seq' | 'at'>,
   backend: BackendChoice,
   prepare: (policy: Policy) => Promise<void>,
-): Promise<Session> {
+): Promise<HeldRun> {
   const { settings, model, goalposts, questions = [] } = start;
   const engine = await machinery.load(model, settings, backend);
   const run = (machinery.ports.newRunId ?? randomRunId)();
@@ -100,8 +100,8 @@ export async function reopenRun(
   machinery: Machinery,
   run: string,
   backend: BackendChoice,
-  held: Session | undefined,
-): Promise<Session> {
+  held: HeldRun | undefined,
+): Promise<HeldRun> {
   const { journal, send } = machinery.ports;
   let engine = held?.engine;
   let release = held?.release;
