@@ -8,7 +8,7 @@ import { csvFile, svgFile } from '../src/compare/figures/svg.ts';
 import { ON_THE_WAY, pickingPlans, reportPlans } from '../src/compare/plans.ts';
 import { reportPage } from '../src/compare/report.ts';
 import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
-import type { LabPorts } from '../src/lab/ports.ts';
+import type { LabPorts } from '../src/lab/labPorts.ts';
 import { EMBEDDED_PATH } from '../src/lab/models.ts';
 import { BACKEND_OPTIONS, runtimeOption } from './backend.ts';
 import { interrupted } from './failure.ts';

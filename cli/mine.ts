@@ -9,7 +9,7 @@ import type { Policy } from '../src/gasp/ports.ts';
 import type { Question } from '../src/gasp/question.ts';
 import { Random } from 'onnx-lora/random';
 import type { Settings } from '../src/gasp/settings.ts';
-import type { LabPorts } from '../src/lab/ports.ts';
+import type { LabPorts } from '../src/lab/labPorts.ts';
 import { EMBEDDED_MODEL } from '../src/lab/models.ts';
 import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
 import { interrupted } from './failure.ts';

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CodedError, hasCode } from '../src/util/codedError.ts';
-import type { LabPorts } from '../src/lab/ports.ts';
+import type { LabPorts } from '../src/lab/labPorts.ts';
 import { openHubModel, readDialect } from '../src/lab/hubModels.ts';
 import {
   EMBEDDED_MODEL,

@@ -1,7 +1,7 @@
 /** What a run changed: its goalposts before and after, with fresh samples and equal n. */
 import { countPasses } from '../src/gasp/goalposts.ts';
 import { deriveSeed } from 'onnx-lora/random';
-import type { LabPorts } from '../src/lab/ports.ts';
+import type { LabPorts } from '../src/lab/labPorts.ts';
 import { currentCounters, finishedIterations, foldEvents, summarizeEvaluation } from '../src/run/state.ts';
 
 export interface GoalpostCount {

@@ -1,6 +1,6 @@
 /** A lab that tells a terminal what it does, ends runs by a budget and stops on Ctrl-C. */
 import { Lab } from '../src/lab/lab.ts';
-import type { LabPorts } from '../src/lab/ports.ts';
+import type { LabPorts } from '../src/lab/labPorts.ts';
 import { type CommandError, labFailure } from './failure.ts';
 import type { Command, Message } from '../src/lab/protocol.ts';
 import type { MeasurementPlan } from '../src/run/measurementPlan.ts';

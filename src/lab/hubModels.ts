@@ -15,7 +15,7 @@ import {
 } from 'onnx-lora';
 import { openHubPolicy } from '../local/hubPolicy.ts';
 import { fittingSettings, memorySettings, runLoad } from './hubRun.ts';
-import type { ModelOptions } from './ports.ts';
+import type { ModelOptions } from './labPorts.ts';
 import { modelTitle } from './models.ts';
 
 /** Field of `config.json` by which a model trained here says what it speaks; instruct models have none. */

@@ -12,7 +12,7 @@ import { iterateOnce } from './iterating.ts';
 import { Machinery } from './machinery.ts';
 import { answersOf, measureRun } from './measuring.ts';
 import { mine } from './mining.ts';
-import type { LabPorts } from './ports.ts';
+import type { LabPorts } from './labPorts.ts';
 import type { BackendChoice, Command, LabStatus } from './protocol.ts';
 import { openRun, reopenRun, type HeldRun } from './heldRun.ts';
 import { Teaching } from './teaching.ts';

@@ -5,7 +5,7 @@ import type { Settings } from '../gasp/settings.ts';
 import type { Tools } from '../gasp/solving.ts';
 import { checkpointBytes } from '../run/checkpointFormat.ts';
 import type { RunEventBody } from '../run/events.ts';
-import type { LabPorts } from './ports.ts';
+import type { LabPorts } from './labPorts.ts';
 import type { BackendChoice } from './protocol.ts';
 import type { Telemetry } from './telemetry.ts';
 

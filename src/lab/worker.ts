@@ -6,7 +6,7 @@ import { openIndexedDbJournal } from '../run/indexedDbJournal.ts';
 import type { Journal } from '../run/journal.ts';
 import { journalOver } from '../run/portJournal.ts';
 import { Lab } from './lab.ts';
-import type { LoadOptions, ModelOptions } from './ports.ts';
+import type { LoadOptions, ModelOptions } from './labPorts.ts';
 import { modelFolderNeeded, type ModelSource, modelSource } from './models.ts';
 import type { Command, Message } from './protocol.ts';
 

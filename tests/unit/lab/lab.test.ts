@@ -7,7 +7,7 @@ import { programSource } from '../../../src/dialects/micro/format.ts';
 import { DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
 import type { Settings } from '../../../src/gasp/settings.ts';
 import { Lab } from '../../../src/lab/lab.ts';
-import type { LabPorts } from '../../../src/lab/ports.ts';
+import type { LabPorts } from '../../../src/lab/labPorts.ts';
 import type { Message } from '../../../src/lab/protocol.ts';
 import type { RunEvent, RunEventBody } from '../../../src/run/events.ts';
 import { openFolderJournal } from '../../../src/run/folderJournal.ts';
