@@ -10,7 +10,7 @@ import { startFromAdapter } from './adapters.ts';
 import { checkStart, checkTrains, goneCheckpoint, startOf } from './checks.ts';
 import { iterateOnce } from './iterating.ts';
 import { Machinery } from './machinery.ts';
-import { answersOf, measureRun } from './measuring.ts';
+import { answersOf, measureRun } from './runMeasurement.ts';
 import { mine } from './mining.ts';
 import type { LabPorts } from './labPorts.ts';
 import type { BackendChoice, Command, LabStatus } from './protocol.ts';
