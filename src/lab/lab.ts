@@ -11,7 +11,7 @@ import { checkStart, checkTrains, goneCheckpoint, startOf } from './checks.ts';
 import { iterateOnce } from './iterating.ts';
 import { Machinery } from './machinery.ts';
 import { answersOf, measureRun } from './runMeasurement.ts';
-import { mine } from './mining.ts';
+import { mine } from './goalpostMining.ts';
 import type { LabPorts } from './labPorts.ts';
 import type { BackendChoice, Command, LabStatus } from './protocol.ts';
 import { openRun, reopenRun, type HeldRun } from './heldRun.ts';

@@ -22,7 +22,7 @@ import type { FolderContent } from 'onnx-lora';
 import type { LabClient } from './labClient.ts';
 import { type RunStore, Shelf } from './shelf.ts';
 import { Choices } from './choices.ts';
-import { Mining } from './mining.ts';
+import { MiningStore } from './miningStore.ts';
 import { saveAdapter } from './saveAdapter.ts';
 import { canStart, FIRST_SNAPSHOT, isWeightless, type Snapshot } from './snapshot.ts';
 import { Teaching } from './teaching.ts';
@@ -59,7 +59,7 @@ export class Session {
   readonly shelf: Shelf;
   /** For the next run. */
   readonly choices: Choices;
-  readonly mining: Mining;
+  readonly mining: MiningStore;
   private readonly listeners = new Set<() => void>();
   private frame: number | undefined;
 
@@ -78,7 +78,7 @@ export class Session {
       (part) => this.change(part),
       (error, advice) => this.report(error, advice),
     );
-    this.mining = new Mining(
+    this.mining = new MiningStore(
       services.lab,
       () => this.snapshot,
       (part) => this.changeSoon(part),

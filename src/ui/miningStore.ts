@@ -4,7 +4,7 @@ import type { Message } from '../lab/protocol.ts';
 import type { LabClient } from './labClient.ts';
 import type { Snapshot } from './snapshot.ts';
 
-export class Mining {
+export class MiningStore {
   constructor(
     private readonly lab: LabClient,
     private readonly now: () => Pick<Snapshot, 'mined' | 'status' | 'settings' | 'backendChoice'>,
