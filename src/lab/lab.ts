@@ -15,7 +15,7 @@ import { mine } from './goalpostMining.ts';
 import type { LabPorts } from './labPorts.ts';
 import type { BackendChoice, Command, LabStatus } from './protocol.ts';
 import { openRun, reopenRun, type HeldRun } from './heldRun.ts';
-import { Teaching } from './teaching.ts';
+import { DraftTrials } from './draftTrials.ts';
 import { Telemetry } from './telemetry.ts';
 
 type CommandOf<T extends Command['type']> = Omit<Extract<Command, { type: T }>, 'type'>;
@@ -43,7 +43,7 @@ export class Lab {
   private tryCalledOff = new AbortController();
   private readonly telemetry: Telemetry;
   private readonly machinery: Machinery;
-  private readonly teaching: Teaching;
+  private readonly teaching: DraftTrials;
 
   constructor(private readonly ports: LabPorts) {
     const now = ports.now ?? (() => performance.now());
@@ -52,7 +52,7 @@ export class Lab {
       signal: this.aborting.signal,
       loading: this.current === 'loading',
     }));
-    this.teaching = new Teaching(this.machinery);
+    this.teaching = new DraftTrials(this.machinery);
   }
 
   get status(): LabStatus {

@@ -28,7 +28,7 @@ import type { Session } from './session.ts';
 import { GoalpostEditor } from './teach/GoalpostEditor.tsx';
 import { type NamedProgram, ProgramsSheet } from './teach/ProgramsSheet.tsx';
 import { TeacherSheet } from './teach/TeacherSheet.tsx';
-import type { TeachStart } from './teaching.ts';
+import type { TeachStart } from './teachingStore.ts';
 import { TermsOf } from './Term.tsx';
 import { useTime } from './time.ts';
 import { Transport, useSpaceKey } from './Transport.tsx';

@@ -9,7 +9,7 @@ import { Sheet } from './Sheet.tsx';
 import { Term } from './Term.tsx';
 import { whoReads } from './terms.ts';
 import type { NamedProgram } from './teach/ProgramsSheet.tsx';
-import type { TeachStart } from './teaching.ts';
+import type { TeachStart } from './teachingStore.ts';
 import './StoneSheet.css';
 
 const taskTitles = {

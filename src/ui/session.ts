@@ -25,7 +25,7 @@ import { Choices } from './choices.ts';
 import { MiningStore } from './miningStore.ts';
 import { saveAdapter } from './saveAdapter.ts';
 import { canStart, FIRST_SNAPSHOT, isWeightless, type Snapshot } from './snapshot.ts';
-import { Teaching } from './teaching.ts';
+import { TeachingStore } from './teachingStore.ts';
 import { problemOf } from './wording.ts';
 
 export interface Services {
@@ -46,7 +46,7 @@ function iterationToTest(state: RunState): number {
 
 export class Session {
   private snapshot: Snapshot = FIRST_SNAPSHOT;
-  readonly teaching: Teaching;
+  readonly teaching: TeachingStore;
   private events: RunEvent[] = [];
   /** Run whose events are shown; also set while its log is being read. */
   private open: string | null = null;
@@ -64,7 +64,7 @@ export class Session {
   private frame: number | undefined;
 
   constructor(private readonly services: Services) {
-    this.teaching = new Teaching(services.lab);
+    this.teaching = new TeachingStore(services.lab);
     services.lab.listen((message) => this.receive(message));
     this.shelf = new Shelf(
       services.openJournal,

@@ -10,7 +10,7 @@ import type { Session } from '../session.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { Sheet } from '../Sheet.tsx';
 import { TrialView } from '../StoneSheet.tsx';
-import type { TeachStart } from '../teaching.ts';
+import type { TeachStart } from '../teachingStore.ts';
 import { Term } from '../Term.tsx';
 import { doing } from '../Transport.tsx';
 import './teach.css';

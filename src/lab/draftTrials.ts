@@ -3,7 +3,7 @@ import { type PersonDraft, type TeachingTrial, tryDraft } from '../gasp/teaching
 import type { Machinery } from './machinery.ts';
 import type { HeldRun } from './heldRun.ts';
 
-export class Teaching {
+export class DraftTrials {
   private readonly trials = new Map<string, TeachingTrial>();
 
   constructor(private readonly machinery: Machinery) {}

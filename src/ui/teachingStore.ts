@@ -30,7 +30,7 @@ export interface TeachingSnapshot {
   examined: { draft: GoalpostDraft; result?: { question: Question } | { fault: Fault } } | null;
 }
 
-export class Teaching {
+export class TeachingStore {
   private snapshot: TeachingSnapshot = { trial: null, examined: null };
   private readonly listeners = new Set<() => void>();
   private number = 0;

@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { PersonDraft, TeachingTrial } from '../../../src/gasp/teaching.ts';
 import type { Command, Message } from '../../../src/lab/protocol.ts';
-import { Teaching } from '../../../src/ui/teaching.ts';
+import { TeachingStore } from '../../../src/ui/teachingStore.ts';
 
 let sent: Exclude<Command, { type: 'connect' }>[];
 let say: (message: Message) => void;
-let teaching: Teaching;
+let teaching: TeachingStore;
 beforeEach(() => {
   sent = [];
-  teaching = new Teaching({
+  teaching = new TeachingStore({
     send: (command) => sent.push(command),
     listen: (listener) => {
       say = listener;
@@ -33,7 +33,7 @@ const result: TeachingTrial = {
 };
 const trialOf = (command: unknown) => (command as { trial: string }).trial;
 
-describe('Teaching', () => {
+describe('TeachingStore', () => {
   it('hears of the newest trial only, and keeps that one', () => {
     teaching.try('run', 'a', draft, 'auto');
     teaching.try('run', 'a', { ...draft, title: 'again' }, 'auto');
