@@ -1,0 +1,44 @@
+/**
+ * The picture in the README: the climb of a run, in light and dark.
+ * `npx tsx docs/pictures/climb.ts DIR`, where DIR holds runs: `npm run lab -- run --method gasp --seed 1 --iterations 60 --out DIR`
+ */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { openBuiltPage } from '../../bench/builtPage.ts';
+import { openFolderJournal } from '../../src/run/folderJournal.ts';
+import { packRuns } from '../../src/share/bundle.ts';
+
+const folder = process.argv[2];
+if (!folder) throw new Error('Say which folder of runs to draw: npx tsx docs/pictures/climb.ts DIR');
+const journal = await openFolderJournal(folder);
+const [run] = await journal.list();
+if (!run) throw new Error(`There is no run in ${folder}.`);
+const packed = await packRuns([await journal.exportRun(run.run, () => false)]);
+const files = createServer((_, response) => {
+  response.setHeader('Access-Control-Allow-Origin', '*');
+  response.end(packed);
+});
+await new Promise<void>((ready) => files.listen(0, '127.0.0.1', ready));
+const session = `http://127.0.0.1:${(files.address() as AddressInfo).port}/run.foothold`;
+
+const page = await openBuiltPage();
+for (const colorScheme of ['light', 'dark'] as const) {
+  const context = await page.browser.newContext({
+    colorScheme,
+    viewport: { width: 1440, height: 900 },
+    deviceScaleFactor: 2,
+    reducedMotion: 'reduce',
+  });
+  const tab = await context.newPage();
+  await tab.goto(`${page.url}?session=${encodeURIComponent(session)}`);
+  const climb = tab.locator('.climb').first();
+  await climb.waitFor();
+  // A replay opens where it begins: its end shows all of the run.
+  await tab.locator('.time input[type=range]').press('End');
+  await climb.screenshot({ path: fileURLToPath(new URL(`climb-${colorScheme}.png`, import.meta.url)) });
+  await context.close();
+}
+await page.close();
+files.close();
+await journal.close();
