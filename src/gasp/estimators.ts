@@ -25,6 +25,9 @@ export interface Estimator {
   advantages: (group: readonly Score[]) => number[];
 }
 
+/** Equal rewards can leave a rounding error of a few ulps in their mean: that is no difference. */
+const ROUNDING = 1e-9;
+
 const table = {
   positive: {
     label: 'right answers only',
@@ -46,6 +49,21 @@ const table = {
     group: 'question',
     advantages: (group) => standardize(group.map(({ reward }) => reward)),
   },
+  rloo: {
+    label: 'leave-one-out baseline',
+    note: 'Measures an answer by the mean of its question’s others, unscaled: half-solved questions count most.',
+    formula: 'A = r − mean of the other answers to the question, 0 for a lone answer',
+    source: { text: 'Ahmadian et al. 2024', url: 'https://arxiv.org/abs/2402.14740' },
+    group: 'question',
+    advantages: (group) => {
+      const others = group.length - 1;
+      const total = group.reduce((sum, { reward }) => sum + reward, 0);
+      return group.map(({ reward }) => {
+        const advantage = others === 0 ? 0 : reward - (total - reward) / others;
+        return Math.abs(advantage) > ROUNDING ? advantage : 0;
+      });
+    },
+  },
   'trr++': {
     label: 'TRR++, as in the paper',
     note: 'Measures an answer by all of its task and role; over several steps it needs a clip of 0.2.',
@@ -65,6 +83,5 @@ export const ESTIMATOR_NAMES = Object.keys(ESTIMATORS) as EstimatorName[];
 export function standardize(values: readonly number[]): number[] {
   const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
   const sd = Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length);
-  // Equal rewards can leave a rounding error of a few ulps in the mean: that is no variance.
-  return values.map((x) => (sd > 1e-9 ? (x - mean) / sd : 0));
+  return values.map((x) => (sd > ROUNDING ? (x - mean) / sd : 0));
 }

@@ -72,6 +72,21 @@ test('positive weighs right answers by (1 - p) / sd and leaves wrong ones out; p
   });
 });
 
+test('rloo measures an answer by the mean of its question’s others; proposals keep their role’s scale', () => {
+  // By hand: 1 against (-0.5 - 1 + 1) / 3 = -1/6; -0.5 against (1 - 1 + 1) / 3 = 1/3; -1 against 1.5 / 3.
+  const rollouts = [
+    ...[1, -0.5, -1, 1].map((r) => answer('hard', r)),
+    ...[1, 1].map((r) => answer('solved', r)),
+    answer('alone', -0.5),
+    proposal('lemma', 1),
+    proposal('lemma', 0),
+  ];
+  const expected = [7 / 6, -5 / 6, -3 / 2, 7 / 6, 0, 0, 0, 1, -1];
+  advantages(rollouts, 'rloo').forEach((a, i) => {
+    expect(a).toBeCloseTo(expected[i]!, 12);
+  });
+});
+
 test('every estimator says what it does, by which formula and whose', () => {
   for (const { label, note, formula, source } of Object.values(ESTIMATORS)) {
     expect(label).not.toBe('');
