@@ -2,7 +2,7 @@
  * The themed bank: questions made of idioms, pairs of operations that belong together. Training and
  * held-out questions share the idioms but no combination of them.
  */
-import { programSource } from '../src/dialects/micro/format.ts';
+import { programSource } from '../src/dialects/micro/microText.ts';
 import { type Operation, operationById, operations } from '../src/dialects/micro/operations.ts';
 import type { Bank } from '../src/gasp/bank.ts';
 import type { Question } from '../src/gasp/question.ts';

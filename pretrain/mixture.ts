@@ -1,5 +1,5 @@
 /** Training examples for every role that the embedded model plays, as token ids. */
-import { answers, pieces, prompts, titleOf } from '../src/dialects/micro/format.ts';
+import { answers, pieces, prompts, titleOf } from '../src/dialects/micro/microText.ts';
 import { type Operation, operations } from '../src/dialects/micro/operations.ts';
 import type { Random } from 'onnx-lora/random';
 import { encode, tokenId } from './tokenizer.ts';

@@ -7,7 +7,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { largestInteger, pieces, UnencodableError, vocabulary } from '../src/dialects/micro/format.ts';
+import { largestInteger, pieces, UnencodableError, vocabulary } from '../src/dialects/micro/microText.ts';
 
 const ids = new Map(vocabulary.map((piece, id) => [piece, id]));
 if (ids.size !== vocabulary.length) throw new Error('Two pieces of the micro format are equal.');

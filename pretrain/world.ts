@@ -6,7 +6,7 @@ import {
   longestList,
   programSource,
   titleOf,
-} from '../src/dialects/micro/format.ts';
+} from '../src/dialects/micro/microText.ts';
 import { type Operation, operations, trace } from '../src/dialects/micro/operations.ts';
 import type { Question } from '../src/gasp/question.ts';
 import type { Random } from 'onnx-lora/random';

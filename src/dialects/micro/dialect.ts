@@ -14,7 +14,7 @@ import {
   titleOf,
   UnencodableError,
   unwritableList,
-} from './format.ts';
+} from './microText.ts';
 import { type Operation, operationOfLine } from './operations.ts';
 
 const inputsPerProposal = 5;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { decode, encode } from '../../../pretrain/tokenizer.ts';
 import { questionOf } from '../../../pretrain/world.ts';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
-import { answers, programSource, UnencodableError } from '../../../src/dialects/micro/format.ts';
+import { answers, programSource, UnencodableError } from '../../../src/dialects/micro/microText.ts';
 import { operationById } from '../../../src/dialects/micro/operations.ts';
 import type { Question, Task } from '../../../src/gasp/question.ts';
 

@@ -1,7 +1,7 @@
 import { loadPyodide } from 'pyodide';
 import { expect, test } from 'vitest';
 import { evaluationProblems } from '../../../pretrain/evaluationSet.ts';
-import { answers, pieces, programSource } from '../../../src/dialects/micro/format.ts';
+import { answers, pieces, programSource } from '../../../src/dialects/micro/microText.ts';
 import { operations, trace } from '../../../src/dialects/micro/operations.ts';
 
 const inputs = [

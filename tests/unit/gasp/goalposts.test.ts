@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
-import { answers } from '../../../src/dialects/micro/format.ts';
+import { answers } from '../../../src/dialects/micro/microText.ts';
 import { drawGoalposts, goalpostsAimedAt, type Mined, mineGoalposts } from '../../../src/gasp/goalposts.ts';
 import { MicroJudge, program, question, ScriptedPolicy } from './microWorld.ts';
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
-import { answers } from '../../../src/dialects/micro/format.ts';
+import { answers } from '../../../src/dialects/micro/microText.ts';
 import type { Operation } from '../../../src/dialects/micro/operations.ts';
 import { DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
 import { type IterationResult, runIteration } from '../../../src/gasp/iteration.ts';

@@ -9,7 +9,7 @@ import {
   readList,
   readListSource,
   readProgram,
-} from '../../../src/dialects/micro/format.ts';
+} from '../../../src/dialects/micro/microText.ts';
 import {
   type Operation,
   operationOfLine,

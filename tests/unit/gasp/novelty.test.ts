@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { programSource, titleOf } from '../../../src/dialects/micro/format.ts';
+import { programSource, titleOf } from '../../../src/dialects/micro/microText.ts';
 import { operations } from '../../../src/dialects/micro/operations.ts';
 import { cosine, embedQuestion } from '../../../src/gasp/embedding.ts';
 import { NoveltyBuffer } from '../../../src/gasp/novelty.ts';

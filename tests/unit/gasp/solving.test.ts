@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
-import { answers, programSource } from '../../../src/dialects/micro/format.ts';
+import { answers, programSource } from '../../../src/dialects/micro/microText.ts';
 import type { Dialect, ProgramResult } from '../../../src/gasp/ports.ts';
 import type { Task } from '../../../src/gasp/question.ts';
 import { judgeAnswers, solve } from '../../../src/gasp/solving.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
-import { programSource } from '../../../src/dialects/micro/format.ts';
+import { programSource } from '../../../src/dialects/micro/microText.ts';
 import { DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
 import { NoveltyBuffer } from '../../../src/gasp/novelty.ts';
 import { lemmaReward } from '../../../src/gasp/rewards.ts';

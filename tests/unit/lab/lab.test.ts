@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
-import { programSource } from '../../../src/dialects/micro/format.ts';
+import { programSource } from '../../../src/dialects/micro/microText.ts';
 import { DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
 import type { Settings } from '../../../src/gasp/settings.ts';
 import { Lab } from '../../../src/lab/lab.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { buildBank, candidateIdioms, chooseIdioms, type Idiom } from '../../../pretrain/bank.ts';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
-import { readListSource, readProgram } from '../../../src/dialects/micro/format.ts';
+import { readListSource, readProgram } from '../../../src/dialects/micro/microText.ts';
 import { trace } from '../../../src/dialects/micro/operations.ts';
 import type { Question } from '../../../src/gasp/question.ts';
 

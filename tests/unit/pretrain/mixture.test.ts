@@ -8,7 +8,7 @@ import {
 } from '../../../pretrain/mixture.ts';
 import { decode } from '../../../pretrain/tokenizer.ts';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
-import { readListSource, readProgram } from '../../../src/dialects/micro/format.ts';
+import { readListSource, readProgram } from '../../../src/dialects/micro/microText.ts';
 import { type Operation, trace } from '../../../src/dialects/micro/operations.ts';
 import type { Task } from '../../../src/gasp/question.ts';
 import { Random } from '../../../packages/onnx-lora/src/random.ts';

@@ -13,7 +13,7 @@ import {
   unknownToken,
   vocabularySize,
 } from '../../../pretrain/tokenizer.ts';
-import { UnencodableError, vocabulary } from '../../../src/dialects/micro/format.ts';
+import { UnencodableError, vocabulary } from '../../../src/dialects/micro/microText.ts';
 import { Random } from '../../../packages/onnx-lora/src/random.ts';
 
 const models = fileURLToPath(new URL('../../../public/models/', import.meta.url));

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { evaluationProblems } from '../../../pretrain/evaluationSet.ts';
 import { isSound, poseProgram, questionOf, sampleProblem } from '../../../pretrain/world.ts';
-import { listSource, readProgram } from '../../../src/dialects/micro/format.ts';
+import { listSource, readProgram } from '../../../src/dialects/micro/microText.ts';
 import { operationById, operations, trace } from '../../../src/dialects/micro/operations.ts';
 import { Random } from '../../../packages/onnx-lora/src/random.ts';
 
