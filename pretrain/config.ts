@@ -1,6 +1,6 @@
 /** The embedded model's shape and how long it trains. */
 import type { DecoderConfig } from '../src/embedded/decoder.ts';
-import { vocabularySize } from './tokenizer.ts';
+import { vocabularySize } from './microTokenizer.ts';
 
 export const decoderConfig: DecoderConfig = {
   vocabulary: vocabularySize,

@@ -15,7 +15,7 @@ import {
   floatToHalf,
   writeModel,
 } from 'onnx-grad';
-import { endToken, padToken } from './tokenizer.ts';
+import { endToken, padToken } from './microTokenizer.ts';
 
 const half = (dims: number[], values: Float32Array): Constant => {
   const data = Uint16Array.from(values, floatToHalf);

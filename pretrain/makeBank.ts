@@ -11,7 +11,7 @@ import { mineGoalposts } from '../src/gasp/goalposts.ts';
 import type { Task } from '../src/gasp/question.ts';
 import { Random } from 'onnx-lora/random';
 import { solveInBatches } from '../src/gasp/solving.ts';
-import { buildBank, candidateIdioms, chooseIdioms, type IdiomPassRate } from './bank.ts';
+import { buildBank, candidateIdioms, chooseIdioms, type IdiomPassRate } from './themedBank.ts';
 import { openTools } from './modelTools.ts';
 import { questionOf } from './world.ts';
 

@@ -2,7 +2,7 @@
 import { answers, pieces, prompts, titleOf } from '../src/dialects/micro/microText.ts';
 import { type Operation, operations } from '../src/dialects/micro/operations.ts';
 import type { Random } from 'onnx-lora/random';
-import { encode, tokenId } from './tokenizer.ts';
+import { encode, tokenId } from './microTokenizer.ts';
 import {
   examplesOf,
   integerBetween,

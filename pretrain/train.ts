@@ -15,7 +15,7 @@ import { decoderConfig, depthWeights, learningRate, training } from './config.ts
 import { exportModel } from './export.ts';
 import { sampleExample, type TrainingExample } from './mixture.ts';
 import { Muon } from './muon.ts';
-import { writeTokenizer } from './tokenizer.ts';
+import { writeTokenizer } from './microTokenizer.ts';
 
 const { values: args } = parseArgs({
   options: {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decode, encode } from '../../../pretrain/tokenizer.ts';
+import { decode, encode } from '../../../pretrain/microTokenizer.ts';
 import { questionOf } from '../../../pretrain/world.ts';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
 import { answers, programSource, UnencodableError } from '../../../src/dialects/micro/microText.ts';

@@ -6,7 +6,7 @@ import {
   type Mixture,
   sampleExample,
 } from '../../../pretrain/mixture.ts';
-import { decode } from '../../../pretrain/tokenizer.ts';
+import { decode } from '../../../pretrain/microTokenizer.ts';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
 import { readListSource, readProgram } from '../../../src/dialects/micro/microText.ts';
 import { type Operation, trace } from '../../../src/dialects/micro/operations.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { AutoModelForCausalLM, env, Tensor } from '@huggingface/transformers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildBank, type ThemedBank } from '../../../pretrain/bank.ts';
+import { buildBank, type ThemedBank } from '../../../pretrain/themedBank.ts';
 import { evaluationProblems } from '../../../pretrain/evaluationSet.ts';
 import { questionOf } from '../../../pretrain/world.ts';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';

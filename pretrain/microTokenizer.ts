@@ -2,7 +2,7 @@
  * The embedded model's tokenizer: one token for each piece of the micro format. Run as a script it
  * writes the Hugging Face files; imported it gives the same encoding without a library.
  *
- *     npx tsx pretrain/tokenizer.ts [FOLDER]
+ *     npx tsx pretrain/microTokenizer.ts [FOLDER]
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { buildBank, candidateIdioms, chooseIdioms, type Idiom } from '../../../pretrain/bank.ts';
+import { buildBank, candidateIdioms, chooseIdioms, type Idiom } from '../../../pretrain/themedBank.ts';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
 import { readListSource, readProgram } from '../../../src/dialects/micro/microText.ts';
 import { trace } from '../../../src/dialects/micro/operations.ts';

@@ -12,7 +12,7 @@ import {
   tokenizerFiles,
   unknownToken,
   vocabularySize,
-} from '../../../pretrain/tokenizer.ts';
+} from '../../../pretrain/microTokenizer.ts';
 import { UnencodableError, vocabulary } from '../../../src/dialects/micro/microText.ts';
 import { Random } from '../../../packages/onnx-lora/src/random.ts';
 
