@@ -15,7 +15,7 @@ import type {
   ReplicaResult,
   ReplicaTask,
   RowNews,
-} from './protocol.ts';
+} from './replicaMessages.ts';
 
 /** What runs on another core. */
 export interface RunningReplica {

@@ -1,7 +1,7 @@
 /** Samples on several cores: each takes shares of a call's rows. */
 import type { SampledRow, TokenRequest, TokenSampleOptions } from 'onnx-lora';
 import type { Sampler } from '../sampler.ts';
-import type { RowNews } from './protocol.ts';
+import type { RowNews } from './replicaMessages.ts';
 import type { Replica } from './replica.ts';
 import { shareOut } from './shareOut.ts';
 

@@ -4,7 +4,7 @@ import { trainableLayout } from '../decoder.ts';
 import type { Runtime, SampledRow, RowsGradient } from 'onnx-lora';
 import { Sampler } from '../sampler.ts';
 import { Trainer } from '../decoderTrainer.ts';
-import type { ReplicaAnswer, ReplicaCommand, ReplicaModel, ReplicaTask, RowNews } from './protocol.ts';
+import type { ReplicaAnswer, ReplicaCommand, ReplicaModel, ReplicaTask, RowNews } from './replicaMessages.ts';
 
 /** Milliseconds between two pieces of news about one task. */
 const NEWS = 80;

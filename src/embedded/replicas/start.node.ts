@@ -1,7 +1,7 @@
 /** Starts replicas' processes on Node. */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { ReplicaAnswer } from './protocol.ts';
+import type { ReplicaAnswer } from './replicaMessages.ts';
 import type { StartReplica } from './replica.ts';
 
 export const startReplica: StartReplica = ({ onAnswer, onEnd }) => {

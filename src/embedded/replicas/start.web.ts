@@ -1,10 +1,13 @@
 /** Starts replicas' workers in the page. */
-import type { ReplicaAnswer } from './protocol.ts';
+import type { ReplicaAnswer } from './replicaMessages.ts';
 import type { Runtime } from 'onnx-lora';
 import type { StartReplica } from './replica.ts';
 
 export const startReplica: StartReplica = ({ onAnswer, onEnd }) => {
-  const worker = new Worker(new URL('./worker.web.ts', import.meta.url), { type: 'module', name: 'replica' });
+  const worker = new Worker(new URL('./replicaWorker.web.ts', import.meta.url), {
+    type: 'module',
+    name: 'replica',
+  });
   worker.addEventListener('message', ({ data }: MessageEvent<ReplicaAnswer>) => onAnswer(data));
   worker.addEventListener('error', (event) => {
     event.preventDefault();
