@@ -2,7 +2,7 @@
 import { bind, needInt, needText } from './arguments.ts';
 import { formatPercent } from './formatting.ts';
 import { toJson } from './json.ts';
-import { capitalize, method, replaceText, sorted, strip } from './methods.ts';
+import { capitalize, method, replaceText, sorted, strip } from './valueMethods.ts';
 import { tests } from './tests.ts';
 import {
   equals,

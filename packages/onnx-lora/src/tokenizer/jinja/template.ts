@@ -3,7 +3,7 @@
  * loop controls, `generation`, its own `tojson`, and no way to change what was passed in. What Jinja2 would
  * refuse is refused here, and so is what is not supported, each by its name.
  */
-import { render } from './interpreter.ts';
+import { render } from './evaluation.ts';
 import { parseTemplate } from './parser.ts';
 import { strftime } from './strftime.ts';
 import { fromJson } from './values.ts';

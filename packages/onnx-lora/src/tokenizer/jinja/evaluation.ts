@@ -2,7 +2,7 @@
 import { bind } from './arguments.ts';
 import { applyFilter, type FilterContext, isFilter } from './filters.ts';
 import { formatPercent } from './formatting.ts';
-import { method } from './methods.ts';
+import { method } from './valueMethods.ts';
 import type { Call, Expression, Filters, Parameter, Statement, Target } from './parser.ts';
 import { contains, isTest, tests } from './tests.ts';
 import {
