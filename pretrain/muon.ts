@@ -10,7 +10,7 @@ import {
   float32,
   floats,
   type Runtime,
-  type Session,
+  type GraphSession,
   scalar,
 } from 'onnx-lora';
 import { GraphBuilder, type Value, elementCount, writeModel } from 'onnx-grad';
@@ -116,7 +116,7 @@ export interface MuonState {
 
 /** Steps a flat vector of weights. State is plain vectors, so that pretraining can stop and go on. */
 export class Muon {
-  private session: Promise<Session> | undefined;
+  private session: Promise<GraphSession> | undefined;
   state: MuonState;
 
   constructor(

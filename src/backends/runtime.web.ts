@@ -6,7 +6,7 @@ import {
   type OrtModule,
   openSession,
   type Runtime,
-  type Session,
+  type GraphSession,
   type SessionOptions,
   explained,
   openingError,
@@ -106,7 +106,7 @@ async function open(
         await letMessagesIn();
         return session.runKeeping(feeds, fetches);
       },
-    } satisfies Session;
+    } satisfies GraphSession;
   } catch (error) {
     throw openingError(error, provider);
   }

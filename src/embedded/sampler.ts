@@ -15,7 +15,7 @@ import {
   int64,
   endSession,
   type Runtime,
-  type Session,
+  type GraphSession,
   scalar,
   type ActiveRow,
   openRows,
@@ -37,9 +37,9 @@ type Feeds = Record<string, HostTensor>;
 const MASKED = -1e9;
 
 export class Sampler {
-  private merge: Promise<Session> | undefined;
-  private prefill: Promise<Session> | undefined;
-  private decode: Promise<Session> | undefined;
+  private merge: Promise<GraphSession> | undefined;
+  private prefill: Promise<GraphSession> | undefined;
+  private decode: Promise<GraphSession> | undefined;
   private readonly shape: CacheShape;
   private readonly scratch = new Scratch();
   private memory: BatchMemory;

@@ -40,7 +40,7 @@ export {
   type HostTensor,
   type OrtModule,
   type Runtime,
-  type Session,
+  type GraphSession,
   type SessionOptions,
 } from './runtime/runtime.ts';
 export { explained, openingError } from './runtime/runtimeErrors.ts';

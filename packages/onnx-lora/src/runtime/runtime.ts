@@ -24,7 +24,8 @@ export const isOnDevice = (tensor: Tensor): tensor is DeviceTensor => 'held' in 
 
 export type Fetches = readonly string[] | Record<string, HostTensor>;
 
-export interface Session {
+/** A graph that the runtime has opened (ONNX Runtime: InferenceSession). */
+export interface GraphSession {
   /**
    * Runs the graph. `fetches` names the outputs wanted, absent: all; or has for each a tensor of its shape that
    * it may be written into: a loop that gets new arrays in each turn keeps the garbage collector busy. What is
@@ -40,7 +41,7 @@ export interface Session {
 }
 
 /** Ends a session. One that could not be opened was told of where it was wanted. */
-export async function endSession(session: Promise<Session> | undefined): Promise<void> {
+export async function endSession(session: Promise<GraphSession> | undefined): Promise<void> {
   const opened = await session?.catch(() => undefined);
   await opened?.release();
 }
@@ -55,7 +56,7 @@ export interface Runtime {
   /** Whether it reads tensors in half precision: not every GPU does. */
   readonly hasHalf: boolean;
   /** Fails with a `CodedError`: `backend-failed`. */
-  create(model: Uint8Array, options?: SessionOptions): Promise<Session>;
+  create(model: Uint8Array, options?: SessionOptions): Promise<GraphSession>;
 }
 
 export interface SessionOptions {
@@ -130,7 +131,7 @@ export async function openSession(
   model: Uint8Array,
   { writesInto, ...provider }: Record<string, unknown> & { writesInto?: boolean },
   { files, lean, kept }: SessionOptions = {},
-): Promise<Session> {
+): Promise<GraphSession> {
   const session = await ort.InferenceSession.create(model, {
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
@@ -149,7 +150,7 @@ export async function openSession(
     if (Array.isArray(fetches)) return fetches as readonly string[];
     return writesInto ? theirs(fetches as Record<string, HostTensor>) : Object.keys(fetches);
   };
-  const runKeeping: Session['runKeeping'] = async (feeds, fetches) => {
+  const runKeeping: GraphSession['runKeeping'] = async (feeds, fetches) => {
     const inputs = theirs(feeds);
     const results = await (fetches ? session.run(inputs, wanted(fetches)) : session.run(inputs));
     const outputs: Record<string, HostTensor> = {};

@@ -3,7 +3,7 @@
  * the browser's behind them, are all there is to go by: they are recognized here and nowhere else.
  */
 import { LoraError } from '../errors.ts';
-import type { Session } from './runtime.ts';
+import type { GraphSession } from './runtime.ts';
 
 type Provider = 'webgpu' | 'wasm' | 'cpu';
 
@@ -36,7 +36,7 @@ export function openingError(error: unknown, provider: Provider): LoraError {
 }
 
 /** The session with its errors told apart. */
-export function explained(session: Session, provider: Provider): Session {
+export function explained(session: GraphSession, provider: Provider): GraphSession {
   const explain = (error: unknown): never => {
     throw runError(error, provider);
   };

@@ -8,7 +8,7 @@ import {
   isOnDevice,
   endSession,
   type Runtime,
-  type Session,
+  type GraphSession,
   type Tensor,
 } from '../runtime/runtime.ts';
 
@@ -20,7 +20,7 @@ export interface CachePart {
 
 /** `layers` tensors, all with the same rows. */
 export class CacheRows {
-  private readonly sessions = new Map<string, Promise<Session>>();
+  private readonly sessions = new Map<string, Promise<GraphSession>>();
 
   constructor(
     private readonly runtime: Runtime,
@@ -60,7 +60,7 @@ export class CacheRows {
     return this.shapes.map((_, i) => kept[`to.${i}`]!);
   }
 
-  private open(kind: 'pick' | 'join'): Promise<Session> {
+  private open(kind: 'pick' | 'join'): Promise<GraphSession> {
     const b = new GraphBuilder(kind);
     const indices = kind === 'pick' ? b.input('indices', 'int64', ['wanted']) : '';
     this.shapes.forEach(({ heads, width }, i) => {

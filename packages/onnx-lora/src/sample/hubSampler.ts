@@ -10,7 +10,7 @@ import {
   int64,
   endSession,
   type Runtime,
-  type Session,
+  type GraphSession,
   scalar,
   type Tensor,
 } from '../runtime/runtime.ts';
@@ -72,8 +72,8 @@ interface Batch {
 }
 
 export class HubSampler {
-  private session: Promise<Session> | undefined;
-  private placing: Promise<Session> | undefined;
+  private session: Promise<GraphSession> | undefined;
+  private placing: Promise<GraphSession> | undefined;
   private graph: Model | undefined;
   private readonly limits: HubSamplerLimits;
   private readonly cacheRows: CacheRows;

@@ -6,7 +6,7 @@
 import { UnsupportedGraphError, type Model } from 'onnx-grad';
 import { type LoraAdapter, readLoraName } from '../adapters/peft.ts';
 import { PeftError } from '../adapters/peftConfig.ts';
-import { floats, type Runtime, type Session } from '../runtime/runtime.ts';
+import { floats, type Runtime, type GraphSession } from '../runtime/runtime.ts';
 import { type SafeTensor, safeTensorValues } from '../adapters/safetensors.ts';
 import { VectorTrainer } from './trainer.ts';
 import { type AdapterPlan, findLinears, forwardGraph, type TrainingOptions } from '../model/hubGraph.ts';
@@ -72,7 +72,7 @@ class Check {
   private readonly sampler: HubSampler;
   private readonly start: Float32Array;
   private readonly adapted: Float32Array;
-  private forward: { session: Session; graph: Model } | undefined;
+  private forward: { session: GraphSession; graph: Model } | undefined;
 
   constructor(private readonly o: GradcheckOptions) {
     const { model, runtime, adapter } = o;

@@ -1,7 +1,7 @@
 /** A Hub decoder as something that trains: which layers get an adapter, and rows packed for its graphs. */
 import { externalize, type Model } from 'onnx-grad';
 import type { Parameter } from './trainedVector.ts';
-import { int64, type HostTensor, float32, type Runtime, type Session } from '../runtime/runtime.ts';
+import { int64, type HostTensor, float32, type Runtime, type GraphSession } from '../runtime/runtime.ts';
 import { causalMask, type PackedRows, type Trainable } from './trainer.ts';
 import { initialWeights } from './trainedVector.ts';
 import {
@@ -38,7 +38,7 @@ export function planAdapters(
 }
 
 /** A session on a graph of the model, without a copy of its weights on this side. `kept` as in `SessionOptions`. */
-export function openModel(runtime: Runtime, model: Model, kept?: readonly string[]): Promise<Session> {
+export function openModel(runtime: Runtime, model: Model, kept?: readonly string[]): Promise<GraphSession> {
   const { graph, files } = externalize(model);
   return runtime.create(graph, { files, lean: true, ...(kept && { kept }) });
 }

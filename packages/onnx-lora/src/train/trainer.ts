@@ -9,7 +9,7 @@ import {
   int64,
   endSession,
   type Runtime,
-  type Session,
+  type GraphSession,
   scalar,
 } from '../runtime/runtime.ts';
 
@@ -162,8 +162,8 @@ export interface Trainable {
   /** The vector that training starts from. */
   start(seed: number): Float32Array;
   /** Graphs with the inputs and outputs of `trainingGraph` and `scoringGraph`, but for how rows are packed. */
-  openTraining(runtime: Runtime): Promise<Session>;
-  openScoring(runtime: Runtime): Promise<Session>;
+  openTraining(runtime: Runtime): Promise<GraphSession>;
+  openScoring(runtime: Runtime): Promise<GraphSession>;
   /** `wanted` tells which predictions matter; the others need not be computed. */
   pack(rows: readonly (readonly number[])[], wanted: (r: number, t: number) => boolean): PackedRows;
 }
@@ -178,9 +178,9 @@ export class VectorTrainer {
   private step = 0;
   private gradient: Float32Array;
   private readonly decayed: Float32Array;
-  private train: Promise<Session> | undefined;
-  private scorer: Promise<Session> | undefined;
-  private adamw: Promise<Session> | undefined;
+  private train: Promise<GraphSession> | undefined;
+  private scorer: Promise<GraphSession> | undefined;
+  private adamw: Promise<GraphSession> | undefined;
 
   constructor(
     private readonly runtime: Runtime,
