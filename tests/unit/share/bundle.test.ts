@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
 import { serializeCheckpoint } from '../../../src/run/checkpointFormat.ts';
-import type { RunEvent } from '../../../src/run/events.ts';
+import type { EventOf, RunEvent } from '../../../src/run/events.ts';
 import { finishedIterations, foldEvents } from '../../../src/run/state.ts';
 import { packRuns } from '../../../src/share/bundle.ts';
 import { LINK_LIMIT, sourceOf } from '../../../src/share/address.ts';
@@ -144,7 +144,11 @@ describe('every kind of event that version 1 began with', () => {
     if (shared.kind !== 'replay') throw new Error('expected a replay');
     const [run] = shared.runs;
     const counts = stored.filter((event) => !(event.type === 'iteration-started' && event.iteration === 2));
-    expect(asStored(run!.events)).toEqual(counts.map((event, seq) => ({ ...event, seq })));
+    const [started, ...others] = asStored(run!.events);
+    expect(others).toEqual(counts.slice(1).map((event, i) => ({ ...event, seq: i + 1 })));
+    const { settings, ...beginning } = counts[0] as EventOf<'run-started'>;
+    // Settings that came since are there too.
+    expect(started).toEqual({ ...beginning, seq: 0, settings: expect.objectContaining(settings) });
     expect(run!.checkpoints).toEqual([{ blob: 'iteration-1', bytes: serializeCheckpoint(snapshot(1, 4)) }]);
     const update = run!.events.find((event) => event.type === 'updated');
     expect(update).toMatchObject({
