@@ -1,8 +1,9 @@
 /**
  * `npm test`: every check there is. `npm test -- --only node,browser` runs some parts; further
  * arguments are file filters for the runners (`npm test -- --only node tests/unit/run`).
- * The last line is `N passed, N failed`; a check or runner that fails without a failing test counts
- * as one failure, and so does a runner that finds no test.
+ * The last line is `N passed, N failed`, and `, N skipped` where some were: above it stands how many for want of
+ * what. A check or runner that fails without a failing test counts as one failure, and so does a runner that
+ * finds no test.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -16,6 +17,22 @@ const bin = (path) => join(root, 'node_modules', path);
 const reports = mkdtempSync(join(tmpdir(), 'foothold-test-'));
 const report = (name) => join(reports, `${name}.json`);
 
+/** Of a test that was not run, what it needs: `(needs X)` in its title. */
+const skipReason = (title) => `needs ${/\(needs (.+?)\)/.exec(title)?.[1] ?? `what "${title}" does not say`}`;
+
+/** The same for each skipped test in a suite of Playwright's report, which has an annotation for the reason. */
+function skippedSpecs({ suites = [], specs = [] }) {
+  const own = specs.flatMap(({ title, tests }) =>
+    tests
+      .filter(({ status }) => status === 'skipped')
+      .map(
+        ({ annotations }) =>
+          annotations.find(({ type }) => type === 'skip')?.description ?? skipReason(title),
+      ),
+  );
+  return [...own, ...suites.flatMap(skippedSpecs)];
+}
+
 const vitest = (project) => ({
   args: [
     ...[bin('vitest/vitest.mjs'), 'run', '--project', project],
@@ -23,8 +40,12 @@ const vitest = (project) => ({
   ],
   takesFilters: true,
   count: () => {
-    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report(project), 'utf8'));
-    return { passed: numPassedTests, failed: numFailedTests };
+    const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report(project), 'utf8'));
+    const tests = testResults.flatMap((file) => file.assertionResults);
+    const skipped = tests
+      .filter(({ status }) => status !== 'passed' && status !== 'failed')
+      .map(({ fullName }) => skipReason(fullName));
+    return { passed: numPassedTests, failed: numFailedTests, skipped };
   },
 });
 
@@ -46,8 +67,9 @@ const PARTS = {
     args: [bin('@playwright/test/cli.js'), 'test', '--reporter=list,json'],
     env: { PLAYWRIGHT_JSON_OUTPUT_NAME: report('e2e') },
     count: () => {
-      const { expected, flaky, unexpected } = JSON.parse(readFileSync(report('e2e'), 'utf8')).stats;
-      return { passed: expected, failed: unexpected + flaky };
+      const { stats, suites } = JSON.parse(readFileSync(report('e2e'), 'utf8'));
+      const { expected, flaky, unexpected } = stats;
+      return { passed: expected, failed: unexpected + flaky, skipped: suites.flatMap(skippedSpecs) };
     },
   },
 };
@@ -112,7 +134,7 @@ async function run(name, chromium, turn) {
   process.off('SIGINT', forward);
   process.off('SIGTERM', forward);
 
-  let counts = { passed: 0, failed: 0 };
+  let counts = { passed: 0, failed: 0, skipped: [] };
   let empty = false;
   if (part.count) {
     try {
@@ -152,16 +174,22 @@ try {
   await heard;
 } catch (error) {
   console.error(error.message);
-  results.push({ title: 'Chromium', passed: 0, failed: 1, counted: false, seconds: '0.0' });
+  results.push({ title: 'Chromium', passed: 0, failed: 1, skipped: [], counted: false, seconds: '0.0' });
 }
 rmSync(reports, { recursive: true, force: true });
 
 console.log('');
-for (const { title, passed, failed, counted, empty, seconds } of results) {
-  const outcome = counted ? `${passed} passed, ${failed} failed` : failed ? 'failed' : 'ok';
+const outcomeOf = (passed, failed, skipped) =>
+  `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+for (const { title, passed, failed, skipped, counted, empty, seconds } of results) {
+  const outcome = counted ? outcomeOf(passed, failed, skipped.length) : failed ? 'failed' : 'ok';
   console.log(`${title}: ${outcome}${empty ? ' (no test ran)' : ''} (${seconds} s)`);
 }
 const sum = (key) => results.reduce((total, result) => total + result[key], 0);
-console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+const skipped = results.flatMap((result) => result.skipped);
+for (const reason of new Set(skipped)) {
+  console.log(`Skipped: ${skipped.filter((other) => other === reason).length}, ${reason}`);
+}
+console.log(outcomeOf(sum('passed'), sum('failed'), skipped.length));
 process.exitCode =
   sum('failed') > 0 || (sum('passed') === 0 && chosen.some((name) => PARTS[name].count)) ? 1 : 0;

@@ -14,9 +14,9 @@ import {
   PACKED_TESTS,
   QUESTION_ROW,
   SCRIPT_ROW,
-  judgedMissing,
   judgedText,
 } from './samples.ts';
+import { JUDGED, lacksShared, needs } from '../shared.ts';
 
 const lines = (...rows: object[]) => rows.map((row) => JSON.stringify(row)).join('\n');
 const only = async (row: object) => {
@@ -209,7 +209,7 @@ test('our own rows: tests of a function, standard input, a script', async () => 
   expect((await only(CRUXEVAL_ROW)).prediction).toMatchObject({ outputs: ["'AB'"] });
 });
 
-test.skipIf(judgedMissing)(`every row of the benchmarks is read${judgedMissing}`, async () => {
+test.skipIf(lacksShared(JUDGED))(needs(JUDGED, 'every row of the benchmarks is read'), async () => {
   for (const [name, count] of [
     ['humaneval.jsonl', 164],
     ['mbppplus.jsonl', 399],

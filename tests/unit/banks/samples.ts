@@ -1,15 +1,8 @@
 /** Rows of every format, and the judged answers beside the repository where they are there. */
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { JUDGED, sharedFolder } from '../shared.ts';
 
-const folder = new URL('../../../../shared/data/judged/', import.meta.url);
-
-/** Why tests on judged answers are left out, or nothing. */
-export const judgedMissing = existsSync(folder) ? '' : ' (skipped: ../shared/data/judged is not there)';
-
-export function judgedFile(name: string): string {
-  return fileURLToPath(new URL(name, folder));
-}
+export const judgedFile = (name: string): string => `${sharedFolder}${JUDGED}/${name}`;
 
 export function judgedText(name: string): string {
   return readFileSync(judgedFile(name), 'utf8');

@@ -147,33 +147,37 @@ test('a download that breaks off, and one that may not be had', { timeout: PATIE
   }
 });
 
-test.skipIf(process.platform !== 'linux')('interpreters that are killed', { timeout: PATIENCE }, async () => {
-  const problem = { id: 'p', program: 'def f(x):\n    return x', inputs: ['1'], outputs: ['1'] };
-  await writeFile(at('problems.jsonl'), JSON.stringify(problem));
-  await writeFile(at('answers.jsonl'), JSON.stringify({ id: 'p', program: problem.program }));
-  let ended = false;
-  const files = ['--problems', at('problems.jsonl'), '--answers', at('answers.jsonl')];
-  let killed = 0;
-  const command = lab(['judge', ...files, '--json'], undefined, {
-    started: async ({ pid }) => {
-      while (!ended) {
-        for (const child of childrenOf(pid!)) {
-          try {
-            process.kill(child, 'SIGKILL');
-            killed++;
-          } catch {
-            // It has ended meanwhile.
+test.skipIf(process.platform !== 'linux')(
+  'interpreters that are killed (needs Linux)',
+  { timeout: PATIENCE },
+  async () => {
+    const problem = { id: 'p', program: 'def f(x):\n    return x', inputs: ['1'], outputs: ['1'] };
+    await writeFile(at('problems.jsonl'), JSON.stringify(problem));
+    await writeFile(at('answers.jsonl'), JSON.stringify({ id: 'p', program: problem.program }));
+    let ended = false;
+    const files = ['--problems', at('problems.jsonl'), '--answers', at('answers.jsonl')];
+    let killed = 0;
+    const command = lab(['judge', ...files, '--json'], undefined, {
+      started: async ({ pid }) => {
+        while (!ended) {
+          for (const child of childrenOf(pid!)) {
+            try {
+              process.kill(child, 'SIGKILL');
+              killed++;
+            } catch {
+              // It has ended meanwhile.
+            }
           }
+          await new Promise((resolve) => setTimeout(resolve, 20));
         }
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    },
-  });
-  const result = await command;
-  ended = true;
-  expect(killed).toBeGreaterThan(0);
-  expect(expectFailure(result, 'python-failed')).toContain('SIGKILL');
-});
+      },
+    });
+    const result = await command;
+    ended = true;
+    expect(killed).toBeGreaterThan(0);
+    expect(expectFailure(result, 'python-failed')).toContain('SIGKILL');
+  },
+);
 
 /** Interpreters that a command has started. */
 function childrenOf(pid: number): number[] {

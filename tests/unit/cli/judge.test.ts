@@ -8,7 +8,8 @@ import { readAnswers } from '../../../src/banks/answers.ts';
 import { grade } from '../../../src/banks/grading.ts';
 import { readBank } from '../../../src/banks/readBank.ts';
 import { NodeJudge } from '../../../src/python/nodeJudge.ts';
-import { HUMANEVAL_ROW, judgedMissing, judgedText, MBPP_ROW, QUESTION_ROW } from '../banks/samples.ts';
+import { HUMANEVAL_ROW, judgedText, MBPP_ROW, QUESTION_ROW } from '../banks/samples.ts';
+import { JUDGED, lacksShared, needs } from '../shared.ts';
 import { lab } from './command.ts';
 
 const PATIENCE = 600_000;
@@ -91,8 +92,8 @@ test('a form that is not read is answered with those that are', { timeout: PATIE
 });
 
 /** A sample that takes seconds; docs/judge-agreement.md has all of them. */
-test.skipIf(judgedMissing)(
-  `verdicts on real answers are those of the references${judgedMissing}`,
+test.skipIf(lacksShared(JUDGED))(
+  needs(JUDGED, 'verdicts on real answers are those of the references'),
   {
     timeout: PATIENCE,
   },

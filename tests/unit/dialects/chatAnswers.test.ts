@@ -5,7 +5,7 @@ import { chatDialect } from '../../../src/dialects/chat/dialect.ts';
 import type { Question, Task } from '../../../src/gasp/question.ts';
 import { NodeJudge } from '../../../src/python/nodeJudge.ts';
 import { sameValue } from '../../../src/pytext/sameValue.ts';
-import { lacksShared, sharedFolder } from '../shared.ts';
+import { JUDGED, lacksShared, needs, sharedFolder } from '../shared.ts';
 
 const { parseAnswer } = chatDialect();
 const question: Question = {
@@ -191,12 +191,12 @@ test.each(['', 'There is none.', 'f(x)', 'f(...)', fence('def f(x):\n    return 
 
 /** Rows of a file of ../shared/data/judged. */
 const rows = (name: string): Record<string, string>[] =>
-  readFileSync(`${sharedFolder}data/judged/${name}.jsonl`, 'utf8')
+  readFileSync(`${sharedFolder}${JUDGED}/${name}.jsonl`, 'utf8')
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
 
-describe.skipIf(lacksShared('data/judged'))('real answers of Qwen2.5-Coder-1.5B', () => {
+describe.skipIf(lacksShared(JUDGED))(needs(JUDGED, 'real answers of Qwen2.5-Coder-1.5B'), () => {
   const around: [string, (code: string) => string][] = [
     ['as they are', (code) => code],
     ['in a fence', (code) => `Here is the solution:\n\n${fence(code)}\n\nHope that helps!`],

@@ -10,7 +10,7 @@ import {
 } from '../../../packages/onnx-lora/src/model/memory.ts';
 import { decoderNumbers } from '../../../packages/onnx-lora/src/model/decoderNumbers.ts';
 import { PRESETS } from '../../../src/local/presets.ts';
-import { lacksShared, sharedFolder } from '../shared.ts';
+import { lacksShared, needs, sharedFolder, SMOLLM2 } from '../shared.ts';
 
 const preset = (part: string) => PRESETS.find((p) => p.id.includes(part))!;
 
@@ -76,17 +76,20 @@ test('what does not fit is refused with the numbers', () => {
   checkFits('Qwen', estimate, estimate.total);
 });
 
-test.skipIf(lacksShared('models'))("a repository's config.json says the same as the preset", () => {
-  const folder = `${sharedFolder}models/SmolLM2-135M-Instruct`;
-  const config = JSON.parse(readFileSync(`${folder}/config.json`, 'utf8'));
-  expect(decoderNumbers(config).size).toEqual(preset('SmolLM2-135M').size);
-  // This one shares its fp16 embedding with the head.
-  const { size } = preset('SmolLM2-135M');
-  const shared = parameterCount(size) - size.vocabulary * size.width;
-  const file = statSync(`${folder}/onnx/model_q4.onnx_data`).size;
-  expect(shared * 0.625 + size.vocabulary * size.width * 2).toBeGreaterThan(file * 0.97);
-  expect(downloadBytes(size, 'q4')).toBeGreaterThan(file);
-});
+test.skipIf(lacksShared(SMOLLM2))(
+  needs(SMOLLM2, "a repository's config.json says the same as the preset"),
+  () => {
+    const folder = sharedFolder + SMOLLM2;
+    const config = JSON.parse(readFileSync(`${folder}/config.json`, 'utf8'));
+    expect(decoderNumbers(config).size).toEqual(preset('SmolLM2-135M').size);
+    // This one shares its fp16 embedding with the head.
+    const { size } = preset('SmolLM2-135M');
+    const shared = parameterCount(size) - size.vocabulary * size.width;
+    const file = statSync(`${folder}/onnx/model_q4.onnx_data`).size;
+    expect(shared * 0.625 + size.vocabulary * size.width * 2).toBeGreaterThan(file * 0.97);
+    expect(downloadBytes(size, 'q4')).toBeGreaterThan(file);
+  },
+);
 
 test.each([
   // Bytes resident at most, by `npx tsx bench/memory.ts --rows 4 --length 128` (docs/smollm2.md).

@@ -1,5 +1,5 @@
 /** Prompts of whole chat templates: expected tokens are those of Python's transformers (tests/fixtures/templates). */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { ChatMessage } from '../../../src/gasp/ports.ts';
@@ -10,7 +10,7 @@ import {
   type RepositoryFiles,
 } from '../../../packages/onnx-lora/src/repository/repository.ts';
 import { loadTokenizer } from '../../../packages/onnx-lora/src/tokenizer/tokenizer.ts';
-import { lacksShared, sharedFolder } from '../shared.ts';
+import { lacksShared, needs, sharedFolder, SMOLLM2 } from '../shared.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/templates/', import.meta.url));
 const read = (name: string) => readFileSync(`${fixtures}${name}`, 'utf8');
@@ -52,13 +52,16 @@ const now = new Date(Date.UTC(2024, 6, 26));
 const CHATS = ['question', 'several turns', 'beyond ASCII', 'special tokens in the text', 'blanks and lines'];
 
 describe.each([
-  ['a small tokenizer', `${fixtures}tokenizer`, 'prompts.expected.json'],
-  ["SmolLM2's", `${sharedFolder}models/SmolLM2-135M-Instruct`, 'prompts.SmolLM2-135M-Instruct.expected.json'],
-])('on %s', (_, folder, expected) => {
+  ['a small tokenizer', `${fixtures}tokenizer`, 'prompts.expected.json', false],
+  [
+    needs(SMOLLM2, "SmolLM2's"),
+    sharedFolder + SMOLLM2,
+    'prompts.SmolLM2-135M-Instruct.expected.json',
+    lacksShared(SMOLLM2),
+  ],
+])('on %s', (_, folder, expected, absent) => {
   const rows = JSON.parse(read(expected)) as Row[];
   const templates = [...new Set(rows.map((row) => row.template))];
-  const absent = !existsSync(folder) || (folder.startsWith(sharedFolder) && lacksShared('models'));
-
   const loaded = absent ? undefined : loadTokenizer(withTemplate(folder, undefined));
 
   test.skipIf(absent).each(templates)('%s', async (name) => {
