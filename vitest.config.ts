@@ -1,14 +1,9 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, mergeConfig } from 'vitest/config';
 import { TEST_ARGS, findChromium } from './scripts/chromium.mjs';
 import viteConfig from './vite.config.ts';
 
 const executablePath = await findChromium();
-
-/** Reference models beside the project; tests on them are skipped where it is not there. */
-const fixtures = fileURLToPath(new URL('../shared/fixtures', import.meta.url));
 
 export default mergeConfig(
   viteConfig,
@@ -31,7 +26,6 @@ export default mergeConfig(
         },
         {
           extends: true,
-          server: { fs: { allow: ['.', fixtures] } },
           test: {
             name: 'browser',
             include: ['tests/unit/**/*.browser.test.ts'],
@@ -39,7 +33,6 @@ export default mergeConfig(
             hookTimeout: 120_000,
             // One page at a time: two cores, and WebGPU here runs on them too.
             fileParallelism: false,
-            provide: { fixtures: existsSync(fixtures) ? fixtures : '' },
             browser: {
               enabled: true,
               // A browser on a busy machine may take its time to start.

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { lacksShared, sharedFolder } from '../shared.ts';
+import { fixtureFolder } from '../../fixtures/models/folders.ts';
 import { lab } from './command.ts';
 
 let folder: string;
@@ -35,16 +35,13 @@ test('probe counts what a model writes, step by step', async () => {
   expect(stdout).toContain('| lemma, io | 6 |');
 });
 
-const fixture = `${sharedFolder}fixtures/qwen2-optimum-fp32`;
-test.skipIf(lacksShared('fixtures'))(
-  'a model that would not fit is refused with the numbers, before it is read',
-  async () => {
-    const out = join(folder, 'big');
-    const { code, stderr } = await lab(['run', '--model', fixture, '--memory', '0.001', '--out', out]);
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/^qwen2-optimum-fp32 needs about .* GB \(weights .* are allowed\./im);
-  },
-);
+const fixture = fixtureFolder('qwen2-optimum-fp32');
+test('a model that would not fit is refused with the numbers, before it is read', async () => {
+  const out = join(folder, 'big');
+  const { code, stderr } = await lab(['run', '--model', fixture, '--memory', '0.001', '--out', out]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^qwen2-optimum-fp32 needs about .* GB \(weights .* are allowed\./im);
+});
 
 test('what is no model says what is one', async () => {
   const { code, stderr } = await lab(['run', '--model', 'no/such/place', '--out', join(folder, 'none')]);

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import { Random } from '../../../packages/onnx-lora/src/random.ts';
 import {
   adapterOfVector,
@@ -23,7 +23,9 @@ import {
   writeSafetensors,
 } from '../../../packages/onnx-lora/src/adapters/safetensors.ts';
 import { Trainer } from '../../../src/embedded/decoderTrainer.ts';
-import { lacksShared, sharedFolder } from '../shared.ts';
+import { fixtureFolder, FIXTURES, MORE_FIXTURES } from '../../fixtures/models/folders.ts';
+import { numbersOf } from '../../fixtures/models/numbersOf.ts';
+import { lacksShared, needs, sharedFolder, SMOLLM2 } from '../shared.ts';
 import { micro, randomModel, randomValues, referenceLogprobs } from './referenceDecoder.ts';
 
 const lora = { kind: 'lora', rank: 4, alpha: 6 } as const;
@@ -289,18 +291,13 @@ test('an adapter of another model, other modules or a higher rank does not go in
   );
 });
 
-const folders = lacksShared('fixtures')
-  ? []
-  : readdirSync(`${sharedFolder}fixtures`, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => `fixtures/${entry.name}`);
-const withModel = lacksShared('models/SmolLM2-135M-Instruct')
-  ? folders
-  : [...folders, 'models/SmolLM2-135M-Instruct'];
-
-test.skipIf(withModel.length === 0)("PEFT's own files are read, and written again tensor by tensor", () => {
-  for (const folder of withModel) {
-    const path = `${sharedFolder}${folder}/adapter`;
+const withAdapter = [...FIXTURES, ...MORE_FIXTURES].filter((name) => numbersOf(name) === name);
+describe.each([
+  ...withAdapter.map((name): [string, string, boolean] => [name, fixtureFolder(name), false]),
+  [needs(SMOLLM2, 'SmolLM2'), sharedFolder + SMOLLM2, lacksShared(SMOLLM2)],
+])('%s', (_, folder, absent) => {
+  test.skipIf(absent)("PEFT's own files are read, and written again tensor by tensor", () => {
+    const path = `${folder}/adapter`;
     const original = readFileSync(`${path}/${WEIGHTS_FILE}`);
     const adapter = readPeft(readFileSync(`${path}/${CONFIG_FILE}`, 'utf8'), original);
     const config = JSON.parse(readFileSync(`${path}/${CONFIG_FILE}`, 'utf8'));
@@ -311,5 +308,5 @@ test.skipIf(withModel.length === 0)("PEFT's own files are read, and written agai
     expect(own.target_modules).toEqual(config.target_modules.sort());
     for (const key of ['r', 'lora_alpha', 'layers_to_transform', 'bias', 'peft_type', 'task_type'])
       expect(own[key], key).toEqual(config[key]);
-  }
+  });
 });

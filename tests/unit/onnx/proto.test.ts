@@ -1,18 +1,12 @@
 /** ONNX files read and written: round trips, other people's encodings, damaged files, other people's models. */
 import { createHash } from 'node:crypto';
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
+import { fixtureFolder, FIXTURES, MORE_FIXTURES } from '../../fixtures/models/folders.ts';
+import { lacksShared, needs, sharedFolder, SMOLLM2 } from '../shared.ts';
 import { Random } from '../../../packages/onnx-lora/src/random.ts';
 import { GraphBuilder } from '../../../packages/onnx-grad/src/builder.ts';
 import {
@@ -272,22 +266,11 @@ test.each([
 
 // -- Models that other tools wrote ---------------------------------------------------------------
 
-const shared = new URL('../../../../shared/', import.meta.url).pathname;
-const files = ['fixtures', 'models'].flatMap((kind) => {
-  const root = join(shared, kind);
-  if (!existsSync(root)) return [];
-  return readdirSync(root, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && existsSync(join(root, entry.name, 'onnx')))
-    .flatMap((entry) =>
-      readdirSync(join(root, entry.name, 'onnx'))
-        .filter((name) => name.endsWith('.onnx'))
-        .map((name) => ({
-          name: entry.name,
-          path: join(root, entry.name, 'onnx', name),
-          large: kind === 'models',
-        })),
-    );
-});
+const graphIn = (folder: string) =>
+  readdirSync(join(folder, 'onnx'))
+    .filter((name) => name.endsWith('.onnx'))
+    .map((name) => join(folder, 'onnx', name))[0]!;
+const files = [...FIXTURES, ...MORE_FIXTURES].map((name) => ({ name, path: graphIn(fixtureFolder(name)) }));
 
 /** Three tokens after an empty cache, for whatever inputs a decoder's export has. */
 function feedsFor(model: Model): Record<string, ort.Tensor> {
@@ -309,50 +292,52 @@ function feedsFor(model: Model): Record<string, ort.Tensor> {
   return feeds;
 }
 
-describe.skipIf(files.length === 0)("other tools' models (skipped where ../shared is missing)", () => {
-  test.each(files)('$name: what is read is what is written', ({ path }) => {
-    const model = readModel(readFileSync(path));
-    const again = readModel(writeModel(model));
-    expect(again.graph.nodes.length).toBe(model.graph.nodes.length);
-    expect(digested(again)).toEqual(digested(model));
-  });
+function readAndWrittenAgain(path: string): void {
+  const model = readModel(readFileSync(path));
+  const again = readModel(writeModel(model));
+  expect(again.graph.nodes.length).toBe(model.graph.nodes.length);
+  expect(digested(again)).toEqual(digested(model));
+}
 
-  test.each(files.filter((f) => !f.large))(
-    '$name: the rewritten file gives the same outputs',
-    async ({ path }) => {
-      const model = readModel(readFileSync(path));
-      const folder = mkdtempSync(join(tmpdir(), 'onnx-'));
-      try {
-        const locations = [...model.graph.initializers.values()].flatMap((c) => c.external?.location ?? []);
-        for (const location of new Set(locations))
-          copyFileSync(join(dirname(path), location), join(folder, location));
-        const copy = join(folder, 'model.onnx');
-        writeFileSync(copy, writeModel(model));
-        const run = async (file: string) => {
-          const session = await ort.InferenceSession.create(file, {
-            intraOpNumThreads: 1,
-            logSeverityLevel: 3,
-          });
-          try {
-            return await session.run(feedsFor(model));
-          } finally {
-            await session.release();
-          }
-        };
-        const [expected, actual] = [await run(path), await run(copy)];
-        expect(Object.keys(actual)).toEqual([...model.graph.outputs.keys()]);
-        for (const [name, tensor] of Object.entries(expected)) {
-          expect(actual[name]!.dims).toEqual(tensor.dims);
-          expect(
-            Buffer.compare(Buffer.from(bytesOf(actual[name]!)), Buffer.from(bytesOf(tensor))),
-            name,
-          ).toBe(0);
-        }
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
-    },
+describe("other tools' models", () => {
+  test.each(files)('$name: what is read is what is written', ({ path }) => readAndWrittenAgain(path));
+
+  test.skipIf(lacksShared(SMOLLM2))(needs(SMOLLM2, 'what is read is what is written'), () =>
+    readAndWrittenAgain(graphIn(sharedFolder + SMOLLM2)),
   );
+
+  test.each(files)('$name: the rewritten file gives the same outputs', async ({ path }) => {
+    const model = readModel(readFileSync(path));
+    const folder = mkdtempSync(join(tmpdir(), 'onnx-'));
+    try {
+      const locations = [...model.graph.initializers.values()].flatMap((c) => c.external?.location ?? []);
+      for (const location of new Set(locations))
+        copyFileSync(join(dirname(path), location), join(folder, location));
+      const copy = join(folder, 'model.onnx');
+      writeFileSync(copy, writeModel(model));
+      const run = async (file: string) => {
+        const session = await ort.InferenceSession.create(file, {
+          intraOpNumThreads: 1,
+          logSeverityLevel: 3,
+        });
+        try {
+          return await session.run(feedsFor(model));
+        } finally {
+          await session.release();
+        }
+      };
+      const [expected, actual] = [await run(path), await run(copy)];
+      expect(Object.keys(actual)).toEqual([...model.graph.outputs.keys()]);
+      for (const [name, tensor] of Object.entries(expected)) {
+        expect(actual[name]!.dims).toEqual(tensor.dims);
+        expect(Buffer.compare(Buffer.from(bytesOf(actual[name]!)), Buffer.from(bytesOf(tensor))), name).toBe(
+          0,
+        );
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
 
 /** The same with a digest in place of each tensor's bytes, so that a difference can be shown. */

@@ -1,6 +1,6 @@
 /**
  * Compares a model, as it runs and trains here, with reference numbers that PyTorch and PEFT computed
- * (shared/fixtures/README.md names the tensors). The error of a tensor is its largest absolute
+ * (tests/fixtures/models/README.md names the tensors). The error of a tensor is its largest absolute
  * difference over the reference's largest absolute value; of tokens, the share that differ.
  */
 import { UnsupportedGraphError, type Model } from 'onnx-grad';

@@ -1,16 +1,17 @@
-/** Reference models beside the project: tiny decoders as other tools export them, with PyTorch's numbers. */
-import { existsSync, readFileSync } from 'node:fs';
+/** A reference model (tests/fixtures/models), opened, with PyTorch's numbers and the adapter that they belong to. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { folderFiles } from '../../../../packages/onnx-lora/src/repository/folderFiles.ts';
 import { type HubModel, loadHubModel } from '../../../../packages/onnx-lora/src/model/hubModel.ts';
-import { type LoraAdapter, readPeft } from '../../../../packages/onnx-lora/src/adapters/peft.ts';
+import {
+  CONFIG_FILE,
+  type LoraAdapter,
+  readPeft,
+  WEIGHTS_FILE,
+} from '../../../../packages/onnx-lora/src/adapters/peft.ts';
 import { readSafetensors, type SafeTensor } from '../../../../packages/onnx-lora/src/adapters/safetensors.ts';
-
-const shared = fileURLToPath(new URL('../../../../../shared/', import.meta.url));
-export const fixtureFolder = (name: string): string => join(shared, 'fixtures', name);
-/** Tests on them are skipped where the folder is not there. */
-export const fixturesThere = existsSync(join(shared, 'fixtures'));
+import { fixtureFolder } from '../../../fixtures/models/folders.ts';
+import { numbersOf } from '../../../fixtures/models/numbersOf.ts';
 
 export interface Fixture {
   model: HubModel;
@@ -19,14 +20,14 @@ export interface Fixture {
 }
 
 export async function loadFixture(name: string): Promise<Fixture> {
-  const folder = fixtureFolder(name);
-  const bytes = (path: string) => new Uint8Array(readFileSync(join(folder, path)));
+  const numbers = fixtureFolder(numbersOf(name));
+  const bytes = (path: string) => new Uint8Array(readFileSync(join(numbers, path)));
   return {
-    model: await loadHubModel(folderFiles(folder)),
+    model: await loadHubModel(folderFiles(fixtureFolder(name))),
     tensors: readSafetensors(bytes('fixture.safetensors')).tensors,
     adapter: readPeft(
-      readFileSync(join(folder, 'adapter/adapter_config.json'), 'utf8'),
-      bytes('adapter/adapter_model.safetensors'),
+      readFileSync(join(numbers, 'adapter', CONFIG_FILE), 'utf8'),
+      bytes(`adapter/${WEIGHTS_FILE}`),
     ),
   };
 }

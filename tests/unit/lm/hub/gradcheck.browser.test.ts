@@ -1,38 +1,34 @@
 /** Exported decoders against PyTorch and PEFT in a real browser, on both of its backends. */
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { gradcheck } from '../../../../packages/onnx-lora/src/train/gradcheck.ts';
 import { loadHubModel } from '../../../../packages/onnx-lora/src/model/hubModel.ts';
 import { CONFIG_FILE, readPeft, WEIGHTS_FILE } from '../../../../packages/onnx-lora/src/adapters/peft.ts';
 import { httpFiles } from '../../../../packages/onnx-lora/src/repository/repository.ts';
 import { webRuntime } from '../../../../src/backends/runtime.web.ts';
 import { readSafetensors } from '../../../../packages/onnx-lora/src/adapters/safetensors.ts';
+import { numbersOf } from '../../../fixtures/models/numbersOf.ts';
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    /** Folder of the reference models on this machine; empty where there is none. */
-    fixtures: string;
-  }
-}
-const folder = inject('fixtures');
+const repository = (name: string) =>
+  httpFiles(new URL(`/tests/fixtures/models/${name}/`, location.href).href);
 
 async function check(name: string, backend: 'wasm' | 'webgpu', tolerance: number): Promise<void> {
-  const files = httpFiles(new URL(`/@fs${folder}/${name}/`, location.href).href);
+  const numbers = repository(numbersOf(name));
   const [config, weights, fixture] = await Promise.all([
-    files.read(`adapter/${CONFIG_FILE}`),
-    files.read(`adapter/${WEIGHTS_FILE}`),
-    files.read('fixture.safetensors'),
+    numbers.read(`adapter/${CONFIG_FILE}`),
+    numbers.read(`adapter/${WEIGHTS_FILE}`),
+    numbers.read('fixture.safetensors'),
   ]);
   const { errors } = await gradcheck({
     runtime: await webRuntime(backend),
-    model: await loadHubModel(files),
+    model: await loadHubModel(repository(name)),
     fixture: readSafetensors(fixture).tensors,
     adapter: readPeft(new TextDecoder().decode(config), weights),
   });
   for (const [tensor, error] of errors) expect(error, tensor).toBeLessThan(tolerance);
-  expect(errors.size).toBe(91);
+  expect(errors.size).toBe(133);
 }
 
-describe.skipIf(!folder)('reference models beside the project (../shared/fixtures)', () => {
+describe('reference models', () => {
   test.each([
     ['qwen2-optimum-fp32', 1e-4],
     ['qwen2-optimum-q4', 1e-3],

@@ -6,11 +6,11 @@ import { hubTrainable, openModel } from '../../../../packages/onnx-lora/src/trai
 import { nodeRuntime } from '../../../../src/backends/runtime.node.ts';
 import { VectorTrainer } from '../../../../packages/onnx-lora/src/train/trainer.ts';
 import { relativeError } from '../../onnx/float64.ts';
-import { fixturesThere, loadFixture } from './fixtures.ts';
+import { loadFixture } from './fixtures.ts';
 
-describe.skipIf(!fixturesThere)('reference models beside the project (../shared/fixtures)', () => {
+describe('reference models', () => {
   // A quantized head; a table that is the embedding too.
-  test.each(['qwen2-genai-int4', 'qwen2-optimum-fp32'])('%s', async (name) => {
+  test.each(['llama-genai-int4', 'qwen2-optimum-fp32'])('%s', async (name) => {
     const { model } = await loadFixture(name);
     const plan = planLayers(model, { kind: 'lora', rank: 2, alpha: 4 });
     const results = [];

@@ -18,7 +18,7 @@ import {
 } from '../../../../packages/onnx-lora/src/adapters/peft.ts';
 import { nodeRuntime } from '../../../../src/backends/runtime.node.ts';
 import { VectorTrainer } from '../../../../packages/onnx-lora/src/train/trainer.ts';
-import { fixturesThere, loadFixture } from './fixtures.ts';
+import { loadFixture } from './fixtures.ts';
 
 const PROMPT = [5, 6, 7, 8, 9];
 const SEQUENCES = [
@@ -62,7 +62,7 @@ function open(model: HubModel, rank: number, alpha: number) {
   };
 }
 
-describe.skipIf(!fixturesThere)('reference models beside the project (../shared/fixtures)', () => {
+describe('reference models', () => {
   test.each(['qwen2-optimum-q4', 'llama-genai-int4'])(
     '%s: two loaded adapters take turns without a new session, each as if it were alone',
     async (name) => {

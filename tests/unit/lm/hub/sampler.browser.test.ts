@@ -1,5 +1,5 @@
 /** Sampling on WebGPU, where the cache stays on the device, against wasm, whose cache lies in the page. */
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadHubModel } from '../../../../packages/onnx-lora/src/model/hubModel.ts';
 import { planLayers } from '../../../../src/local/hubPolicy.ts';
 import { HubSampler } from '../../../../packages/onnx-lora/src/sample/hubSampler.ts';
@@ -9,8 +9,7 @@ import { webRuntime } from '../../../../src/backends/runtime.web.ts';
 import { initialWeights } from '../../../../packages/onnx-lora/src/train/trainedVector.ts';
 import { readModel, writeModel } from '../../../../packages/onnx-grad/src/proto.ts';
 
-const folder = inject('fixtures');
-const fixture = (name: string) => httpFiles(new URL(`/@fs${folder}/${name}/`, location.href).href);
+const fixture = (name: string) => httpFiles(new URL(`/tests/fixtures/models/${name}/`, location.href).href);
 
 // The first ends early, which leaves out its rows; prompts are computed two at a time, which joins their caches.
 const REQUESTS = [
@@ -54,7 +53,7 @@ async function draw(backend: 'wasm' | 'webgpu') {
   return { rows, count };
 }
 
-describe.skipIf(!folder)('reference models beside the project (../shared/fixtures)', () => {
+describe('reference models', () => {
   test('answers on WebGPU are those on wasm, and nothing stays on the device', async () => {
     const [here, there] = [await draw('wasm'), await draw('webgpu')];
     expect(there.rows.map((row) => row.tokens)).toEqual(here.rows.map((row) => row.tokens));

@@ -6,12 +6,12 @@ import { HubSampler, type HubSamplerLimits } from '../../../../packages/onnx-lor
 import { hubTrainable } from '../../../../packages/onnx-lora/src/train/hubTrainable.ts';
 import { nodeRuntime } from '../../../../src/backends/runtime.node.ts';
 import { VectorTrainer } from '../../../../packages/onnx-lora/src/train/trainer.ts';
-import { fixturesThere, loadFixture } from './fixtures.ts';
+import { loadFixture } from './fixtures.ts';
 
 const PROMPTS = [[5, 6, 7, 8, 9, 10, 11], [40], [300, 301, 302]];
 const OPTIONS = { temperature: 1, topP: 1, seed: 4, stop: new Set([1]) };
 
-describe.skipIf(!fixturesThere)('reference models beside the project (../shared/fixtures)', () => {
+describe('reference models', () => {
   // Plain operators with a mask and positions as inputs; fused attention; half precision.
   test.each(['qwen2-optimum-q4', 'llama-genai-int4', 'qwen2-genai-fp16'])(
     '%s: prompts of other lengths in the batch change nothing, and log-probabilities are those of training',
@@ -65,7 +65,7 @@ describe.skipIf(!fixturesThere)('reference models beside the project (../shared/
   });
 
   test('packed projections are adapted under the names of the layers in them, on the last layers only where asked', async () => {
-    const { model } = await loadFixture('qwen2-genai-int4');
+    const { model } = await loadFixture('llama-genai-int4');
     expect(findLinears(model).filter((l) => l.module.endsWith('qkv_proj'))).toHaveLength(3);
     const plan = planLayers(model, { kind: 'lora', rank: 2, alpha: 4, layers: 1 });
     expect(plan.modules.map((m) => m.name)).toEqual(

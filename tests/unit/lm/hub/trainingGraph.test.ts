@@ -8,7 +8,7 @@ import { VectorTrainer } from '../../../../packages/onnx-lora/src/train/trainer.
 import type { Dim, Graph, Model } from '../../../../packages/onnx-grad/src/model.ts';
 import { writeModel } from '../../../../packages/onnx-grad/src/proto.ts';
 import { relativeError } from '../../onnx/float64.ts';
-import { fixturesThere, loadFixture } from './fixtures.ts';
+import { loadFixture } from './fixtures.ts';
 
 /** Inputs that the backward pass alone reads. */
 const BACKWARD = ['weight', 'advantage', 'old', 'reference', 'ratio', 'low', 'high', 'klWeight', 'gradient'];
@@ -30,8 +30,8 @@ function keptShapes({ nodes, values }: Graph): Dim[][] {
 const forEachPair = (shape: Dim[]) =>
   shape.length >= 3 && shape.slice(-2).every((d) => typeof d === 'string');
 
-describe.skipIf(!fixturesThere)('reference models beside the project (../shared/fixtures)', () => {
-  test.each(['qwen2-genai-int4', 'llama-optimum-fp32'])('%s', async (name) => {
+describe('reference models', () => {
+  test.each(['llama-genai-int4', 'qwen2-optimum-fp32'])('%s', async (name) => {
     const { model } = await loadFixture(name);
     const plan = planLayers(model, { kind: 'lora', rank: 2, alpha: 4 });
     const graphs: Model[] = [false, true].map((recompute) => trainingGraph(model, plan, { recompute }));

@@ -8,7 +8,8 @@ import { loadHubModel } from '../../../../packages/onnx-lora/src/model/hubModel.
 import { nodeRuntime } from '../../../../src/backends/runtime.node.ts';
 import { int64Constant, type Model, type Node } from '../../../../packages/onnx-grad/src/model.ts';
 import { readModel, writeModel } from '../../../../packages/onnx-grad/src/proto.ts';
-import { fixtureFolder, fixturesThere, loadFixture } from './fixtures.ts';
+import { fixtureFolder } from '../../../fixtures/models/folders.ts';
+import { loadFixture } from './fixtures.ts';
 
 const node = (op: string, inputs: string[], output: string, axis?: number): Node => ({
   op,
@@ -68,12 +69,12 @@ function splitFiles({ graph }: Model): Files {
   return new Map(Object.entries(parts).map(([name, list]) => [`onnx/${name}`, Buffer.concat(list)]));
 }
 
-describe.skipIf(!fixturesThere)('reference models beside the project (../shared/fixtures)', () => {
+describe('reference models', () => {
   test.each<[string, string, (model: Model) => Files]>([
-    ['qwen2-genai-int4', 'a cache with named widths', nameCache],
+    ['llama-genai-int4', 'a cache with named widths', nameCache],
     ['llama-genai-int4', 'a cache as long as a window', windowCache],
-    ['qwen2-genai-int4', 'a head that reads the last position', pruneHead],
-    ['llama-optimum-fp32', 'weights in two files', splitFiles],
+    ['llama-genai-int4', 'a head that reads the last position', pruneHead],
+    ['qwen2-optimum-fp32', 'weights in two files', splitFiles],
   ])('%s with %s', async (name, _what, change) => {
     const { tensors, adapter, model: original } = await loadFixture(name);
     const file = readModel(new Uint8Array(readFileSync(join(fixtureFolder(name), 'onnx/model.onnx'))));
