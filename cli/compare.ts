@@ -2,11 +2,11 @@
 import { join, resolve } from 'node:path';
 import { type Comparison, compareRuns } from '../src/compare/comparison.ts';
 import { digestRun, pickCheckpoint, type RunDigest } from '../src/compare/digest.ts';
-import { comparisonFigures } from '../src/compare/figures/figures.ts';
-import { figureStyle } from '../src/compare/figures/marks.ts';
-import { csvFile, svgFile } from '../src/compare/figures/svg.ts';
+import { comparisonFigures } from '../src/compare/comparisonFigures.tsx';
 import { ON_THE_WAY, pickingPlans, reportPlans } from '../src/compare/plans.ts';
-import { reportPage } from '../src/compare/report.ts';
+import { reportPage } from '../src/compare/report.tsx';
+import { csvFile } from '../src/figures/figure.ts';
+import { svgFile } from '../src/figures/svgFile.tsx';
 import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
 import type { LabPorts } from '../src/lab/labPorts.ts';
 import { EMBEDDED_PATH } from '../src/lab/models.ts';
@@ -208,8 +208,8 @@ export async function compareCommand(args: string[]): Promise<number> {
     const comparison = write();
     const figures = comparisonFigures(comparison, inOrder()).flatMap((group) => group.figures);
     for (const figure of figures) {
-      folder.write(`figures/${figure.id}.svg`, svgFile(figure, figureStyle));
-      folder.write(`figures/${figure.id}.csv`, csvFile(figure));
+      folder.write(`figures/${figure.id}.svg`, svgFile(figure.drawing));
+      folder.write(`figures/${figure.id}.csv`, csvFile(figure.table));
     }
     for (const line of comparison.reading) say(line);
     say(`${join(out, 'report.html')}`);

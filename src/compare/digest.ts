@@ -4,13 +4,8 @@ import { meanPassAtK } from '../gasp/passAtK.ts';
 import type { ProposerRole } from '../gasp/question.ts';
 import type { MethodName } from '../gasp/methods.ts';
 import { Random } from 'onnx-lora/random';
-import {
-  currentCounters,
-  type EvaluationState,
-  finishedIterations,
-  type IterationState,
-  type RunState,
-} from '../run/state.ts';
+import { currentCounters, type EvaluationState, finishedIterations, type RunState } from '../run/state.ts';
+import { RUN_SERIES, type RunSeries } from '../run/series.ts';
 
 /** Questions of one split tried with one checkpoint; `passed` digits as in the run's log. */
 export interface Tried {
@@ -42,7 +37,7 @@ export interface RunDigest {
   tries: Tried[];
   /** The checkpoint that is reported: the one that does best on the validation split, else the newest measured. */
   picked: number;
-  /** Curves over the run, by name; see `seriesNames`. */
+  /** Curves over the run, by name; see `RUN_SERIES`. */
   series: Record<string, Point[]>;
   /** Proposals that were tried, for the reward curves: some of them, evenly. */
   proposals: { role: ProposerRole; passRate: number; reward: number }[];
@@ -50,40 +45,6 @@ export interface RunDigest {
 
 /** Points that still tell apart on a curve of the reward. */
 const MOST_PROPOSALS = 600;
-
-/** What the curves of `series` are about, in the order in which they are shown. */
-export const seriesNames: Record<string, { title: string; note: string; share?: true }> = {
-  similarity: {
-    title: 'Similarity of proposals',
-    note: 'mean cosine with the nearest earlier question; near 1 they are copies',
-    share: true,
-  },
-  copies: {
-    title: 'Copies turned away',
-    note: 'share of proposals that the novelty filter rejects',
-    share: true,
-  },
-  'pass rate, lemma': { title: 'Pass rate of lemmas', note: 'mean over those tried', share: true },
-  'pass rate, lift': { title: 'Pass rate of lifts', note: 'mean over those tried', share: true },
-  'pass rate, unguided': {
-    title: 'Pass rate of unguided questions',
-    note: 'mean over those tried',
-    share: true,
-  },
-  'pass rate, real': {
-    title: 'Pass rate of real questions',
-    note: 'mean over those trained on',
-    share: true,
-  },
-  'reward, lemma': { title: 'Reward for lemmas', note: 'mean over those tried' },
-  'reward, lift': { title: 'Reward for lifts', note: 'mean over those tried' },
-  'reward, unguided': { title: 'Reward for unguided questions', note: 'mean over those tried' },
-  'reward, solver induction': { title: 'Student’s reward, induction', note: 'mean over its answers' },
-  'reward, solver deduction': { title: 'Student’s reward, deduction', note: 'mean over its answers' },
-  'reward, solver abduction': { title: 'Student’s reward, abduction', note: 'mean over its answers' },
-  entropy: { title: 'Entropy', note: 'nats a token; near 0 all answers are alike' },
-  gradNorm: { title: 'Gradient norm', note: 'before clipping' },
-};
 
 export function digestRun(state: RunState, label: string = state.settings.method): RunDigest {
   const { settings, measurements = [] } = state;
@@ -97,7 +58,8 @@ export function digestRun(state: RunState, label: string = state.settings.method
   const series: Record<string, Point[]> = {};
   for (const iteration of finished) {
     const tokens = iteration.counters!.tokensSampled + iteration.counters!.tokensTrained;
-    for (const [name, value] of Object.entries(valuesOf(iteration))) {
+    for (const [name, of] of Object.entries<RunSeries>(RUN_SERIES)) {
+      const value = of.value(iteration);
       if (value === undefined || !Number.isFinite(value)) continue;
       series[name] ??= [];
       series[name].push({ iteration: iteration.iteration, tokens, value });
@@ -186,31 +148,4 @@ export function startingModel(run: RunDigest, label = 'base'): RunDigest | undef
   };
   const start = { run: `${run.run}/start`, label, method: 'base', picked: 0 } as const;
   return { ...run, ...nothing, ...start, heldout, validation, tries };
-}
-
-const mean = (values: readonly number[]): number | undefined =>
-  values.length === 0 ? undefined : values.reduce((sum, x) => sum + x, 0) / values.length;
-
-function valuesOf({ stones, real = [], update }: IterationState): Record<string, number | undefined> {
-  const values: Record<string, number | undefined> = {
-    similarity: mean(stones.flatMap(({ proposal }) => proposal.similarity ?? [])),
-    copies:
-      stones.length === 0
-        ? undefined
-        : stones.filter(({ proposal }) => proposal.fault?.kind === 'copy').length / stones.length,
-    'pass rate, real': mean(real.map(({ passRate }) => passRate)),
-  };
-  for (const role of ['lemma', 'lift', 'unguided'] as const) {
-    const own = stones.filter(({ proposal }) => proposal.role === role);
-    values[`pass rate, ${role}`] = mean(own.flatMap(({ passRate }) => passRate ?? []));
-    values[`reward, ${role}`] = mean(own.flatMap(({ reward }) => reward ?? []));
-  }
-  for (const { role, task, meanReward } of update?.groups ?? []) {
-    if (role === 'solver') values[`reward, solver ${task}`] = meanReward;
-  }
-  if (update && update.stats.steps > 0) {
-    values.entropy = update.stats.entropy;
-    values.gradNorm = update.stats.gradNorm;
-  }
-  return values;
 }

@@ -8,26 +8,21 @@ import { BranchSheet } from './BranchSheet.tsx';
 import { Checkpoints, RunNumbers } from './Checkpoints.tsx';
 import { ComparePicker, useOther } from './secondRun.tsx';
 import { useAncestors } from './lineage.ts';
-import { CompareSheet } from './CompareSheet.tsx';
 import { Curves } from './Curves.tsx';
 import { Climb } from './figures/Climb.tsx';
 import { GoalpostList } from './GoalpostList.tsx';
-import { Lecture } from './Lecture.tsx';
+import { lateSheet } from './LateSheet.tsx';
 import { Limits } from './Limits.tsx';
 import { LoopNow, UpdateCard } from './LoopNow.tsx';
 import { NewVersion } from './NewVersion.tsx';
 import { Offer, ReplayNote } from './ReplayNote.tsx';
 import { ModelSheet } from './ModelSheet.tsx';
 import { RunsList } from './RunsList.tsx';
-import { RunsSheet } from './RunsSheet.tsx';
 import { SettingsSheet } from './SettingsSheet.tsx';
-import { ShareSheet } from './ShareSheet.tsx';
 import { GoalpostSheet, StoneSheet } from './StoneSheet.tsx';
 import { isOwn } from './ownGoalposts.ts';
 import type { Session } from './session.ts';
-import { GoalpostEditor } from './teach/GoalpostEditor.tsx';
 import { type NamedProgram, ProgramsSheet } from './teach/ProgramsSheet.tsx';
-import { TeacherSheet } from './teach/TeacherSheet.tsx';
 import type { TeachStart } from './teachingStore.ts';
 import { TermsOf } from './Term.tsx';
 import { useTime } from './time.ts';
@@ -36,6 +31,19 @@ import { Welcome } from './Welcome.tsx';
 import './tokens.css';
 import './base.css';
 import './App.css';
+
+const CompareSheet = lateSheet('Compare runs', async () => (await import('./CompareSheet.tsx')).CompareSheet);
+const Lecture = lateSheet('Lecture', async () => (await import('./Lecture.tsx')).Lecture);
+const TeacherSheet = lateSheet(
+  'Be the teacher',
+  async () => (await import('./teach/TeacherSheet.tsx')).TeacherSheet,
+);
+const GoalpostEditor = lateSheet(
+  'Write a goalpost',
+  async () => (await import('./teach/GoalpostEditor.tsx')).GoalpostEditor,
+);
+const ShareSheet = lateSheet('Share', async () => (await import('./ShareSheet.tsx')).ShareSheet);
+const RunsSheet = lateSheet('Runs', async () => (await import('./RunsSheet.tsx')).RunsSheet);
 
 type Panel =
   /** `of`: another run that is drawn too and may have one of the same id; null: the open one. */

@@ -1,14 +1,14 @@
 /** Runs side by side: what they spent, what they solve, and how they went. */
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { compareRuns } from '../compare/comparison.ts';
 import { digestRun, type RunDigest, startingModel } from '../compare/digest.ts';
-import { comparisonFigures } from '../compare/figures/figures.ts';
-import { figureStyle } from '../compare/figures/marks.ts';
-import { type Figure, svgFile } from '../compare/figures/svg.ts';
+import { comparisonFigures } from '../compare/comparisonFigures.tsx';
+import { ComparisonTable } from '../compare/ComparisonTable.tsx';
+import { FigureGroups } from '../compare/FigureGroups.tsx';
+import { figureStyle } from '../figures/figureStyle.ts';
 import { comparisonTable } from '../compare/table.ts';
 import type { RunSummary } from '../run/journal.ts';
 import { foldEvents } from '../run/state.ts';
-import { Drawing } from './figures/Drawing.tsx';
 import { FigureTools } from './figures/FigureTools.tsx';
 import { activityShare } from './format.ts';
 import { Sheet } from './Sheet.tsx';
@@ -165,72 +165,21 @@ export function CompareSheet(props: { session: Session; snapshot: Snapshot; onCl
       {reading && <p className="section-note">Reading the runs.</p>}
       {shown.all.length > 0 && (
         <>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
-          <section className="compare-wide" tabIndex={0} aria-label="Methods compared">
-            <table>
-              <thead>
-                <tr>
-                  {shown.table.head.map((cell) => (
-                    <th key={cell} scope="col">
-                      {cell}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {shown.table.rows.map(([name, ...cells]) => (
-                  <tr key={name}>
-                    <th scope="row">{name}</th>
-                    {cells.map((cell, i) => (
-                      // biome-ignore lint/suspicious/noArrayIndexKey: columns have their places
-                      <td key={i}>{cell}</td>
-                    ))}
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </section>
+          <ComparisonTable name="Methods compared" {...shown.table} />
           <p className="section-note">
             These runs may have spent different budgets: compare at equal tokens. “By it alone”: goalposts
             that no other row solves, rows of methods that contain this one aside.
           </p>
         </>
       )}
-      {shown.groups.map(({ title, note, figures }) => (
-        <section key={title} className="compare-group">
-          <h3>{title}</h3>
-          <p className="section-note">{note}</p>
-          <div className="compare-figures">
-            {figures.map((figure) => (
-              <FigureView key={figure.id} figure={figure} />
-            ))}
-          </div>
-        </section>
-      ))}
+      <FigureGroups
+        groups={shown.groups}
+        level={3}
+        tools={({ id, title, table }, drawn) => (
+          <FigureTools title={title} name={id} figure={drawn} style={figureStyle} table={() => table} />
+        )}
+      />
     </Sheet>
-  );
-}
-
-function FigureView({ figure }: { figure: Figure }) {
-  const drawn = useRef<HTMLElement>(null);
-  return (
-    <figure data-wide={Number(figure.node.attributes.width) > 360 || undefined}>
-      <div className="compare-title">
-        <h4>{figure.title}</h4>
-        <FigureTools
-          title={figure.title}
-          name={figure.id}
-          figure={drawn}
-          svg={() => svgFile(figure, figureStyle)}
-          table={() => ({ columns: (figure.table[0] ?? []).map(String), rows: figure.table.slice(1) })}
-        />
-      </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
-      <section className="compare-wide" ref={drawn} tabIndex={0} aria-label={figure.title}>
-        <Drawing node={figure.node} />
-      </section>
-      <figcaption className="section-note">{figure.caption}</figcaption>
-    </figure>
   );
 }
 

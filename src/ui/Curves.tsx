@@ -1,9 +1,11 @@
 /** The run's numbers over its iterations, as small multiples. */
-import { memo, type ReactNode, type Ref, useCallback, useMemo } from 'react';
+import { type ComponentProps, memo, type ReactNode, type Ref, useCallback, useMemo } from 'react';
 import { slots } from '../gasp/methods.ts';
-import { type RunState, roleMeans, summarizeEvaluation } from '../run/state.ts';
+import { OWN_SERIES, RUN_SERIES, type RunSeries } from '../run/series.ts';
+import { type RunState, summarizeEvaluation } from '../run/state.ts';
 import type { Other } from './secondRun.tsx';
-import { Curve, type Series } from './figures/Curve.tsx';
+import { Curve, type Series } from '../figures/Curve.tsx';
+import { FigureTools } from './figures/FigureTools.tsx';
 import { columnsFor } from './figures/climbLayout.ts';
 import { type Ancestor, pastLength } from './lineage.ts';
 import { percent, short } from './format.ts';
@@ -11,30 +13,22 @@ import { Term } from './Term.tsx';
 import './Curves.css';
 
 type AllSeries = ReturnType<typeof seriesOf>;
+type SeriesName = keyof typeof RUN_SERIES | keyof typeof OWN_SERIES;
 
 function seriesOf(state: Pick<RunState, 'iterations' | 'evaluations' | 'settings'>) {
   const finished = state.iterations.filter((iteration) => iteration.counters);
-  const roles = (key: 'passRate' | 'reward' | 'accepted'): Series[] =>
-    (slots(state.settings).guided > 0 ? (['lemma', 'lift'] as const) : (['unguided'] as const)).map(
-      (role) => ({
-        name: role,
-        className: `of-${role}`,
-        points: finished.map((iteration) => ({
-          iteration: iteration.iteration,
-          value: roleMeans(iteration, role)[key],
-        })),
-      }),
+  const line = (name: string, of: SeriesName, className?: string): Series => {
+    const { value }: RunSeries = { ...RUN_SERIES, ...OWN_SERIES }[of];
+    const points = finished.flatMap((iteration) => {
+      const here = value(iteration);
+      return here === undefined ? [] : [{ iteration: iteration.iteration, value: here }];
+    });
+    return { name, points, ...(className && { className }) };
+  };
+  const roles = (key: 'pass rate' | 'reward' | 'accepted'): Series[] =>
+    (slots(state.settings).guided > 0 ? (['lemma', 'lift'] as const) : (['unguided'] as const)).map((role) =>
+      line(role, `${key}, ${role}`, `of-${role}`),
     );
-  const stat = (name: string, key: 'loss' | 'gradNorm' | 'entropy'): Series[] => [
-    {
-      name,
-      points: finished.flatMap((iteration) =>
-        iteration.update && iteration.update.stats.steps > 0
-          ? [{ iteration: iteration.iteration, value: iteration.update.stats[key] }]
-          : [],
-      ),
-    },
-  ];
   const evaluation = (name: string, key: 'solved' | 'meanPassRate'): Series[] => [
     {
       name,
@@ -48,12 +42,12 @@ function seriesOf(state: Pick<RunState, 'iterations' | 'evaluations' | 'settings
   return {
     solved: evaluation('solved', 'solved'),
     mean: evaluation('mean pass@1', 'meanPassRate'),
-    passRate: roles('passRate'),
+    passRate: roles('pass rate'),
     reward: roles('reward'),
     accepted: roles('accepted'),
-    loss: stat('loss', 'loss'),
-    gradNorm: stat('gradient norm', 'gradNorm'),
-    entropy: stat('entropy', 'entropy'),
+    loss: [line('loss', 'loss')],
+    gradNorm: [line('gradient norm', 'gradNorm')],
+    entropy: [line('entropy', 'entropy')],
   };
 }
 
@@ -119,35 +113,39 @@ const trained: Figure[] = [
     of: 'accepted',
     title: 'Accepted',
     heading: <Term name="accepted">Accepted</Term>,
-    note: 'questions in their band, an iteration',
+    note: OWN_SERIES['accepted, lemma'].note,
     format: short,
     from: 0,
     to: 1,
   },
   {
     of: 'loss',
-    title: 'Loss',
+    title: OWN_SERIES.loss.title,
     heading: <Term name="loss">Loss</Term>,
-    note: 'policy gradient; its level means little',
+    note: OWN_SERIES.loss.note,
     format: short,
   },
   {
     of: 'gradNorm',
-    title: 'Gradient norm',
+    title: RUN_SERIES.gradNorm.title,
     heading: <Term name="gradient norm">Gradient norm</Term>,
-    note: 'before clipping',
+    note: RUN_SERIES.gradNorm.note,
     format: short,
     from: 0,
   },
   {
     of: 'entropy',
-    title: 'Entropy',
+    title: RUN_SERIES.entropy.title,
     heading: <Term name="entropy">Entropy</Term>,
-    note: 'nats a token; near 0 all answers are alike',
+    note: RUN_SERIES.entropy.note,
     format: short,
     from: 0,
   },
 ];
+
+const tools: ComponentProps<typeof Curve>['tools'] = (title, figure, table) => (
+  <FigureTools title={title} figure={figure} table={table} />
+);
 
 const none: readonly Ancestor[] = [];
 
@@ -237,6 +235,7 @@ export const Curves = memo(function Curves({
             series={series[of]}
             first={first}
             nameOf={nameOf}
+            tools={tools}
             lastIteration={lastIteration}
           />
         ))}
@@ -247,6 +246,7 @@ export const Curves = memo(function Curves({
             series={series[of]}
             first={first}
             nameOf={nameOf}
+            tools={tools}
             lastIteration={lastIteration}
           />
         ))}

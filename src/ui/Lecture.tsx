@@ -4,8 +4,8 @@ import { slots } from '../gasp/methods.ts';
 import type { Attempt } from '../gasp/question.ts';
 import { goalpostStates, type IterationState, type RunState, type Stone } from '../run/state.ts';
 import { type Chain, chainsOf, furthest, furthestLift } from './chains.ts';
-import { Dots, markOf } from './figures/Dots.tsx';
-import { RewardCurve } from './figures/RewardCurve.tsx';
+import { Dots, markOf } from '../figures/Dots.tsx';
+import { RewardFigure } from './figures/RewardFigure.tsx';
 import { axisNames, count, percent, roleNames, short } from './format.ts';
 import { Examples, Program } from './Program.tsx';
 import { definitions, rewardSum } from './terms.ts';
@@ -205,7 +205,7 @@ function stonePages(stone: Stone): Page[] {
           {definitions[role === 'unguided' ? 'unguided question' : role].formula}
         </p>
         <div className="lecture-curve">
-          <RewardCurve kind={role} passRate={passRate} tools={false} />
+          <RewardFigure kind={role} passRate={passRate} tools={false} />
         </div>
         <h2>{rewardSum(role, passRate)}</h2>
         <p className="lecture-say">

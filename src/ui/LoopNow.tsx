@@ -4,8 +4,8 @@ import type { Question } from '../gasp/question.ts';
 import type { IterationState, RunState, Stone } from '../run/state.ts';
 import { goalpostStates } from '../run/state.ts';
 import { type Chain, chainsOf, furthest, furthestLift } from './chains.ts';
-import { Dots, type Mark, markOf } from './figures/Dots.tsx';
-import { RewardCurve } from './figures/RewardCurve.tsx';
+import { Dots, type Mark, markOf } from '../figures/Dots.tsx';
+import { RewardFigure } from './figures/RewardFigure.tsx';
 import { axisNames, count, percent, roleNames, short } from './format.ts';
 import { Examples, Program } from './Program.tsx';
 import type { Streaming } from './snapshot.ts';
@@ -289,7 +289,7 @@ function StoneCard(props: {
                 </>
               )}
             </p>
-            <RewardCurve
+            <RewardFigure
               kind={kind}
               earlier={props.earlier}
               {...(stone.passRate !== undefined && { passRate: stone.passRate })}

@@ -1,8 +1,8 @@
 /** Everything about one proposal or goalpost: program, pairs, each answer with its verdict. */
 import type { Question } from '../gasp/question.ts';
 import { findStone, type GoalpostState, type RunState, type Stone, type Trial } from '../run/state.ts';
-import { Dot, Dots, markOf } from './figures/Dots.tsx';
-import { RewardCurve } from './figures/RewardCurve.tsx';
+import { Dot, Dots, markOf } from '../figures/Dots.tsx';
+import { RewardFigure } from './figures/RewardFigure.tsx';
 import { axisNames, percent, roleNames, short, verdictNames } from './format.ts';
 import { Examples, Program } from './Program.tsx';
 import { Sheet } from './Sheet.tsx';
@@ -182,7 +182,7 @@ export function StoneSheet(props: {
               </div>
             )}
           </dl>
-          <RewardCurve kind={proposal.role} passRate={stone.passRate} />
+          <RewardFigure kind={proposal.role} passRate={stone.passRate} />
         </div>
       )}
       {stone.trials.map((trial) => (

@@ -22,7 +22,7 @@ import {
 } from './climbLayout.ts';
 import { Stones, Taught } from './ClimbStones.tsx';
 import { FigureTools } from './FigureTools.tsx';
-import { useWidth } from './useWidth.ts';
+import { useWidth } from '../../figures/useWidth.ts';
 import './Climb.css';
 
 const none: readonly Ancestor[] = [];

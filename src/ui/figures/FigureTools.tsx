@@ -1,17 +1,11 @@
 /** Beside every figure: its numbers as a table, and the figure as a file. */
 import { type RefObject, useContext, useState } from 'react';
-import { csvFile } from '../../compare/figures/svg.ts';
+import { pngOf, styledSvgText, svgText } from '../../figures/exportFigure.ts';
+import { csvFile, type FigureTable } from '../../figures/figure.ts';
 import { download } from '../download.ts';
 import { usePopover } from '../popover.ts';
 import { TermRunName } from '../Term.tsx';
-import { pngOf, svgText } from './exportFigure.ts';
 import './FigureTools.css';
-
-/** The numbers of a figure; every row has a cell for each column, NaN where there is no number. */
-export interface FigureTable {
-  columns: string[];
-  rows: (string | number)[][];
-}
 
 /** Rows that the page shows; the file has all. */
 const shownRows = 200;
@@ -22,8 +16,8 @@ export function FigureTools(props: {
   figure: RefObject<HTMLElement | null>;
   /** Computed when it is asked for. */
   table: () => FigureTable;
-  /** A figure that has a file of its own, rather than how it looks on the page. */
-  svg?: () => string;
+  /** Written into the SVG file; else the file has the looks that it has on the page. */
+  style?: string;
   /** Of the files, without ending; else the run's name and the title. */
   name?: string;
 }) {
@@ -37,12 +31,13 @@ export function FigureTools(props: {
       const svg = figure.current?.querySelector('svg[data-figure], svg.figure') as SVGSVGElement | null;
       const name = `${props.name ?? `${run} ${title}`.trim()}.${kind}`;
       if (kind === 'csv') {
-        const { columns, rows } = table();
-        return download(name, csvFile({ table: [columns, ...rows] }), 'text/csv');
+        return download(name, csvFile(table()), 'text/csv');
       }
       if (!svg) throw new Error('There is nothing drawn yet.');
-      if (kind === 'svg') download(name, props.svg?.() ?? svgText(svg, title), 'image/svg+xml');
-      else download(name, await pngOf(svg, title), 'image/png');
+      if (kind === 'svg') {
+        const text = props.style ? styledSvgText(svg, props.style) : svgText(svg, title);
+        download(name, text, 'image/svg+xml');
+      } else download(name, await pngOf(svg, title), 'image/png');
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
     }

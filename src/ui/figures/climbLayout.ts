@@ -5,7 +5,7 @@ import { inBand } from '../../gasp/rewards.ts';
 import type { Settings } from '../../gasp/settings.ts';
 import type { FrontierPoint } from '../../run/frontier.ts';
 import type { IterationState, RunState, Stone } from '../../run/state.ts';
-import type { FigureTable } from './FigureTools.tsx';
+import type { FigureTable } from '../../figures/figure.ts';
 import { linear, type Scale } from '../../figures/scale.ts';
 
 /** The figure's measures, in CSS pixels. */

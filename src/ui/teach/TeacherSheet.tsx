@@ -3,7 +3,7 @@ import { useEffect, useId, useRef, useState, useSyncExternalStore } from 'react'
 import type { Axis, ProposerRole } from '../../gasp/question.ts';
 import type { PersonDraft, TeachingTrial } from '../../gasp/teaching.ts';
 import { CodeEditor } from '../editor/CodeEditor.tsx';
-import { RewardCurve } from '../figures/RewardCurve.tsx';
+import { RewardFigure } from '../figures/RewardFigure.tsx';
 import { activityShare, axisNames, percent, roleNames, short } from '../format.ts';
 import { Examples } from '../Program.tsx';
 import type { Session } from '../session.ts';
@@ -275,7 +275,7 @@ function Verdict(props: { role: ProposerRole; result: TeachingTrial; rollouts: n
             </div>
           )}
         </dl>
-        <RewardCurve kind={role} passRate={passRate} />
+        <RewardFigure kind={role} passRate={passRate} />
       </div>
       {copies !== undefined && (
         <p className="section-note">

@@ -1,12 +1,16 @@
+import { createElement } from 'react';
+import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, test } from 'vitest';
 import { compareRuns } from '../../../src/compare/comparison.ts';
 import { digestRun, type RunDigest, startingModel } from '../../../src/compare/digest.ts';
-import { comparisonFigures } from '../../../src/compare/figures/figures.ts';
-import { lineChart, spreadOut } from '../../../src/compare/figures/lineChart.ts';
-import { figureStyle, marksFor } from '../../../src/compare/figures/marks.ts';
-import { seriesLines } from '../../../src/compare/figures/seriesLines.ts';
-import { csvFile, markup, svg, svgFile } from '../../../src/compare/figures/svg.ts';
-import { reportPage } from '../../../src/compare/report.ts';
+import { comparisonFigures } from '../../../src/compare/comparisonFigures.tsx';
+import { reportPage } from '../../../src/compare/report.tsx';
+import { seriesLines } from '../../../src/compare/seriesLines.ts';
+import { csvFile } from '../../../src/figures/figure.ts';
+import { figureStyle } from '../../../src/figures/figureStyle.ts';
+import { LineChart, spreadOut } from '../../../src/figures/LineChart.tsx';
+import { marksFor } from '../../../src/figures/marks.tsx';
+import { svgFile } from '../../../src/figures/svgFile.tsx';
 import { METHOD_NAMES } from '../../../src/gasp/methods.ts';
 import { foldEvents } from '../../../src/run/state.ts';
 import { exampleEvents } from '../../fixtures/events.ts';
@@ -32,10 +36,11 @@ test('a comparison has its figures, each with numbers and a name for who cannot 
   // Held-out questions were not tried.
   expect(ids).not.toContain('pass-at-k-heldout');
   expect(new Set(ids).size).toBe(ids.length);
-  for (const { node, table, title } of figures) {
-    expect(String(node.attributes['aria-label'])).toContain(title);
-    expect(markup(node)).not.toMatch(/NaN|undefined|Infinity/);
-    for (const row of table) expect(row).toHaveLength(table[0]!.length);
+  for (const { drawing, table, title } of figures) {
+    const svg = renderToStaticMarkup(drawing);
+    expect(/aria-label="([^"]*)"/.exec(svg)![1]).toContain(title);
+    expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+    for (const row of table.rows) expect(row).toHaveLength(table.columns.length);
   }
 });
 
@@ -46,13 +51,15 @@ test.each([
   [0, 0.004],
 ])('no two ticks of an axis from %d to %d bear the same label', (low, high) => {
   const points = [low, high].map((y, x) => ({ x, y, sd: 0 }));
-  const node = lineChart({
+  const chart = createElement(LineChart, {
     title: 't',
     lines: [{ label: 'a', mark: 0, points }],
     x: { title: 'x', ticks: [] },
     y: { format: (v) => v.toFixed(2) },
   });
-  const labels = [...markup(node).matchAll(/text-anchor="end">([^<]+)</g)].map(([, label]) => label);
+  const labels = [...renderToStaticMarkup(chart).matchAll(/text-anchor="end">([^<]+)</g)].map(
+    ([, label]) => label,
+  );
   expect(labels.length).toBeGreaterThan(0);
   expect(new Set(labels).size).toBe(labels.length);
 });
@@ -88,12 +95,15 @@ test('names of lines keep their order and their distance', () => {
 });
 
 test('text is escaped, numbers are quoted where CSV needs it', () => {
-  expect(markup(svg('text', { class: 'a"b' }, '1 < 2 & 3'))).toBe(
-    '<text class="a&quot;b">1 &lt; 2 &amp; 3</text>',
-  );
-  expect(csvFile({ table: [['a,b', 'c"d', 1.5]] })).toBe('"a,b","c""d",1.5\r\n');
-  const figure = { id: 'f', title: 't', caption: 'c', node: svg('svg', {}), table: [] };
-  expect(svgFile(figure, '.a{}')).toBe('<svg><style>.a{}</style></svg>');
+  const lines = [{ label: '1 < 2 & 3', mark: 0, points: [{ x: 1, y: 1, sd: 0 }] }];
+  const chart = createElement(LineChart, { title: 'a"b', lines, x: { title: 'x' }, y: { format: String } });
+  const file = svgFile(chart);
+  expect(file).toContain('>1 &lt; 2 &amp; 3</text>');
+  expect(file).toContain('aria-label="a&quot;b. ');
+  // Its style is the first thing in it, and no rule of it ends early.
+  expect(file).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg"[^>]*><style>/);
+  expect(file).toContain(`<style>${figureStyle}</style>`);
+  expect(csvFile({ columns: ['a,b', 'c"d'], rows: [[1.5, '=x']] })).toBe('"a,b","c""d"\r\n1.5,\'=x\r\n');
 });
 
 describe('marks', () => {

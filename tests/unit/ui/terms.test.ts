@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { csvFile } from '../../../src/compare/figures/svg.ts';
+import { csvFile } from '../../../src/figures/figure.ts';
 import { foldEvents } from '../../../src/run/state.ts';
 import { type Definition, definitions, rewardSum } from '../../../src/ui/terms.ts';
 import { exampleEvents } from '../../fixtures/events.ts';
@@ -29,12 +29,12 @@ describe('rewardSum', () => {
 
 describe('csvFile', () => {
   it('quotes what needs it, keeps formulas texts, and leaves a hole where there is no number', () => {
-    const table = [
-      ['iteration', 'title, in words', 'value'],
+    const columns = ['iteration', 'title, in words', 'value'];
+    const rows = [
       [1, 'say "x"', 0.5],
       [2, '=1+1', Number.NaN],
     ];
-    expect(csvFile({ table })).toBe(
+    expect(csvFile({ columns, rows })).toBe(
       'iteration,"title, in words",value\r\n1,"say ""x""",0.5\r\n2,\'=1+1,\r\n',
     );
   });

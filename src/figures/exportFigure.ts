@@ -56,6 +56,15 @@ export function svgText(svg: SVGSVGElement, title: string): string {
   return new XMLSerializer().serializeToString(copy);
 }
 
+/** A document that brings its style sheet along: its colours follow the reader's system. */
+export function styledSvgText(svg: SVGSVGElement, style: string): string {
+  const copy = svg.cloneNode(true) as SVGSVGElement;
+  const sheet = document.createElementNS(copy.namespaceURI, 'style');
+  sheet.textContent = style;
+  copy.prepend(sheet);
+  return new XMLSerializer().serializeToString(copy);
+}
+
 /** Pixels of the PNG for each pixel of the page: sharp on a slide. */
 const DENSITY = 3;
 

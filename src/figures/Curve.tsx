@@ -1,7 +1,16 @@
 /** A small line chart: one quantity over iterations, at most two series. */
-import { type KeyboardEvent, memo, type PointerEvent, type ReactNode, useMemo, useState } from 'react';
-import { type FigureTable, FigureTools } from './FigureTools.tsx';
-import { linear, type Scale } from '../../figures/scale.ts';
+import {
+  type KeyboardEvent,
+  memo,
+  type PointerEvent,
+  type ReactNode,
+  type RefObject,
+  useMemo,
+  useState,
+} from 'react';
+import type { FigureTable } from './figure.ts';
+import { linear } from './scale.ts';
+import { linePath } from './shapes.ts';
 import { useWidth } from './useWidth.ts';
 import './Curve.css';
 
@@ -38,6 +47,8 @@ export const Curve = memo(function Curve(props: {
   lastIteration: number;
   /** What an iteration is called; its number unless said otherwise. */
   nameOf?: (iteration: number) => string;
+  /** What is offered beside it; `figure` holds its one SVG. */
+  tools?: (title: string, figure: RefObject<HTMLElement | null>, table: () => FigureTable) => ReactNode;
 }) {
   const { title, note, empty = 'nothing yet', series, format, first = 0, lastIteration } = props;
   const nameOf = props.nameOf ?? String;
@@ -55,10 +66,12 @@ export const Curve = memo(function Curve(props: {
     const high = Math.max(to ?? -Infinity, ...values, low + 1e-9);
     const x = linear([first, Math.max(1, lastIteration)], [4, width - 4]);
     const y = linear([low, high], [height - 8, 8]);
+    const path = (points: Series['points']) =>
+      linePath(points.map(({ iteration, value }) => [x(iteration), y(value)]));
     const drawn = lines.map((line) => ({
       ...line,
-      raw: path(line.points, x, y),
-      smooth: line.points.length > 20 && path(smooth(line.points), x, y),
+      raw: path(line.points),
+      smooth: line.points.length > 20 && path(smooth(line.points)),
     }));
     return { drawn, blank: values.length === 0, low, high, x, y };
   }, [series, from, to, width, first, lastIteration]);
@@ -99,7 +112,7 @@ export const Curve = memo(function Curve(props: {
       <figcaption>
         <div className="curve-head">
           <h3>{props.heading ?? title}</h3>
-          {!blank && <FigureTools title={title} figure={box} table={() => tableOf(drawn)} />}
+          {!blank && props.tools?.(title, box, () => tableOf(drawn))}
         </div>
         <p className="curve-values">
           {blank && <span>{empty}</span>}
@@ -152,13 +165,6 @@ export const Curve = memo(function Curve(props: {
     </figure>
   );
 });
-
-function path(points: Series['points'], x: Scale, y: Scale): string {
-  let d = '';
-  for (const { iteration, value } of points)
-    d += `${d ? 'L' : 'M'}${Math.round(x(iteration) * 10) / 10} ${Math.round(y(value) * 10) / 10}`;
-  return d;
-}
 
 /** One row an iteration, one column a line. */
 function tableOf(series: readonly Series[]): FigureTable {

@@ -1,7 +1,7 @@
 /** One curve of every run, averaged over the runs of each label. */
-import type { Point, RunDigest } from '../digest.ts';
-import { byLabel, spread } from '../summary.ts';
-import type { Line } from './lineChart.ts';
+import type { Point, RunDigest } from './digest.ts';
+import { byLabel, spread } from './summary.ts';
+import type { Line } from '../figures/LineChart.tsx';
 
 /** Points that a line is drawn with. */
 const BINS = 30;

@@ -1,5 +1,5 @@
 /** One mark a rollout: filled where it passed, hollow where it was wrong, crossed where it was no answer. */
-import type { Attempt } from '../../gasp/question.ts';
+import type { Attempt } from '../gasp/question.ts';
 import './Dots.css';
 
 export type Mark = 'passed' | 'wrong' | 'unparsable' | 'waiting';
