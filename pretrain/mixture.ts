@@ -7,7 +7,7 @@ import {
   examplesOf,
   integerBetween,
   poseProgram,
-  type Problem,
+  type MicroProblem,
   sampleProblem,
   shownInputs,
   weightedIndex,
@@ -132,7 +132,7 @@ const writers: Record<ExampleKind, (rng: Random, depthWeights: readonly number[]
   },
 };
 
-const proposal = (problem: Problem): string => answers.proposal(problem.program, problem.inputs);
+const proposal = (problem: MicroProblem): string => answers.proposal(problem.program, problem.inputs);
 
 /** A program that a goalpost could have, with `part` somewhere in it. Only its title is read. */
 function goalpostAround(rng: Random, part: readonly Operation[]): Operation[] {

@@ -7,7 +7,7 @@ import { type Operation, operationById, operations } from '../src/dialects/micro
 import type { Bank } from '../src/gasp/bank.ts';
 import type { Question } from '../src/gasp/question.ts';
 import { Random } from 'onnx-lora/random';
-import { poseProgram, type Problem, questionOf } from './world.ts';
+import { poseProgram, type MicroProblem, questionOf } from './world.ts';
 
 /** Ids of two operations, in the order in which they are applied. */
 export type Idiom = [first: string, second: string];
@@ -28,13 +28,13 @@ const idiomCount = 12;
 const passBand = { low: 0.05, high: 0.5 };
 
 /** Pairs of operations that can be asked about, each with problems to measure its pass rate on. */
-export function candidateIdioms(problemsPerIdiom: number): { idiom: Idiom; problems: Problem[] }[] {
-  const candidates: { idiom: Idiom; problems: Problem[] }[] = [];
+export function candidateIdioms(problemsPerIdiom: number): { idiom: Idiom; problems: MicroProblem[] }[] {
+  const candidates: { idiom: Idiom; problems: MicroProblem[] }[] = [];
   for (const first of operations) {
     for (const second of operations) {
       if (first === second) continue;
       const rng = Random.for(seed, 'candidate', first.id, second.id);
-      const problems: Problem[] = [];
+      const problems: MicroProblem[] = [];
       while (problems.length < problemsPerIdiom) {
         const problem = poseProgram(rng, [first, second], 'ordinary', 40);
         if (!problem) break;

@@ -12,7 +12,7 @@ import type { Question } from '../src/gasp/question.ts';
 import type { Random } from 'onnx-lora/random';
 
 /** A program and what it does to five inputs; the first three are what a student sees. */
-export interface Problem {
+export interface MicroProblem {
   program: Operation[];
   inputs: number[][];
   outputs: number[][];
@@ -124,7 +124,7 @@ export function isSound(program: readonly Operation[], inputs: readonly (readonl
   return true;
 }
 
-function problemOf(program: readonly Operation[], inputs: number[][]): Problem {
+function problemOf(program: readonly Operation[], inputs: number[][]): MicroProblem {
   return { program: [...program], inputs, outputs: inputs.map((input) => [...run(program, input)]) };
 }
 
@@ -134,7 +134,7 @@ export function poseProgram(
   program: readonly Operation[],
   style: InputStyle,
   attempts = 12,
-): Problem | null {
+): MicroProblem | null {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const inputs = sampleInputs(rng, style);
     if (isSound(program, inputs)) return problemOf(program, inputs);
@@ -147,7 +147,7 @@ export function poseProgram(
  * operations which need short lists or small values are not rare; each later one is drawn uniformly
  * among those that fit the values so far.
  */
-export function sampleProblem(rng: Random, depth: number, style: InputStyle = 'ordinary'): Problem {
+export function sampleProblem(rng: Random, depth: number, style: InputStyle = 'ordinary'): MicroProblem {
   for (;;) {
     const first = rng.pick(operations);
     for (let attempt = 0; attempt < 8; attempt++) {
@@ -180,12 +180,12 @@ function growProgram(rng: Random, first: Operation, start: number[][], depth: nu
 }
 
 /** Pairs of input and output, the first `count`. */
-export function examplesOf(problem: Problem, count: number): ListExample[] {
+export function examplesOf(problem: MicroProblem, count: number): ListExample[] {
   return problem.inputs.slice(0, count).map((input, i) => ({ input, output: problem.outputs[i]! }));
 }
 
 /** The problem as the method sees it. */
-export function questionOf(problem: Problem, id: string, tags: Question['tags'] = {}): Question {
+export function questionOf(problem: MicroProblem, id: string, tags: Question['tags'] = {}): Question {
   return {
     id,
     title: titleOf(problem.program),
