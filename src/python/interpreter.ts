@@ -5,7 +5,7 @@ export interface Request {
   programs: { request: string; milliseconds: number }[];
 }
 
-export type Answer =
+export type InterpreterAnswer =
   | { type: 'ready' }
   /** A program of many steps has finished some more of them. */
   | { type: 'alive' }

@@ -335,7 +335,7 @@ const EMPTY_LOCK_FILE = {
  * Serves requests until the interpreter is thrown away. Each is answered by one message a program, in
  * order, and one at its end; types in ../interpreter.ts.
  * @param {Parts} parts
- * @param {(message: import('../interpreter.ts').Answer) => void} answer
+ * @param {(message: import('../interpreter.ts').InterpreterAnswer) => void} answer
  * @param {() => Promise<void> | void} breathe lets answers leave, where that takes a turn of the event loop
  * @param {(snapshot: Uint8Array) => void} keep is given the snapshot of an interpreter that started without
  * @returns {Promise<(request: import('../interpreter.ts').Request) => Promise<void>>}
