@@ -1,4 +1,5 @@
 /** Everything the page and the lab's worker say to each other. */
+import type { BackendChoice } from '../backends/runtime.web.ts';
 import type { ToldError } from '../util/codedError.ts';
 import type { Mined } from '../gasp/goalposts.ts';
 import type { Stage } from '../gasp/progress.ts';
@@ -10,7 +11,7 @@ import type { AdapterFiles } from './adapters.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { MeasurementPlan } from '../run/measurementPlan.ts';
 
-export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
+export type { BackendChoice };
 
 export type Command =
   /**
