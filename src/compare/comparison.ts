@@ -121,9 +121,12 @@ function read(runs: readonly RunDigest[], methods: MethodSummaries): string[] {
     const best = at ? heldout.pass[at]! : undefined;
     const percent = (x: number) => `${(100 * x).toFixed(1)}%`;
     const name = label in methods && methods[label]!.method === label ? title : label;
-    const spread = seeds.length > 1 ? ` ± ${percent(best?.sd ?? 0)}` : '';
+    const spread = best && seeds.length > 1 ? ` ± ${percent(best.sd)}` : '';
+    const learned = best
+      ? `pass@${at} ${percent(best.mean)}${spread} on held-out questions`
+      : 'not tried on held-out questions';
     return (
-      `${name}: pass@${at} ${best ? percent(best.mean) : '–'}${spread} on held-out questions; ` +
+      `${name}: ${learned}; ` +
       `${goalposts.solved} of ${goalposts.total} goalposts solved in ${seeds.length === 1 ? 'its one seed' : `some of ${seeds.length} seeds`}, ` +
       `${goalposts.solved_only_here} by it alone`
     );

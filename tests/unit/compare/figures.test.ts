@@ -69,6 +69,9 @@ test('the report is one file that loads nothing and runs nothing', () => {
   expect(page).not.toMatch(/<script|<link|@import|url\(/);
   expect(page).not.toMatch(/(?:src|href)="(?!data:|https:\/\/arxiv\.org)/);
   expect(page).toContain('&lt;b&gt;');
+  // No held-out question was tried.
+  expect(page).not.toMatch(/undefined|NaN/);
+  expect(page).toContain('not tried on held-out questions');
 });
 
 test('a line is the mean over runs of their means over a stretch of tokens', () => {
