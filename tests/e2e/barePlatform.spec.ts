@@ -191,3 +191,18 @@ test('a worker that never becomes ready is said, and can be given up', async ({ 
   await page.getByRole('button', { name: 'Stop' }).click();
   await expect(runButton(page).first()).toBeEnabled();
 });
+
+test('a sheet whose code does not come is said, and opens once it does', async ({ page, offences }) => {
+  await page.goto(`./${links.replay}`);
+  await page.route('**/assets/Lecture-*.js', (route) => route.abort());
+  const lecture = page.getByRole('dialog', { name: 'Lecture' });
+  await page.getByRole('button', { name: 'Lecture' }).click();
+  await expect(lecture.getByRole('alert')).toContainText('did not load');
+  await lecture.getByRole('button', { name: 'Close' }).click();
+  await expect(lecture).toHaveCount(0);
+  await page.unroute('**/assets/Lecture-*.js');
+  await page.getByRole('button', { name: 'Lecture' }).click();
+  await expect(lecture.getByText(/iteration 3, 1 of/)).toBeVisible();
+  // The browser says that a file did not come.
+  offences.errors.length = 0;
+});
