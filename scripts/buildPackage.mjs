@@ -5,8 +5,12 @@ import { join } from 'node:path';
 import { root } from './install.mjs';
 
 rmSync('dist', { recursive: true, force: true });
-const { status } = spawnSync(process.execPath, [join(root, 'node_modules/typescript7/bin/tsc'), '-p', '.'], {
-  stdio: 'inherit',
-});
+const { status } = spawnSync(
+  process.execPath,
+  [join(root, 'node_modules/typescript7/bin/tsc'), '-p', 'tsconfig.build.json'],
+  {
+    stdio: 'inherit',
+  },
+);
 if (status !== 0) process.exit(status ?? 1);
 copyFileSync(join(root, 'LICENSE'), 'LICENSE');
