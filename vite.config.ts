@@ -8,9 +8,9 @@ import { startedPythonAsset } from './src/python/startedPython.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
-/** What `src/ui/editor/monaco.ts` imports. */
+/** What `src/ui/parts/editor/monaco.ts` imports. */
 const monacoEntries = [
-  ...readFileSync(join(root, 'src/ui/editor/monaco.ts'), 'utf8').matchAll(/'(monaco-editor\/[^'?]+)'/g),
+  ...readFileSync(join(root, 'src/ui/parts/editor/monaco.ts'), 'utf8').matchAll(/'(monaco-editor\/[^'?]+)'/g),
 ].map(([, entry]) => entry!);
 
 /**

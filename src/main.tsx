@@ -4,13 +4,13 @@ import { createRoot } from 'react-dom/client';
 import { workOffline } from './offline/offlineState.ts';
 import { openSandbox } from './python/sandbox.ts';
 import { App } from './ui/App.tsx';
-import { loadBank } from './ui/banks.ts';
-import { bearForeignMoves } from './ui/foreignMoves.ts';
-import { createLabClient } from './ui/labClient.ts';
-import { Mishap } from './ui/Mishap.tsx';
-import { acceptDrops, followAddress } from './ui/opening.ts';
-import { Session } from './ui/session.ts';
-import { guardMemory, openStorage, portForLab, subscribeStorage } from './ui/storage.ts';
+import { loadBank } from './ui/store/banks.ts';
+import { bearForeignMoves } from './ui/parts/foreignMoves.ts';
+import { createLabClient } from './ui/store/labClient.ts';
+import { Mishap } from './ui/parts/Mishap.tsx';
+import { acceptDrops, followAddress } from './ui/store/opening.ts';
+import { Session } from './ui/store/session.ts';
+import { guardMemory, openStorage, portForLab, subscribeStorage } from './ui/store/storage.ts';
 
 const session = new Session({
   lab: createLabClient(() => openSandbox(document), portForLab),

@@ -1,49 +1,52 @@
 /** The whole page. It reads the session's snapshot and sends commands; nothing here computes a run. */
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { findStone, goalpostStates, type RunState, type Stone } from '../run/state.ts';
-import { BankSheet } from './BankSheet.tsx';
+import { BankSheet } from './sheets/BankSheet.tsx';
 import { chosenQuestions } from '../gasp/bank.ts';
 import type { Question } from '../gasp/question.ts';
-import { BranchSheet } from './BranchSheet.tsx';
-import { Checkpoints, RunNumbers } from './Checkpoints.tsx';
-import { ComparePicker, useOther } from './secondRun.tsx';
-import { useAncestors } from './lineage.ts';
-import { Curves } from './Curves.tsx';
+import { BranchSheet } from './sheets/BranchSheet.tsx';
+import { Checkpoints, RunNumbers } from './run/Checkpoints.tsx';
+import { ComparePicker, useOther } from './store/secondRun.tsx';
+import { useAncestors } from './store/lineage.ts';
+import { Curves } from './run/Curves.tsx';
 import { Climb } from './figures/Climb.tsx';
-import { GoalpostList } from './GoalpostList.tsx';
-import { lateSheet } from './LateSheet.tsx';
-import { Limits } from './Limits.tsx';
-import { LoopNow, UpdateCard } from './LoopNow.tsx';
-import { NewVersion } from './NewVersion.tsx';
-import { Offer, ReplayNote } from './ReplayNote.tsx';
-import { ModelSheet } from './ModelSheet.tsx';
-import { RunsList } from './RunsList.tsx';
-import { SettingsSheet } from './SettingsSheet.tsx';
-import { GoalpostSheet, StoneSheet } from './StoneSheet.tsx';
-import { isOwn } from './ownGoalposts.ts';
-import type { Session } from './session.ts';
-import { type NamedProgram, ProgramsSheet } from './teach/ProgramsSheet.tsx';
-import type { TeachStart } from './teachingStore.ts';
-import { TermsOf } from './Term.tsx';
-import { useTime } from './time.ts';
-import { Transport, useSpaceKey } from './Transport.tsx';
-import { Welcome } from './Welcome.tsx';
-import './tokens.css';
-import './base.css';
+import { GoalpostList } from './run/GoalpostList.tsx';
+import { lateSheet } from './sheets/LateSheet.tsx';
+import { Limits } from './run/Limits.tsx';
+import { LoopNow, UpdateCard } from './run/LoopNow.tsx';
+import { NewVersion } from './run/NewVersion.tsx';
+import { Offer, ReplayNote } from './run/ReplayNote.tsx';
+import { ModelSheet } from './sheets/ModelSheet.tsx';
+import { RunsList } from './run/RunsList.tsx';
+import { SettingsSheet } from './sheets/SettingsSheet.tsx';
+import { GoalpostSheet, StoneSheet } from './sheets/StoneSheet.tsx';
+import { isOwn } from './store/ownGoalposts.ts';
+import type { Session } from './store/session.ts';
+import { type NamedProgram, ProgramsSheet } from './sheets/teach/ProgramsSheet.tsx';
+import type { TeachStart } from './store/teachingStore.ts';
+import { TermsOf } from './parts/Term.tsx';
+import { useTime } from './store/time.ts';
+import { Transport, useSpaceKey } from './run/Transport.tsx';
+import { Welcome } from './run/Welcome.tsx';
+import './parts/tokens.css';
+import './parts/base.css';
 import './App.css';
 
-const CompareSheet = lateSheet('Compare runs', async () => (await import('./CompareSheet.tsx')).CompareSheet);
-const Lecture = lateSheet('Lecture', async () => (await import('./Lecture.tsx')).Lecture);
+const CompareSheet = lateSheet(
+  'Compare runs',
+  async () => (await import('./sheets/CompareSheet.tsx')).CompareSheet,
+);
+const Lecture = lateSheet('Lecture', async () => (await import('./sheets/Lecture.tsx')).Lecture);
 const TeacherSheet = lateSheet(
   'Be the teacher',
-  async () => (await import('./teach/TeacherSheet.tsx')).TeacherSheet,
+  async () => (await import('./sheets/teach/TeacherSheet.tsx')).TeacherSheet,
 );
 const GoalpostEditor = lateSheet(
   'Write a goalpost',
-  async () => (await import('./teach/GoalpostEditor.tsx')).GoalpostEditor,
+  async () => (await import('./sheets/teach/GoalpostEditor.tsx')).GoalpostEditor,
 );
-const ShareSheet = lateSheet('Share', async () => (await import('./ShareSheet.tsx')).ShareSheet);
-const RunsSheet = lateSheet('Runs', async () => (await import('./RunsSheet.tsx')).RunsSheet);
+const ShareSheet = lateSheet('Share', async () => (await import('./sheets/ShareSheet.tsx')).ShareSheet);
+const RunsSheet = lateSheet('Runs', async () => (await import('./sheets/RunsSheet.tsx')).RunsSheet);
 
 type Panel =
   /** `of`: another run that is drawn too and may have one of the same id; null: the open one. */

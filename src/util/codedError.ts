@@ -1,7 +1,7 @@
 /**
  * Errors that people are told of. An error says what happened in a sentence that is right wherever it is read;
  * its code and data say it to programs. What a person can do about it depends on where they are, so each front
- * end has its own words for every code (`ui/wording.ts`, `cli/wording.ts`).
+ * end has its own words for every code (`ui/parts/wording.ts`, `cli/wording.ts`).
  */
 import type { LoraErrorData } from 'onnx-lora';
 

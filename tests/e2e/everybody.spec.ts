@@ -36,7 +36,7 @@ async function expectGood(page: Page, view: string, within: string): Promise<voi
       .map((element) => `${element.tagName}.${element.className}`),
   );
   expect.soft(sideways, `${view} scrolls sideways`).toEqual([]);
-  // A translator replaces text nodes, and React must not miss them (`src/ui/jsx/ownText.ts`).
+  // A translator replaces text nodes, and React must not miss them (`src/util/jsx/ownText.ts`).
   const loose = await page.evaluate(() => {
     const walker = document.createTreeWalker(document.getElementById('root')!, NodeFilter.SHOW_TEXT);
     const found: string[] = [];

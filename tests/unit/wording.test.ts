@@ -9,7 +9,7 @@ import {
   type ToldError,
   toldError,
 } from '../../src/util/codedError.ts';
-import { PAGE_ADVICE, problemOf } from '../../src/ui/wording.ts';
+import { PAGE_ADVICE, problemOf } from '../../src/ui/parts/wording.ts';
 import { flagIn, pageWordIn } from './frontEndWords.ts';
 
 const run = {

@@ -1,6 +1,6 @@
 /** What the stones of the climb stand on: bands, lines, axes, and what each place is for. */
 import { memo, type ReactNode } from 'react';
-import type { Ancestor } from '../lineage.ts';
+import type { Ancestor } from '../store/lineage.ts';
 import { type Band, edges, type View } from './climbLayout.ts';
 import { ticks } from '../../figures/scale.ts';
 

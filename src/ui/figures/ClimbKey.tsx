@@ -1,6 +1,6 @@
 /** What the marks on the climb mean. */
 import { memo } from 'react';
-import { Term } from '../Term.tsx';
+import { Term } from '../parts/Term.tsx';
 import type { ProposerRole } from '../../gasp/question.ts';
 import { outline } from './climbLayout.ts';
 

@@ -2,9 +2,9 @@
 import { type RefObject, useContext, useState } from 'react';
 import { pngOf, styledSvgText, svgText } from '../../figures/exportFigure.ts';
 import { csvFile, type FigureTable } from '../../figures/figure.ts';
-import { download } from '../download.ts';
-import { usePopover } from '../popover.ts';
-import { TermRunName } from '../Term.tsx';
+import { download } from '../parts/download.ts';
+import { usePopover } from '../parts/popover.ts';
+import { TermRunName } from '../parts/Term.tsx';
 import './FigureTools.css';
 
 /** Rows that the page shows; the file has all. */

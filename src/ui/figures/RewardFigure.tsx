@@ -3,7 +3,7 @@ import { useRef } from 'react';
 import { RewardCurve, rewardTable } from '../../figures/RewardCurve.tsx';
 import type { ProposerRole } from '../../gasp/question.ts';
 import { proposerReward } from '../../gasp/rewards.ts';
-import { percent, short } from '../format.ts';
+import { percent, short } from '../parts/format.ts';
 import { FigureTools } from './FigureTools.tsx';
 import './RewardFigure.css';
 

@@ -5,7 +5,7 @@ import type { Settings } from '../../../src/gasp/settings.ts';
 import { estimateRun, fittingSettings, HUB_SETTINGS } from '../../../src/lab/hubRun.ts';
 import type { Dtype } from '../../../packages/onnx-lora/src/model/memory.ts';
 import { PRESETS } from '../../../src/local/presets.ts';
-import { describeFitting } from '../../../src/ui/wording.ts';
+import { describeFitting } from '../../../src/ui/parts/wording.ts';
 
 const settings = { ...DEFAULT_SETTINGS, ...HUB_SETTINGS };
 const { size } = PRESETS.find((p) => p.id.includes('Coder-1.5B'))!;

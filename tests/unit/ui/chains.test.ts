@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Proposal } from '../../../src/gasp/question.ts';
 import { foldEvents, type Stone } from '../../../src/run/state.ts';
-import { chainsOf, furthest, furthestLift } from '../../../src/ui/chains.ts';
+import { chainsOf, furthest, furthestLift } from '../../../src/ui/store/chains.ts';
 import { exampleEvents } from '../../fixtures/events.ts';
 
 const state = foldEvents(exampleEvents({ iterations: 1 }))!;

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { RunEvent } from '../../../src/run/events.ts';
 import { foldEvents, type RunState } from '../../../src/run/state.ts';
-import { ancestorsOf, pastLength, shiftBetween } from '../../../src/ui/lineage.ts';
+import { ancestorsOf, pastLength, shiftBetween } from '../../../src/ui/store/lineage.ts';
 import { viewOf } from '../../../src/ui/figures/climbLayout.ts';
 import { exampleEvents } from '../../fixtures/events.ts';
 

@@ -7,8 +7,8 @@ import {
   WEIGHTS_FILE,
   writePeft,
 } from '../../../packages/onnx-lora/src/adapters/peft.ts';
-import { textOf } from '../../../src/ui/wording.ts';
-import { openAdapter } from '../../../src/ui/openAdapter.ts';
+import { textOf } from '../../../src/ui/parts/wording.ts';
+import { openAdapter } from '../../../src/ui/store/openAdapter.ts';
 
 const made: LoraAdapter = {
   baseModel: 'someone/tiny',

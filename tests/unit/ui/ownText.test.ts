@@ -2,7 +2,7 @@
 import { Fragment, type ReactNode } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
-import { jsx, jsxs } from '../../../src/ui/jsx/jsx-runtime.ts';
+import { jsx, jsxs } from '../../../src/util/jsx/jsx-runtime.ts';
 
 const html = (node: ReactNode) => renderToStaticMarkup(node);
 

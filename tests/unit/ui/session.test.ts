@@ -11,8 +11,8 @@ import type { Journal } from '../../../src/run/journal.ts';
 import { lastFinished } from '../../../src/run/history.ts';
 import { foldEvents } from '../../../src/run/state.ts';
 import { tellError } from '../../../src/util/codedError.ts';
-import { problemOf } from '../../../src/ui/wording.ts';
-import { Session } from '../../../src/ui/session.ts';
+import { problemOf } from '../../../src/ui/parts/wording.ts';
+import { Session } from '../../../src/ui/store/session.ts';
 import { exampleEvents } from '../../fixtures/events.ts';
 import { checkpointed, snapshot } from '../run/journalSamples.ts';
 

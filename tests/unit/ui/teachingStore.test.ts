@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { PersonDraft, TeachingTrial } from '../../../src/gasp/teaching.ts';
 import type { Command, Message } from '../../../src/lab/protocol.ts';
-import { TeachingStore } from '../../../src/ui/teachingStore.ts';
+import { TeachingStore } from '../../../src/ui/store/teachingStore.ts';
 
 let sent: Exclude<Command, { type: 'connect' }>[];
 let say: (message: Message) => void;

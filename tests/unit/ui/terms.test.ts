@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { csvFile } from '../../../src/figures/figure.ts';
 import { foldEvents } from '../../../src/run/state.ts';
-import { type Definition, definitions, rewardSum } from '../../../src/ui/terms.ts';
+import { type Definition, definitions, rewardSum } from '../../../src/ui/parts/terms.ts';
 import { exampleEvents } from '../../fixtures/events.ts';
 
 describe('definitions', () => {

@@ -1,0 +1,94 @@
+/** The goalposts of the open run, or those chosen for the next one. */
+import { memo, useMemo, useState } from 'react';
+import { type GoalpostState, goalpostStates, type RunState, summarizeEvaluation } from '../../run/state.ts';
+import type { Question } from '../../gasp/question.ts';
+import { Term } from '../parts/Term.tsx';
+import './GoalpostList.css';
+
+/** On a narrow page the list would hide what stands below it. */
+const few = 8;
+
+export const GoalpostList = memo(function GoalpostList(props: {
+  state: RunState | null;
+  /** Chosen for the next run; shown while no run is open. */
+  chosen: Question[];
+  onOpen: (id: string) => void;
+  onChoose: () => void;
+  onWrite: () => void;
+}) {
+  const { state, chosen, onOpen, onChoose, onWrite } = props;
+  const goalposts = useMemo(
+    () =>
+      state
+        ? goalpostStates(state)
+        : chosen.map((question): GoalpostState => ({ question, tries: [], drawn: 0 })),
+    [state, chosen],
+  );
+  const [all, setAll] = useState(false);
+  const current = new Set(state?.iterations.at(-1)?.goalposts);
+  const evaluated = state?.evaluations.at(-1);
+  const start = state?.evaluations.find((evaluation) => evaluation.iteration === 0);
+  return (
+    <section className="goalposts" aria-labelledby="goalposts-title">
+      <div className="section-head">
+        <h2 className="eyebrow" id="goalposts-title">
+          <Term name="goalpost">Goalposts</Term> <span className="section-note">{goalposts.length}</span>
+        </h2>
+        {evaluated && evaluated !== start && (
+          <p className="section-note">
+            {summarizeEvaluation(evaluated).solved} solved at iteration {evaluated.iteration}
+            {start && `, ${summarizeEvaluation(start).solved} by the starting model`}
+          </p>
+        )}
+      </div>
+      {current.size > 0 && current.size < goalposts.length && (
+        <p className="goalposts-key">drawn in iteration {state?.iterations.at(-1)?.iteration}</p>
+      )}
+      {!state && (
+        <p className="goalposts-choose">
+          <button type="button" className="button" onClick={onChoose}>
+            Choose goalposts
+          </button>
+          <button type="button" className="button is-quiet" onClick={onWrite}>
+            Write one
+          </button>
+        </p>
+      )}
+      <ol className="goalposts-list" data-all={all || goalposts.length <= few + 3 || undefined}>
+        {goalposts.map((goalpost) => {
+          const last = goalpost.tries.at(-1);
+          const isSolved = goalpost.solvedAt !== undefined;
+          return (
+            <li key={goalpost.question.id}>
+              <button
+                type="button"
+                title={goalpost.question.title}
+                data-current={current.has(goalpost.question.id) || undefined}
+                onClick={() => onOpen(goalpost.question.id)}
+              >
+                <svg viewBox="0 0 12 14" aria-hidden="true" data-solved={isSolved || undefined}>
+                  <path className="pole" d="M3 14V1" />
+                  <path d="M3 1l7 2.8L3 6.6z" />
+                </svg>
+                <span className="goalposts-title">{goalpost.question.title || goalpost.question.id}</span>
+                {last && (
+                  <span className="goalposts-count">
+                    {last.passed}/{last.samples}
+                  </span>
+                )}
+                <span className="visually-hidden">
+                  {isSolved ? `, solved at iteration ${goalpost.solvedAt}` : state ? ', not solved yet' : ''}
+                </span>
+              </button>
+            </li>
+          );
+        })}
+      </ol>
+      {!all && goalposts.length > few + 3 && (
+        <button type="button" className="button goalposts-more" onClick={() => setAll(true)}>
+          Show all {goalposts.length}
+        </button>
+      )}
+    </section>
+  );
+});

@@ -1,0 +1,57 @@
+/** Says that what is shown came from elsewhere, and what can be done with it. */
+import { useMemo } from 'react';
+import { EMBEDDED_MODEL } from '../../lab/models.ts';
+import { resumePoints } from '../../run/recorded.ts';
+import type { RunState } from '../../run/state.ts';
+import type { Session } from '../store/session.ts';
+import type { Snapshot } from '../store/snapshot.ts';
+import './ReplayNote.css';
+
+const date = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long', year: 'numeric' });
+
+export function ReplayNote(props: { session: Session; snapshot: Snapshot; state: RunState }) {
+  const { session, state } = props;
+  const { replay } = props.snapshot;
+  const recorded = useMemo(() => date.format(state.startedAt), [state.startedAt]);
+  const exact = useMemo(() => replay && resumePoints(replay).at(-1), [replay]);
+  if (!replay) return null;
+  return (
+    <section className="replay-note" aria-label="Replay">
+      <p>
+        <strong>A replay</strong>, recorded on {recorded}. It is only looked at: nothing is stored or run here
+        before you go on from it.{' '}
+        {exact === undefined
+          ? 'Going on repeats it from its seed, since no weights came along.'
+          : `Weights came along: going on takes it up exactly where it was after iteration ${exact}.`}
+        {state.model !== EMBEDDED_MODEL && ` Its model, ${state.model}, would be loaded then.`}
+      </p>
+      {state.notes && <p className="replay-words">{state.notes}</p>}
+      <p className="replay-buttons">
+        <button type="button" className="button" onClick={() => void session.keepReplay()}>
+          Keep among my runs
+        </button>
+      </p>
+    </section>
+  );
+}
+
+/** Runs from a file that was dropped: to be stored, if the person wants that. */
+export function Offer({ session, snapshot: { offered } }: { session: Session; snapshot: Snapshot }) {
+  if (!offered) return null;
+  return (
+    <section className="replay-note" aria-label="Runs in the file">
+      <p>
+        The file holds <strong>{offered.length} runs</strong>. They would be stored beside yours; none of
+        yours changes.
+      </p>
+      <p className="replay-buttons">
+        <button type="button" className="button is-primary" onClick={() => void session.answerOffer(true)}>
+          Store them
+        </button>
+        <button type="button" className="button" onClick={() => void session.answerOffer(false)}>
+          Leave it
+        </button>
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,73 @@
+/** The first page: one sentence, one button. Everything else is chosen already. */
+import { useSyncExternalStore } from 'react';
+import { METHODS, slots } from '../../gasp/methods.ts';
+import { EMBEDDED_MODEL, modelHost, modelTitle } from '../../lab/models.ts';
+import { getOffline, subscribeOffline } from '../../offline/offlineState.ts';
+import { cannotRun } from '../store/platform.ts';
+import type { Session } from '../store/session.ts';
+import { canStart, type Snapshot } from '../store/snapshot.ts';
+import { BackendChoiceField, doing, Icon } from './Transport.tsx';
+import './Welcome.css';
+
+export function Welcome({ session, snapshot }: { session: Session; snapshot: Snapshot }) {
+  const { runs, ready, chosen, bank, status, settings, model } = snapshot;
+  const aims =
+    slots(settings).guided === 0
+      ? METHODS[settings.method].title
+      : `${chosen.size} ${chosen.size === 1 ? 'goalpost' : 'goalposts'}`;
+  const { kept } = useSyncExternalStore(subscribeOffline, getOffline);
+  const last = runs[0];
+  const starting = status === 'loading' || status === 'pausing';
+  return (
+    <section className="welcome">
+      <h1>
+        A small coding model teaches itself, in this tab: it writes itself{' '}
+        <span className="of-lemma">stepping stones</span> towards{' '}
+        <span className="of-goalpost">questions</span> that it cannot solve yet.
+      </h1>
+      <div className="welcome-buttons" data-ready={ready || undefined}>
+        {starting ? (
+          // The bar at the bottom is there already, with the button that calls it off.
+          <p className="welcome-doing">{doing(snapshot)}</p>
+        ) : (
+          <>
+            {last && (
+              <button
+                type="button"
+                className="button is-primary"
+                disabled={cannotRun !== null || status === 'mining' || status === 'measuring'}
+                onClick={() => void session.resume(last.run)}
+              >
+                <Icon name="run" /> Resume {last.name}
+              </button>
+            )}
+            <button
+              type="button"
+              className={`button ${last ? '' : 'is-primary'}`}
+              disabled={
+                cannotRun !== null || status === 'mining' || status === 'measuring' || !canStart(snapshot)
+              }
+              onClick={() => session.run()}
+            >
+              <Icon name="run" /> {last ? 'Run a new one' : 'Run'}
+            </button>
+            <BackendChoiceField
+              session={session}
+              snapshot={snapshot}
+              auto={model === EMBEDDED_MODEL ? 'auto: wasm' : 'auto: WebGPU, else wasm'}
+            />
+          </>
+        )}
+      </div>
+      <p className="section-note">
+        {!bank
+          ? 'Loading the questions.'
+          : chosen.size === 0 && !canStart(snapshot)
+            ? 'Choose at least one goalpost to aim at, or the unguided method in the settings.'
+            : model === EMBEDDED_MODEL
+              ? `${aims} and a model that ships with the page: no account, no GPU needed. Nothing leaves this computer.${kept ? ' It works without network too.' : ''}`
+              : `${aims} and ${modelTitle(model)}, which is downloaded once${modelHost(model) ? ` from ${modelHost(model)}` : ''}. Nothing of yours leaves this computer.`}
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,188 @@
+/** All stored runs: names, notes, sizes, in and out, and how much room there is. */
+import { useEffect, useRef, useState } from 'react';
+import type { RunSummary } from '../../run/journal.ts';
+import { FILE_ENDING } from '../../share/address.ts';
+import { download } from '../parts/download.ts';
+import { ago, bytes } from '../parts/format.ts';
+import { importFile } from '../store/opening.ts';
+import { Sheet } from './Sheet.tsx';
+import type { Session } from '../store/session.ts';
+import type { Snapshot } from '../store/snapshot.ts';
+import { useNow } from '../parts/useNow.ts';
+import './RunsSheet.css';
+
+export function RunsSheet(props: { session: Session; snapshot: Snapshot; onClose: () => void }) {
+  const { session, snapshot, onClose } = props;
+  const { runs, state, deleted, room, problem, opening } = snapshot;
+  const { shelf } = session;
+  const now = useNow();
+  const picker = useRef<HTMLInputElement>(null);
+  // What is stored changes with each of these.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as said
+  useEffect(() => void shelf.measure(), [shelf, runs]);
+
+  const exportAll = async () => {
+    try {
+      const [{ packRuns }, store] = await Promise.all([import('../../share/bundle.ts'), shelf.reader()]);
+      const all = [];
+      for (const { run } of runs) all.push(await store.exportRun(run));
+      download(`foothold-runs${FILE_ENDING}`, await packRuns(all), 'application/octet-stream');
+    } catch (error) {
+      session.report(error, 'Export the runs one by one.');
+    }
+  };
+
+  return (
+    <Sheet
+      title="Runs"
+      onClose={onClose}
+      footer={
+        <>
+          <button type="button" className="button" onClick={() => picker.current?.click()}>
+            Import a file
+          </button>
+          <input
+            ref={picker}
+            type="file"
+            accept={FILE_ENDING}
+            className="visually-hidden"
+            tabIndex={-1}
+            aria-label="File with runs"
+            onChange={(event) => {
+              const [file] = event.target.files ?? [];
+              if (file) void importFile(session, file);
+              event.target.value = '';
+            }}
+          />
+          <button
+            type="button"
+            className="button"
+            disabled={runs.length === 0}
+            onClick={() => void exportAll()}
+          >
+            Export all
+          </button>
+          {opening && <span className="section-note">Reading the file.</span>}
+        </>
+      }
+    >
+      {problem && (
+        <p className="runs-problem" role="alert">
+          <strong>{problem.message}</strong> {problem.advice}
+        </p>
+      )}
+      <div aria-live="polite">
+        {deleted && (
+          <p className="runs-undo">
+            Deleted {deleted.name}.{' '}
+            <button type="button" className="link" onClick={() => void shelf.undoRemove()}>
+              Undo
+            </button>
+          </p>
+        )}
+      </div>
+      {runs.length === 0 && <p className="section-note">No runs are stored here.</p>}
+      <ol className="runs-all">
+        {runs.map((run) => (
+          <Row
+            key={run.run}
+            run={run}
+            open={run.run === state?.run && !snapshot.replay}
+            now={now}
+            session={session}
+            onClose={onClose}
+          />
+        ))}
+      </ol>
+      {room && (
+        <section className="runs-room" aria-label="Storage">
+          <p>
+            This site takes up {bytes(room.used)} of the {bytes(room.quota)} that the browser allows it, model
+            and Python included.
+          </p>
+          <meter min={0} max={room.quota} value={room.used} aria-label="Storage used" />
+          {room.kept ? (
+            <p className="section-note">The browser keeps it until you delete it yourself.</p>
+          ) : (
+            <>
+              <p className="section-note">
+                When the disk fills up, the browser may clear it by itself, runs and all.
+              </p>
+              <button type="button" className="button" onClick={() => void shelf.keepSafe()}>
+                Ask the browser to keep it
+              </button>
+            </>
+          )}
+        </section>
+      )}
+    </Sheet>
+  );
+}
+
+function Row(props: { run: RunSummary; open: boolean; now: number; session: Session; onClose: () => void }) {
+  const { run, open, now, session, onClose } = props;
+  const [notes, setNotes] = useState(run.notes ?? '');
+  const exportIt = async () => {
+    try {
+      const [{ packRuns }, store] = await Promise.all([
+        import('../../share/bundle.ts'),
+        session.shelf.reader(),
+      ]);
+      const file = await packRuns([await store.exportRun(run.run)]);
+      download(`${run.name}${FILE_ENDING}`, file, 'application/octet-stream');
+    } catch (error) {
+      session.report(error, 'The run is still stored here.');
+    }
+  };
+  return (
+    <li className="runs-row" aria-current={open || undefined}>
+      <input
+        key={run.name}
+        className="field runs-row-name"
+        aria-label={`Name of ${run.name}`}
+        defaultValue={run.name}
+        maxLength={200}
+        onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
+        onBlur={(event) => {
+          const name = event.target.value.trim();
+          if (name && name !== run.name) void session.rename(run.run, name);
+          else event.target.value = run.name;
+        }}
+      />
+      <p className="section-note">
+        {run.iterations} {run.iterations === 1 ? 'iteration' : 'iterations'}, {bytes(run.bytes)},{' '}
+        {ago(run.updatedAt, now)}
+      </p>
+      <textarea
+        className="field"
+        rows={Math.min(6, notes.split('\n').length)}
+        placeholder="Notes"
+        aria-label={`Notes on ${run.name}`}
+        maxLength={10_000}
+        value={notes}
+        onChange={(event) => setNotes(event.target.value)}
+        onBlur={() => notes !== (run.notes ?? '') && void session.note(run.run, notes)}
+      />
+      <p className="runs-row-actions">
+        <button
+          type="button"
+          className="link"
+          disabled={open}
+          onClick={() => {
+            void session.show(run.run);
+            onClose();
+          }}
+        >
+          open
+          <span className="visually-hidden"> {run.name}</span>
+        </button>
+        <button type="button" className="link" onClick={() => void exportIt()}>
+          export<span className="visually-hidden"> {run.name}</span>
+        </button>
+        <button type="button" className="link" onClick={() => void session.remove(run.run)}>
+          delete<span className="visually-hidden"> {run.name}</span>
+        </button>
+      </p>
+    </li>
+  );
+}
