@@ -1,4 +1,4 @@
-/** End tokens as transformers' `GenerationConfig` reads them, and the tokenizer's own. */
+/** End tokens as transformers' `generate` has them (5.24, on a folder with these files), else the tokenizer's own. */
 import { describe, expect, test } from 'vitest';
 import { endTokens, readEndTokens } from '../../../packages/onnx-lora/src/tokenizer/endTokens.ts';
 import {
@@ -24,16 +24,19 @@ describe('an answer ends', () => {
     ],
     ['at each of several tokens', { eos_token_id: 99 }, '{"eos_token_id": [7, 8]}', [7, 8]],
     ['where config.json says, without the other file', { eos_token_id: [3, 4] }, undefined, [3, 4]],
-    ['where config.json says, if the other one does not', { eos_token_id: 3 }, '{"eos_token_id": null}', [3]],
-    ["where the decoder's part of config.json says", { text_config: { eos_token_id: 5 } }, '{}', [5]],
+    ['nowhere, if generation_config.json is there and does not say', { eos_token_id: 3 }, '{}', []],
+    ['nowhere, if it says null', { eos_token_id: 3 }, '{"eos_token_id": null}', []],
+    ["where the decoder's part of config.json says", { text_config: { eos_token_id: 5 } }, undefined, [5]],
     ['nowhere, if nothing is said', { eos_token_id: -1 }, '{"eos_token_id": []}', []],
   ])('%s', async (_, config, generation, tokens) => {
     expect([...(await readEndTokens(repository(generation), config, undefined))]).toEqual(tokens);
   });
 
-  test("at the tokenizer's own end of a turn too", () => {
-    expect([...endTokens({ eos_token_id: 9 }, { generation: { eos_token_id: 1 }, own: 2 })]).toEqual([1, 2]);
+  test("at the tokenizer's own end of a text where there is no other", () => {
+    expect([...endTokens({ eos_token_id: 9 }, { generation: { eos_token_id: 1 }, own: 2 })]).toEqual([1]);
+    expect([...endTokens({ eos_token_id: 9 }, { own: 2 })]).toEqual([9]);
     expect([...endTokens({}, { own: 2 })]).toEqual([2]);
+    expect([...endTokens({ eos_token_id: 9 }, { generation: {}, own: 2 })]).toEqual([2]);
   });
 
   test('nobody knows where, if generation_config.json is damaged or out of reach', async () => {

@@ -3,8 +3,8 @@ import { textConfig } from '../model/decoderNumbers.ts';
 import { readJsonIfThere, type RepositoryFiles } from '../repository/repository.ts';
 
 /** `eos_token_id`: one or several, in a configuration or in its decoder's part. Negative ones mean none. */
-function said(config: Record<string, unknown> | undefined): number[] {
-  for (const part of config ? [config, textConfig(config)] : []) {
+function said(config: Record<string, unknown>): number[] {
+  for (const part of [config, textConfig(config)]) {
     const eos = part.eos_token_id;
     const list = (Array.isArray(eos) ? eos : [eos]).filter(
       (t): t is number => typeof t === 'number' && t >= 0,
@@ -15,17 +15,16 @@ function said(config: Record<string, unknown> | undefined): number[] {
 }
 
 /**
- * In transformers' order: what generation_config.json says, otherwise config.json, which may be older.
- * `own`, the tokenizer's own end of a turn, is one in any case: chats are trained to end with it, and
- * configurations that are copied from the base model do not name it.
+ * As `generate` of transformers has them: those of generation_config.json, and those of config.json, which may
+ * be older, only where that file is not there. The tokenizer's own end of a text (`own`) does not count beside
+ * them; it ends answers where transformers has no end and would write until the limit.
  */
 export function endTokens(
   config: Record<string, unknown>,
   { generation, own }: { generation?: Record<string, unknown> | undefined; own?: number | undefined } = {},
 ): Set<number> {
-  const generated = said(generation);
-  const tokens = generated.length > 0 ? generated : said(config);
-  return new Set(own === undefined ? tokens : [...tokens, own]);
+  const tokens = said(generation ?? config);
+  return new Set(tokens.length > 0 || own === undefined ? tokens : [own]);
 }
 
 /** Those of a repository, whose config.json has been read. */
