@@ -78,7 +78,7 @@ describe.each([
         const text = () =>
           render({
             ...{ messages, tools, documents, add_generation_prompt: ask, ...special },
-            ...{ enable_thinking: false, thinking: false, date_string: '26 Jul 2024' },
+            ...{ enable_thinking: false, thinking: false },
           });
         const title = `${conversation}, ${ask ? 'asking' : 'not asking'}: ${error}`;
         if (error) expect(text, title).toThrow(TemplateError);
@@ -97,3 +97,34 @@ test.each([...new Set(rows.map((row) => row.template))])('%s in a repository', a
     expect(tokenizer.encode(messages), conversation).toEqual(tokens);
   }
 });
+
+/** Other files beside the small tokenizer's tokenizer.json. */
+interface Repository {
+  name: string;
+  template?: string;
+  /** Of tokenizer_config.json: what is said otherwise, and what is not there. */
+  config?: Record<string, unknown>;
+  without?: string[];
+  files?: Record<string, unknown>;
+  tokens: number[];
+}
+const TURNS =
+  '{{ bos_token }}{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}';
+
+test.each(JSON.parse(read('repositories.expected.json')) as Repository[])(
+  'a repository with $name',
+  async ({ template = TURNS, config = {}, without = [], files = {}, tokens }) => {
+    const own = withTemplate(`${fixtures}tokenizer`, template);
+    const tokenizer = await loadTokenizer({
+      async read(path, options) {
+        if (path in files) return new TextEncoder().encode(JSON.stringify(files[path]));
+        const bytes = await own.read(path, options);
+        if (path !== 'tokenizer_config.json') return bytes;
+        const all = { ...JSON.parse(new TextDecoder().decode(bytes)), ...config };
+        const left = Object.entries(all).filter(([key]) => !without.includes(key));
+        return new TextEncoder().encode(JSON.stringify(Object.fromEntries(left)));
+      },
+    });
+    expect(tokenizer.encode([{ role: 'user', content: 'Hello wörld 12' }])).toEqual(tokens);
+  },
+);

@@ -8,12 +8,12 @@ import {
   type RepositoryFiles,
 } from '../repository/repository.ts';
 
+/** Variables that templates read besides the messages: no thinking aloud, which takes thousands of tokens. */
+const VARIABLES = { enable_thinking: false, thinking: false };
 /**
- * Variables that templates read besides the messages: no thinking aloud, which takes thousands of tokens,
- * and no date of today, which would make the same run go otherwise tomorrow.
+ * What `strftime_now` tells: not today, which would make the same run go otherwise tomorrow, but the day that
+ * Llama's templates have where they are given none.
  */
-const VARIABLES = { enable_thinking: false, thinking: false, date_string: '26 Jul 2024' };
-/** What `strftime_now` tells: the same day. */
 const NOW = new Date(Date.UTC(2024, 6, 26));
 
 /**

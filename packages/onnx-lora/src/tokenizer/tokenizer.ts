@@ -1,5 +1,6 @@
 /** Text to tokens and back, by transformers.js's tokenizer. */
 import { LoraError } from '../errors.ts';
+import { withAddedTokens } from './addedTokens.ts';
 import type { Prompt } from './prompt.ts';
 import {
   applyChatTemplate,
@@ -26,7 +27,7 @@ export interface Tokenizer {
    */
   encode(prompt: Prompt): number[];
   decode(tokens: readonly number[]): string;
-  /** The special token that ends a turn, where the repository names one. */
+  /** The special token that ends a text, where the repository names one. */
   readonly endToken?: number | undefined;
 }
 
@@ -51,6 +52,10 @@ async function readTokenizerConfig(
   const special = await readJsonIfThere(files, 'special_tokens_map.json', signal);
   return { ...config, ...special };
 }
+
+/** Of repositories that are older than `added_tokens_decoder`. */
+const readAddedTokens = (files: RepositoryFiles, chat: boolean, signal?: AbortSignal) =>
+  chat ? readJsonIfThere(files, 'added_tokens.json', signal) : undefined;
 
 /** The special tokens that a template can name: `bos_token`, and the model's own like them. */
 function specialTokens(config: Record<string, unknown>): Record<string, string> {
@@ -80,7 +85,11 @@ export async function loadTokenizer(
   ]);
   const { chat_template: _, ...settings } = config;
   const special = specialTokens(config);
-  const tokenizer = new PreTrainedTokenizer(definition, { ...settings, ...special });
+  const legacy = config.added_tokens_decoder ? undefined : await readAddedTokens(files, chat, signal);
+  const tokenizer = new PreTrainedTokenizer(withAddedTokens(definition, config, special, legacy), {
+    ...settings,
+    ...special,
+  });
   const render = template === undefined ? undefined : chatRenderer(template, special);
   // A template that fails on the plainest of chats is told of now, and not in the middle of a run.
   if (render) applyChatTemplate(render, [{ role: 'user', content: 'Hello' }]);
