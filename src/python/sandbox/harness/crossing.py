@@ -2,7 +2,7 @@
 
 A value crosses as JSON: None, booleans, floats, texts and short integers as themselves, everything else as
 an array whose first element says what it is. What can change (lists, dicts, instances of classes that both
-sides have) crosses as `["at", key, content]` and is the same object each time that it crosses again, in
+sides have, and of the answer's classes that are lists or dicts) crosses as `["at", key, content]` and is the same object each time that it crosses again, in
 either direction, so that `is`, aliases and changes in place are seen on both sides. What has no such form
 (generators, functions, instances of the answer's classes) stays where it is: only its number crosses.
 """
@@ -158,12 +158,14 @@ class _Crossing:
         kind = type(value)
         if kind is list or kind is set:
             return [kind.__name__, *[self.encode(one, depth) for one in list(value)]]
+        if kind is OrderedDict:
+            return ['OrderedDict', *self.pairs(OrderedDict.items(value), depth)]
         if kind is bytearray:
             self.spend(2 * len(value))
             return ['bytearray', value.hex()]
         if kind is _DEQUE:
             return ['deque', value.maxlen, *[self.encode(one, depth) for one in list(value)]]
-        if kind in (dict, Counter, OrderedDict):
+        if kind in (dict, Counter):
             return [kind.__name__, *self.pairs(dict.items(value), depth)]
         if kind is defaultdict:
             factory = self.encode(value.default_factory, depth)
@@ -256,12 +258,14 @@ class _Crossing:
 
     def fill(self, value, content):
         what, *rest = content
-        if what == 'list':
-            value[:] = [self.decode(one) for one in rest]
+        if what == 'own':
+            self.fill(value, rest[2])
+        elif what == 'list':
+            list.__setitem__(value, slice(None), [self.decode(one) for one in rest])
         elif what == 'set':
             members = [self.decode(one) for one in rest]
-            value.clear()
-            value.update(members)
+            set.clear(value)
+            set.update(value, members)
         elif what == 'bytearray':
             value[:] = bytes.fromhex(rest[0])
         elif what == 'deque':
@@ -279,6 +283,8 @@ class _Crossing:
             if what == 'defaultdict':
                 value.default_factory = self.decode(rest.pop(0))
             pairs = [(self.decode(key), self.decode(one)) for key, one in rest]
-            dict.clear(value)
+            # Not the methods of a subclass; and an OrderedDict keeps its order beside its items.
+            kind = OrderedDict if what == 'OrderedDict' else dict
+            kind.clear(value)
             for key, one in pairs:
-                dict.__setitem__(value, key, one) if what != 'OrderedDict' else value.__setitem__(key, one)
+                kind.__setitem__(value, key, one)

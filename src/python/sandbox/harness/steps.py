@@ -8,7 +8,10 @@ import io
 import itertools
 import json
 import operator
+import re
 import sys
+import types
+from collections import Counter, OrderedDict, defaultdict
 
 SETUP = '<setup>'
 
@@ -21,6 +24,16 @@ _OPERATIONS = {
 _OPERATIONS.update(len=len, bool=bool, str=str, repr=repr, format=format, hash=hash, int=int, float=float)
 _OPERATIONS.update(complex=complex, round=round, next=next, reversed=reversed, isinstance=isinstance)
 _OPERATIONS.update(issubclass=issubclass, setattr=setattr, delattr=delattr, getattr=getattr, dir=dir, divmod=divmod)
+# Of the built-in type that a class of the answer's derives from: its instances cross as one of these.
+_BASES = (str, int, float, complex, bytes, OrderedDict, list, tuple, dict, set, frozenset)
+_CHANGING_BASES = (OrderedDict, list, dict, set)
+_NAMES_OF_BASES = {base: frozenset(dir(base)) for base in _BASES}
+# What a class says of itself, of making instances, and how attributes are had.
+_NO_OVERRIDES = frozenset(
+    """__module__ __dict__ __weakref__ __doc__ __qualname__ __new__ __init__ __init_subclass__ __slots__ __hash__
+    __annotate__ __getattr__ __getattribute__ __setattr__ __delattr__ __class__ __class_getitem__ __subclasshook__ __del__ __dir__
+    __reduce__ __reduce_ex__ __getnewargs__ __getstate__ __sizeof__ __static_attributes__ __firstlineno__""".split()
+)
 _ON_ATTRIBUTES = frozenset(['getattr', 'setattr', 'delattr'])
 
 
@@ -31,6 +44,16 @@ class _Printed(io.StringIO):
         if self.tell() + len(text) > STATE.print_limit:
             raise Flood
         return super().write(text)
+
+
+# Whether an object has these; the name of its class and its type, where both sides have it, are told too.
+_TOLD = ('__next__', '__len__', '__eq__', '__contains__')
+
+
+def _is_of_fields(owner):
+    """Whether a class (its `__dict__`) has the `==` of a dataclass, which is unlike everything of other classes."""
+    equals = owner['__eq__']
+    return '__dataclass_params__' in owner and type(equals) is types.FunctionType and equals.__code__.co_filename == '<string>'
 
 
 class _AnswerSide(_Crossing):
@@ -59,11 +82,40 @@ class _AnswerSide(_Crossing):
             return ['defined', self.defined[id(value)]]
         if issubclass(type(value), enum.Enum) and id(type(value)) in self.defined:
             return ['method', self.encode(type(value), depth), value.name]
-        for base in (str, int, float, complex, bytes, list, tuple, dict, set, frozenset):
-            if isinstance(value, base):
-                # As the built-in type, which is how values are compared; what else it has stays here.
-                return ['own', self.number(value), self.described(value), self.plain(base, value, depth)]
+        base = self.base_of(value)
+        if base in _CHANGING_BASES:
+            return self.at(value, depth)
+        if base:
+            # As the built-in type, which is how values are compared; what else it has stays here.
+            return self.own(base, value, depth)
         return ['remote', self.number(value), self.described(value)]
+
+    def base_of(self, value):
+        return next((base for base in _BASES if issubclass(type(value), base)), None)
+
+    def own(self, base, value, depth):
+        told = {'name': _type_name(type(value)), 'overrides': self.overrides(type(value), base)}
+        return ['own', self.number(value), told, self.plain(base, value, depth)]
+
+    def content(self, value, depth):
+        base = self.base_of(value)
+        if base in _CHANGING_BASES and base is not type(value) and type(value) not in (Counter, defaultdict):
+            return self.own(base, value, depth)
+        return super().content(value, depth)
+
+    def overrides(self, kind, base):
+        """What the built-in type has, or Python asks of it, and the answer's class has in its own way."""
+        found, hidden = set(), set()
+        for owner in type.mro(kind):
+            if owner in base.__mro__:
+                # Of classes after it (those of enums) what it has itself comes first.
+                hidden = set().union(*[vars(one) for one in base.__mro__[:-1]])
+                continue
+            for name, own in type.__dict__['__dict__'].__get__(owner).items():
+                if type(name) is str and name not in _NO_OVERRIDES and name not in hidden:
+                    if name in _NAMES_OF_BASES[base] or (re.fullmatch(r'__[a-z]+__', name) and callable(own)):
+                        found.add(name)
+        return sorted(found)
 
     def plain(self, base, value, depth):
         """The value as one of the built-in type, whatever its class says of itself."""
@@ -76,8 +128,8 @@ class _AnswerSide(_Crossing):
             return ['complex', complex.real.__get__(value), complex.imag.__get__(value)]
         if base is bytes:
             return ['bytes', bytes.hex(value)]
-        if base is dict:
-            return ['dict', *self.pairs(dict.items(value), depth)]
+        if base is dict or base is OrderedDict:
+            return [base.__name__, *self.pairs(base.items(value), depth)]
         return [base.__name__, *[self.encode(one, depth) for one in list(base.__iter__(value))]]
 
     def number(self, value):
@@ -91,7 +143,8 @@ class _AnswerSide(_Crossing):
         """What the other side must know of an object that stays here: the answer's own methods are not asked."""
         kind = type(value)
         owners = [type.__dict__['__dict__'].__get__(owner) for owner in type.mro(kind)[:-1]]
-        has = {name: any(name in owner for owner in owners) for name in ('__next__', '__eq__', '__contains__')}
+        has = {name: any(name in owner for owner in owners) for name in _TOLD}
+        has['__eq__'] = any('__eq__' in owner and not _is_of_fields(owner) for owner in owners)
         return {'name': _type_name(kind), 'type': self.member(kind), **has}
 
     def other_of(self, what, *rest):

@@ -71,14 +71,20 @@ class _Remote:
             object.__setattr__(self, '_ahead', ahead)
         return next(ahead)
 
+    def __len__(self):
+        # Who lists the elements asks for their number first: iterators have none.
+        if not _inside(self, '_told')['__len__']:
+            raise TypeError(f"object of type '{_inside(self, '_told')['name']}' has no len()")
+        return _step(self, 'len')
+
     def __eq__(self, other):
         if other is self:
             return True
-        if isinstance(other, _Remote) or type(other) is _Remote:
+        if _inside(self, '_far').is_there(other):
             return _step(self, 'eq', other)
         if _inside(self, '_told')['__eq__']:
             raise _inside(self, '_far').unjudged('whether an object of the answer equals the expected value is for it to say')
-        return False
+        return NotImplemented
 
     def __ne__(self, other):
         return not self == other
@@ -87,7 +93,7 @@ class _Remote:
         return _step(self, 'hash')
 
     def __contains__(self, value):
-        if _inside(self, '_told')['__contains__'] and type(value) is not _Remote:
+        if _inside(self, '_told')['__contains__'] and not _inside(self, '_far').is_there(value):
             raise _inside(self, '_far').unjudged('whether an object of the answer contains the expected value is for it to say')
         return any(one is value or one == value for one in self)
 
@@ -119,14 +125,14 @@ def _define_operators():
 
     def pair(do, turned):
         def act(self, other):
-            if type(other) is not _Remote:
+            if not _inside(self, '_far').is_there(other):
                 # The object could say that it is whatever the script compares it with.
                 raise _inside(self, '_far').unjudged('what an object of the answer and an expected value give is for it to say')
             return _step(self, do, other, turned=turned)
 
         return act
 
-    for name in 'len bool str repr format int float complex round reversed neg pos invert abs index dir'.split():
+    for name in 'bool str repr format int float complex round reversed neg pos invert abs index dir'.split():
         setattr(_Remote, f'__{name}__', alone(name))
     for name in ('getitem', 'setitem', 'delitem'):
         setattr(_Remote, f'__{name}__', alone(name))
@@ -140,6 +146,13 @@ def _define_operators():
 
 _define_operators()
 _FIRST_ITEMS = 100
+# Operations whose other operand may be what a test expects.
+_WITH_ANOTHER = frozenset(
+    f'__{turned}{name}__'
+    for name in """eq ne lt le gt ge contains add sub mul matmul truediv floordiv mod divmod pow and or xor lshift rshift
+    iadd isub imul iand ior ixor""".split()
+    for turned in ('', 'r')
+)
 
 
 class _Items:
@@ -164,6 +177,24 @@ class _Items:
             self.source = None
             raise error
         raise StopIteration
+
+
+def _next(iterator, *default):
+    """`next` for scripts: an iterator of the answer goes on by one, so that what it does then is seen at once."""
+    if type(iterator) is not _Remote or not _inside(iterator, '_told')['__next__'] or _is_ahead(iterator):
+        return next(iterator, *default)
+    try:
+        return _step(iterator, 'next')
+    except StopIteration:
+        if default:
+            return default[0]
+        raise
+
+
+def _is_ahead(iterator):
+    """Whether elements of it were fetched that the script has not had yet."""
+    ahead = _inside(iterator, '_ahead')
+    return ahead is not None and bool(ahead.fetched or ahead.error)
 
 
 class _Roots(ast.NodeTransformer):
@@ -191,7 +222,8 @@ class _TestSide(_Crossing):
         self.trace, self.results, self.local = trace, results, local
         self.done = 0
         self.scope = {}
-        self.remotes, self.own, self.classes = {}, {}, {}
+        # By number what stands for an object; of those of a built-in type the numbers by identity, and what was told.
+        self.remotes, self.own, self.told, self.classes = {}, {}, {}, {}
         self.exceptions = {}
         # Functions and classes of the script that cross: their texts by name, names by identity.
         self.texts, self.names, self.holding = {}, {}, []
@@ -257,7 +289,11 @@ class _TestSide(_Crossing):
     def foresee(self, step, text):
         """The steps to do next time: those done, this one, and those that were foreseen after it."""
         rest = self.trace[self.done:]
-        if text in rest[:8]:
+        if step['do'] == 'next':
+            # One that went on a few times goes on as often again.
+            before = next((i for i, one in enumerate(self.trace[: self.done][::-1]) if one != text), self.done)
+            rest = [text] * max(1, before) + [one for one in rest if one != text]
+        elif text in rest[:8]:
             rest = rest[rest.index(text):]
         else:
             rest = [text, *rest]
@@ -288,20 +324,14 @@ class _TestSide(_Crossing):
     def shared_class(self, name):
         return self.scope[name]
 
-    def content(self, value, depth):
-        if self.is_shared_class(type(value)):
-            self.name_of(type(value), type(value).__name__)
-        return super().content(value, depth)
-
     def other(self, value, depth):
         kind = type(value)
         if kind is _Remote:
-            ahead = _inside(value, '_ahead')
-            if ahead is not None and (ahead.fetched or ahead.error):
+            if _is_ahead(value):
                 raise self.unjudged('an iterator of the answer was read ahead')
             return _inside(value, '_place')
         if id(value) in self.own:
-            return ['remote', self.own[id(value)]]
+            return self.at(value, depth) if id(value) in self.keys else ['remote', self.own[id(value)]]
         if id(value) in self.exceptions:
             return ['root', value.__name__]
         if kind is types.FunctionType:
@@ -327,19 +357,73 @@ class _TestSide(_Crossing):
             if number not in self.remotes:
                 self.remotes[number] = _Remote(self, ['remote', number], told)
             return self.remotes[number]
-        if number in self.remotes:
-            return self.remotes[number]
-        plain = self.decode(rest[2])
-        base = type(plain)
-        kind = self.classes.get((told['name'], base))
-        if kind is None:
-            far = self
-            reach = lambda self, name: _step(far.place(self), 'getattr', name)
-            kind = self.classes[told['name'], base] = type(told['name'], (base,), {'__getattr__': reach})
-        value = kind(plain)
+        if number not in self.remotes:
+            plain = self.decode(rest[2])
+            self.remotes[number] = self.own_class(told, type(plain))(plain)
+            self.own[id(self.remotes[number])] = number
+        return self.remotes[number]
+
+    def empty(self, content):
+        if content[0] != 'own':
+            return super().empty(content)
+        number, told, plain = content[1:]
+        base = type(super().empty(plain))
+        value = self.remotes[number] = base.__new__(self.own_class(told, base))
         self.own[id(value)] = number
-        self.remotes[number] = value
+        self.told[number] = told
         return value
+
+    def content(self, value, depth):
+        number = self.own.get(id(value))
+        if number is not None:
+            base = type(value).__mro__[1]
+            if issubclass(base, dict):
+                plain = [base.__name__, *self.pairs(base.items(value), depth)]
+            else:
+                plain = [base.__name__, *[self.encode(one, depth) for one in list(base.__iter__(value))]]
+            return ['own', number, self.told[number], plain]
+        if self.is_shared_class(type(value)):
+            self.name_of(type(value), type(value).__name__)
+        return super().content(value, depth)
+
+    def own_class(self, told, base):
+        """What stands for a class of the answer's that derives from a built-in type: what it has in its own way is
+        asked of the object there, what it has of the type is done here."""
+        key = (told['name'], base, *told['overrides'])
+        if key not in self.classes:
+            far = self
+            asked = lambda self, name: _step(far.place(self), 'getattr', name)
+            body = {
+                '__getattr__': asked,
+                '__setattr__': lambda self, name, value: _step(far.place(self), 'setattr', name, value),
+                '__delattr__': lambda self, name: _step(far.place(self), 'delattr', name),
+            }
+            for name in told['overrides']:
+                if not name.startswith('__'):
+                    body[name] = property(lambda self, name=name: asked(self, name))
+                elif name in _WITH_ANOTHER:
+                    body[name] = self.with_another(name, getattr(base, name, None))
+                else:
+                    body[name] = lambda self, *more, name=name, **named: asked(self, name)(*more, **named)
+            self.classes[key] = type(told['name'], (base,), body)
+        return self.classes[key]
+
+    def with_another(self, name, usual):
+        """An operation of two: for the answer to do with an object of its own, else as the built-in type has it."""
+        far = self
+
+        def act(self, other):
+            if far.is_there(other):
+                return _step(far.place(self), 'getattr', name)(other)
+            if usual is None:
+                raise far.unjudged('what an object of the answer and an expected value give is for it to say')
+            return usual(self, other)
+
+        return act
+
+    def is_there(self, value):
+        """Whether it is an object beside the answer."""
+        return type(value) is _Remote or id(value) in self.own
 
     def place(self, value):
         return _Remote(self, ['remote', self.own[id(value)]], {'type': None})
@@ -459,14 +543,14 @@ class _TestSide(_Crossing):
         }
         self.exceptions_by_name = {}
         roots = set()
-        self.scope.update({'__name__': '__tests__', '__builtins__': dict(_namespace(True)['__builtins__'], __import__=importer)})
+        self.scope.update({'__name__': '__tests__', '__builtins__': dict(_namespace(True)['__builtins__'], __import__=importer, next=_next)})
         for name in (used - bound - set(vars(builtins))) | {entry, 'candidate'}:
             if name in caught or re.search(r'(?:Error|Exception|Warning)$', name):
                 made = self.exceptions_by_name[name] = type(name, (Exception,), {})
                 self.exceptions[id(made)] = name
                 self.scope[name] = made
             elif name == entry or name == 'candidate':
-                told = {'type': None, '__next__': False, '__eq__': False, '__contains__': False}
+                told = {'type': None, **dict.fromkeys(_TOLD, False)}
                 self.scope[name] = _Remote(self, ['root', entry], told)
             else:
                 roots.add(name)
