@@ -17,6 +17,7 @@ export const TERMINAL_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
     `Stop it there first, or use another --out.${lock ? ` If that process is long gone, delete ${lock}.` : ''}`,
   'storage-missing': '',
   'storage-silent': '',
+  'folder-unusable': 'Use another --out.',
   'log-damaged': 'Restore the file, or delete the run’s folder.',
   'storage-full': 'Free some space, or give the quota more.',
   'method-untrained': 'Use another --method.',
@@ -60,7 +61,7 @@ export const TERMINAL_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
   'graph-unsupported': 'Use another --dtype of this model, or another export of it.',
   'dtype-unknown': 'Use one of these as --dtype.',
   'tuning-not-lora': 'Use --set \'tuning={"kind":"lora","rank":8,"alpha":16}\', or leave tuning as it is.',
-  'prompt-too-long': 'Use a --bank without the longest questions, or a --model with a longer context.',
+  'prompt-too-long': 'Use shorter questions or a shorter prompt, or a --model with a longer context.',
   diverged:
     'A lower learning rate (--set learningRate=X) or a clip (--set clip=X) usually helps: start a new run with another --out.',
 
@@ -85,8 +86,8 @@ export const TERMINAL_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
     backend === 'webgpu'
       ? 'Use --backend cpu, or install what your GPU needs (on Linux its Vulkan driver and libvulkan1).'
       : 'If memory is short, end other programs or use a smaller --dtype; else the model’s file is damaged.',
-  'gpu-lost': `If it happens again, use ${SMALLER}, or --backend cpu.`,
-  'memory-full': `End other programs, or use ${SMALLER}.`,
+  'gpu-lost': 'If it happens again, use a smaller --model or --dtype, or --backend cpu.',
+  'memory-full': 'End other programs, or use a smaller --model or --dtype.',
   'replica-ended': 'If memory is short, end other programs or use --threads 1.',
   'lab-ended': '',
   'lab-silent': '',

@@ -164,7 +164,12 @@ function isAlive(owner: Owner): boolean {
 
 /** Makes the folder if it is not there. */
 export async function openFolderJournal(folder: string): Promise<Journal> {
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    const why = errorCode(error) ?? String(error);
+    throw new CodedError('folder-unusable', { folder }, `Runs cannot be kept in ${folder} (${why}).`, {
+      cause: error,
+    });
+  });
 
   const runFolder = (run: string) => join(folder, fileName(run));
   const logFile = (run: string) => join(runFolder(run), 'events.jsonl');

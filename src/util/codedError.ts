@@ -18,6 +18,8 @@ export interface ErrorData extends LoraErrorData {
   /** Somebody else holds the run. `lock`: the file that says so, where it is one. */
   'run-locked': { run: string; lock?: string };
   'log-damaged': { run: string; line: number };
+  /** A folder for runs can neither be made nor written. */
+  'folder-unusable': { folder: string };
   /** Nothing of the last step was written. */
   'storage-full': Nothing;
   /** There is no database, or it cannot be opened. */

@@ -44,7 +44,7 @@ test('Run: lemmas and lifts are accepted and the weights move; a reload takes th
 
   // All cores take part, up to four: the lab's own, and a worker for each of the others.
   const cores = Math.min(4, await page.evaluate(() => navigator.hardwareConcurrency));
-  const replicas = page.workers().filter((worker) => /\/worker\.web-/.test(worker.url()));
+  const replicas = page.workers().filter((worker) => /\/replicaWorker\.web-/.test(worker.url()));
   expect(replicas).toHaveLength(cores - 1);
 
   await page.reload();

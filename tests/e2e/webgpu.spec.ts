@@ -81,7 +81,7 @@ test('a whole iteration on WebGPU, and none of it lost with the GPU in the middl
 
   // The browser takes the GPU away while the next iteration samples.
   await loseDevice();
-  await expect(page.getByText('The browser lost the GPU in the middle of a pass')).toBeVisible();
+  await expect(page.getByText('The GPU was lost in the middle of a pass')).toBeVisible();
   const after = await storedRun(page);
   expectPrefix(events, after.events);
   expect(after.checkpoints).toContain('iteration-1');

@@ -30,6 +30,7 @@ const SAMPLES: { [C in ErrorCode]: ErrorData[C][] } = {
   'run-locked': [{ run: 'r' }, { run: 'r', lock: '/runs/r/lock' }],
   'storage-missing': [{}],
   'storage-silent': [{}],
+  'folder-unusable': [{ folder: 'runs/first' }],
   'log-damaged': [{ run: 'r', line: 3 }],
   'storage-full': [{}],
   'method-untrained': [{ method: 'base' }],

@@ -197,3 +197,10 @@ test('what the commands say of themselves has nothing of the page either', async
   expect(stdout).toContain('lab run --out DIR');
   expect(pageWordIn(stdout)).toBeNull();
 });
+
+test('a folder that runs cannot be kept in: said with its name', { timeout: PATIENCE }, async () => {
+  const file = at('a-file');
+  await writeFile(file, '');
+  const said = expectFailure(await lab(['run', '--out', join(file, 'runs'), '--json']), 'folder-unusable');
+  expect(said).toContain('a-file');
+});
