@@ -24,7 +24,7 @@ export const PAGE_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
   'run-unknown': 'It may have been deleted. Choose another one from the list.',
   'run-version': 'Reload the page to get the newest version, or start a new run.',
   'run-locked': 'Pause it there or close that tab, then press Run here. A new run can start meanwhile.',
-  'folder-unusable': '',
+  'folder-unusable': 'Choose another folder.',
   'log-damaged': 'Delete the run, or import it again from a file.',
   'storage-full':
     'Everything up to the last finished iteration is stored. Export or delete runs that you no longer need, then press Run.',
