@@ -69,7 +69,10 @@ function specialTokens(config: Record<string, unknown>): Record<string, string> 
   );
 }
 
-/** `chat: false` does not look for a chat template: the embedded model has a format of its own. */
+/**
+ * `chat: false` takes tokenizer.json as it is and does not look for a chat template: the embedded model has a
+ * format of its own, in which the token that ends an answer is an ordinary one and a part of its text.
+ */
 export async function loadTokenizer(
   files: RepositoryFiles,
   signal?: AbortSignal,
@@ -86,7 +89,8 @@ export async function loadTokenizer(
   const { chat_template: _, ...settings } = config;
   const special = specialTokens(config);
   const legacy = config.added_tokens_decoder ? undefined : await readAddedTokens(files, chat, signal);
-  const tokenizer = new PreTrainedTokenizer(withAddedTokens(definition, config, special, legacy), {
+  const whole = chat ? withAddedTokens(definition, config, special, legacy) : definition;
+  const tokenizer = new PreTrainedTokenizer(whole, {
     ...settings,
     ...special,
   });
