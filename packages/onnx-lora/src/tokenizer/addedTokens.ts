@@ -48,7 +48,9 @@ export function withAddedTokens(
     }
   }
   for (const content of [...Object.values(special), ...extraTokens(config)])
-    if (content !== '' && !byContent.has(content)) add({ content, normalized: false, special: true });
+    if (content !== '' && !byContent.has(content))
+      // A word of the vocabulary that only has a special use, such as ending answers, stays a part of their text.
+      add({ content, normalized: false, special: idIn(definition, content) === undefined });
   return { ...definition, added_tokens: [...byContent.values()] };
 }
 
