@@ -81,7 +81,10 @@ export async function openHubPolicy(files: RepositoryFiles, options: HubPolicyOp
   );
   const trainer = new VectorTrainer(
     runtime,
-    hubTrainable(model, plan, { recompute: estimate?.recompute ?? false }),
+    hubTrainable(model, plan, {
+      recompute: estimate?.recompute ?? false,
+      sharedTokens: estimate?.sharedTokens ?? ROW_TOKENS,
+    }),
     seed,
     { oneSession: takeTurns },
   );

@@ -23,7 +23,9 @@ import {
   type Tokenizer,
   microbatches,
   minibatches,
+  type RowMembers,
   type RowsGradient,
+  sequenceOf,
   sharedMicrobatches,
   type TrainingRow,
   type VectorTrainer,
@@ -199,16 +201,20 @@ export class LocalPolicy implements Policy {
     sequences: { promptTokens: number[]; tokens: number[] }[],
     signal?: AbortSignal,
   ): Promise<number[][]> {
-    const rows = sequences.map((s) => [...s.promptTokens, ...s.tokens]);
+    const rows = sequences.map((s) => ({
+      tokens: [...s.promptTokens, ...s.tokens],
+      from: s.promptTokens.length - 1,
+    }));
     const out: number[][] = [];
-    for (const group of microbatches(
-      rows.map((r) => r.length),
-      this.scoringTokens,
-    )) {
+    for (const pass of this.trainer.passes(rows, this.scoringTokens)) {
       signal?.throwIfAborted();
-      const scored = await this.trainer.score(group.map((i) => rows[i]!));
-      group.forEach((i, j) => {
-        out[i] = Array.from(scored[j]!.subarray(sequences[i]!.promptTokens.length - 1));
+      const here = pass.sequences.map((i) => rows[i]!);
+      const scored = await this.trainer.score(
+        here.map(({ tokens }) => tokens),
+        { from: here.map(({ from }) => from), together: pass.rows },
+      );
+      pass.sequences.forEach((i, j) => {
+        out[i] = Array.from(scored[j]!.subarray(rows[i]!.from));
       });
     }
     return out;
@@ -268,21 +274,17 @@ export class LocalPolicy implements Policy {
     stats: UpdateStats,
   ): Promise<void> {
     const total = indices.reduce((n, i) => n + batch[i]!.tokens.length, 0);
-    const lengths = indices.map((i) => batch[i]!.promptTokens.length + batch[i]!.tokens.length);
     let loss = 0;
+    const rows = indices.map((i) => trainingRow(batch[i]!, 1 / total, references?.[i]));
     const cut = this.replicas ? sharedMicrobatches : microbatches;
-    const parts = cut(lengths, options.microbatchTokens).map((group) => {
-      const sequences = group.map((g) => batch[indices[g]!]!);
-      const rows = sequences.map((s, j) => trainingRow(s, 1 / total, references?.[indices[group[j]!]!]));
-      return { sequences, rows };
-    });
+    const passes = this.trainer.passes(rows.map(sequenceOf), options.microbatchTokens, cut);
     const logprobs = await this.accumulate(
-      parts.map(({ rows }) => rows),
+      passes.map((pass) => ({ rows: pass.sequences.map((i) => rows[i]!), together: pass.rows })),
       options,
     );
-    parts.forEach(({ sequences, rows }, p) => {
-      sequences.forEach((s, j) => {
-        loss += measure(s, rows[j]!, logprobs[p]![j]!, options, stats);
+    passes.forEach(({ sequences }, p) => {
+      sequences.forEach((i, j) => {
+        loss += measure(batch[indices[i]!]!, rows[i]!, logprobs[p]![j]!, options, stats);
       });
     });
     stats.loss += loss;
@@ -290,18 +292,18 @@ export class LocalPolicy implements Policy {
     stats.steps++;
   }
 
-  /** Adds the gradients of groups of rows, in their order; log-probabilities by group and row. */
+  /** Adds the gradients of passes, in their order; log-probabilities by pass and sequence. */
   private async accumulate(
-    groups: readonly TrainingRow[][],
+    passes: readonly { rows: TrainingRow[]; together: readonly RowMembers[] }[],
     options: UpdateOptions,
   ): Promise<Float32Array[][]> {
     const { trainer, replicas } = this;
     const logprobs: Float32Array[][] = [];
     if (!replicas) {
-      // One gradient in memory, however many groups.
-      for (const rows of groups) {
+      // One gradient in memory, however many passes.
+      for (const { rows, together } of passes) {
         options.signal?.throwIfAborted();
-        logprobs.push(await trainer.accumulate(rows, options));
+        logprobs.push(await trainer.accumulate(rows, options, together));
       }
       return logprobs;
     }
@@ -309,6 +311,7 @@ export class LocalPolicy implements Policy {
       options.signal?.throwIfAborted();
       return work(rows);
     };
+    const groups = passes.map(({ rows }) => rows);
     const results = await shareOut(groups, [
       wanted((rows) => trainer.gradientOf(rows, options)),
       ...replicas.map((replica) => wanted((rows) => replica.gradientOf(trainer.weights, rows, options))),

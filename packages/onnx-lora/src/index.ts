@@ -60,6 +60,7 @@ export { BETA1, BETA2 } from './train/adamw.ts';
 export { gradcheck } from './train/gradcheck.ts';
 export { hubTrainable, planAdapters } from './train/hubTrainable.ts';
 export { policySlope, sumIntoVector } from './train/policyLoss.ts';
+export type { RowMembers, Sequence } from './train/sharedRows.ts';
 export { initialWeights, type Layout, type Parameter, type Weights } from './train/trainedVector.ts';
 export {
   VectorTrainer,
@@ -67,6 +68,7 @@ export {
   microbatches,
   minibatches,
   packTokens,
+  sequenceOf,
   sharedMicrobatches,
   type LossOptions,
   type PackedRows,

@@ -57,14 +57,20 @@ test('what is widened is downloaded as it is stored, and held as it is read', ()
   expect(single!.download).toBe(half!.download);
 });
 
-test('values are computed a second time where they would not fit otherwise', () => {
+test('values are computed a second time where they would not fit otherwise, then rows are as short as answers', () => {
   const { size } = preset('Coder-0.5B');
-  const wide = { ...plan, rowTokens: 960 };
+  const wide = { ...plan, rowTokens: 960, sharedTokens: 1440 };
   const ample = estimateMemory(size, 'q4', wide);
   expect(estimateWithin(size, 'q4', wide, ample.total)).toEqual(ample);
   const short = estimateWithin(size, 'q4', wide, ample.total - 1);
   expect(short).toMatchObject({ recompute: true, sampling: ample.sampling, weights: ample.weights });
   expect(short.training).toBeLessThan(ample.training / 2);
+  expect(short.sharedTokens).toBe(1440);
+  const shorter = estimateWithin(size, 'q4', wide, short.total - 1);
+  expect(shorter.sharedTokens).toBe(960);
+  expect(shorter.training).toBeLessThan(ample.training);
+  const least = estimateWithin(size, 'q4', wide, 0);
+  expect(least).toEqual(estimateMemory(size, 'q4', { ...wide, sharedTokens: 0, recompute: true }));
 });
 
 test('what does not fit is refused with the numbers', () => {

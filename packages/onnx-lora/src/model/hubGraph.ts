@@ -22,6 +22,7 @@ import { outputDistribution } from '../sample/tokenPicker.ts';
 import { headPass } from './head.ts';
 import type { HubModel } from './hubModel.ts';
 import { type AdapterModule, nameLinear, type NamedLinear } from './linears.ts';
+import { addToOwnMasks, rowMask } from './rowMask.ts';
 
 /** Layers with their pairs: A [in, rank] and B [rank, out] in the layout, and the factor of their product. */
 export interface AdapterPlan {
@@ -32,7 +33,7 @@ export interface AdapterPlan {
 /** Columns of the vocabulary in one chunk. */
 const CHUNK = 16384;
 
-/** Additive masks that the caller feeds: `causal`, and `causal.W` where no key further back than W counts. */
+/** Additive masks that the caller feeds a graph with a cache: `causal`, and `causal.W` where no key further back than W counts. */
 export const maskName = (window: number | undefined): string =>
   window === undefined ? 'causal' : `causal.${window}`;
 
@@ -81,8 +82,15 @@ class HubGraph {
   private bias(window: number | undefined): Value {
     const { b } = this;
     const name = maskName(window);
+    if (this.mode === 'whole') {
+      const known = this.slices.get(name);
+      const mask =
+        known ??
+        rowMask(b, window === undefined ? undefined : { size: window, positions: this.positionIds() });
+      this.slices.set(name, mask);
+      return mask;
+    }
     const causal = b.has(name) ? name : b.input(name, 'float32', ['seq', this.total]);
-    if (this.mode === 'whole') return causal;
     const padding = 'padding';
     if (!this.slices.has(padding)) {
       const hidden = b.mul(b.sub(b.scalar(1), b.cast(this.attentionMask(), 'float32')), b.scalar(-1e9));
@@ -255,6 +263,7 @@ function scored(
   const targets = b.input('targets', 'int64', ['chosen', 1]);
   if (model.head) {
     const { states, chosen, width } = graph.chosenStates();
+    addToOwnMasks(b);
     const pass = headPass(importer, model.head, model.logits, chosen, targets, { width: columns, gradient });
     return {
       graph,
@@ -272,6 +281,7 @@ function scored(
   }
   // A head of another kind: logits of all positions at once.
   const logits = importer.get(model.logits);
+  addToOwnMasks(b);
   const places = b.input('places', 'int64', ['chosen']);
   const chosen = b.node('Gather', [b.reshape(logits, [-1, model.vocabulary]), places], { axis: 0 });
   const all = b.node('LogSoftmax', [chosen], { axis: -1 });

@@ -34,10 +34,15 @@ export interface RunLoad {
 /** The length of a row that is sampled, prompt and answer, in tokens, where nothing is known of it. */
 export const ROW_TOKENS = 960;
 
+/** Of such a length, how long a row that trains is that holds a prompt once and several of its answers. */
+const SHARED_ROW = 1.5;
+
 export interface TrainingPlan extends RunLoad {
   /** LoRA's rank on all seven linears of the last `adaptedLayers` layers. */
   rank: number;
   adaptedLayers: number;
+  /** Most tokens in a row that trains and holds several answers to a prompt; absent: `rowTokens`. */
+  sharedTokens?: number;
   /** Computes what is cheap a second time for the backward pass instead of keeping it. */
   recompute?: boolean;
   /** Whether what runs it reads half precision; absent: it does. */
@@ -60,6 +65,8 @@ export interface MemoryEstimate {
   total: number;
   /** Whether that is with cheap values computed a second time. */
   recompute: boolean;
+  /** And with rows of several sequences that have at most so many tokens. */
+  sharedTokens: number;
 }
 
 /** Weights of all linear projections of one layer, [in, out] of each. */
@@ -106,9 +113,13 @@ const HEAD_COLUMNS = 16384;
 /** The sampler's bounds: rows at a time, tokens of prompts computed in one go, bytes of cached keys and values. */
 export const SAMPLER_LIMITS = { rows: 64, prefillTokens: 4096, cacheBytes: 2 ** 30 };
 
+/** Tokens of the longest row that trains. */
+const longestRow = ({ rowTokens, sharedTokens = 0 }: TrainingPlan) => Math.max(rowTokens, sharedTokens);
+
 /** Bytes of the forward and backward pass at their highest. Whatever the weights are stored in, they compute in float32. */
 function trainingBytes(s: DecoderSize, plan: TrainingPlan): number {
-  const { adaptedLayers, microbatchTokens, rowTokens, recompute = false } = plan;
+  const { adaptedLayers, microbatchTokens, recompute = false } = plan;
+  const rowTokens = longestRow(plan);
   const query = s.heads * s.headDim;
   // A row is never cut.
   const tokens = Math.max(microbatchTokens, rowTokens);
@@ -165,18 +176,29 @@ export function estimateMemory(s: DecoderSize, dtype: Dtype, plan: TrainingPlan)
     sampling,
     total: weights + adapterBytes + Math.max(training, sampling),
     recompute: plan.recompute ?? false,
+    sharedTokens: longestRow(plan),
   };
 }
 
-/** The estimate within `limit` bytes: with cheap values computed a second time where it would be above otherwise. */
+/**
+ * The estimate within `limit` bytes: with cheap values computed a second time where it would be above otherwise, and
+ * where that is not enough, without rows that are longer than a single answer's. Those save more than computing
+ * again costs.
+ */
 export function estimateWithin(
   s: DecoderSize,
   dtype: Dtype,
   plan: TrainingPlan,
   limit: number,
 ): MemoryEstimate {
-  const estimate = estimateMemory(s, dtype, plan);
-  return estimate.total <= limit ? estimate : estimateMemory(s, dtype, { ...plan, recompute: true });
+  let estimate: MemoryEstimate | undefined;
+  for (const sharedTokens of [SHARED_ROW * plan.rowTokens, plan.rowTokens]) {
+    for (const recompute of [false, true]) {
+      estimate = estimateMemory(s, dtype, { ...plan, sharedTokens, recompute });
+      if (estimate.total <= limit) return estimate;
+    }
+  }
+  return estimate!;
 }
 
 /** The model would not fit; the message has the numbers. */

@@ -224,7 +224,11 @@ class Check {
       this.forward = { graph, session: await openModel(runtime, graph) };
     }
     const { graph, session } = this.forward;
-    const { feeds } = sequenceFeeds(graph, this.rows);
+    const { feeds } = sequenceFeeds(
+      graph,
+      // Of all tokens: what stands last of a sequence is left out of a row.
+      this.rows.map((row) => ({ tokens: [...row, 0], from: 0 })),
+    );
     const flat = { dtype: 'float32' as const, dims: [weights.length], data: weights };
     return floats(await session.run({ ...feeds, weights: flat }), 'logits');
   }

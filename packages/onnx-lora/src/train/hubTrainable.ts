@@ -2,17 +2,13 @@
 import { externalize, type Model } from 'onnx-grad';
 import type { Parameter } from './trainedVector.ts';
 import { int64, type HostTensor, float32, type Runtime, type GraphSession } from '../runtime/runtime.ts';
-import { causalMask, type PackedRows, type Trainable } from './trainer.ts';
+import type { PackedRows, Trainable } from './trainer.ts';
 import { initialWeights } from './trainedVector.ts';
-import {
-  type AdapterPlan,
-  maskName,
-  scoringGraph,
-  trainingGraph,
-  type TrainingOptions,
-} from '../model/hubGraph.ts';
+import { layRow, type RowMembers, type Sequence } from './sharedRows.ts';
+import { type AdapterPlan, scoringGraph, trainingGraph, type TrainingOptions } from '../model/hubGraph.ts';
 import type { HubModel } from '../model/hubModel.ts';
 import type { AdapterModule } from '../model/linears.ts';
+import { longestSharedRow, ORDER, REACH } from '../model/rowMask.ts';
 
 /** Puts pairs on layers: A starts random, B at zero (Hu et al. 2021). */
 export function planAdapters(
@@ -43,82 +39,93 @@ export function openModel(runtime: Runtime, model: Model, kept?: readonly string
   return runtime.create(graph, { files, lean: true, ...(kept && { kept }) });
 }
 
-/** Feeds of whole sequences, padded on the right; only those that the graph reads. */
+/**
+ * Feeds of sequences, `rows` of them to a row, padded on the right; only those that the graph reads. `at` is the place
+ * of a sequence's token, counted through all rows' `n` tokens.
+ */
 export function sequenceFeeds(
   graph: Model,
-  rows: readonly (readonly number[])[],
-): { feeds: Record<string, HostTensor>; n: number } {
+  sequences: readonly Sequence[],
+  rows: readonly RowMembers[] = sequences.map((_, i) => [i]),
+): { feeds: Record<string, HostTensor>; n: number; at: (sequence: number, t: number) => number } {
+  const laid = rows.map((members) => layRow(members.map((i) => sequences[i]!)));
   const B = rows.length;
-  const n = Math.max(...rows.map((r) => r.length));
+  const n = Math.max(...laid.map((row) => row.ids.length));
   const ids = new BigInt64Array(B * n);
   // Padding stands on the right, where no token looks. Hiding it would leave padded positions without
   // any key to attend to, and their gradient would not be a number.
   const mask = new BigInt64Array(B * n).fill(1n);
   const positions = new BigInt64Array(B * n);
-  rows.forEach((tokens, r) => {
-    for (let t = 0; t < n; t++) {
-      positions[r * n + t] = BigInt(t);
-      if (t >= tokens.length) continue;
-      ids[r * n + t] = BigInt(tokens[t]!);
-    }
+  const reach = new Float32Array(B * n).fill(n - 1);
+  const places: number[][] = [];
+  laid.forEach((row, r) => {
+    row.ids.forEach((id, t) => {
+      ids[r * n + t] = BigInt(id);
+      positions[r * n + t] = BigInt(row.positions[t]!);
+    });
+    reach.set(row.reach, r * n);
+    rows[r]!.forEach((sequence, m) => {
+      places[sequence] = row.places[m]!.map((t) => r * n + t);
+    });
   });
   const all: Record<string, () => HostTensor> = {
     input_ids: () => int64([B, n], ids),
     attention_mask: () => int64([B, n], mask),
     position_ids: () => int64([B, n], positions),
+    [ORDER]: () =>
+      float32(
+        [n],
+        Float32Array.from({ length: n }, (_, t) => t),
+      ),
+    [REACH]: () => float32([B, n], reach),
   };
   const feeds: Record<string, HostTensor> = {};
   for (const [name, info] of graph.graph.inputs) {
-    const window = /^causal\.(\d+)$/.exec(name)?.[1];
     if (all[name]) feeds[name] = all[name]();
-    else if (name === maskName(undefined)) feeds[name] = causalMask(n);
-    else if (window) feeds[name] = causalMask(n, Number(window));
     else if (info.shape[2] === 0) {
       const dims = [B, ...info.shape.slice(1)] as number[];
       feeds[name] = float32(dims, new Float32Array(0));
     }
   }
-  return { feeds, n };
+  return { feeds, n, at: (sequence, t) => places[sequence]![t]! };
 }
 
 /** Positions whose next token is wanted, counted through all rows, with their targets. */
 function packChosen(
   graph: Model,
-  rows: readonly (readonly number[])[],
-  wanted: (r: number, t: number) => boolean,
+  sequences: readonly Sequence[],
+  rows: readonly RowMembers[],
+  wanted: (s: number, t: number) => boolean,
 ): PackedRows {
-  // The last token of a row predicts nothing.
-  const { feeds, n } = sequenceFeeds(
-    graph,
-    rows.map((tokens) => tokens.slice(0, -1)),
-  );
-  const chosen: { r: number; t: number }[] = [];
-  rows.forEach((tokens, r) => {
-    for (let t = 0; t + 1 < tokens.length; t++) if (wanted(r, t)) chosen.push({ r, t });
+  const { feeds, at } = sequenceFeeds(graph, sequences, rows);
+  const chosen: { s: number; t: number }[] = [];
+  sequences.forEach(({ tokens, from }, s) => {
+    // The last token of a sequence predicts nothing.
+    for (let t = from; t + 1 < tokens.length; t++) if (wanted(s, t)) chosen.push({ s, t });
   });
-  if (chosen.length === 0) chosen.push({ r: 0, t: 0 });
+  if (chosen.length === 0) chosen.push({ s: 0, t: 0 });
   const M = chosen.length;
   return {
     feeds: {
       ...feeds,
       places: int64(
         [M],
-        BigInt64Array.from(chosen, ({ r, t }) => BigInt(r * n + t)),
+        BigInt64Array.from(chosen, ({ s, t }) => BigInt(at(s, t))),
       ),
       targets: int64(
         [M, 1],
-        BigInt64Array.from(chosen, ({ r, t }) => BigInt(rows[r]![t + 1]!)),
+        BigInt64Array.from(chosen, ({ s, t }) => BigInt(sequences[s]!.tokens[t + 1]!)),
       ),
     },
     plane: (pick) =>
       float32(
         [M],
-        Float32Array.from(chosen, ({ r, t }) => pick(r, t)),
+        Float32Array.from(chosen, ({ s, t }) => pick(s, t)),
       ),
     unpack(values) {
-      const out = rows.map((tokens) => new Float32Array(Math.max(0, tokens.length - 1)));
-      chosen.forEach(({ r, t }, i) => {
-        if (rows[r]!.length > 1) out[r]![t] = values[i]!;
+      const out = sequences.map(({ tokens }) => new Float32Array(Math.max(0, tokens.length - 1)));
+      chosen.forEach(({ s, t }, i) => {
+        if (sequences[s]!.tokens.length > 1) out[s]![t] = values[i]!;
       });
       return out;
     },
@@ -136,11 +143,22 @@ function fingerprint(model: HubModel): string {
   return (hash >>> 0).toString(16).padStart(8, '0');
 }
 
-export function hubTrainable(model: HubModel, plan: AdapterPlan, options?: TrainingOptions): Trainable {
+export interface HubTrainingOptions extends TrainingOptions {
+  /** Most tokens in a row of several sequences (`sharedRows.ts`); absent or 0: each has a row of its own. */
+  sharedTokens?: number;
+}
+
+export function hubTrainable(
+  model: HubModel,
+  plan: AdapterPlan,
+  options: HubTrainingOptions = {},
+): Trainable {
   const { layout } = plan;
+  const { sharedTokens = 0 } = options;
   // Which inputs the two graphs read is known once they are built; both read the same ones for rows.
   let scoring: Model | undefined;
   const score = () => (scoring ??= scoringGraph(model, plan));
+  let longest: number | undefined;
   return {
     layout,
     snapshotId: `${layout.id}/on-${fingerprint(model)}`,
@@ -148,6 +166,9 @@ export function hubTrainable(model: HubModel, plan: AdapterPlan, options?: Train
     start: (seed) => initialWeights(layout, new Map(), seed),
     openTraining: (runtime) => openModel(runtime, trainingGraph(model, plan, options)),
     openScoring: (runtime) => openModel(runtime, score()),
-    pack: (rows, wanted) => packChosen(score(), rows, wanted),
+    longestSharedRow: () =>
+      (longest ??=
+        sharedTokens && Math.min(sharedTokens, longestSharedRow(model, score().graph, 'logprobs'))),
+    pack: (sequences, rows, wanted) => packChosen(score(), sequences, rows, wanted),
   };
 }

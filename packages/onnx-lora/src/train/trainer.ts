@@ -2,6 +2,7 @@
 import { LoraError } from '../errors.ts';
 import { adamwGraph, BETA1, BETA2 } from './adamw.ts';
 import type { Layout } from './trainedVector.ts';
+import { planRows, rowLength, type RowMembers, type Sequence } from './sharedRows.ts';
 import {
   float32,
   floats,
@@ -164,9 +165,42 @@ export interface Trainable {
   /** Graphs with the inputs and outputs of `trainingGraph` and `scoringGraph`, but for how rows are packed. */
   openTraining(runtime: Runtime): Promise<GraphSession>;
   openScoring(runtime: Runtime): Promise<GraphSession>;
-  /** `wanted` tells which predictions matter; the others need not be computed. */
-  pack(rows: readonly (readonly number[])[], wanted: (r: number, t: number) => boolean): PackedRows;
+  /** Most tokens in a row of several sequences; 0 where its graphs take one sequence a row only. */
+  longestSharedRow(): number;
+  /** `wanted` tells which predictions matter from a sequence's `from` on; the others need not be computed. */
+  pack(
+    sequences: readonly Sequence[],
+    rows: readonly RowMembers[],
+    wanted: (s: number, t: number) => boolean,
+  ): PackedRows;
 }
+
+/** What goes through a graph at once. */
+export interface Pass {
+  /** By their number among all. */
+  sequences: number[];
+  /** Those of each row, by their number in `sequences`. */
+  rows: RowMembers[];
+}
+
+/** How rows of given lengths are shared out to passes of so many tokens: `microbatches`, `sharedMicrobatches`. */
+export type CutRows = (lengths: readonly number[], tokens: number) => number[][];
+
+/** The first prediction that has a part in the loss. */
+function firstPrediction({ weight, tokens }: TrainingRow): number {
+  const last = Math.max(0, tokens.length - 1);
+  let t = 0;
+  while (t < last && !weight[t]) t++;
+  return t;
+}
+
+export const sequenceOf = (row: TrainingRow): Sequence => ({
+  tokens: row.tokens,
+  from: firstPrediction(row),
+});
+
+/** Each sequence in a row of its own. */
+const apart = (sequences: readonly unknown[]): RowMembers[] => sequences.map((_, i) => [i]);
 
 /** Trains the flat vector of any model. */
 export class VectorTrainer {
@@ -207,6 +241,23 @@ export class VectorTrainer {
   get steps(): number {
     return this.step;
   }
+  /**
+   * Shares sequences out to passes of at most `tokens` tokens, a single row excepted, as `cut` does. Sequences that
+   * begin alike stand in one row where the graphs take that.
+   */
+  passes(sequences: readonly Sequence[], tokens: number, cut: CutRows = microbatches): Pass[] {
+    const rows = planRows(sequences, this.trainable.longestSharedRow());
+    const lengths = rows.map((members) => rowLength(members.map((i) => sequences[i]!)));
+    return cut(lengths, tokens).map((group) => {
+      const pass: Pass = { sequences: [], rows: [] };
+      for (const r of group) {
+        pass.rows.push(rows[r]!.map((_, m) => pass.sequences.length + m));
+        pass.sequences.push(...rows[r]!);
+      }
+      return pass;
+    });
+  }
+
   /** Gradient of the rows accumulated since the last `apply`, [P]. */
   get accumulated(): Float32Array {
     return this.gradient;
@@ -223,32 +274,34 @@ export class VectorTrainer {
   }
 
   /**
-   * Adds the rows' gradient to what is accumulated; all rows go through in one pass, so bound them
-   * with `microbatches`. Returns log-probabilities of the targets, one array a row.
+   * Adds the sequences' gradient to what is accumulated; all go through in one pass, so bound them with `passes`.
+   * Returns log-probabilities of the targets, one array a sequence.
    */
-  async accumulate(rows: readonly TrainingRow[], options: LossOptions): Promise<Float32Array[]> {
-    const { gradient, logprobs } = await this.pass(rows, options, this.gradient);
+  async accumulate(
+    rows: readonly TrainingRow[],
+    options: LossOptions,
+    together: readonly RowMembers[] = apart(rows),
+  ): Promise<Float32Array[]> {
+    const { gradient, logprobs } = await this.pass(rows, options, this.gradient, together);
     this.gradient = gradient;
     return logprobs;
   }
 
   /** As `accumulate`, with the rows' gradient by itself, [P], which is added to nothing. */
   gradientOf(rows: readonly TrainingRow[], options: LossOptions): Promise<RowsGradient> {
-    return this.pass(rows, options, new Float32Array(this.layout.size));
+    return this.pass(rows, options, new Float32Array(this.layout.size), apart(rows));
   }
 
   private async pass(
     rows: readonly TrainingRow[],
     options: LossOptions,
     before: Float32Array,
+    together: readonly RowMembers[],
   ): Promise<RowsGradient> {
     if (this.options.oneSession) await this.endScoring();
     this.train ??= this.trainable.openTraining(this.runtime);
     const session = await this.train;
-    const packed = this.pack(
-      rows.map((r) => r.tokens),
-      (r, t) => (rows[r]!.weight[t] ?? 0) !== 0,
-    );
+    const packed = this.pack(rows.map(sequenceOf), together, (r, t) => (rows[r]!.weight[t] ?? 0) !== 0);
     const plane = (pick: (row: TrainingRow, t: number) => number) =>
       packed.plane((r, t) => pick(rows[r]!, t));
     const outputs = await session.run({
@@ -270,12 +323,19 @@ export class VectorTrainer {
     };
   }
 
-  /** Log-probabilities of each row's tokens after the first, under the current weights. */
-  async score(rows: readonly (readonly number[])[]): Promise<Float32Array[]> {
+  /**
+   * Log-probabilities of each row's tokens after the first, under the current weights. `from`: the first prediction
+   * wanted of each, with 0 before it; `together`: those that stand in one row.
+   */
+  async score(
+    rows: readonly (readonly number[])[],
+    { from, together = apart(rows) }: { from?: readonly number[]; together?: readonly RowMembers[] } = {},
+  ): Promise<Float32Array[]> {
     if (this.options.oneSession) await this.endTraining();
     this.scorer ??= this.trainable.openScoring(this.runtime);
     const session = await this.scorer;
-    const packed = this.pack(rows, () => true);
+    const sequences = rows.map((tokens, r) => ({ tokens, from: from?.[r] ?? 0 }));
+    const packed = this.pack(sequences, together, () => true);
     const outputs = await session.run({
       ...packed.feeds,
       weights: float32([this.layout.size], this.weights),
@@ -361,8 +421,12 @@ export class VectorTrainer {
     await endSession(scorer);
   }
 
-  private pack(rows: readonly (readonly number[])[], wanted: (r: number, t: number) => boolean): PackedRows {
-    const longest = Math.max(...rows.map((r) => r.length));
+  private pack(
+    sequences: readonly Sequence[],
+    rows: readonly RowMembers[],
+    wanted: (s: number, t: number) => boolean,
+  ): PackedRows {
+    const longest = Math.max(...sequences.map(({ tokens }) => tokens.length));
     if (longest > this.trainable.context) {
       throw new LoraError(
         'prompt-too-long',
@@ -370,6 +434,6 @@ export class VectorTrainer {
         `A sequence of ${longest} tokens is longer than the model's context of ${this.trainable.context}.`,
       );
     }
-    return this.trainable.pack(rows, wanted);
+    return this.trainable.pack(sequences, rows, wanted);
   }
 }
