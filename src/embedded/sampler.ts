@@ -219,7 +219,9 @@ export class Sampler {
       feeds[`ownValues.${i}`] = float32([R, heads, S, headDim], values);
     }
     const fetches: Record<string, HostTensor> = {};
-    for (const name of drawnFrom(options)) fetches[name] = this.scratch.tensor(name, [R, vocabulary]);
+    for (const name of drawnFrom(options)) {
+      fetches[name] = this.scratch.tensor(name, name === 'shares' ? [R, vocabulary] : [R]);
+    }
     for (let i = 0; i < layers; i++) {
       for (const name of [`newKeys.${i}`, `newValues.${i}`]) {
         fetches[name] = this.scratch.tensor(name, [R, heads, 1, headDim]);

@@ -11,9 +11,15 @@ export interface TokenRequest {
 }
 
 export interface TokenSampleOptions {
-  /** 0 is greedy. */
+  /** 0 is greedy: the most likely token, of equal ones the first. */
   temperature: number;
+  /**
+   * Draws from the smallest set of tokens whose share reaches this (the nucleus, Holtzman et al. 2020) of what
+   * temperature and top-k leave; of tokens with equal shares the first are in it. From 1 on: from all.
+   */
   topP: number;
+  /** Draws from so many of the most likely tokens; of equal ones the first are among them. Absent or 0: from all. */
+  topK?: number;
   seed: number;
   /** Tokens that end a completion; the one that did is its last token. */
   stop: ReadonlySet<number>;

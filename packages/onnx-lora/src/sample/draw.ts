@@ -1,0 +1,384 @@
+/**
+ * Draws a token from a distribution. Top-k and nucleus keep the most likely tokens, of equal ones those with
+ * the lower number first; where they end is found without a sort, which for a large vocabulary takes a hundred
+ * times as long: a sample of the shares says within which bounds, and one pass over all of them gathers those
+ * that lie between and sums up those that lie above.
+ */
+
+/** Which tokens are drawn from. */
+export interface DrawnSet {
+  /** The smallest set whose share reaches this much of what top-k leaves; from 1 on all of it. */
+  topP: number;
+  /** So many of the most likely; absent or 0: all. */
+  topK?: number;
+}
+
+/** What a prefix of the order from the most likely on has to reach: so many tokens, or so much of `of`, absent: of all. */
+type Reach = { by: 'count'; amount: number } | { by: 'share'; amount: number; of: Kept | undefined };
+
+/** Tokens that are kept: with a share above `least`, and those that have it up to the token `last`. */
+interface Kept {
+  least: number;
+  last: number;
+  /** Their shares, summed up. */
+  sum: number;
+}
+
+/** The smallest share of a prefix, and how many tokens that have it belong to it. */
+interface PrefixEnd {
+  least: number;
+  equal: number;
+}
+
+/** From what lies above all of some tokens to what a prefix reaches, as counts or as shares. */
+interface Way {
+  byCount: boolean;
+  start: number;
+  amount: number;
+}
+
+/** Shares between which a set ends, as the bits of their float32s, which order positive floats. */
+interface Bounds {
+  low: number;
+  high: number;
+}
+const INFINITY = 0x7f800000;
+const EVERYTHING: Bounds = { low: 0, high: INFINITY };
+
+/** Tokens whose shares are summed up together. */
+const BLOCK_BITS = 6;
+const BLOCK = 1 << BLOCK_BITS;
+/** Shares that the sample takes; a vocabulary of twice as many is not sampled. */
+const SAMPLE = 4096;
+/** Sampled shares are counted by exponent and 6 bits of mantissa. */
+const BUCKET_BITS = 17;
+const BUCKETS = (0x3f800000 >>> BUCKET_BITS) + 1;
+/** Shares between bounds are counted in up to so many equal parts (in bits). */
+const FINE_BITS = 10;
+/** Standard deviations of the sample that bounds leave. Beyond them, everything is looked through. */
+const DEVIATIONS = 3;
+
+const word = new Int32Array(1);
+const float = new Float32Array(word.buffer);
+const floatOf = (bits: number): number => {
+  word[0] = bits;
+  return float[0]!;
+};
+
+const bitsOf = (value: number): number => {
+  float[0] = value;
+  return word[0]!;
+};
+
+/** Draws from distributions over one vocabulary; keeps the memory that it works in. */
+export class Drawer {
+  /** Sums of the shares that are kept, by block. */
+  private readonly blocks: Float64Array;
+  /** Tokens between the bounds, and their shares. */
+  private readonly between: Int32Array;
+  private readonly values: Float32Array;
+  private readonly buckets = new Float64Array(BUCKETS);
+  private sum = 0;
+
+  constructor(private readonly vocabulary: number) {
+    this.blocks = new Float64Array(Math.ceil(vocabulary / BLOCK));
+    this.between = new Int32Array(vocabulary);
+    this.values = new Float32Array(vocabulary);
+  }
+
+  /**
+   * Sum of the distribution that was drawn from last, in float64. Float32 sums of a large vocabulary, which it was
+   * divided by, are off by as much as some tokens have.
+   */
+  get total(): number {
+    return this.sum;
+  }
+
+  /** The most likely token; of equal ones the first. */
+  best(shares: Float32Array): number {
+    this.sum = total(shares);
+    let best = 0;
+    let most = shares[0]!;
+    for (let v = 1; v < shares.length; v++) {
+      if (shares[v]! > most) {
+        most = shares[v]!;
+        best = v;
+      }
+    }
+    return best;
+  }
+
+  /**
+   * The token at which the shares that are kept, summed up in the order of tokens, pass `uniform` of their sum.
+   * `shares` is [vocabulary]; `uniform` is in [0, 1).
+   */
+  draw(shares: Float32Array, uniform: number, { topP, topK = 0 }: DrawnSet): number {
+    const cutsCount = topK > 0 && topK < this.vocabulary;
+    if (!cutsCount && topP >= 1) {
+      this.sum = total(shares);
+      return this.passing(shares, uniform * this.sum);
+    }
+    let kept = cutsCount ? this.keep(shares, { by: 'count', amount: topK }) : undefined;
+    if (topP < 1) kept = this.keep(shares, { by: 'share', amount: topP, of: kept });
+    return this.passingKept(shares, uniform * kept!.sum, kept!);
+  }
+
+  private passing(shares: Float32Array, target: number): number {
+    const { vocabulary } = this;
+    let sum = 0;
+    let v = 0;
+    for (; v + 7 < vocabulary; v += 8) {
+      // Four sums do not wait for each other.
+      const a = shares[v]! + shares[v + 4]!;
+      const b = shares[v + 1]! + shares[v + 5]!;
+      const c = shares[v + 2]! + shares[v + 6]!;
+      const d = shares[v + 3]! + shares[v + 7]!;
+      const next = sum + (a + b + (c + d));
+      if (next > target) break;
+      sum = next;
+    }
+    for (; v < vocabulary; v++) {
+      sum += shares[v]!;
+      if (sum > target) return v;
+    }
+    // Rounding has left the sum below the total.
+    while (v > 1 && shares[v - 1] === 0) v--;
+    return v - 1;
+  }
+
+  private passingKept(shares: Float32Array, target: number, { least, last }: Kept): number {
+    const { blocks, vocabulary } = this;
+    let sum = 0;
+    let block = 0;
+    while (block < blocks.length && sum + blocks[block]! <= target) sum += blocks[block++]!;
+    const keeps = (v: number) => shares[v]! > least || (shares[v] === least && v <= last);
+    for (let v = block * BLOCK; v < vocabulary; v++) {
+      if (!keeps(v)) continue;
+      sum += shares[v]!;
+      if (sum > target) return v;
+    }
+    // Rounding again.
+    let v = vocabulary - 1;
+    while (v > 0 && (shares[v] === 0 || !keeps(v))) v--;
+    return v;
+  }
+
+  /** The shortest prefix of the order that reaches the amount; `blocks` are its sums then. */
+  private keep(shares: Float32Array, reach: Reach): Kept {
+    const bits = new Int32Array(shares.buffer, shares.byteOffset, shares.length);
+    let bounds = EVERYTHING;
+    if (reach.by === 'share' && reach.of) bounds = { low: bitsOf(reach.of.least), high: INFINITY };
+    else if (this.vocabulary > 2 * SAMPLE) bounds = this.bounds(shares, bits, reach);
+    return this.keepWithin(shares, bits, reach, bounds) ?? this.keepWithin(shares, bits, reach, EVERYTHING)!;
+  }
+
+  /** Bounds within which the prefix most likely ends: of every so many tokens one is looked at. */
+  private bounds(shares: Float32Array, bits: Int32Array, { by, amount }: Reach): Bounds {
+    const { buckets, vocabulary } = this;
+    const stride = Math.floor(vocabulary / SAMPLE);
+    buckets.fill(0);
+    if (by === 'count') {
+      for (let v = stride >> 1; v < vocabulary; v += stride) buckets[bits[v]! >>> BUCKET_BITS]! += stride;
+      // How many a sample finds of n tokens has a variance of n times the stride.
+      const margin = DEVIATIONS * Math.sqrt(stride * amount) + DEVIATIONS * stride;
+      let [count, bucket] = [0, BUCKETS];
+      let high = INFINITY;
+      while (bucket > 0 && count < amount + margin) {
+        count += buckets[--bucket]!;
+        if (count <= amount - margin) high = (bucket << BUCKET_BITS) - 1;
+      }
+      return { low: bucket << BUCKET_BITS, high };
+    }
+    for (let v = stride >> 1; v < vocabulary; v += stride) buckets[bits[v]! >>> BUCKET_BITS]! += shares[v]!;
+    // From the least likely on, what is left out. Its tokens have at most the share that the set ends at, so
+    // that the variance is at most stride * share * rest.
+    const rest = 1 - amount;
+    const spread = DEVIATIONS * DEVIATIONS * stride * rest;
+    let [sum, bucket] = [0, 0];
+    let low = 0;
+    for (; bucket < BUCKETS; bucket++) {
+      sum += stride * buckets[bucket]!;
+      const end = (bucket + 1) << BUCKET_BITS;
+      if (sum >= rest || (rest - sum) ** 2 < spread * floatOf(end)) break;
+      low = end;
+    }
+    for (; bucket < BUCKETS; bucket++) {
+      const end = (bucket + 1) << BUCKET_BITS;
+      if (sum > rest && (sum - rest) ** 2 >= spread * floatOf(end)) return { low, high: end - 1 };
+      sum += stride * (buckets[bucket + 1] ?? 0);
+    }
+    return { low, high: INFINITY };
+  }
+
+  /** Undefined where the prefix does not end within the bounds. */
+  private keepWithin(
+    shares: Float32Array,
+    bits: Int32Array,
+    reach: Reach,
+    { low, high }: Bounds,
+  ): Kept | undefined {
+    const { blocks, between } = this;
+    const found = this.gather(shares, bits, { low, high });
+    let above = 0;
+    for (const sum of blocks) above += sum;
+    const byCount = reach.by === 'count';
+    const start = byCount ? countAbove(bits, high) : above;
+    // One token at least.
+    const amount = byCount
+      ? reach.amount
+      : Math.max(Number.MIN_VALUE, reach.amount * (reach.of?.sum ?? this.sum));
+    if (start >= amount) return undefined;
+    const end = this.endBetween(shares, bits, found, { byCount, start, amount }, { low, high });
+    if (!end && low > 0) return undefined;
+    const { least, equal } = end ?? { least: 0, equal: 0 };
+    const kept: Kept = { least, last: -1, sum: above };
+    let left = equal;
+    for (let i = 0; i < found; i++) {
+      const v = between[i]!;
+      const share = shares[v]!;
+      if (share < least || (share === least && left-- <= 0)) continue;
+      if (share === least) kept.last = v;
+      blocks[v >> BLOCK_BITS]! += share;
+      kept.sum += share;
+    }
+    return kept;
+  }
+
+  /** Where the prefix ends among the first `found` tokens of `between`. */
+  private endBetween(
+    shares: Float32Array,
+    bits: Int32Array,
+    found: number,
+    { byCount, start, amount }: Way,
+    { low, high }: Bounds,
+  ): PrefixEnd | undefined {
+    const { between, buckets, values } = this;
+    // Selection takes several passes, foreseen badly; this one leaves it a hundredth of the tokens.
+    const shift = Math.max(0, 32 - Math.clz32(high - low) - FINE_BITS);
+    const top = (high - low) >>> shift;
+    buckets.fill(0, 0, top + 1);
+    if (byCount) for (let i = 0; i < found; i++) buckets[(bits[between[i]!]! - low) >>> shift]!++;
+    else {
+      for (let i = 0; i < found; i++) {
+        const v = between[i]!;
+        buckets[(bits[v]! - low) >>> shift]! += shares[v]!;
+      }
+    }
+    let reached = start;
+    let bucket = top;
+    while (bucket >= 0 && reached + buckets[bucket]! < amount) reached += buckets[bucket--]!;
+    if (bucket < 0) return undefined;
+    let count = 0;
+    for (let i = 0; i < found; i++) {
+      const v = between[i]!;
+      if ((bits[v]! - low) >>> shift === bucket) values[count++] = shares[v]!;
+    }
+    return endOfPrefix(values, count, { byCount, start: reached, amount });
+  }
+
+  /** Lists the tokens within the bounds, and sums up the shares above them by block, and all; returns the list's length. */
+  private gather(shares: Float32Array, bits: Int32Array, { low, high }: Bounds): number {
+    const { blocks, between, vocabulary } = this;
+    const width = high - low;
+    let found = 0;
+    let v = 0;
+    let total = 0;
+    for (let block = 0; block < blocks.length; block++) {
+      const end = Math.min(vocabulary, (block + 1) << BLOCK_BITS);
+      // Four sums do not wait for each other. A factor, 1 where the share lies above the bounds, takes the place
+      // of a branch that would be foreseen half of the times only.
+      let a = 0;
+      let b = 0;
+      let c = 0;
+      let d = 0;
+      let all = 0;
+      for (; v + 3 < end; v += 4) {
+        const x0 = bits[v]!;
+        const x1 = bits[v + 1]!;
+        const x2 = bits[v + 2]!;
+        const x3 = bits[v + 3]!;
+        const s0 = shares[v]!;
+        const s1 = shares[v + 1]!;
+        const s2 = shares[v + 2]!;
+        const s3 = shares[v + 3]!;
+        all += s0 + s1 + (s2 + s3);
+        a += s0 * ((high - x0) >>> 31);
+        b += s1 * ((high - x1) >>> 31);
+        c += s2 * ((high - x2) >>> 31);
+        d += s3 * ((high - x3) >>> 31);
+        if ((x0 - low) >>> 0 <= width) between[found++] = v;
+        if ((x1 - low) >>> 0 <= width) between[found++] = v + 1;
+        if ((x2 - low) >>> 0 <= width) between[found++] = v + 2;
+        if ((x3 - low) >>> 0 <= width) between[found++] = v + 3;
+      }
+      for (; v < end; v++) {
+        const x = bits[v]!;
+        all += shares[v]!;
+        a += shares[v]! * ((high - x) >>> 31);
+        if ((x - low) >>> 0 <= width) between[found++] = v;
+      }
+      blocks[block] = a + b + (c + d);
+      total += all;
+    }
+    this.sum = total;
+    return found;
+  }
+}
+
+function total(shares: Float32Array): number {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let v = 0;
+  for (; v + 3 < shares.length; v += 4) {
+    a += shares[v]!;
+    b += shares[v + 1]!;
+    c += shares[v + 2]!;
+    d += shares[v + 3]!;
+  }
+  for (; v < shares.length; v++) a += shares[v]!;
+  return a + b + (c + d);
+}
+
+function countAbove(bits: Int32Array, high: number): number {
+  if (high === INFINITY) return 0;
+  let count = 0;
+  for (const x of bits) count += (high - x) >>> 31;
+  return count;
+}
+
+/**
+ * Where a prefix ends that is known to end among the first `count` values, which change places (Hoare's selection,
+ * weighted).
+ */
+function endOfPrefix(values: Float32Array, count: number, { byCount, start, amount }: Way): PrefixEnd {
+  let [from, to, reached] = [0, count, start];
+  while (from < to) {
+    const pivot = median(values[from]!, values[(from + to) >> 1]!, values[to - 1]!);
+    let [above, at, below, sum] = [from, from, to, 0];
+    while (at < below) {
+      const value = values[at]!;
+      if (value > pivot) {
+        values[at++] = values[above]!;
+        values[above++] = value;
+        sum += value;
+      } else if (value < pivot) {
+        values[at] = values[--below]!;
+        values[below] = value;
+      } else at++;
+    }
+    const larger = reached + (byCount ? above - from : sum);
+    if (larger >= amount) {
+      to = above;
+      continue;
+    }
+    const weight = byCount ? 1 : pivot;
+    const all = larger + (below - above) * weight;
+    if (all >= amount) return { least: pivot, equal: Math.ceil((amount - larger) / weight) };
+    reached = all;
+    from = below;
+  }
+  // A sum in another order has just not reached it: the end is that of all.
+  return { least: values.subarray(0, count).reduce((a, b) => Math.min(a, b), Infinity), equal: count };
+}
+
+const median = (a: number, b: number, c: number): number =>
+  Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
