@@ -3,7 +3,7 @@ import { type KeyboardEvent, memo, type PointerEvent, useId, useMemo, useState }
 import { slots } from '../../gasp/methods.ts';
 import { frontier } from '../../run/frontier.ts';
 import { goalpostStates, type RunState, type Stone } from '../../run/state.ts';
-import type { Other } from '../store/secondRun.tsx';
+import type { Other } from '../store/secondRun.ts';
 import { type Ancestor, pastLength } from '../store/lineage.ts';
 import { percent, roleNames, short } from '../parts/format.ts';
 import { ClimbFlags } from './ClimbFlags.tsx';

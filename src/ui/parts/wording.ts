@@ -7,7 +7,12 @@ import {
   type ToldError,
 } from '../../util/codedError.ts';
 import { gigabytes } from 'onnx-lora';
-import type { ErrorNotice } from '../store/snapshot.ts';
+
+/** What went wrong, and what to do about it. */
+export interface ErrorNotice {
+  message: string;
+  advice: string;
+}
 
 type Advice<Data> = string | ((data: Data) => string);
 

@@ -1,88 +1,21 @@
-/** The right side: numbers of the run, and checkpoints to go back to. */
-import { memo } from 'react';
-import { METHODS } from '../../gasp/methods.ts';
-import { currentCounters, finishedIterations, type RunState } from '../../run/state.ts';
-import { ago, bytes, count, duration } from '../parts/format.ts';
-import { Term } from '../parts/Term.tsx';
-import type { TermName } from '../parts/terms.ts';
+/** The checkpoints of the open run, to go back to. */
+import type { RunState } from '../../run/state.ts';
+import { ago, bytes } from '../parts/format.ts';
 import { useNow } from '../parts/useNow.ts';
+import { isBusy } from '../store/lab.ts';
+import { useActions, usePage, usePageValue } from '../store/usePage.ts';
 import './Checkpoints.css';
 
-/** Rows whose words explain themselves. */
-const explained: Record<string, TermName> = { estimator: 'estimator', training: 'LoRA' };
+/** Nothing while no run is open. */
+export function Checkpoints() {
+  const { open } = usePage('open');
+  return open && <List state={open} />;
+}
 
-export const RunNumbers = memo(function RunNumbers({
-  state,
-  backend,
-  origin,
-  onShow,
-}: {
-  state: RunState;
-  backend: string | undefined;
-  /** Name of the run that it branched off, where that is stored here. */
-  origin: string | undefined;
-  onShow: (run: string) => void;
-}) {
-  const counters = currentCounters(state);
-  const { tuning } = state.settings;
-  const rows: [string, string][] = [
-    ['iterations', String(finishedIterations(state))],
-    ['time', duration(counters.seconds)],
-    ['tokens sampled', count(counters.tokensSampled)],
-    ['tokens trained', count(counters.tokensTrained)],
-    ['method', METHODS[state.settings.method].title],
-    ['estimator', state.settings.estimator],
-    ['model', state.policy ? `${state.model}, ${count(state.policy.parameters)} weights` : state.model],
-    ['training', tuning.kind === 'full' ? 'all weights' : `LoRA, rank ${tuning.rank}`],
-    ['trained weights', state.policy ? count(state.policy.trainable) : '–'],
-    ['seed', String(state.settings.seed)],
-    ['backend', backend ?? state.policy?.backend ?? '–'],
-  ];
-  return (
-    <section aria-labelledby="numbers-title">
-      <div className="section-head">
-        <h2 className="eyebrow" id="numbers-title">
-          This run
-        </h2>
-      </div>
-      <dl className="numbers">
-        {rows.map(([name, value]) => (
-          <div key={name}>
-            <dt>{explained[name] ? <Term name={explained[name]}>{name}</Term> : name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
-      {state.branchedFrom && (
-        <p className="section-note">
-          Branched off{' '}
-          {origin === undefined ? (
-            'another run'
-          ) : (
-            <button type="button" className="link" onClick={() => onShow(state.branchedFrom!.run)}>
-              {origin}
-            </button>
-          )}{' '}
-          {state.branchedFrom.iteration === 0
-            ? 'at its start.'
-            : `after its iteration ${state.branchedFrom.iteration}.`}
-        </p>
-      )}
-    </section>
-  );
-});
-
-export const Checkpoints = memo(function Checkpoints(props: {
-  state: RunState;
-  busy: boolean;
-  /** Names of those whose weights are not here. */
-  absent: ReadonlySet<string>;
-  /** Undefined for a replay, which is not stored. */
-  onExport: ((blob: string) => void) | undefined;
-  /** `blob` is null where the run's start is to be made anew from its seed. */
-  onBranch: (from: { iteration: number; blob: string | null }) => void;
-}) {
-  const { state, busy, absent, onBranch, onExport } = props;
+function List({ state }: { state: RunState }) {
+  const { absent, replay } = usePage('absent', 'replay');
+  const busy = usePageValue((page) => isBusy(page.status));
+  const { openRun, sheets } = useActions();
   const now = useNow();
   // A run's start needs no weights: model and seed give them.
   const listed = state.checkpoints.filter(({ iteration, blob }) => iteration === 0 || !absent.has(blob));
@@ -105,12 +38,12 @@ export const Checkpoints = memo(function Checkpoints(props: {
               {i === 0 && iteration > 0 ? 'newest, ' : ''}
               {absent.has(blob) ? 'from its seed' : `${bytes(size)}, ${ago(at, now)}`}
             </span>
-            {state.policy?.adapter && onExport && !absent.has(blob) && (
+            {state.policy?.adapter && !replay && !absent.has(blob) && (
               <button
                 type="button"
                 className="link"
                 title="The LoRA adapter in PEFT’s format, as a zip of its two files"
-                onClick={() => onExport(blob)}
+                onClick={() => void openRun.exportAdapter(blob)}
               >
                 adapter<span className="visually-hidden"> of iteration {iteration}</span>
               </button>
@@ -124,7 +57,9 @@ export const Checkpoints = memo(function Checkpoints(props: {
                   ? 'Pause first'
                   : 'A new run that starts from these weights, with other settings or goalposts'
               }
-              onClick={() => onBranch({ iteration, blob: absent.has(blob) ? null : blob })}
+              onClick={() =>
+                sheets.open('branch', { from: { iteration, blob: absent.has(blob) ? null : blob } })
+              }
             >
               branch<span className="visually-hidden"> from iteration {iteration}</span>
             </button>
@@ -139,9 +74,9 @@ export const Checkpoints = memo(function Checkpoints(props: {
       {listed.length > 0 && (
         <p className="checkpoints-note">
           To go back to one is to branch: a new run starts from its weights, this one stays as it is.
-          {onExport && state.policy?.adapter && ' Its adapter loads in PEFT.'}
+          {!replay && state.policy?.adapter && ' Its adapter loads in PEFT.'}
         </p>
       )}
     </section>
   );
-});
+}

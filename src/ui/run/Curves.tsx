@@ -3,13 +3,15 @@ import { type ComponentProps, memo, type ReactNode, type Ref, useCallback, useMe
 import { slots } from '../../gasp/methods.ts';
 import { OWN_SERIES, RUN_SERIES, type RunSeries } from '../../run/series.ts';
 import { type RunState, summarizeEvaluation } from '../../run/state.ts';
-import type { Other } from '../store/secondRun.tsx';
+import type { Other } from '../store/secondRun.ts';
 import { Curve, type Series } from '../../figures/Curve.tsx';
 import { FigureTools } from '../figures/FigureTools.tsx';
 import { columnsFor } from '../figures/climbLayout.ts';
 import { type Ancestor, pastLength } from '../store/lineage.ts';
 import { percent, short } from '../parts/format.ts';
 import { Term } from '../parts/Term.tsx';
+import { ComparePicker } from './ComparePicker.tsx';
+import { useShown } from './ShownRun.tsx';
 import './Curves.css';
 
 type AllSeries = ReturnType<typeof seriesOf>;
@@ -147,28 +149,30 @@ const tools: ComponentProps<typeof Curve>['tools'] = (title, figure, table) => (
   <FigureTools title={title} figure={figure} table={table} />
 );
 
-const none: readonly Ancestor[] = [];
-
 /** Iterations that the axis has room for at least where a past stands before them. */
 const fewest = 12;
 
-export const Curves = memo(function Curves({
+/** Nothing before the first iteration. */
+export function Curves() {
+  const { time, curves, lastIteration, span, past, other } = useShown();
+  if (!curves || lastIteration === 0) return null;
+  return <Grid ref={time.watch.curves} state={curves} lastIteration={span} past={past} other={other} />;
+}
+
+const Grid = memo(function Grid({
   ref,
   state,
   lastIteration,
-  past = none,
+  past,
   other,
-  children,
 }: {
-  ref?: Ref<HTMLElement>;
+  ref: Ref<HTMLElement>;
   state: RunState;
   lastIteration: number;
   /** The runs that it goes back to, nearest first: drawn pale, before its start. */
-  past?: readonly Ancestor[];
+  past: readonly Ancestor[];
   /** A second run, drawn dashed. */
   other: Other | null;
-  /** Beside the heading. */
-  children?: ReactNode;
 }) {
   const { evaluations, settings } = state;
   const newest = state.iterations.findLast((iteration) => iteration.counters);
@@ -220,7 +224,7 @@ export const Curves = memo(function Curves({
         <h2 className="eyebrow" id="curves-title">
           Over the run
         </h2>
-        {children}
+        <ComparePicker />
       </div>
       <div className="curves-grid">
         {evaluated.map(({ of, ...figure }) => (

@@ -1,22 +1,24 @@
 /** The goalposts of the open run, or those chosen for the next one. */
 import { memo, useMemo, useState } from 'react';
 import { type GoalpostState, goalpostStates, type RunState, summarizeEvaluation } from '../../run/state.ts';
-import type { Question } from '../../gasp/question.ts';
+import { chosenQuestions } from '../../gasp/bank.ts';
 import { Term } from '../parts/Term.tsx';
+import { useActions, usePage } from '../store/usePage.ts';
+import { useShown } from './ShownRun.tsx';
 import './GoalpostList.css';
 
 /** On a narrow page the list would hide what stands below it. */
 const few = 8;
 
-export const GoalpostList = memo(function GoalpostList(props: {
-  state: RunState | null;
-  /** Chosen for the next run; shown while no run is open. */
-  chosen: Question[];
-  onOpen: (id: string) => void;
-  onChoose: () => void;
-  onWrite: () => void;
-}) {
-  const { state, chosen, onOpen, onChoose, onWrite } = props;
+export function GoalpostList() {
+  const { curves } = useShown();
+  return <List state={curves} />;
+}
+
+const List = memo(function List({ state }: { state: RunState | null }) {
+  const { bank, chosen: ids } = usePage('bank', 'chosen');
+  const { sheets } = useActions();
+  const chosen = useMemo(() => chosenQuestions(bank, ids), [bank, ids]);
   const goalposts = useMemo(
     () =>
       state
@@ -46,10 +48,10 @@ export const GoalpostList = memo(function GoalpostList(props: {
       )}
       {!state && (
         <p className="goalposts-choose">
-          <button type="button" className="button" onClick={onChoose}>
+          <button type="button" className="button" onClick={() => sheets.open('bank')}>
             Choose goalposts
           </button>
-          <button type="button" className="button is-quiet" onClick={onWrite}>
+          <button type="button" className="button is-quiet" onClick={() => sheets.open('writeGoalpost')}>
             Write one
           </button>
         </p>
@@ -64,7 +66,7 @@ export const GoalpostList = memo(function GoalpostList(props: {
                 type="button"
                 title={goalpost.question.title}
                 data-current={current.has(goalpost.question.id) || undefined}
-                onClick={() => onOpen(goalpost.question.id)}
+                onClick={() => sheets.open('goalpost', { id: goalpost.question.id, of: null })}
               >
                 <svg viewBox="0 0 12 14" aria-hidden="true" data-solved={isSolved || undefined}>
                   <path className="pole" d="M3 14V1" />

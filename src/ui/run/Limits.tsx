@@ -1,13 +1,12 @@
 /** Says what does not work in this browser as it should, and what to do about it. */
-import { useSyncExternalStore } from 'react';
 import { cannotRun } from '../store/platform.ts';
-import { getMemoryReason, subscribeStorage } from '../store/storage.ts';
+import { usePage } from '../store/usePage.ts';
 import { PAGE_ADVICE, problemOf } from '../parts/wording.ts';
 import './ReplayNote.css';
 
 export function Limits() {
-  const reason = useSyncExternalStore(subscribeStorage, getMemoryReason);
-  const memory = reason && problemOf(reason, PAGE_ADVICE['storage-missing'] as string);
+  const { memoryReason } = usePage('memoryReason');
+  const memory = memoryReason && problemOf(memoryReason, PAGE_ADVICE['storage-missing'] as string);
   return (
     <>
       {cannotRun && (

@@ -1,27 +1,36 @@
 /** The loop as it is now: goalpost, lemma and lift side by side, and what the update did. */
-import { memo, type ReactNode, type Ref, useMemo, useState } from 'react';
+import { memo, type ReactNode, type Ref, useCallback, useMemo, useState } from 'react';
 import type { Question } from '../../gasp/question.ts';
 import type { IterationState, RunState, Stone } from '../../run/state.ts';
 import { goalpostStates } from '../../run/state.ts';
 import { type Chain, chainsOf, furthest, furthestLift } from '../store/chains.ts';
 import { Dots, type Mark, markOf } from '../../figures/Dots.tsx';
 import { RewardFigure } from '../figures/RewardFigure.tsx';
-import { axisNames, count, percent, roleNames, short } from '../parts/format.ts';
+import { axisNames, percent, roleNames, short } from '../parts/format.ts';
 import { Examples, Program } from '../parts/Program.tsx';
-import type { Streaming } from '../store/snapshot.ts';
+import type { Streaming } from '../store/lab.ts';
+import { useActions, usePage } from '../store/usePage.ts';
 import { Term } from '../parts/Term.tsx';
-import type { TermName } from '../parts/terms.ts';
+import { useShown } from './ShownRun.tsx';
 import './LoopNow.css';
 
-export function LoopNow(props: {
-  ref?: Ref<HTMLElement>;
+/** Nothing before the first iteration. */
+export function LoopNow() {
+  const { time, cards } = useShown();
+  return cards && <Loop ref={time.watch.cards} state={cards} past={time.still.cards !== null} />;
+}
+
+const Loop = memo(function Loop(props: {
+  ref: Ref<HTMLElement>;
   state: RunState;
   /** Scrubbed back: not what is going on. */
   past: boolean;
-  streaming: Streaming | null;
-  onOpen: (stone: Stone) => void;
 }) {
-  const { state, past, streaming, onOpen } = props;
+  const { state, past } = props;
+  const page = usePage('streaming');
+  const streaming = past ? null : page.streaming;
+  const { sheets } = useActions();
+  const onOpen = useCallback((stone: Stone) => sheets.open('stone', { id: stone.id, of: null }), [sheets]);
   const iteration = state.iterations.at(-1);
   // A choice holds for its iteration; the next one starts with whatever got furthest.
   const [picked, setPicked] = useState<{ iteration: number; slot: number } | null>(null);
@@ -123,7 +132,7 @@ export function LoopNow(props: {
       </div>
     </section>
   );
-}
+});
 
 function outcome({ passRate, accepted, proposal }: Stone): string {
   if (passRate === undefined) return proposal.fault ? 'never tried' : 'waiting for answers';
@@ -313,75 +322,3 @@ function Writing({ children, label }: { children: string; label?: string }): Rea
     </div>
   );
 }
-
-/** The newest update, and the iteration that it ended. */
-export const UpdateCard = memo(function UpdateCard({ iteration }: { iteration: IterationState | undefined }) {
-  if (!iteration?.update) return null;
-  const { stats, groups, sequences } = iteration.update;
-  const numbers: [TermName, string, string][] = [
-    ['loss', short(stats.loss), 'policy-gradient loss, a mean over optimizer steps'],
-    ['gradient norm', short(stats.gradNorm), 'before clipping'],
-    ['moved', percent(stats.moved), 'change of the trained weights over their norm'],
-    ['KL', short(stats.kl), 'from the policy that sampled'],
-    ['clipped', percent(stats.clipped), 'tokens whose ratio was clipped'],
-    ['entropy', short(stats.entropy), 'nats a token'],
-  ];
-  return (
-    <section className="update" aria-labelledby="update-title">
-      <div className="section-head">
-        <h2 className="eyebrow" id="update-title">
-          Update <span className="section-note">iteration {iteration.iteration}</span>
-        </h2>
-        {stats.steps > 0 && (
-          <p className="section-note">
-            {count(stats.tokens)} tokens of {count(sequences)} texts in {stats.steps}{' '}
-            {stats.steps === 1 ? 'step' : 'steps'}
-          </p>
-        )}
-      </div>
-      {stats.steps > 0 ? (
-        <dl className="update-numbers">
-          {numbers.map(([name, value, note]) => (
-            <div key={name}>
-              <dt>
-                <Term name={name}>{name}</Term>
-              </dt>
-              <dd>
-                <strong>{value}</strong>
-                <span>{note}</span>
-              </dd>
-            </div>
-          ))}
-        </dl>
-      ) : (
-        <p className="card-waiting">
-          The weights stayed as they were: no text of this iteration did better than its group, so there was
-          nothing to learn from.
-        </p>
-      )}
-      <table className="update-groups">
-        <caption className="visually-hidden">Mean reward of each group</caption>
-        <thead>
-          <tr>
-            <th scope="col">group</th>
-            <th scope="col">texts</th>
-            <th scope="col">
-              <Term name="reward">mean reward</Term>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {groups.map((group) => (
-            <tr key={`${group.role}/${group.task}`}>
-              <th scope="row">
-                {group.role === 'solver' ? `student, ${group.task}` : `teacher, ${group.role}`}
-              </th>
-              <td>{group.rollouts}</td>
-              <td>{short(group.meanReward)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
-});

@@ -1,9 +1,14 @@
 /** Announces a newer version, and leaves it to the person when it takes over. */
 import { useState, useSyncExternalStore } from 'react';
 import { getOffline, subscribeOffline, takeNewer } from '../../offline/offlineState.ts';
+import { isBusy } from '../store/lab.ts';
+import { usePage } from '../store/usePage.ts';
 import './ReplayNote.css';
 
-export function NewVersion({ busy, holdsRun }: { busy: boolean; holdsRun: boolean }) {
+export function NewVersion() {
+  const page = usePage('status', 'live', 'elsewhere');
+  const busy = isBusy(page.status);
+  const holdsRun = page.live || page.elsewhere !== null;
   const { newer } = useSyncExternalStore(subscribeOffline, getOffline);
   const [elsewhere, setElsewhere] = useState(false);
   if (!newer) return null;

@@ -2,19 +2,25 @@
 import { useMemo } from 'react';
 import { EMBEDDED_MODEL } from '../../lab/models.ts';
 import { resumePoints } from '../../run/recorded.ts';
+import type { RecordedRun } from '../../run/journal.ts';
 import type { RunState } from '../../run/state.ts';
-import type { Session } from '../store/session.ts';
-import type { Snapshot } from '../store/snapshot.ts';
+import { useActions, usePage } from '../store/usePage.ts';
+import { useShown } from './ShownRun.tsx';
 import './ReplayNote.css';
 
 const date = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long', year: 'numeric' });
 
-export function ReplayNote(props: { session: Session; snapshot: Snapshot; state: RunState }) {
-  const { session, state } = props;
-  const { replay } = props.snapshot;
+/** Nothing where the open run is stored here. */
+export function ReplayNote() {
+  const { replay } = usePage('replay');
+  const { state } = useShown();
+  return state && replay && <Note state={state} replay={replay} />;
+}
+
+function Note({ state, replay }: { state: RunState; replay: RecordedRun }) {
+  const { running } = useActions();
   const recorded = useMemo(() => date.format(state.startedAt), [state.startedAt]);
-  const exact = useMemo(() => replay && resumePoints(replay).at(-1), [replay]);
-  if (!replay) return null;
+  const exact = useMemo(() => resumePoints(replay).at(-1), [replay]);
   return (
     <section className="replay-note" aria-label="Replay">
       <p>
@@ -27,7 +33,7 @@ export function ReplayNote(props: { session: Session; snapshot: Snapshot; state:
       </p>
       {state.notes && <p className="replay-words">{state.notes}</p>}
       <p className="replay-buttons">
-        <button type="button" className="button" onClick={() => void session.keepReplay()}>
+        <button type="button" className="button" onClick={() => void running.keepReplay()}>
           Keep among my runs
         </button>
       </p>
@@ -36,7 +42,9 @@ export function ReplayNote(props: { session: Session; snapshot: Snapshot; state:
 }
 
 /** Runs from a file that was dropped: to be stored, if the person wants that. */
-export function Offer({ session, snapshot: { offered } }: { session: Session; snapshot: Snapshot }) {
+export function Offer() {
+  const { offered } = usePage('offered');
+  const { opening } = useActions();
   if (!offered) return null;
   return (
     <section className="replay-note" aria-label="Runs in the file">
@@ -45,10 +53,10 @@ export function Offer({ session, snapshot: { offered } }: { session: Session; sn
         yours changes.
       </p>
       <p className="replay-buttons">
-        <button type="button" className="button is-primary" onClick={() => void session.answerOffer(true)}>
+        <button type="button" className="button is-primary" onClick={() => void opening.answerOffer(true)}>
           Store them
         </button>
-        <button type="button" className="button" onClick={() => void session.answerOffer(false)}>
+        <button type="button" className="button" onClick={() => void opening.answerOffer(false)}>
           Leave it
         </button>
       </p>

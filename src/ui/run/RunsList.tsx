@@ -1,21 +1,15 @@
 /** Earlier runs, newest first: open one to look at it. */
-import { memo } from 'react';
-import type { RunSummary } from '../../run/journal.ts';
 import { ago, bytes } from '../parts/format.ts';
 import { useNow } from '../parts/useNow.ts';
+import { useActions, usePage, usePageValue } from '../store/usePage.ts';
+import { useShowRun } from './useShowRun.ts';
 import './RunsList.css';
 
-export const RunsList = memo(function RunsList(props: {
-  runs: RunSummary[];
-  open: string | undefined;
-  /** The run that was deleted last, as long as that can be undone. */
-  deleted: { name: string } | null;
-  onShow: (run: string) => void;
-  onManage: () => void;
-  onCompare: () => void;
-  onUndo: () => void;
-}) {
-  const { runs, open, deleted, onShow, onManage, onCompare, onUndo } = props;
+export function RunsList() {
+  const { runs, deleted } = usePage('runs', 'deleted');
+  const open = usePageValue((page) => page.open?.run);
+  const { shelf, sheets } = useActions();
+  const show = useShowRun();
   const now = useNow();
   if (runs.length === 0 && !deleted) return null;
   return (
@@ -24,17 +18,17 @@ export const RunsList = memo(function RunsList(props: {
         <h2 className="eyebrow" id="runs-title">
           Runs
         </h2>
-        <button type="button" className="link runs-manage" onClick={onCompare}>
+        <button type="button" className="link runs-manage" onClick={() => sheets.open('compare')}>
           compare<span className="visually-hidden"> runs</span>
         </button>
-        <button type="button" className="link runs-manage" onClick={onManage}>
+        <button type="button" className="link runs-manage" onClick={() => sheets.open('runs')}>
           manage<span className="visually-hidden"> runs</span>
         </button>
       </div>
       {deleted && (
         <p className="section-note">
           Deleted {deleted.name}.{' '}
-          <button type="button" className="link" onClick={onUndo}>
+          <button type="button" className="link" onClick={() => void shelf.undoRemove()}>
             Undo
           </button>
         </p>
@@ -42,7 +36,7 @@ export const RunsList = memo(function RunsList(props: {
       <ol className="runs">
         {runs.map((run) => (
           <li key={run.run} aria-current={run.run === open || undefined}>
-            <button type="button" className="runs-name" onClick={() => onShow(run.run)}>
+            <button type="button" className="runs-name" onClick={() => show(run.run)}>
               {run.name}
               <span className="section-note">
                 {run.iterations} {run.iterations === 1 ? 'iteration' : 'iterations'}, {bytes(run.bytes)},{' '}
@@ -55,4 +49,4 @@ export const RunsList = memo(function RunsList(props: {
       </ol>
     </section>
   );
-});
+}

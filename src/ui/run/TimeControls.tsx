@@ -2,10 +2,13 @@
 import { type CSSProperties, type KeyboardEvent, useId, useState } from 'react';
 import { LANDMARKS, type Landmark, type Timeline } from '../../run/timeline.ts';
 import { eventText } from '../parts/format.ts';
-import { SPEEDS, type Time } from '../store/time.ts';
+import { SPEEDS } from '../store/time.ts';
+import { useShown } from './ShownRun.tsx';
 import './TimeControls.css';
 
-export function TimeControls({ timeline, time }: { timeline: Timeline; time: Time }) {
+/** `timeline` grows with the open run and stays the same object. */
+export function TimeControls({ timeline }: { timeline: Timeline }) {
+  const { time } = useShown();
   const slider = useId();
   const [landmark, setLandmark] = useState<Landmark>('iteration');
   const { length } = timeline;

@@ -3,50 +3,53 @@ import { useEffect, useMemo } from 'react';
 import type { BackendChoice, LabStatus } from '../../lab/protocol.ts';
 import { resumePoints } from '../../run/recorded.ts';
 import { finishedIterations } from '../../run/state.ts';
-import { activityShare, activityText, short } from '../parts/format.ts';
+import { activityShare, short } from '../parts/format.ts';
+import { isBusy } from '../store/lab.ts';
+import { isMining } from '../store/mining.ts';
+import type { PageStore } from '../store/pageStore.ts';
 import { cannotRun } from '../store/platform.ts';
-import type { Session } from '../store/session.ts';
-import { isWeightless, type Snapshot } from '../store/snapshot.ts';
 import { TimeControls } from './TimeControls.tsx';
-import type { Time } from '../store/time.ts';
+import { useActions, usePage } from '../store/usePage.ts';
+import { useDoing } from './doing.ts';
+import { useShown } from './ShownRun.tsx';
 import './Transport.css';
 
-const running: LabStatus[] = ['running', 'loading', 'pausing'];
+/** It runs, or is about to. */
+const runs: LabStatus[] = ['running', 'loading', 'pausing'];
 
 /** Run, unless the lab is at it: then pause. */
-function toggle(session: Session, status: LabStatus): void {
-  if (status === 'running' || status === 'loading') session.pause();
-  else if (!cannotRun && status !== 'pausing' && status !== 'mining' && status !== 'measuring') session.run();
+function toggle({ lab, running }: PageStore, status: LabStatus): void {
+  if (status === 'running' || status === 'loading') lab.pause();
+  else if (!cannotRun && status !== 'pausing' && status !== 'mining' && status !== 'measuring') running.run();
 }
 
 /** Space runs and pauses the open run, or plays the replay, wherever it would not press or type something else. */
-export function useSpaceKey(session: Session, { status, state, replay }: Snapshot, time: Time): void {
-  const open = state !== null;
+function useSpaceKey(): void {
+  const { status, open, replay } = usePage('status', 'open', 'replay');
+  const actions = useActions();
+  const { time } = useShown();
+  const isOpen = open !== null;
   useEffect(() => {
-    if (!open) return;
+    if (!isOpen) return;
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.key !== ' ' || event.ctrlKey || event.metaKey || event.altKey) return;
       const target = event.target as Element;
       if (target.closest('button, input, select, textarea, summary, a, dialog, [contenteditable]')) return;
       event.preventDefault();
-      if (!replay) toggle(session, status);
+      if (!replay) toggle(actions, status);
       else if (time.playing) time.pause();
       else time.play();
     };
     window.addEventListener('keydown', onKeyDown);
     return () => window.removeEventListener('keydown', onKeyDown);
-  }, [session, status, open, replay, time]);
+  }, [actions, status, isOpen, replay, time]);
 }
 
-export function BackendChoiceField(props: {
-  session: Session;
-  snapshot: Snapshot;
-  /** Names the automatic choice as long as it has not been made. */
-  auto: string;
-}) {
-  const { session, snapshot, auto } = props;
-  const { backendChoice, backend, status } = snapshot;
-  const busy = running.includes(status);
+/** `auto` names the automatic choice as long as it has not been made. */
+export function BackendChoiceField({ auto }: { auto: string }) {
+  const { backendChoice, backend, status } = usePage('backendChoice', 'backend', 'status');
+  const { choices } = useActions();
+  const busy = runs.includes(status);
   return (
     <label className="backend-choice">
       <span>Runs on</span>
@@ -55,7 +58,7 @@ export function BackendChoiceField(props: {
         value={backendChoice}
         disabled={busy}
         title={busy ? 'Pause to change the backend' : 'What computes the model'}
-        onChange={(event) => session.choices.setBackend(event.target.value as BackendChoice)}
+        onChange={(event) => choices.setBackend(event.target.value as BackendChoice)}
       >
         <option value="auto">
           {backend && backendChoice === 'auto' ? `auto: ${backend.backend}` : auto}
@@ -67,44 +70,32 @@ export function BackendChoiceField(props: {
   );
 }
 
-/** What the lab is doing, in one line. */
-export function doing(snapshot: Snapshot): string {
-  const { status, activity, state, replay, elsewhere } = snapshot;
-  const now = activity ? activityText(activity) : '';
-  switch (status) {
-    case 'pausing':
-      return now ? `Finishing this iteration: ${now}` : 'Finishing this iteration';
-    case 'loading':
-      return now || 'Getting ready';
-    case 'running':
-      return elsewhere ? `${elsewhere}: ${now}` : now;
-    case 'mining':
-      return now || 'Looking for goalposts';
-    case 'measuring':
-      return now || 'Measuring';
-  }
-  if (replay) return 'Replay';
-  if (isWeightless(snapshot)) return 'Stored without weights; Run repeats it from its seed';
-  if (state && elsewhere !== null) return 'Stored; Run goes on with it';
-  if (status === 'failed') return 'Stopped by an error';
-  return status === 'paused' ? 'Paused' : state ? 'Stored; Run goes on with it' : '';
+export function Transport() {
+  useSpaceKey();
+  const { open, status } = usePage('open', 'status');
+  return open || isBusy(status) ? <Bar /> : null;
 }
 
-interface Props {
-  session: Session;
-  snapshot: Snapshot;
-  time: Time;
-}
-
-export function Transport(props: Props) {
-  const { session, snapshot, time } = props;
-  const { status, activity, tokensPerSecond, timeline, replay, mined } = snapshot;
-  const mining = status === 'mining' || (status === 'loading' && mined !== null && !mined.finished);
-  const busy = running.includes(status) || mining || status === 'measuring';
+function Bar() {
+  const page = usePage(
+    'status',
+    'activity',
+    'tokensPerSecond',
+    'timeline',
+    // The timeline grows with the open run and stays the same object.
+    'open',
+    'replay',
+    'mined',
+    'backend',
+  );
+  const { status, activity, tokensPerSecond, timeline, replay } = page;
+  const { lab, running, mining: miner } = useActions();
+  const mining = isMining(page);
+  const busy = runs.includes(status) || mining || status === 'measuring';
 
   const share = activity ? activityShare(activity) : undefined;
-  const text = doing(snapshot);
-  const cores = snapshot.backend?.cores ?? 1;
+  const text = useDoing();
+  const cores = page.backend?.cores ?? 1;
   const onCores = cores > 1 ? ` on ${cores} cores` : '';
   const stops = mining || status === 'measuring' || status === 'loading' || status === 'pausing';
 
@@ -127,7 +118,7 @@ export function Transport(props: Props) {
             <button
               type="button"
               className="button is-primary"
-              onClick={() => (mining ? session.mining.cancel() : session.pause())}
+              onClick={() => (mining ? miner.cancel() : lab.pause())}
               title={
                 status === 'pausing'
                   ? 'Abandon the iteration in progress'
@@ -140,13 +131,13 @@ export function Transport(props: Props) {
               {status === 'pausing' ? 'Stop now' : stops ? 'Stop' : 'Pause'}
             </button>
           ) : replay ? (
-            <GoOn session={session} snapshot={snapshot} time={time} />
+            <GoOn />
           ) : (
             <button
               type="button"
               className="button is-primary"
               disabled={cannotRun !== null}
-              onClick={() => session.run()}
+              onClick={() => running.run()}
               title="Run until paused (space)"
             >
               <Icon name="run" /> Run
@@ -157,7 +148,7 @@ export function Transport(props: Props) {
               type="button"
               className="button"
               disabled={busy || cannotRun !== null}
-              onClick={() => session.run(1)}
+              onClick={() => running.run(1)}
               title="Run one iteration"
             >
               <Icon name="step" /> Step
@@ -167,12 +158,12 @@ export function Transport(props: Props) {
         <p className="transport-doing" aria-live="polite">
           {text}
         </p>
-        {timeline && <TimeControls timeline={timeline} time={time} />}
+        {timeline && <TimeControls timeline={timeline} />}
         <div className="transport-backend">
           <span className="transport-speed">
             {tokensPerSecond > 0 ? `${short(Math.round(tokensPerSecond))} tokens/s${onCores}` : ''}
           </span>
-          {!replay && <BackendChoiceField session={session} snapshot={snapshot} auto="auto" />}
+          {!replay && <BackendChoiceField auto="auto" />}
         </div>
       </div>
     </section>
@@ -180,11 +171,10 @@ export function Transport(props: Props) {
 }
 
 /** Makes a replay a run of one's own. */
-function GoOn({
-  session,
-  snapshot: { replay, timeline },
-  time,
-}: Pick<Props, 'session' | 'snapshot' | 'time'>) {
+function GoOn() {
+  const { replay, timeline } = usePage('replay', 'timeline');
+  const { running } = useActions();
+  const { time } = useShown();
   const points = useMemo(() => (replay ? resumePoints(replay) : []), [replay]);
   if (!timeline) return null;
   const iteration = finishedIterations(timeline.at(time.moment ?? timeline.length));
@@ -194,7 +184,7 @@ function GoOn({
       type="button"
       className="button is-primary"
       disabled={cannotRun !== null}
-      onClick={() => void session.goOn(iteration)}
+      onClick={() => void running.goOn(iteration)}
       title={
         end === undefined
           ? 'A run of your own with the same settings and seed: no weights came along, so it begins at the start'

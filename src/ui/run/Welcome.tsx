@@ -4,13 +4,30 @@ import { METHODS, slots } from '../../gasp/methods.ts';
 import { EMBEDDED_MODEL, modelHost, modelTitle } from '../../lab/models.ts';
 import { getOffline, subscribeOffline } from '../../offline/offlineState.ts';
 import { cannotRun } from '../store/platform.ts';
-import type { Session } from '../store/session.ts';
-import { canStart, type Snapshot } from '../store/snapshot.ts';
-import { BackendChoiceField, doing, Icon } from './Transport.tsx';
+import { canStart } from '../store/choices.ts';
+import { useActions, usePage } from '../store/usePage.ts';
+import { useDoing } from './doing.ts';
+import { BackendChoiceField, Icon } from './Transport.tsx';
 import './Welcome.css';
 
-export function Welcome({ session, snapshot }: { session: Session; snapshot: Snapshot }) {
-  const { runs, ready, chosen, bank, status, settings, model } = snapshot;
+/** Nothing while a run is open. */
+export function Welcome() {
+  const { open, opening } = usePage('open', 'opening');
+  if (open) return null;
+  return opening ? (
+    <p className="opening" role="status">
+      Opening the session
+    </p>
+  ) : (
+    <FirstPage />
+  );
+}
+
+function FirstPage() {
+  const page = usePage('runs', 'ready', 'chosen', 'bank', 'status', 'settings', 'model');
+  const { runs, ready, chosen, bank, status, settings, model } = page;
+  const { running } = useActions();
+  const doing = useDoing();
   const aims =
     slots(settings).guided === 0
       ? METHODS[settings.method].title
@@ -28,7 +45,7 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
       <div className="welcome-buttons" data-ready={ready || undefined}>
         {starting ? (
           // The bar at the bottom is there already, with the button that calls it off.
-          <p className="welcome-doing">{doing(snapshot)}</p>
+          <p className="welcome-doing">{doing}</p>
         ) : (
           <>
             {last && (
@@ -36,7 +53,7 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
                 type="button"
                 className="button is-primary"
                 disabled={cannotRun !== null || status === 'mining' || status === 'measuring'}
-                onClick={() => void session.resume(last.run)}
+                onClick={() => void running.resume(last.run)}
               >
                 <Icon name="run" /> Resume {last.name}
               </button>
@@ -45,24 +62,20 @@ export function Welcome({ session, snapshot }: { session: Session; snapshot: Sna
               type="button"
               className={`button ${last ? '' : 'is-primary'}`}
               disabled={
-                cannotRun !== null || status === 'mining' || status === 'measuring' || !canStart(snapshot)
+                cannotRun !== null || status === 'mining' || status === 'measuring' || !canStart(page)
               }
-              onClick={() => session.run()}
+              onClick={() => running.run()}
             >
               <Icon name="run" /> {last ? 'Run a new one' : 'Run'}
             </button>
-            <BackendChoiceField
-              session={session}
-              snapshot={snapshot}
-              auto={model === EMBEDDED_MODEL ? 'auto: wasm' : 'auto: WebGPU, else wasm'}
-            />
+            <BackendChoiceField auto={model === EMBEDDED_MODEL ? 'auto: wasm' : 'auto: WebGPU, else wasm'} />
           </>
         )}
       </div>
       <p className="section-note">
         {!bank
           ? 'Loading the questions.'
-          : chosen.size === 0 && !canStart(snapshot)
+          : chosen.size === 0 && !canStart(page)
             ? 'Choose at least one goalpost to aim at, or the unguided method in the settings.'
             : model === EMBEDDED_MODEL
               ? `${aims} and a model that ships with the page: no account, no GPU needed. Nothing leaves this computer.${kept ? ' It works without network too.' : ''}`

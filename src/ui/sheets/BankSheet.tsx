@@ -6,16 +6,20 @@ import { download } from '../parts/download.ts';
 import { activityShare } from '../parts/format.ts';
 import { ImportQuestions } from './ImportQuestions.tsx';
 import { Examples, Program } from '../parts/Program.tsx';
-import type { Session } from '../store/session.ts';
-import type { Snapshot } from '../store/snapshot.ts';
+import { isMining } from '../store/mining.ts';
+import { useActions, usePage } from '../store/usePage.ts';
 import { Sheet } from './Sheet.tsx';
+import { SheetProblem } from './SheetProblem.tsx';
 import { whoReads } from '../parts/terms.ts';
-import { doing } from '../run/Transport.tsx';
+import { useDoing } from '../run/doing.ts';
 import './BankSheet.css';
 
-export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snapshot; onClose: () => void }) {
-  const { bank, session, snapshot, onClose } = props;
-  const { chosen, mined, status, settings, activity, problem, runs } = snapshot;
+export function BankSheet({ onClose }: { onClose: () => void }) {
+  const page = usePage('bank', 'chosen', 'mined', 'status', 'settings', 'activity', 'runs');
+  const { chosen, mined, status, settings, activity, runs } = page;
+  const bank = page.bank!;
+  const { choices, mining: miningStore } = useActions();
+  const doing = useDoing();
   const [words, setWords] = useState('');
   const [depth, setDepth] = useState('');
   const [only, setOnly] = useState<'all' | 'chosen' | 'shipped' | 'imported'>('shipped');
@@ -53,12 +57,11 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
   const toggle = (question: Question) => {
     const next = new Set(chosen);
     if (!next.delete(question.id)) next.add(question.id);
-    session.choices.choose(next);
+    choices.choose(next);
   };
   const imported = questions.filter(({ tags }) => tags?.source === 'imported').length;
   const few = firstGoalposts(bank);
-  // Before it begins, the model for it loads.
-  const mining = status === 'mining' || (status === 'loading' && mined !== null && !mined.finished);
+  const mining = isMining(page);
   const share = activity ? activityShare(activity) : undefined;
   const unsolved = mined?.finished
     ? [...mined.results.values()].filter(({ passed }) => passed === 0).map(({ question }) => question)
@@ -74,7 +77,7 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
           <button
             type="button"
             className="button"
-            onClick={() => session.choices.choose([...chosen, ...found.map((q) => q.id)])}
+            onClick={() => choices.choose([...chosen, ...found.map((q) => q.id)])}
           >
             Add these {found.length}
           </button>
@@ -82,15 +85,15 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
             <button
               type="button"
               className="button"
-              onClick={() => session.choices.choose(few.map((question) => question.id))}
+              onClick={() => choices.choose(few.map((question) => question.id))}
             >
               A few ({few.length})
             </button>
           )}
-          <button type="button" className="button" onClick={() => session.choices.choose(shipped)}>
+          <button type="button" className="button" onClick={() => choices.choose(shipped)}>
             All shipped ({shipped.size})
           </button>
-          <button type="button" className="button is-quiet" onClick={() => session.choices.choose([])}>
+          <button type="button" className="button is-quiet" onClick={() => choices.choose([])}>
             Clear
           </button>
           <button
@@ -152,7 +155,7 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
           </label>
         )}
       </div>
-      <ImportQuestions session={session} onImported={() => setOnly('imported')} />
+      <ImportQuestions onImported={() => setOnly('imported')} />
       <details
         className="bank-mining"
         open={miningOpen || mining}
@@ -192,7 +195,7 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
             />
           </label>
           {mining ? (
-            <button type="button" className="button" onClick={() => session.mining.cancel()}>
+            <button type="button" className="button" onClick={() => miningStore.cancel()}>
               Stop
             </button>
           ) : (
@@ -200,7 +203,7 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
               type="button"
               className="button"
               disabled={found.length === 0 || ['running', 'loading', 'pausing', 'measuring'].includes(status)}
-              onClick={() => session.mining.start(found, samples, miner || undefined)}
+              onClick={() => miningStore.start(found, samples, miner || undefined)}
             >
               Try them
             </button>
@@ -214,7 +217,7 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
             </span>
           )}
           {unsolved.length > 0 && (
-            <button type="button" className="button" onClick={() => session.choices.choose(unsolved)}>
+            <button type="button" className="button" onClick={() => choices.choose(unsolved)}>
               Choose those {unsolved.length}
             </button>
           )}
@@ -226,14 +229,10 @@ export function BankSheet(props: { bank: Bank; session: Session; snapshot: Snaps
               aria-label="Looking for goalposts"
               {...(share !== undefined && { value: share })}
             />
-            <p className="section-note">{doing(snapshot)}</p>
+            <p className="section-note">{doing}</p>
           </>
         )}
-        {problem && (
-          <p className="bank-problem" role="alert">
-            <strong>{problem.message}</strong> {problem.advice}
-          </p>
-        )}
+        <SheetProblem />
       </details>
       <ul className="bank-list">
         {found.slice(0, 300).map((question) => {

@@ -3,22 +3,18 @@ import { useId, useState } from 'react';
 import { chosenQuestions } from '../../gasp/bank.ts';
 import { SettingsForm } from './SettingsSheet.tsx';
 import { Sheet } from './Sheet.tsx';
-import type { Session } from '../store/session.ts';
-import type { Snapshot } from '../store/snapshot.ts';
+import type { BranchPoint } from '../store/openSheet.ts';
+import { useActions, usePage } from '../store/usePage.ts';
 import './BranchSheet.css';
 
-export function BranchSheet(props: {
-  session: Session;
-  snapshot: Snapshot;
-  from: { iteration: number; blob: string | null };
-  onChoose: () => void;
-  onClose: () => void;
-}) {
-  const { session, snapshot, from, onChoose, onClose } = props;
-  const { state, bank, chosen } = snapshot;
-  const [settings, setSettings] = useState(state!.settings);
+export function BranchSheet({ from, onClose }: { from: BranchPoint; onClose: () => void }) {
+  const page = usePage('open', 'bank', 'chosen');
+  const { bank, chosen } = page;
+  const open = page.open!;
+  const { shelf, running, sheets } = useActions();
+  const [settings, setSettings] = useState(open.settings);
   const [aims, setAims] = useState<'its' | 'chosen'>('its');
-  const [name, setName] = useState(() => session.freshName());
+  const [name, setName] = useState(() => shelf.freshName());
   const nameField = useId();
   const goalposts = chosenQuestions(bank, chosen);
   return (
@@ -30,7 +26,7 @@ export function BranchSheet(props: {
           type="button"
           className="button is-primary"
           onClick={() => {
-            void session.branch(from.blob, {
+            void running.branch(from.blob, {
               name: name.trim(),
               settings,
               ...(aims === 'chosen' && { goalposts }),
@@ -56,7 +52,7 @@ export function BranchSheet(props: {
         <legend>Goalposts</legend>
         <label>
           <input type="radio" name="aims" checked={aims === 'its'} onChange={() => setAims('its')} /> its own{' '}
-          {state?.goalposts.length}
+          {open.goalposts.length}
         </label>
         <label>
           <input
@@ -68,7 +64,7 @@ export function BranchSheet(props: {
           />{' '}
           the {goalposts.length} chosen for the next run
         </label>
-        <button type="button" className="link" onClick={onChoose}>
+        <button type="button" className="link" onClick={() => sheets.open('bank')}>
           choose others
         </button>
       </fieldset>

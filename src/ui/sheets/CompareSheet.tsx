@@ -12,17 +12,19 @@ import { foldEvents } from '../../run/state.ts';
 import { FigureTools } from '../figures/FigureTools.tsx';
 import { activityShare } from '../parts/format.ts';
 import { Sheet } from './Sheet.tsx';
-import type { Session } from '../store/session.ts';
-import type { Snapshot } from '../store/snapshot.ts';
-import { doing } from '../run/Transport.tsx';
+import { SheetProblem } from './SheetProblem.tsx';
+import { isResting } from '../store/lab.ts';
+import { useActions, usePage } from '../store/usePage.ts';
+import { useDoing } from '../run/doing.ts';
 import './CompareSheet.css';
 
 /** Runs that are compared at first: the newest ones. */
 const AT_FIRST = 4;
 
-export function CompareSheet(props: { session: Session; snapshot: Snapshot; onClose: () => void }) {
-  const { session, snapshot, onClose } = props;
-  const { runs, bank, status, problem } = snapshot;
+export function CompareSheet({ onClose }: { onClose: () => void }) {
+  const { runs, bank, status, activity } = usePage('runs', 'bank', 'status', 'activity');
+  const { lab, measure } = useActions();
+  const doing = useDoing();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(
     () =>
       new Set(
@@ -34,7 +36,7 @@ export function CompareSheet(props: { session: Session; snapshot: Snapshot; onCl
   );
   const [together, setTogether] = useState(false);
   const wanted = useMemo(() => runs.filter(({ run }) => chosen.has(run)), [runs, chosen]);
-  const { digests, reading } = useDigests(session, wanted);
+  const { digests, reading } = useDigests(wanted);
   const [samples, setSamples] = useState(20);
   const [questions, setQuestions] = useState(48);
   const [split, setSplit] = useState<'heldout' | 'validation'>('heldout');
@@ -64,17 +66,13 @@ export function CompareSheet(props: { session: Session; snapshot: Snapshot; onCl
   };
   // The model and Python load first; that takes a while too, and can be called off as well.
   const measuring = status === 'measuring' || status === 'loading';
-  const resting = ['idle', 'paused', 'failed'].includes(status);
-  const share = snapshot.activity ? activityShare(snapshot.activity) : undefined;
+  const resting = isResting(status);
+  const share = activity ? activityShare(activity) : undefined;
 
   return (
     <Sheet title="Compare runs" className="compare" onClose={onClose}>
       <style>{figureStyle}</style>
-      {problem && (
-        <p className="compare-problem" role="alert">
-          <strong>{problem.message}</strong> {problem.advice}
-        </p>
-      )}
+      <SheetProblem />
       <fieldset className="compare-runs">
         <legend className="eyebrow">Runs</legend>
         {runs.map(({ run, name, iterations }) => (
@@ -129,7 +127,7 @@ export function CompareSheet(props: { session: Session; snapshot: Snapshot; onCl
             />
           </label>
           {measuring ? (
-            <button type="button" className="button" onClick={() => session.pause()}>
+            <button type="button" className="button" onClick={() => lab.pause()}>
               Stop
             </button>
           ) : (
@@ -138,7 +136,7 @@ export function CompareSheet(props: { session: Session; snapshot: Snapshot; onCl
               className="button"
               disabled={!resting || wanted.length === 0 || !bank}
               onClick={() =>
-                void session.measure(
+                void measure(
                   wanted.map(({ run }) => run),
                   split,
                   { samples, questions },
@@ -159,7 +157,7 @@ export function CompareSheet(props: { session: Session; snapshot: Snapshot; onCl
       {measuring && (
         <>
           <progress aria-label="Measuring" {...(share !== undefined && { value: share })} />
-          <p className="section-note">{doing(snapshot)}</p>
+          <p className="section-note">{doing}</p>
         </>
       )}
       {reading && <p className="section-note">Reading the runs.</p>}
@@ -186,10 +184,11 @@ export function CompareSheet(props: { session: Session; snapshot: Snapshot; onCl
 const between = (value: number, most: number) => Math.max(1, Math.min(most, Math.round(value || 1)));
 
 /** Digests of stored runs; one that changed is read again. */
-function useDigests(
-  session: Session,
-  runs: readonly RunSummary[],
-): { digests: ReadonlyMap<string, RunDigest>; reading: boolean } {
+function useDigests(runs: readonly RunSummary[]): {
+  digests: ReadonlyMap<string, RunDigest>;
+  reading: boolean;
+} {
+  const { shelf, notices } = useActions();
   const [digests, setDigests] = useState<ReadonlyMap<string, RunDigest>>(new Map());
   const [read, setRead] = useState<ReadonlyMap<string, number>>(new Map());
   const stale = runs.filter(({ run, updatedAt }) => read.get(run) !== updatedAt);
@@ -199,10 +198,10 @@ function useDigests(
     if (run === undefined || updatedAt === undefined) return;
     let current = true;
     void (async () => {
-      const digest = await session
+      const digest = await shelf
         .readRun(run)
         .then((events) => digestRun(foldEvents(events)!))
-        .catch((error: unknown) => session.report(error, 'Leave this run out, or reload the page.'));
+        .catch((error: unknown) => notices.report(error, 'Leave this run out, or reload the page.'));
       if (!current) return;
       if (digest) setDigests((before) => new Map(before).set(run, digest));
       setRead((before) => new Map(before).set(run, updatedAt));
@@ -210,6 +209,6 @@ function useDigests(
     return () => {
       current = false;
     };
-  }, [session, run, updatedAt]);
+  }, [shelf, notices, run, updatedAt]);
   return { digests, reading: stale.length > 0 };
 }

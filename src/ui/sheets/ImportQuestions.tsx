@@ -2,7 +2,7 @@
 import { type DragEvent, useId, useState } from 'react';
 import { readBankText } from '../../banks/bankText.ts';
 import { describeFault, type Problem, type RowFault } from '../../banks/problem.ts';
-import type { Session } from '../store/session.ts';
+import { useActions } from '../store/usePage.ts';
 import './ImportQuestions.css';
 
 interface Outcome {
@@ -12,7 +12,8 @@ interface Outcome {
   faults: RowFault[];
 }
 
-export function ImportQuestions({ session, onImported }: { session: Session; onImported: () => void }) {
+export function ImportQuestions({ onImported }: { onImported: () => void }) {
+  const { choices } = useActions();
   const [busy, setBusy] = useState('');
   const [error, setError] = useState('');
   const [outcome, setOutcome] = useState<Outcome | null>(null);
@@ -31,7 +32,7 @@ export function ImportQuestions({ session, onImported }: { session: Session; onI
       const { importText } = await import('../store/importText.ts');
       const { questions, left, faults } = await importText(text, name, setBusy);
       if (questions.length + left.length + faults.length === 0) throw new Error(`${name} is empty.`);
-      session.choices.addQuestions(questions);
+      choices.addQuestions(questions);
       setOutcome({ name, questions: questions.length, left, faults });
       if (questions.length > 0) onImported();
     } catch (problem) {
@@ -124,7 +125,7 @@ export function ImportQuestions({ session, onImported }: { session: Session; onI
         {outcome && <Summary {...outcome} />}
       </div>
       {error && (
-        <p className="bank-problem" role="alert">
+        <p className="sheet-problem" role="alert">
           {error}
         </p>
       )}

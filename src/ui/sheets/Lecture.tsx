@@ -3,6 +3,8 @@ import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 
 import { slots } from '../../gasp/methods.ts';
 import type { Attempt } from '../../gasp/question.ts';
 import { goalpostStates, type IterationState, type RunState, type Stone } from '../../run/state.ts';
+import { useShown } from '../run/ShownRun.tsx';
+import { usePage } from '../store/usePage.ts';
 import { type Chain, chainsOf, furthest, furthestLift } from '../store/chains.ts';
 import { Dots, markOf } from '../../figures/Dots.tsx';
 import { RewardFigure } from '../figures/RewardFigure.tsx';
@@ -17,14 +19,15 @@ interface Page {
   content: ReactNode;
 }
 
-export function Lecture(props: { state: RunState; from: number; onClose: () => void }) {
-  const { state } = props;
+export function Lecture({ onClose }: { onClose: () => void }) {
+  const state = usePage('open').open!;
+  const shown = useShown().state?.iterations.at(-1)?.iteration ?? 0;
   // Only what is complete: a page must not change while it is explained.
   const [iterations] = useState(() => state.iterations.filter((iteration) => iteration.counters));
   const [at, setAt] = useState(() => ({
     iteration: Math.max(
       0,
-      iterations.findLastIndex((iteration) => iteration.iteration <= props.from),
+      iterations.findLastIndex((iteration) => iteration.iteration <= shown),
     ),
     page: 0,
     turned: false,
@@ -74,7 +77,7 @@ export function Lecture(props: { state: RunState; from: number; onClose: () => v
       className={`lecture of-${page.hue}`}
       aria-label="Lecture"
       tabIndex={-1}
-      onClose={props.onClose}
+      onClose={onClose}
       onKeyDown={onKeyDown}
       onClick={(event) => turn(event.clientX < window.innerWidth / 3 ? -1 : 1)}
     >

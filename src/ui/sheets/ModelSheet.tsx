@@ -1,5 +1,6 @@
 /** Which model the next run teaches: what each takes and under which licence is said before a byte is downloaded. */
 import { type ReactNode, useEffect, useState } from 'react';
+import type { Settings } from '../../gasp/settings.ts';
 import { estimateRun, type Fitting, fittingSettings, HUB_SETTINGS } from '../../lab/hubRun.ts';
 import { EMBEDDED_MODEL, modelName, modelSource } from '../../lab/models.ts';
 import {
@@ -13,15 +14,12 @@ import {
 } from 'onnx-lora';
 import { findGpu, memoryLimit } from '../../backends/memoryLimit.web.ts';
 import { PRESETS } from '../../local/presets.ts';
-import type { AdapterFiles } from '../../lab/adapters.ts';
-import type { Choices } from '../store/choices.ts';
 import { activityShare, bytes } from '../parts/format.ts';
 import { openAdapter } from '../store/openAdapter.ts';
-import type { Session } from '../store/session.ts';
-import type { Snapshot } from '../store/snapshot.ts';
-import { Choice, ChosenElsewhere, Stored } from '../run/ModelChoice.tsx';
+import { useActions, usePage } from '../store/usePage.ts';
+import { Choice, ChosenElsewhere, Stored } from './ModelChoice.tsx';
 import { Sheet } from './Sheet.tsx';
-import { doing } from '../run/Transport.tsx';
+import { useDoing } from '../run/doing.ts';
 import { describeFitting, textOf } from '../parts/wording.ts';
 import './ModelSheet.css';
 
@@ -43,15 +41,13 @@ const OTHER: Record<Exclude<HubDType, keyof typeof USUAL>, string> = {
   q1f16: '1 bit and half precision',
 };
 
-export function ModelSheet(props: {
-  session: Session;
-  snapshot: Snapshot;
-  fixed: boolean;
-  onClose: () => void;
-}) {
-  const { session, snapshot, fixed, onClose } = props;
-  const { backendChoice, state, status, activity } = snapshot;
-  const { model, settings: set } = fixed && state ? state : snapshot;
+export function ModelSheet({ onClose }: { onClose: () => void }) {
+  const page = usePage('open', 'model', 'settings', 'backendChoice', 'status', 'activity');
+  const { open, backendChoice, status, activity } = page;
+  const { choices } = useActions();
+  const doing = useDoing();
+  const fixed = open !== null;
+  const { model, settings: set } = open ?? page;
   // Those that a run of such a model would have: choosing it brings its own.
   const settings = model === EMBEDDED_MODEL ? { ...set, ...HUB_SETTINGS } : set;
   const gpu = useGpu();
@@ -59,12 +55,12 @@ export function ModelSheet(props: {
   const limit = memoryLimit(onGpu ? 'webgpu' : 'wasm');
   const [chosenDtype, setDtype] = useState<HubDType>();
   const dtype = chosenDtype ?? dtypeOf(model) ?? (onGpu && gpu.half ? 'q4f16' : 'q4');
-  const choose = (next: string) => session.choices.setModel(next);
+  const choose = (next: string) => choices.setModel(next);
   /** The model in the dtype with which it fits, and the settings. */
   const chooseFitting = (name: string, fitting: Fitting) => {
     setDtype(fitting.dtype);
     choose(name.replace(/#\w+$/, `#${fitting.dtype}`));
-    session.choices.setSettings(fitting.settings);
+    choices.setSettings(fitting.settings);
   };
   const setWeights = (next: HubDType) => {
     setDtype(next);
@@ -83,7 +79,7 @@ export function ModelSheet(props: {
             <progress aria-label="Loading" {...(activity && { value: activityShare(activity) })} />
           )}
           {status === 'loading'
-            ? doing(snapshot)
+            ? doing
             : fixed
               ? 'A run keeps its model. Start a new one to choose another.'
               : model === EMBEDDED_MODEL
@@ -155,8 +151,8 @@ export function ModelSheet(props: {
       {!fixed && (
         <>
           <OtherRepository {...{ model, dtype, limit, settings, choose, chooseFitting }} />
-          <FolderOnDisk {...{ session, model, dtype, limit, settings, choose, chooseFitting }} />
-          <StartingAdapter choices={session.choices} chosen={snapshot.adapter} />
+          <FolderOnDisk {...{ model, dtype, limit, settings, choose, chooseFitting }} />
+          <StartingAdapter />
         </>
       )}
     </Sheet>
@@ -183,7 +179,7 @@ function useGpu(): { found: boolean; half: boolean } {
 function judgeFit(
   size: DecoderSize,
   dtype: HubDType,
-  settings: Snapshot['settings'],
+  settings: Settings,
   limit: number,
   dtypes: readonly HubDType[],
 ): { fits: boolean; text: string; smaller?: Fitting } {
@@ -204,7 +200,7 @@ const asRun = ({ dtype, settings, estimate }: Fitting) => ({ dtype, settings, ne
 function Smaller(props: {
   name: string;
   fitting: Fitting;
-  wanted: { dtype: HubDType; settings: Snapshot['settings'] };
+  wanted: { dtype: HubDType; settings: Settings };
   onChoose: (fitting: Fitting) => void;
 }) {
   const { name, fitting, wanted, onChoose } = props;
@@ -226,7 +222,7 @@ interface OtherProps {
   model: string;
   dtype: HubDType;
   limit: number;
-  settings: Snapshot['settings'];
+  settings: Settings;
   choose: (model: string) => void;
   chooseFitting: (model: string, fitting: Fitting) => void;
 }
@@ -295,8 +291,9 @@ function OtherRepository({ dtype, limit, settings, choose, chooseFitting }: Othe
 }
 
 /** A repository in a folder on disk: nothing is copied, and the folder has to be chosen again after a reload. */
-function FolderOnDisk(props: OtherProps & { session: Session }) {
-  const { session, dtype, limit, settings, choose, chooseFitting } = props;
+function FolderOnDisk(props: OtherProps) {
+  const { lab } = useActions();
+  const { dtype, limit, settings, choose, chooseFitting } = props;
   const [said, setSaid] = useState('');
   const [refused, setRefused] = useState<Refused>();
   const take = async (files: FileList | null) => {
@@ -308,7 +305,7 @@ function FolderOnDisk(props: OtherProps & { session: Session }) {
       const { size, missing } = decoderNumbers(config);
       const there = TRAINABLE_DTYPES.filter((d) => content.has(`onnx/model${DTYPE_FILES[d]}.onnx`));
       const fit = size && judgeFit(size, dtype, settings, limit, there);
-      session.offerFolder(name, content);
+      lab.offerFolder(name, content);
       if (fit && !fit.fits) {
         if (fit.smaller) setRefused({ model: `folder:${name}#${dtype}`, name, fitting: fit.smaller });
         return setSaid(fit.text);
@@ -362,7 +359,9 @@ function TakeSmaller(
 }
 
 /** A LoRA adapter to start from, in PEFT's format, for whichever model is chosen. */
-function StartingAdapter({ choices, chosen }: { choices: Choices; chosen: AdapterFiles | null }) {
+function StartingAdapter() {
+  const { adapter: chosen } = usePage('adapter');
+  const { choices } = useActions();
   const [said, setSaid] = useState('');
   const take = async (files: readonly File[]) => {
     if (files.length === 0) return;

@@ -4,17 +4,16 @@ import type { RunSummary } from '../../run/journal.ts';
 import { FILE_ENDING } from '../../share/address.ts';
 import { download } from '../parts/download.ts';
 import { ago, bytes } from '../parts/format.ts';
-import { importFile } from '../store/opening.ts';
 import { Sheet } from './Sheet.tsx';
-import type { Session } from '../store/session.ts';
-import type { Snapshot } from '../store/snapshot.ts';
+import { SheetProblem } from './SheetProblem.tsx';
+import { useActions, usePage } from '../store/usePage.ts';
 import { useNow } from '../parts/useNow.ts';
 import './RunsSheet.css';
 
-export function RunsSheet(props: { session: Session; snapshot: Snapshot; onClose: () => void }) {
-  const { session, snapshot, onClose } = props;
-  const { runs, state, deleted, room, problem, opening } = snapshot;
-  const { shelf } = session;
+export function RunsSheet({ onClose }: { onClose: () => void }) {
+  const page = usePage('runs', 'open', 'replay', 'deleted', 'room', 'opening');
+  const { runs, open, replay, deleted, room } = page;
+  const { shelf, notices, opening } = useActions();
   const now = useNow();
   const picker = useRef<HTMLInputElement>(null);
   // What is stored changes with each of these.
@@ -28,7 +27,7 @@ export function RunsSheet(props: { session: Session; snapshot: Snapshot; onClose
       for (const { run } of runs) all.push(await store.exportRun(run));
       download(`foothold-runs${FILE_ENDING}`, await packRuns(all), 'application/octet-stream');
     } catch (error) {
-      session.report(error, 'Export the runs one by one.');
+      notices.report(error, 'Export the runs one by one.');
     }
   };
 
@@ -50,7 +49,7 @@ export function RunsSheet(props: { session: Session; snapshot: Snapshot; onClose
             aria-label="File with runs"
             onChange={(event) => {
               const [file] = event.target.files ?? [];
-              if (file) void importFile(session, file);
+              if (file) void opening.importFile(file);
               event.target.value = '';
             }}
           />
@@ -62,15 +61,11 @@ export function RunsSheet(props: { session: Session; snapshot: Snapshot; onClose
           >
             Export all
           </button>
-          {opening && <span className="section-note">Reading the file.</span>}
+          {page.opening && <span className="section-note">Reading the file.</span>}
         </>
       }
     >
-      {problem && (
-        <p className="runs-problem" role="alert">
-          <strong>{problem.message}</strong> {problem.advice}
-        </p>
-      )}
+      <SheetProblem />
       <div aria-live="polite">
         {deleted && (
           <p className="runs-undo">
@@ -84,14 +79,7 @@ export function RunsSheet(props: { session: Session; snapshot: Snapshot; onClose
       {runs.length === 0 && <p className="section-note">No runs are stored here.</p>}
       <ol className="runs-all">
         {runs.map((run) => (
-          <Row
-            key={run.run}
-            run={run}
-            open={run.run === state?.run && !snapshot.replay}
-            now={now}
-            session={session}
-            onClose={onClose}
-          />
+          <Row key={run.run} run={run} open={run.run === open?.run && !replay} now={now} onClose={onClose} />
         ))}
       </ol>
       {room && (
@@ -119,19 +107,17 @@ export function RunsSheet(props: { session: Session; snapshot: Snapshot; onClose
   );
 }
 
-function Row(props: { run: RunSummary; open: boolean; now: number; session: Session; onClose: () => void }) {
-  const { run, open, now, session, onClose } = props;
+function Row(props: { run: RunSummary; open: boolean; now: number; onClose: () => void }) {
+  const { run, open, now, onClose } = props;
+  const { shelf, openRun, notices } = useActions();
   const [notes, setNotes] = useState(run.notes ?? '');
   const exportIt = async () => {
     try {
-      const [{ packRuns }, store] = await Promise.all([
-        import('../../share/bundle.ts'),
-        session.shelf.reader(),
-      ]);
+      const [{ packRuns }, store] = await Promise.all([import('../../share/bundle.ts'), shelf.reader()]);
       const file = await packRuns([await store.exportRun(run.run)]);
       download(`${run.name}${FILE_ENDING}`, file, 'application/octet-stream');
     } catch (error) {
-      session.report(error, 'The run is still stored here.');
+      notices.report(error, 'The run is still stored here.');
     }
   };
   return (
@@ -145,7 +131,7 @@ function Row(props: { run: RunSummary; open: boolean; now: number; session: Sess
         onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
         onBlur={(event) => {
           const name = event.target.value.trim();
-          if (name && name !== run.name) void session.rename(run.run, name);
+          if (name && name !== run.name) void openRun.rename(run.run, name);
           else event.target.value = run.name;
         }}
       />
@@ -161,7 +147,7 @@ function Row(props: { run: RunSummary; open: boolean; now: number; session: Sess
         maxLength={10_000}
         value={notes}
         onChange={(event) => setNotes(event.target.value)}
-        onBlur={() => notes !== (run.notes ?? '') && void session.note(run.run, notes)}
+        onBlur={() => notes !== (run.notes ?? '') && void openRun.note(run.run, notes)}
       />
       <p className="runs-row-actions">
         <button
@@ -169,7 +155,7 @@ function Row(props: { run: RunSummary; open: boolean; now: number; session: Sess
           className="link"
           disabled={open}
           onClick={() => {
-            void session.show(run.run);
+            void openRun.show(run.run);
             onClose();
           }}
         >
@@ -179,7 +165,7 @@ function Row(props: { run: RunSummary; open: boolean; now: number; session: Sess
         <button type="button" className="link" onClick={() => void exportIt()}>
           export<span className="visually-hidden"> {run.name}</span>
         </button>
-        <button type="button" className="link" onClick={() => void session.remove(run.run)}>
+        <button type="button" className="link" onClick={() => void openRun.remove(run.run)}>
           delete<span className="visually-hidden"> {run.name}</span>
         </button>
       </p>

@@ -5,6 +5,7 @@ import { type MethodName, METHODS, methodSettings } from '../../gasp/methods.ts'
 import { type Setting, SETTING_GROUPS, type SettingGroup } from '../../gasp/settingKinds.ts';
 import { SETTING_NAMES, type SettingName, SETTINGS, type Settings } from '../../gasp/settings.ts';
 import { SettingField } from './SettingField.tsx';
+import { useActions, usePage } from '../store/usePage.ts';
 import { Sheet } from './Sheet.tsx';
 import './SettingsSheet.css';
 
@@ -15,8 +16,10 @@ interface FormProps {
   onChange: (settings: Settings) => void;
 }
 
-export function SettingsSheet({ onClose, ...props }: FormProps & { onClose: () => void }) {
-  const { fixed, onChange } = props;
+export function SettingsSheet({ onClose }: { onClose: () => void }) {
+  const page = usePage('open', 'settings');
+  const { choices } = useActions();
+  const fixed = page.open !== null;
   const [resets, setResets] = useState(0);
   return (
     <Sheet
@@ -32,7 +35,7 @@ export function SettingsSheet({ onClose, ...props }: FormProps & { onClose: () =
             type="button"
             className="button"
             onClick={() => {
-              onChange(DEFAULT_SETTINGS);
+              choices.setSettings(DEFAULT_SETTINGS);
               setResets(resets + 1);
             }}
           >
@@ -41,7 +44,12 @@ export function SettingsSheet({ onClose, ...props }: FormProps & { onClose: () =
         )
       }
     >
-      <SettingsForm key={resets} {...props} />
+      <SettingsForm
+        key={resets}
+        settings={page.open?.settings ?? page.settings}
+        fixed={fixed}
+        onChange={choices.setSettings}
+      />
     </Sheet>
   );
 }

@@ -3,24 +3,23 @@ import { useEffect, useId, useRef, useState } from 'react';
 import { chosenQuestions } from '../../gasp/bank.ts';
 import { slots } from '../../gasp/methods.ts';
 import { FILE_ENDING, LINK_LIMIT } from '../../share/address.ts';
+import type { RunState } from '../../run/state.ts';
 import type { Recipe } from '../../share/schema.ts';
 import { copyFrom } from '../parts/copyText.ts';
 import { download } from '../parts/download.ts';
 import { bytes, count } from '../parts/format.ts';
 import { Sheet } from './Sheet.tsx';
-import type { Session } from '../store/session.ts';
-import type { Snapshot } from '../store/snapshot.ts';
+import { useActions, usePage } from '../store/usePage.ts';
 import './ShareSheet.css';
 
 type Weights = 'none' | 'newest' | 'all';
 
-export function ShareSheet(props: { session: Session; snapshot: Snapshot; onClose: () => void }) {
-  const { session, snapshot, onClose } = props;
-  const { state, replay } = snapshot;
+export function ShareSheet({ onClose }: { onClose: () => void }) {
+  const { open, replay } = usePage('open', 'replay');
   return (
     <Sheet title="Share" onClose={onClose}>
-      {state && <ReplayPart key={state.run} session={session} snapshot={snapshot} />}
-      <RecipePart snapshot={snapshot} />
+      {open && <ReplayPart key={open.run} state={open} />}
+      <RecipePart />
       {!replay && (
         <p className="section-note">
           A link carries everything itself, behind its #, which browsers do not send to any server.
@@ -30,18 +29,19 @@ export function ShareSheet(props: { session: Session; snapshot: Snapshot; onClos
   );
 }
 
-function ReplayPart({ session, snapshot }: { session: Session; snapshot: Snapshot }) {
-  const { state, absent } = snapshot;
+function ReplayPart({ state }: { state: RunState }) {
+  const { absent } = usePage('absent');
+  const { openRun } = useActions();
   const [link, setLink] = useState<string | null | undefined>();
   const [weights, setWeights] = useState<Weights>('none');
   const [problem, setProblem] = useState<string>();
   const weightsLabel = useId();
-  const iterations = state?.iterations.findLast((iteration) => iteration.counters)?.iteration ?? 0;
+  const iterations = state.iterations.findLast((iteration) => iteration.counters)?.iteration ?? 0;
   // The link of a run that goes on is made anew with each iteration.
   // biome-ignore lint/correctness/useExhaustiveDependencies: as said
   useEffect(() => {
     let late = false;
-    Promise.all([import('../../share/link.ts'), session.recorded(() => false)])
+    Promise.all([import('../../share/link.ts'), openRun.recorded(() => false)])
       .then(([{ replayLink }, run]) => replayLink(run, location.href))
       .then((made) => {
         if (!late) setLink(made);
@@ -52,8 +52,7 @@ function ReplayPart({ session, snapshot }: { session: Session; snapshot: Snapsho
     return () => {
       late = true;
     };
-  }, [session, iterations, state?.name, state?.notes]);
-  if (!state) return null;
+  }, [openRun, iterations, state.name, state.notes]);
 
   const checkpoints = state.checkpoints.filter(({ blob }) => !absent.has(blob));
   const newest = checkpoints.at(-1);
@@ -77,7 +76,7 @@ function ReplayPart({ session, snapshot }: { session: Session; snapshot: Snapsho
     try {
       const { packRuns } = await import('../../share/bundle.ts');
       const wanted = (blob: string) => weights === 'all' || (weights === 'newest' && blob === newest?.blob);
-      const file = await packRuns([await session.recorded(wanted)]);
+      const file = await packRuns([await openRun.recorded(wanted)]);
       download(`${state.name}${FILE_ENDING}`, file, 'application/octet-stream');
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
@@ -122,8 +121,9 @@ function ReplayPart({ session, snapshot }: { session: Session; snapshot: Snapsho
   );
 }
 
-function RecipePart({ snapshot }: { snapshot: Snapshot }) {
-  const { state, bank, chosen, settings, model } = snapshot;
+function RecipePart() {
+  const page = usePage('open', 'bank', 'chosen', 'settings', 'model');
+  const { open: state, bank, chosen, settings, model } = page;
   const [link, setLink] = useState<string>();
   useEffect(() => {
     const recipe: Recipe | null = state

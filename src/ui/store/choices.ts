@@ -1,6 +1,7 @@
 /** What a person chooses for the next run: settings, model, backend, and goalposts out of a bank that grows. */
 import { type Bank, firstGoalposts } from '../../gasp/bank.ts';
 import { DEFAULT_SETTINGS } from '../../gasp/defaults.ts';
+import { slots } from '../../gasp/methods.ts';
 import type { Question } from '../../gasp/question.ts';
 import type { Settings } from '../../gasp/settings.ts';
 import type { AdapterFiles } from '../../lab/adapters.ts';
@@ -8,116 +9,140 @@ import { HUB_SETTINGS } from '../../lab/hubRun.ts';
 import { EMBEDDED_MODEL, modelSource } from '../../lab/models.ts';
 import type { BackendChoice } from '../../lab/protocol.ts';
 import type { Recipe } from '../../share/schema.ts';
+import type { Notices } from './notices.ts';
 import { isKept, ownGoalposts, storeOwnGoalposts } from './ownGoalposts.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Store } from './store.ts';
 
-export type Chosen = Pick<Snapshot, 'bank' | 'settings' | 'model' | 'chosen' | 'backendChoice' | 'adapter'>;
+export interface ChoicesState {
+  /** With the person's own questions; null until it is loaded. */
+  bank: Bank | null;
+  settings: Settings;
+  /** As `lab/models.ts` names it. */
+  model: string;
+  /** Ids of the goalposts chosen out of the bank. */
+  chosen: ReadonlySet<string>;
+  backendChoice: BackendChoice;
+  /** The LoRA adapter that the next run starts from, in place of one that changes nothing yet. */
+  adapter: AdapterFiles | null;
+}
 
-export class Choices {
-  private readonly bankLoaded: Promise<void>;
+export const FIRST_CHOICES: ChoicesState = {
+  bank: null,
+  settings: DEFAULT_SETTINGS,
+  model: EMBEDDED_MODEL,
+  chosen: new Set(),
+  backendChoice: 'auto',
+  adapter: null,
+};
 
-  constructor(
-    loadBank: () => Promise<Bank>,
-    private readonly now: () => Chosen,
-    private readonly change: (part: Partial<Chosen>) => void,
-    private readonly report: (error: unknown, advice: string) => void,
-  ) {
-    this.bankLoaded = loadBank().then(
-      (bank) =>
-        change({
-          bank: { ...bank, questions: [...ownGoalposts(), ...bank.questions] },
-          chosen: new Set(firstGoalposts(bank).map(({ id }) => id)),
-        }),
-      (error: unknown) =>
-        report(
-          error,
-          'Without it there are no goalposts. Check that the whole site was copied, then reload.',
-        ),
-    );
-  }
+/** Guided methods need something to aim at. */
+export function canStart({
+  bank,
+  chosen,
+  settings,
+}: Pick<ChoicesState, 'bank' | 'chosen' | 'settings'>): boolean {
+  return bank !== null && (chosen.size > 0 || slots(settings).guided === 0);
+}
 
-  setSettings(settings: Settings): void {
-    this.change({ settings });
-  }
+export interface Choices {
+  setSettings(settings: Settings): void;
   /** The model of the next run. Between the embedded one and others, settings change with it. */
-  setModel(model: string): void {
-    const before = this.now().model;
-    if (model === before) return;
-    const change = (model === EMBEDDED_MODEL) !== (before === EMBEDDED_MODEL);
-    const settings =
-      model === EMBEDDED_MODEL ? DEFAULT_SETTINGS : { ...this.now().settings, ...HUB_SETTINGS };
-    // An adapter belongs to its model.
-    this.change({ model, adapter: null, ...(change && { settings }) });
-  }
+  setModel(model: string): void;
   /** What the next run starts from; with it come the rank and the scale under which it goes on as it is. */
-  setAdapter(adapter: AdapterFiles, tuning: Settings['tuning']): void {
-    this.change({ adapter, settings: { ...this.now().settings, tuning } });
-  }
-  dropAdapter(): void {
-    this.change({ adapter: null });
-  }
-  setBackend(backendChoice: BackendChoice): void {
-    this.change({ backendChoice });
-  }
-  choose(ids: Iterable<string>): void {
-    this.change({ chosen: new Set(ids) });
-  }
-
+  setAdapter(adapter: AdapterFiles, tuning: Settings['tuning']): void;
+  dropAdapter(): void;
+  setBackend(backendChoice: BackendChoice): void;
+  choose(ids: Iterable<string>): void;
   /** Takes over what somebody else chose. Throws for a model that nobody has; null where there is no bank. */
-  async taking(recipe: Recipe): Promise<(() => void) | null> {
-    modelSource(recipe.model);
-    await this.bankLoaded;
-    const { bank } = this.now();
-    if (!bank) return null;
-    const ids = new Set(recipe.goalposts.map(({ id }) => id));
-    return () =>
-      this.change({
-        model: recipe.model,
-        adapter: null,
-        settings: recipe.settings,
-        chosen: ids,
-        // First, in its order and its own words: all of that decides how its run goes.
-        bank: {
-          ...bank,
-          goalposts: [...recipe.goalposts, ...bank.goalposts.filter(({ id }) => !ids.has(id))],
-        },
-      });
-  }
-
+  taking(recipe: Recipe): Promise<(() => void) | null>;
   /** Adds a goalpost that a person wrote, in the place of `instead`, and chooses it for the next run. */
-  addGoalpost(question: Question, instead?: string): void {
-    const { bank, chosen } = this.now();
-    if (!bank) return;
-    const others = bank.questions.filter(({ id }) => id !== instead);
-    const next = new Set(chosen).add(question.id);
-    if (instead !== undefined) next.delete(instead);
-    this.setOwn([question, ...others], next);
-  }
-
-  removeGoalpost(id: string): void {
-    const { bank, chosen } = this.now();
-    if (!bank) return;
-    const next = new Set(chosen);
-    next.delete(id);
-    this.setOwn(
-      bank.questions.filter((question) => question.id !== id),
-      next,
-    );
-  }
-
+  addGoalpost(question: Question, instead?: string): void;
+  removeGoalpost(id: string): void;
   /** Imported questions join the bank; those of an earlier import with the same ids give way. */
-  addQuestions(added: Question[]): void {
-    const { bank, chosen } = this.now();
-    if (!bank || added.length === 0) return;
-    const ids = new Set(added.map(({ id }) => id));
-    this.setOwn([...added, ...bank.questions.filter(({ id }) => !ids.has(id))], new Set(chosen));
-  }
+  addQuestions(added: Question[]): void;
+}
 
-  private setOwn(questions: Question[], chosen: Set<string>): void {
-    const { bank } = this.now();
-    this.change({ bank: { ...bank!, questions }, chosen });
+export function createChoices(
+  store: Store<ChoicesState>,
+  loadBank: () => Promise<Bank>,
+  notices: Notices,
+): Choices {
+  const bankLoaded = loadBank().then(
+    (bank) =>
+      store.set({
+        bank: { ...bank, questions: [...ownGoalposts(), ...bank.questions] },
+        chosen: new Set(firstGoalposts(bank).map(({ id }) => id)),
+      }),
+    (error: unknown) =>
+      notices.report(
+        error,
+        'Without it there are no goalposts. Check that the whole site was copied, then reload.',
+      ),
+  );
+  /** Stores those of the bank's questions that are the person's own, as long as the browser keeps anything. */
+  const setOwn = (bank: Bank, questions: Question[], chosen: ReadonlySet<string>) => {
+    store.set({ bank: { ...bank, questions }, chosen });
     if (!storeOwnGoalposts(questions.filter(isKept))) {
-      this.report('This browser does not keep your goalposts.', 'They are here until the page is closed.');
+      notices.report('This browser does not keep your goalposts.', 'They are here until the page is closed.');
     }
-  }
+  };
+  return {
+    setSettings: (settings) => store.set({ settings }),
+    setModel(model) {
+      const { model: before, settings: now } = store.get();
+      if (model === before) return;
+      const change = (model === EMBEDDED_MODEL) !== (before === EMBEDDED_MODEL);
+      const settings = model === EMBEDDED_MODEL ? DEFAULT_SETTINGS : { ...now, ...HUB_SETTINGS };
+      // An adapter belongs to its model.
+      store.set({ model, adapter: null, ...(change && { settings }) });
+    },
+    setAdapter: (adapter, tuning) => store.set({ adapter, settings: { ...store.get().settings, tuning } }),
+    dropAdapter: () => store.set({ adapter: null }),
+    setBackend: (backendChoice) => store.set({ backendChoice }),
+    choose: (ids) => store.set({ chosen: new Set(ids) }),
+    async taking(recipe) {
+      modelSource(recipe.model);
+      await bankLoaded;
+      const { bank } = store.get();
+      if (!bank) return null;
+      const ids = new Set(recipe.goalposts.map(({ id }) => id));
+      return () =>
+        store.set({
+          model: recipe.model,
+          adapter: null,
+          settings: recipe.settings,
+          chosen: ids,
+          // First, in its order and its own words: all of that decides how its run goes.
+          bank: {
+            ...bank,
+            goalposts: [...recipe.goalposts, ...bank.goalposts.filter(({ id }) => !ids.has(id))],
+          },
+        });
+    },
+    addGoalpost(question, instead) {
+      const { bank, chosen } = store.get();
+      if (!bank) return;
+      const others = bank.questions.filter(({ id }) => id !== instead);
+      const next = new Set(chosen).add(question.id);
+      if (instead !== undefined) next.delete(instead);
+      setOwn(bank, [question, ...others], next);
+    },
+    removeGoalpost(id) {
+      const { bank, chosen } = store.get();
+      if (!bank) return;
+      const next = new Set(chosen);
+      next.delete(id);
+      setOwn(
+        bank,
+        bank.questions.filter((question) => question.id !== id),
+        next,
+      );
+    },
+    addQuestions(added) {
+      const { bank, chosen } = store.get();
+      if (!bank || added.length === 0) return;
+      const ids = new Set(added.map(({ id }) => id));
+      setOwn(bank, [...added, ...bank.questions.filter(({ id }) => !ids.has(id))], chosen);
+    },
+  };
 }

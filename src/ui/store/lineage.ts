@@ -1,8 +1,7 @@
 /** Where a branch comes from: the runs that its weights went through before it began. */
 import { useEffect, useMemo, useState } from 'react';
 import { foldEvents, type RunState } from '../../run/state.ts';
-import type { Session } from './session.ts';
-import type { Snapshot } from './snapshot.ts';
+import { useActions, usePage } from './usePage.ts';
 
 /** A run up to where the next one branched off it. */
 export interface Ancestor {
@@ -52,11 +51,12 @@ export async function ancestorsOf(
 }
 
 /** None for a replay: what a stranger's run calls its origin need not be the run of that id here. */
-export function useAncestors(session: Session, snapshot: Snapshot): Ancestor[] {
-  const { state, runs, replay } = snapshot;
+export function useAncestors(): Ancestor[] {
+  const { open: openRun, runs, replay } = usePage('open', 'runs', 'replay');
+  const { shelf, notices } = useActions();
   const [loaded, setLoaded] = useState<{ run: string; past: Ancestor[] } | null>(null);
-  const open = replay ? undefined : state?.run;
-  const from = state?.branchedFrom;
+  const open = replay ? undefined : openRun?.run;
+  const from = openRun?.branchedFrom;
   // It comes back when its deletion is undone.
   const here = runs.some(({ run }) => run === from?.run);
   // A run's origin never changes, nor does what came before the branch.
@@ -66,16 +66,16 @@ export function useAncestors(session: Session, snapshot: Snapshot): Ancestor[] {
     let late = false;
     const stored = new Set(runs.map(({ run }) => run));
     ancestorsOf({ run: open, branchedFrom: from }, async (run) =>
-      stored.has(run) ? foldEvents(await session.readRun(run)) : null,
+      stored.has(run) ? foldEvents(await shelf.readRun(run)) : null,
     )
       .then((past) => {
         if (!late) setLoaded({ run: open, past });
       })
-      .catch((error: unknown) => session.report(error, 'The run is still stored. Try again.'));
+      .catch((error: unknown) => notices.report(error, 'The run is still stored. Try again.'));
     return () => {
       late = true;
     };
-  }, [session, open, from?.run, here]);
+  }, [shelf, notices, open, from?.run, here]);
   return useMemo(() => {
     if (!loaded || loaded.run !== open) return [];
     const names = new Map(runs.map(({ run, name }) => [run, name]));

@@ -1,89 +1,103 @@
 /**
- * Opens what the page's address asks for and what is dropped on it. What reads sessions is loaded when
- * there is one to read. Nothing that comes this way is run or stored before somebody presses a button.
+ * Sessions that come from elsewhere, in a link or a file: read, shown, offered, stored. What reads them is loaded
+ * when there is one to read. Nothing that comes this way is run or stored before somebody presses a button.
  */
-import { bare, sourceOf } from '../../share/address.ts';
+import type { RecordedRun } from '../../run/journal.ts';
+import type { Source } from '../../share/address.ts';
 import type { Shared } from '../../share/bundle.ts';
-import type { Session } from './session.ts';
+import type { Recipe } from '../../share/schema.ts';
+import type { Choices } from './choices.ts';
+import type { Notices } from './notices.ts';
+import type { OpenRun } from './openRun.ts';
+import type { Shelf } from './shelf.ts';
+import type { Store } from './store.ts';
 
-/** Follows the address from now on, and keeps it true: it names what is shown, or nothing. */
-export function followAddress(session: Session): void {
-  let opened: Shared['kind'] | null = null;
-  const follow = async () => {
-    const source = sourceOf(location);
-    if (!source) {
-      if (session.getSnapshot().replay) session.close();
-      opened = null;
-      return;
-    }
-    opened = null;
-    opened = await open(session, async () =>
-      (await import('../../share/link.ts')).openSource(source, location.href),
-    );
+export interface OpeningState {
+  /** A session is being fetched or read. */
+  opening: boolean;
+  /** Runs from a file, to be stored if the person wants that. */
+  offered: RecordedRun[] | null;
+}
+
+export const FIRST_OPENING: OpeningState = { opening: false, offered: null };
+
+export interface Opening {
+  /** Opens what the page's address names. Gives its kind; null where there is none that can be opened. */
+  openAddress(source: Source, address: string): Promise<Shared['kind'] | null>;
+  /** Opens a file that was dropped. */
+  openFile(file: Blob): Promise<void>;
+  /** Stores the runs of a file that was picked for that. */
+  importFile(file: Blob): Promise<void>;
+  /** Shows a run, and offers to store several. */
+  take(shared: Shared): Promise<void>;
+  /** Stores the runs that were offered, or lets go of them. */
+  answerOffer(store: boolean): Promise<void>;
+}
+
+export function createOpening(
+  store: Store<OpeningState>,
+  choices: Pick<Choices, 'taking'>,
+  openRun: Pick<OpenRun, 'showReplay' | 'close'>,
+  shelf: Pick<Shelf, 'adopt'>,
+  notices: Notices,
+): Opening {
+  /** What the next run starts with. It is not started. Throws for a model that nobody has. */
+  const takeRecipe = async (recipe: Recipe) => {
+    const take = await choices.taking(recipe);
+    if (!take) return;
+    openRun.close();
+    take();
   };
-  session.subscribe(() => {
-    const { replay, state } = session.getSnapshot();
-    if (!opened || (opened === 'replay' ? replay !== null : state === null)) return;
-    opened = null;
-    history.pushState(null, '', bare(location.href));
-  });
-  window.addEventListener('popstate', () => void follow());
-  void follow();
-}
+  const storeRuns = async (runs: RecordedRun[]) => {
+    try {
+      await shelf.adopt(runs);
+    } catch (error) {
+      notices.report(
+        error,
+        'The runs before it in the file are stored, this one and those after it are not.',
+      );
+    }
+  };
+  /** `act` gives null where there was nothing to open. */
+  const during = async <T>(act: () => Promise<T | null>): Promise<T | null> => {
+    store.set({ opening: true });
+    try {
+      return await act();
+    } catch (error) {
+      notices.reportByCode(error, 'Nothing was changed.');
+      return null;
+    } finally {
+      store.set({ opening: false });
+    }
+  };
+  const read = () => import('../../share/link.ts');
 
-/** Opens files that are dropped anywhere on the page. */
-export function acceptDrops(session: Session): void {
-  const holdsFile = (event: DragEvent) => event.dataTransfer?.types.includes('Files');
-  window.addEventListener('dragover', (event) => {
-    if (!holdsFile(event)) return;
-    event.preventDefault();
-    document.body.dataset.drop = '';
-  });
-  window.addEventListener('dragleave', (event) => {
-    if (!event.relatedTarget) delete document.body.dataset.drop;
-  });
-  window.addEventListener('drop', (event) => {
-    if (!holdsFile(event)) return;
-    event.preventDefault();
-    delete document.body.dataset.drop;
-    const [file] = event.dataTransfer?.files ?? [];
-    if (file) void openDropped(session, file);
-  });
-}
-
-export async function openDropped(session: Session, file: Blob): Promise<void> {
-  await open(session, async () => (await import('../../share/link.ts')).openFile(file));
-}
-
-/** A file that was picked to be stored: its runs are stored at once. */
-export async function importFile(session: Session, file: Blob): Promise<void> {
-  session.setOpening(true);
-  try {
-    const { openFile } = await import('../../share/link.ts');
-    const shared = await openFile(file);
-    if (shared.kind === 'replay') await session.importRuns(shared.runs);
-    else await session.takeRecipe(shared.recipe);
-  } catch (error) {
-    session.reportByCode(error, 'Nothing was changed.');
-  } finally {
-    session.setOpening(false);
-  }
-}
-
-/** `read` gives null where there is nothing to open. */
-async function open(session: Session, read: () => Promise<Shared | null>): Promise<Shared['kind'] | null> {
-  session.setOpening(true);
-  try {
-    const shared = await read();
-    if (!shared) return null;
-    if (shared.kind === 'recipe') await session.takeRecipe(shared.recipe);
-    else if (shared.runs.length === 1) session.showReplay(shared.runs[0]!);
-    else session.offer(shared.runs);
-    return shared.kind;
-  } catch (error) {
-    session.reportByCode(error, 'Nothing was changed.');
-    return null;
-  } finally {
-    session.setOpening(false);
-  }
+  const opening: Opening = {
+    openAddress: (source, address) =>
+      during(async () => {
+        const shared = await (await read()).openSource(source, address);
+        if (shared) await opening.take(shared);
+        return shared?.kind ?? null;
+      }),
+    async openFile(file) {
+      await during(async () => opening.take(await (await read()).openFile(file)));
+    },
+    async importFile(file) {
+      await during(async () => {
+        const shared = await (await read()).openFile(file);
+        await (shared.kind === 'replay' ? storeRuns(shared.runs) : takeRecipe(shared.recipe));
+      });
+    },
+    async take(shared) {
+      if (shared.kind === 'recipe') await takeRecipe(shared.recipe);
+      else if (shared.runs.length === 1) openRun.showReplay(shared.runs[0]!);
+      else store.set({ offered: shared.runs });
+    },
+    async answerOffer(wanted) {
+      const { offered } = store.get();
+      store.set({ offered: null });
+      if (wanted && offered) await storeRuns(offered);
+    },
+  };
+  return opening;
 }

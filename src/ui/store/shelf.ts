@@ -1,6 +1,10 @@
 /** The stored runs as a person keeps them: listed, named, annotated, deleted and taken back, copied in and out. */
 import type { RunEvent, RunEventBody } from '../../run/events.ts';
 import type { Journal, RecordedRun, RunSummary } from '../../run/journal.ts';
+import { runName } from '../../run/names.ts';
+import type { ToldError } from '../../util/codedError.ts';
+import type { Notices } from './notices.ts';
+import type { Store } from './store.ts';
 
 /** The part of the journal that the page uses: what a run does is appended by the lab alone. */
 export type RunStore = Pick<
@@ -16,129 +20,160 @@ export interface StorageRoom {
 }
 
 export interface ShelfState {
+  /** False until the stored runs have been looked up. */
+  ready: boolean;
+  /** The stored runs, newest first. */
   runs: RunSummary[];
   /** The run that was deleted last, as long as that can be undone. */
   deleted: { run: string; name: string } | null;
   /** Null where the browser does not tell. */
   room: StorageRoom | null;
+  /** Why runs are kept in memory only; null where they are stored. */
+  memoryReason: ToldError | null;
 }
 
-export class Shelf {
-  private undoable: { summary: RunSummary; recorded: RecordedRun } | undefined;
-  private runs: RunSummary[] = [];
+export const FIRST_SHELF: ShelfState = {
+  ready: false,
+  runs: [],
+  deleted: null,
+  room: null,
+  memoryReason: null,
+};
 
-  constructor(
-    private readonly openStore: () => Promise<RunStore>,
-    private readonly change: (part: Partial<ShelfState>) => void,
-    private readonly report: (error: unknown, advice: string) => void,
-  ) {}
-
-  reader(): Promise<RunStore> {
-    return this.openStore();
-  }
-
-  async refresh(): Promise<void> {
-    try {
-      this.runs = await (await this.reader()).list();
-      this.change({ runs: this.runs });
-    } catch (error) {
-      this.report(
-        error,
-        'Runs cannot be stored here. Allow storage for this site, or leave private browsing.',
-      );
-    }
-  }
-
-  /** The event that was stored, for whoever shows the run; undefined where it could not be. */
-  async tell(run: string, body: RunEventBody & { type: 'renamed' | 'noted' }): Promise<RunEvent | undefined> {
-    try {
-      const [event] = await (await this.reader()).append(run, [body]);
-      await this.refresh();
-      return event;
-    } catch (error) {
-      this.report(error, 'Name and notes are as they were.');
-      return undefined;
-    }
-  }
-
+export interface Shelf {
+  /** Where the runs are stored. Throws where that cannot be had. */
+  reader(): Promise<RunStore>;
+  /** Looks the stored runs up. */
+  refresh(): Promise<void>;
+  /** The log of a stored run. */
+  readRun(run: string): Promise<RunEvent[]>;
+  /** Adds to a run's log. Gives the event that was stored; undefined where it could not be. */
+  tell(run: string, body: RunEventBody & { type: 'renamed' | 'noted' }): Promise<RunEvent | undefined>;
   /** Deletes a run at once and holds it in memory, until another one is deleted or the page is left. */
-  async remove(run: string): Promise<boolean> {
-    try {
-      const store = await this.reader();
-      const summary = this.runs.find((other) => other.run === run);
-      const recorded = await store.exportRun(run);
-      await store.remove(run);
-      if (summary) this.undoable = { summary, recorded };
-      this.change({ deleted: summary ? { run, name: summary.name } : null });
-      return true;
-    } catch (error) {
-      this.report(error, 'If the run is open in another tab, close that tab first.');
-      return false;
-    } finally {
-      await this.refresh();
-    }
-  }
-
-  async undoRemove(): Promise<void> {
-    const { undoable } = this;
-    if (!undoable) return;
-    try {
-      await (await this.reader()).importRun(undoable.summary.run, undoable.recorded);
-      this.forget();
-    } catch (error) {
-      this.report(error, 'It is still held in memory: free some space and undo again, before you leave.');
-    }
-    await this.refresh();
-  }
-
-  /** The deletion cannot be undone any more, and its memory is free. */
-  forget(): void {
-    this.undoable = undefined;
-    this.change({ deleted: null });
-  }
-
+  remove(run: string): Promise<boolean>;
+  undoRemove(): Promise<void>;
   /** Stores runs from elsewhere under ids of their own. Returns those ids; throws where one does not fit. */
-  async adopt(runs: readonly RecordedRun[]): Promise<string[]> {
-    const store = await this.reader();
-    const taken = new Set((await store.list()).map(({ name }) => name));
-    const ids: string[] = [];
-    try {
-      for (const { events, checkpoints } of runs) {
-        const run = newId();
-        const own = events.map((event): RunEvent => {
-          if (event.type === 'run-started') return { ...event, run, name: freeName(event.name, taken) };
-          return event.type === 'renamed' ? { ...event, name: freeName(event.name, taken) } : event;
-        });
-        await store.importRun(run, { events: own, checkpoints });
-        ids.push(run);
-        for (const event of own) if ('name' in event) taken.add(event.name);
-      }
-    } finally {
-      await this.refresh();
-    }
-    return ids;
-  }
-
+  adopt(runs: readonly RecordedRun[]): Promise<string[]>;
+  /** A name that no stored run has. */
+  freshName(): string;
   /** Looks up how much room there is. */
-  async measure(): Promise<void> {
-    // Pages over plain http have none, and private windows may refuse.
-    if (!navigator.storage?.estimate) return;
-    try {
-      const [{ usage = 0, quota = 0 }, kept] = await Promise.all([
-        navigator.storage.estimate(),
-        navigator.storage.persisted(),
-      ]);
-      this.change({ room: { used: usage, quota, kept } });
-    } catch {
-      this.change({ room: null });
-    }
-  }
-
+  measure(): Promise<void>;
   /** Asks the browser not to clear this site's storage when the disk fills up. */
-  async keepSafe(): Promise<void> {
-    await navigator.storage.persist().catch(() => false);
-    await this.measure();
-  }
+  keepSafe(): Promise<void>;
+  setMemoryReason(reason: ToldError | null): void;
+}
+
+export function createShelf(
+  store: Store<ShelfState>,
+  openStore: () => Promise<RunStore>,
+  notices: Notices,
+): Shelf {
+  let undoable: { summary: RunSummary; recorded: RecordedRun } | undefined;
+  const shelf: Shelf = {
+    reader: () => openStore(),
+    async refresh() {
+      try {
+        store.set({ runs: await (await openStore()).list() });
+      } catch (error) {
+        notices.report(
+          error,
+          'Runs cannot be stored here. Allow storage for this site, or leave private browsing.',
+        );
+      }
+    },
+    async readRun(run) {
+      return (await openStore()).read(run);
+    },
+    async tell(run, body) {
+      try {
+        const [event] = await (await openStore()).append(run, [body]);
+        await shelf.refresh();
+        return event;
+      } catch (error) {
+        notices.report(error, 'Name and notes are as they were.');
+        return undefined;
+      }
+    },
+    async remove(run) {
+      try {
+        const opened = await openStore();
+        const summary = store.get().runs.find((other) => other.run === run);
+        const recorded = await opened.exportRun(run);
+        await opened.remove(run);
+        if (summary) undoable = { summary, recorded };
+        store.set({ deleted: summary ? { run, name: summary.name } : null });
+        return true;
+      } catch (error) {
+        notices.report(error, 'If the run is open in another tab, close that tab first.');
+        return false;
+      } finally {
+        await shelf.refresh();
+      }
+    },
+    async undoRemove() {
+      if (!undoable) return;
+      try {
+        await (await openStore()).importRun(undoable.summary.run, undoable.recorded);
+        // What was held in memory is free.
+        undoable = undefined;
+        store.set({ deleted: null });
+      } catch (error) {
+        notices.report(
+          error,
+          'It is still held in memory: free some space and undo again, before you leave.',
+        );
+      }
+      await shelf.refresh();
+    },
+    async adopt(runs) {
+      const opened = await openStore();
+      const taken = new Set((await opened.list()).map(({ name }) => name));
+      const ids: string[] = [];
+      try {
+        for (const { events, checkpoints } of runs) {
+          const run = newId();
+          const own = events.map((event): RunEvent => {
+            if (event.type === 'run-started') return { ...event, run, name: freeName(event.name, taken) };
+            return event.type === 'renamed' ? { ...event, name: freeName(event.name, taken) } : event;
+          });
+          await opened.importRun(run, { events: own, checkpoints });
+          ids.push(run);
+          for (const event of own) if ('name' in event) taken.add(event.name);
+        }
+      } finally {
+        await shelf.refresh();
+      }
+      return ids;
+    },
+    freshName: () =>
+      runName(
+        Math.random,
+        store.get().runs.map((run) => run.name),
+      ),
+    async measure() {
+      // Pages over plain http have none, and private windows may refuse.
+      if (!navigator.storage?.estimate) return;
+      try {
+        const [{ usage = 0, quota = 0 }, kept] = await Promise.all([
+          navigator.storage.estimate(),
+          navigator.storage.persisted(),
+        ]);
+        store.set({ room: { used: usage, quota, kept } });
+      } catch {
+        store.set({ room: null });
+      }
+    },
+    async keepSafe() {
+      await navigator.storage.persist().catch(() => false);
+      await shelf.measure();
+    },
+    setMemoryReason(memoryReason) {
+      store.set({ memoryReason });
+      void shelf.refresh();
+    },
+  };
+  void shelf.refresh().finally(() => store.set({ ready: true }));
+  return shelf;
 }
 
 /** A name that no other run will ever have. */

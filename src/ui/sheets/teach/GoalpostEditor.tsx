@@ -1,14 +1,14 @@
 /** A goalpost of one's own: a function and inputs, its outputs computed by Python or given. */
-import { useId, useState, useSyncExternalStore } from 'react';
+import { useId, useState } from 'react';
 import type { Question } from '../../../gasp/question.ts';
 import { modelSource } from '../../../lab/models.ts';
 import { type GoalpostDraft, SHOWN_PAIRS } from '../../../gasp/teaching.ts';
 import { CodeEditor } from '../../parts/editor/CodeEditor.tsx';
-import type { Session } from '../../store/session.ts';
-import type { Snapshot } from '../../store/snapshot.ts';
+import { useActions, usePage } from '../../store/usePage.ts';
 import { Sheet } from '../Sheet.tsx';
-import { QuestionText } from '../StoneSheet.tsx';
-import { doing } from '../../run/Transport.tsx';
+import { SheetProblem } from '../SheetProblem.tsx';
+import { QuestionText } from '../QuestionText.tsx';
+import { useDoing } from '../../run/doing.ts';
 import { linesOf } from './TeacherSheet.tsx';
 import './teach.css';
 
@@ -30,14 +30,15 @@ const blank: Written = {
 let left: Written | undefined;
 
 export function GoalpostEditor(props: {
-  session: Session;
-  snapshot: Snapshot;
   /** One's own goalpost, to change it. */
   from?: Question | undefined;
   onClose: () => void;
 }) {
-  const { session, snapshot, from, onClose } = props;
-  const { examined } = useSyncExternalStore(session.teaching.subscribe, session.teaching.getSnapshot);
+  const { from, onClose } = props;
+  const page = usePage('examined', 'model');
+  const { examined } = page;
+  const { teaching, choices } = useActions();
+  const doing = useDoing();
   const [written, setWritten] = useState<Written>(() =>
     from
       ? {
@@ -65,8 +66,8 @@ export function GoalpostEditor(props: {
   const running = examined !== null && !examined.result;
   const fault = current?.result && 'fault' in current.result ? current.result.fault : undefined;
   const question = current?.result && 'question' in current.result ? current.result.question : undefined;
-  const run = () => !running && session.teaching.examine(draft);
-  const model = modelSource(snapshot.model);
+  const run = () => !running && teaching.examine(draft);
+  const model = modelSource(page.model);
   const unreadable = question && model.kind === 'embedded' ? model.dialect.unreadable?.(question) : null;
   return (
     <Sheet
@@ -88,10 +89,7 @@ export function GoalpostEditor(props: {
             className={`button ${question ? 'is-primary' : ''}`}
             disabled={!question}
             onClick={() => {
-              session.choices.addGoalpost(
-                { ...question!, title: question!.title || 'A goalpost of mine' },
-                from?.id,
-              );
+              choices.addGoalpost({ ...question!, title: question!.title || 'A goalpost of mine' }, from?.id);
               left = undefined;
               onClose();
             }}
@@ -100,7 +98,7 @@ export function GoalpostEditor(props: {
           </button>
           <p className="section-note" role="status">
             {running
-              ? doing(snapshot) || 'Python runs it'
+              ? doing || 'Python runs it'
               : question
                 ? 'It runs. Once added, the next run aims at it.'
                 : 'Run it first; then it can be added.'}
@@ -108,11 +106,7 @@ export function GoalpostEditor(props: {
         </>
       }
     >
-      {snapshot.problem && (
-        <p className="bank-problem" role="alert">
-          <strong>{snapshot.problem.message}</strong> {snapshot.problem.advice}
-        </p>
-      )}
+      <SheetProblem />
       <div className="teach-choices">
         <label className="teach-choice is-long" htmlFor={ids.title}>
           <span>Title: the teacher reads it, the student does not</span>

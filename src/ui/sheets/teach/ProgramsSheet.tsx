@@ -1,14 +1,9 @@
 /** Programs to read, side by side: what changed on the way from a goalpost to a lemma to a lift. */
 import { useState } from 'react';
 import { CodeEditor } from '../../parts/editor/CodeEditor.tsx';
+import type { NamedProgram } from '../../store/openSheet.ts';
 import { Sheet } from '../Sheet.tsx';
 import './teach.css';
-
-export interface NamedProgram {
-  /** Such as `goalpost`, `lemma` or `answer 3, wrong`. */
-  name: string;
-  program: string;
-}
 
 export function ProgramsSheet(props: {
   programs: NamedProgram[];

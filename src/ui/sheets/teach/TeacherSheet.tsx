@@ -1,18 +1,18 @@
 /** Playing the teacher: write a lemma or a lift, have the student try it, see what it would have earned. */
-import { useEffect, useId, useRef, useState, useSyncExternalStore } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import type { Axis, ProposerRole } from '../../../gasp/question.ts';
 import type { PersonDraft, TeachingTrial } from '../../../gasp/teaching.ts';
 import { CodeEditor } from '../../parts/editor/CodeEditor.tsx';
 import { RewardFigure } from '../../figures/RewardFigure.tsx';
 import { activityShare, axisNames, percent, roleNames, short } from '../../parts/format.ts';
 import { Examples } from '../../parts/Program.tsx';
-import type { Session } from '../../store/session.ts';
-import type { Snapshot } from '../../store/snapshot.ts';
+import { useActions, usePage } from '../../store/usePage.ts';
 import { Sheet } from '../Sheet.tsx';
-import { TrialView } from '../StoneSheet.tsx';
-import type { TeachStart } from '../../store/teachingStore.ts';
+import { SheetProblem } from '../SheetProblem.tsx';
+import { TrialView } from '../TrialView.tsx';
+import type { TeachStart } from '../../store/teaching.ts';
 import { Term } from '../../parts/Term.tsx';
-import { doing } from '../../run/Transport.tsx';
+import { useDoing } from '../../run/doing.ts';
 import './teach.css';
 
 /** What was written and neither kept nor thrown away: closing the sheet loses nothing. */
@@ -25,16 +25,17 @@ export const linesOf = (text: string): string[] =>
     .map((line) => line.trim())
     .filter((line) => line !== '');
 
-export function TeacherSheet(props: {
-  start: TeachStart;
-  session: Session;
-  snapshot: Snapshot;
-  onClose: () => void;
-}) {
-  const { start, session, snapshot, onClose } = props;
+/** Another question to begin with begins another sheet. */
+export function TeacherSheet({ start, onClose }: { start: TeachStart; onClose: () => void }) {
+  return <Teacher key={`${start.role}/${start.from.id}`} start={start} onClose={onClose} />;
+}
+
+function Teacher({ start, onClose }: { start: TeachStart; onClose: () => void }) {
   const { role, from, goalpost, parent } = start;
-  const { trial } = useSyncExternalStore(session.teaching.subscribe, session.teaching.getSnapshot);
-  const key = `${snapshot.state?.run}/${role}/${from.id}`;
+  const { trial, open, status, activity } = usePage('trial', 'open', 'status', 'activity');
+  const { teaching } = useActions();
+  const doing = useDoing();
+  const key = `${open?.run}/${role}/${from.id}`;
   const [program, setProgram] = useState(() => drafts.get(key)?.program ?? from.program);
   const [inputs, setInputs] = useState(() => (drafts.get(key)?.inputs ?? from.inputs).join('\n'));
   const [title, setTitle] = useState(() => drafts.get(key)?.title ?? '');
@@ -69,14 +70,14 @@ export function TeacherSheet(props: {
 
   const mine = trial?.about === key ? trial : null;
   // What the lab is at would be called off.
-  const occupied = snapshot.status === 'mining' || snapshot.status === 'measuring';
+  const occupied = status === 'mining' || status === 'measuring';
   const trying = mine?.phase === 'trying';
   const changed = mine !== null && JSON.stringify(mine.draft) !== JSON.stringify(draft);
   const fault = mine?.result?.proposal.fault;
-  const tryIt = () => !trying && !occupied && session.tryDraft(key, draft);
-  const share = snapshot.activity ? activityShare(snapshot.activity) : undefined;
+  const tryIt = () => !trying && !occupied && teaching.try(key, draft);
+  const share = activity ? activityShare(activity) : undefined;
   const against = besides[beside]?.question?.program;
-  const { rollouts = 0 } = snapshot.state?.settings ?? {};
+  const { rollouts = 0 } = open?.settings ?? {};
 
   useEffect(() => {
     if (mine?.phase === 'tried') result.current?.scrollIntoView({ block: 'nearest' });
@@ -94,7 +95,7 @@ export function TeacherSheet(props: {
       footer={
         <>
           {trying ? (
-            <button type="button" className="button" onClick={() => session.cancelTry()}>
+            <button type="button" className="button" onClick={() => teaching.cancelTry()}>
               Stop
             </button>
           ) : (
@@ -108,7 +109,7 @@ export function TeacherSheet(props: {
                 type="button"
                 className="button"
                 disabled={mine.phase === 'keeping'}
-                onClick={() => session.teaching.keep(snapshot.backendChoice)}
+                onClick={() => teaching.keep()}
               >
                 Keep in the run
               </button>
@@ -117,7 +118,7 @@ export function TeacherSheet(props: {
                 className="button is-quiet"
                 onClick={() => {
                   drafts.delete(key);
-                  session.teaching.throwAway();
+                  teaching.throwAway();
                   onClose();
                 }}
               >
@@ -127,11 +128,11 @@ export function TeacherSheet(props: {
           )}
           <p className="section-note" role="status">
             {trying
-              ? snapshot.status === 'running'
-                ? `Tried as soon as this iteration is done. ${doing(snapshot)}`
-                : doing(snapshot)
+              ? status === 'running'
+                ? `Tried as soon as this iteration is done. ${doing}`
+                : doing
               : occupied
-                ? `Busy: ${doing(snapshot)}. Stop that first, or wait.`
+                ? `Busy: ${doing}. Stop that first, or wait.`
                 : mine?.phase === 'kept'
                   ? 'Kept: the next iteration trains on it.'
                   : mine?.phase === 'stopped'
@@ -148,11 +149,7 @@ export function TeacherSheet(props: {
           {...(share !== undefined && { value: share })}
         />
       )}
-      {snapshot.problem && (
-        <p className="bank-problem" role="alert">
-          <strong>{snapshot.problem.message}</strong> {snapshot.problem.advice}
-        </p>
-      )}
+      <SheetProblem />
       <div className="teach-lead">
         {role === 'lift' ? (
           <>

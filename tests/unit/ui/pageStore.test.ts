@@ -12,7 +12,7 @@ import { lastFinished } from '../../../src/run/history.ts';
 import { foldEvents } from '../../../src/run/state.ts';
 import { tellError } from '../../../src/util/codedError.ts';
 import { problemOf } from '../../../src/ui/parts/wording.ts';
-import { Session } from '../../../src/ui/store/session.ts';
+import { createPageStore, type PageStore } from '../../../src/ui/store/pageStore.ts';
 import { exampleEvents } from '../../fixtures/events.ts';
 import { checkpointed, snapshot } from '../run/journalSamples.ts';
 
@@ -20,7 +20,7 @@ let folder: string;
 let journal: Journal;
 let sent: Exclude<Command, { type: 'connect' }>[];
 let say: (message: Message) => void;
-let session: Session;
+let page: PageStore;
 
 const example = exampleEvents({ iterations: 2, run: 'first' });
 const [begin] = example;
@@ -45,10 +45,10 @@ async function store(events: RunEvent[]): Promise<RunEvent[]> {
 
 beforeEach(async () => {
   vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setTimeout(callback, 0));
-  folder = await mkdtemp(join(tmpdir(), 'session-'));
+  folder = await mkdtemp(join(tmpdir(), 'page-'));
   journal = await openFolderJournal(folder);
   sent = [];
-  session = new Session({
+  page = createPageStore({
     lab: {
       send: (command) => sent.push(command),
       listen: (listener) => {
@@ -59,7 +59,7 @@ beforeEach(async () => {
     openJournal: async () => journal,
     loadBank: async () => bank,
   });
-  await vi.waitFor(() => expect(session.getSnapshot()).toMatchObject({ ready: true, bank }));
+  await vi.waitFor(() => expect(page.get()).toMatchObject({ ready: true, bank }));
 });
 afterEach(async () => {
   await journal.close();
@@ -69,15 +69,15 @@ afterEach(async () => {
 
 it('a new run starts from the adapter that was chosen, with its rank and scale; another model lets go of it', () => {
   const adapter = { name: 'an adapter of mine', config: '{}', weights: new Uint8Array(2) };
-  session.choices.setAdapter(adapter, { kind: 'lora', rank: 2, alpha: 8 });
-  session.run();
+  page.choices.setAdapter(adapter, { kind: 'lora', rank: 2, alpha: 8 });
+  page.running.run();
   expect(sent.at(-1)).toMatchObject({
     type: 'start',
     adapter,
     settings: { tuning: { kind: 'lora', rank: 2, alpha: 8 } },
   });
-  session.choices.setModel('hub:someone/tiny#q4');
-  session.run();
+  page.choices.setModel('hub:someone/tiny#q4');
+  page.running.run();
   expect(sent.at(-1)).toMatchObject({ type: 'start', model: 'hub:someone/tiny#q4' });
   expect(sent.at(-1)).not.toHaveProperty('adapter');
 });
@@ -85,23 +85,23 @@ it('a new run starts from the adapter that was chosen, with its rank and scale; 
 it('says of a checkpoint whose weights are gone what the lab says of one', async () => {
   // As a run comes by a link: its log names checkpoints, and their weights did not come along.
   await journal.importRun('first', { events: example, checkpoints: [] });
-  await session.show('first');
-  const [checkpoint] = session.getSnapshot().state!.checkpoints;
-  await session.exportAdapter(checkpoint!.blob);
+  await page.openRun.show('first');
+  const [checkpoint] = page.get().open!.checkpoints;
+  await page.openRun.exportAdapter(checkpoint!.blob);
   const said = problemOf(tellError(goneCheckpoint(`the checkpoint of iteration ${checkpoint!.iteration}`)));
-  expect(session.getSnapshot().problem).toEqual(said);
+  expect(page.get().problem).toEqual(said);
 });
 
-describe('Session', () => {
+describe('the page’s store', () => {
   it('starts with all goalposts of a small bank, and shows the run once its first events come', () => {
-    session.run(3);
+    page.running.run(3);
     expect(sent).toMatchObject([
       { type: 'start', bank: 'micro', goalposts: bank.goalposts, backend: 'auto', iterations: 3 },
     ]);
     say({ type: 'events', run: 'first', events: example.slice(0, 5) });
     say({ type: 'events', run: 'first', events: example.slice(5) });
-    expect(session.getSnapshot().state).toEqual(foldEvents(example));
-    expect(session.getSnapshot().live).toBe(true);
+    expect(page.get().open).toEqual(foldEvents(example));
+    expect(page.get().live).toBe(true);
   });
 
   it('starts with a few goalposts of a large bank', async () => {
@@ -109,99 +109,99 @@ describe('Session', () => {
       ...begin.goalposts[0]!,
       id: `goalpost-${i}`,
     }));
-    const large = new Session({
+    const large = createPageStore({
       lab: { send: () => undefined, listen: () => () => undefined },
       openJournal: async () => journal,
       loadBank: async () => ({ ...bank, goalposts }),
     });
-    await vi.waitFor(() => expect(large.getSnapshot().chosen.size).toBe(24));
+    await vi.waitFor(() => expect(large.get().chosen.size).toBe(24));
   });
 
   it('calls mining off while the model for it still loads', () => {
-    session.mining.start(bank.goalposts, 64);
+    page.mining.start(bank.goalposts, 64);
     say({ type: 'status', status: 'loading' });
-    session.mining.cancel();
+    page.mining.cancel();
     expect(sent.at(-1)).toEqual({ type: 'pause', now: true });
     say({ type: 'status', status: 'mining' });
-    session.mining.cancel();
+    page.mining.cancel();
     expect(sent.at(-1)).toEqual({ type: 'cancel-mining' });
   });
 
   it('calls off at once what has not begun to run', () => {
-    session.run();
-    session.pause();
+    page.running.run();
+    page.lab.pause();
     expect(sent.at(-1)).toEqual({ type: 'pause', now: true });
   });
 
   it('names the run that the lab works on while another is on the stage', async () => {
     await store(example);
-    session.run();
+    page.running.run();
     say({
       type: 'events',
       run: 'second',
       events: exampleEvents({ iterations: 1, run: 'second', name: 'b' }),
     });
     say({ type: 'status', status: 'running', run: 'second' });
-    expect(session.getSnapshot().elsewhere).toBeNull();
-    await session.show('first');
-    expect(session.getSnapshot()).toMatchObject({ live: false, elsewhere: 'b' });
+    expect(page.get().elsewhere).toBeNull();
+    await page.openRun.show('first');
+    expect(page.get()).toMatchObject({ live: false, elsewhere: 'b' });
     const commands = sent.length;
-    await session.remove('first');
-    expect(session.getSnapshot()).toMatchObject({ state: null, elsewhere: 'b' });
+    await page.openRun.remove('first');
+    expect(page.get()).toMatchObject({ open: null, elsewhere: 'b' });
     expect(sent).toHaveLength(commands);
   });
 
   it('does not start GASP without goalposts, but does start AZR', () => {
-    session.choices.choose([]);
-    session.run();
+    page.choices.choose([]);
+    page.running.run();
     expect(sent).toEqual([]);
-    session.choices.setSettings({ ...session.getSnapshot().settings, method: 'azr' });
-    session.run();
+    page.choices.setSettings({ ...page.get().settings, method: 'azr' });
+    page.running.run();
     expect(sent).toMatchObject([{ type: 'start', goalposts: [] }]);
   });
 
   it('leaves the stage alone when another run has events', async () => {
     await store(example);
-    await session.show('first');
-    const before = session.getSnapshot().state;
+    await page.openRun.show('first');
+    const before = page.get().open;
     say({ type: 'events', run: 'second', events: exampleEvents({ iterations: 1, run: 'second' }) });
-    expect(session.getSnapshot().state).toBe(before);
+    expect(page.get().open).toBe(before);
   });
 
   it('reads the journal where messages were missed', async () => {
     const stored = await store(example);
-    session.run();
+    page.running.run();
     say({ type: 'events', run: 'first', events: stored.slice(0, 2) });
     say({ type: 'events', run: 'first', events: stored.slice(6) });
-    await vi.waitFor(() => expect(session.getSnapshot().state).toEqual(foldEvents(stored)));
+    await vi.waitFor(() => expect(page.get().open).toEqual(foldEvents(stored)));
   });
 
   it('does not count an event twice', () => {
-    session.run();
+    page.running.run();
     say({ type: 'events', run: 'first', events: example.slice(0, 8) });
     say({ type: 'events', run: 'first', events: example.slice(4) });
-    expect(session.getSnapshot().state).toEqual(foldEvents(example));
+    expect(page.get().open).toEqual(foldEvents(example));
   });
 
   it('takes back what a resumed run voids', async () => {
     const cut = await store(exampleEvents({ iterations: 2, run: 'first', interrupted: true }));
-    await session.resume('first');
+    await page.running.resume('first');
     expect(sent).toMatchObject([{ type: 'resume', run: 'first' }]);
-    expect(session.getSnapshot().state!.iterations).toHaveLength(2);
+    expect(page.get().open!.iterations).toHaveLength(2);
     const resumed = await journal.append('first', [
-      { type: 'resumed', after: 1, policy: session.getSnapshot().state!.policy! },
+      { type: 'resumed', after: 1, policy: page.get().open!.policy! },
     ]);
     say({ type: 'events', run: 'first', events: resumed });
-    expect(session.getSnapshot().state!.iterations).toHaveLength(1);
-    expect(session.getSnapshot().state!.iterations).toEqual(foldEvents(cut)!.iterations.slice(0, 1));
+    expect(page.get().open!.iterations).toHaveLength(1);
+    expect(page.get().open!.iterations).toEqual(foldEvents(cut)!.iterations.slice(0, 1));
   });
 
   it('finishes the iteration at the first pause and abandons it at the second', () => {
-    session.run();
+    page.running.run();
     say({ type: 'status', status: 'running', run: 'first' });
-    session.pause();
+    page.lab.pause();
     say({ type: 'status', status: 'pausing', run: 'first' });
-    session.pause();
+    page.lab.pause();
     expect(sent.slice(1)).toEqual([
       { type: 'pause', now: false },
       { type: 'pause', now: true },
@@ -210,55 +210,55 @@ describe('Session', () => {
 
   it('puts a branch on the stage, in place of the run that it came from', async () => {
     await store(example);
-    await session.show('first');
-    session.branch('iteration-2');
+    await page.openRun.show('first');
+    page.running.branch('iteration-2');
     expect(sent).toMatchObject([{ type: 'branch', run: 'first', blob: 'iteration-2' }]);
     say({ type: 'events', run: 'second', events: exampleEvents({ iterations: 1, run: 'second' }) });
-    expect(session.getSnapshot().state!.run).toBe('second');
+    expect(page.get().open!.run).toBe('second');
   });
 
   it('pauses a running lab when its run is closed, and stays on the first page', () => {
-    session.run();
+    page.running.run();
     say({ type: 'events', run: 'first', events: example.slice(0, 5) });
     say({ type: 'status', status: 'running', run: 'first' });
-    session.close();
+    page.openRun.close();
     expect(sent.at(-1)).toEqual({ type: 'pause', now: false });
     say({ type: 'events', run: 'first', events: example.slice(5) });
-    expect(session.getSnapshot().state).toBeNull();
+    expect(page.get().open).toBeNull();
   });
 
   it('says when runs cannot be stored', async () => {
-    const broken = new Session({
+    const broken = createPageStore({
       lab: { send: () => undefined, listen: () => () => undefined },
       openJournal: async () => {
         throw new Error('The operation is insecure.');
       },
       loadBank: async () => bank,
     });
-    await vi.waitFor(() => expect(broken.getSnapshot().problem?.message).toBe('The operation is insecure.'));
-    expect(broken.getSnapshot().problem!.advice).toMatch(/storage/);
+    await vi.waitFor(() => expect(broken.get().problem?.message).toBe('The operation is insecure.'));
+    expect(broken.get().problem!.advice).toMatch(/storage/);
   });
 
   it('shows a replay without storing or running any of it', async () => {
-    session.showReplay({ events: example, checkpoints: [] });
-    expect(session.getSnapshot()).toMatchObject({ live: false, state: { name: 'quiet-ridge' } });
-    session.run();
+    page.openRun.showReplay({ events: example, checkpoints: [] });
+    expect(page.get()).toMatchObject({ live: false, open: { name: 'quiet-ridge' } });
+    page.running.run();
     say({ type: 'events', run: 'first', events: example });
     expect(sent).toEqual([]);
     expect(await journal.list()).toEqual([]);
-    session.close();
-    expect(session.getSnapshot()).toMatchObject({ state: null, replay: null });
+    page.openRun.close();
+    expect(page.get()).toMatchObject({ open: null, replay: null });
   });
 
   it('keeps a replay under an id and a name of its own, whatever it calls itself', async () => {
     await store(example);
     const before = await journal.exportRun('first');
-    session.showReplay({ events: example, checkpoints: [] });
-    await session.keepReplay();
-    const { state, replay } = session.getSnapshot();
+    page.openRun.showReplay({ events: example, checkpoints: [] });
+    await page.running.keepReplay();
+    const { open, replay } = page.get();
     expect(replay).toBeNull();
-    expect(state!.run).not.toBe('first');
-    expect(state!.name).toBe('quiet-ridge-2');
+    expect(open!.run).not.toBe('first');
+    expect(open!.name).toBe('quiet-ridge-2');
     expect(await journal.exportRun('first')).toEqual(before);
     expect(await journal.list()).toHaveLength(2);
   });
@@ -266,16 +266,16 @@ describe('Session', () => {
   it('goes on from the last checkpoint that came along, and from the seed where none did', async () => {
     const bytes = serializeCheckpoint(snapshot(1));
     const long = exampleEvents({ iterations: 3, run: 'first' });
-    session.showReplay({ events: long, checkpoints: [{ blob: 'iteration-1', bytes }] });
-    await session.goOn(2);
+    page.openRun.showReplay({ events: long, checkpoints: [{ blob: 'iteration-1', bytes }] });
+    await page.running.goOn(2);
     const [own] = await journal.list();
     expect(sent).toMatchObject([{ type: 'resume', run: own!.run }]);
     expect(own).toMatchObject({ name: 'quiet-ridge', iterations: 1 });
     expect((await journal.getCheckpoint(own!.run, 'iteration-1'))?.step).toBe(1);
     expect(lastFinished(await journal.read(own!.run))).toBe(1);
 
-    session.showReplay({ events: long, checkpoints: [{ blob: 'iteration-3', bytes }] });
-    await session.goOn(2);
+    page.openRun.showReplay({ events: long, checkpoints: [{ blob: 'iteration-3', bytes }] });
+    await page.running.goOn(2);
     expect(sent[1]).toMatchObject({ type: 'start', settings: begin.settings, goalposts: begin.goalposts });
     expect(await journal.list()).toHaveLength(1);
   });
@@ -283,25 +283,25 @@ describe('Session', () => {
   it('repeats from its seed what is stored without its weights, and says which are absent', async () => {
     const bytes = serializeCheckpoint(snapshot(1));
     const long = exampleEvents({ iterations: 3, run: 'first' });
-    session.showReplay({ events: long, checkpoints: [{ blob: 'iteration-3', bytes }] });
-    expect([...session.getSnapshot().absent]).toEqual(['iteration-0']);
-    await session.keepReplay();
-    expect([...session.getSnapshot().absent]).toEqual(['iteration-0']);
-    session.run();
+    page.openRun.showReplay({ events: long, checkpoints: [{ blob: 'iteration-3', bytes }] });
+    expect([...page.get().absent]).toEqual(['iteration-0']);
+    await page.running.keepReplay();
+    expect([...page.get().absent]).toEqual(['iteration-0']);
+    page.running.run();
     expect(sent).toMatchObject([{ type: 'resume' }]);
 
-    session.showReplay({ events: long, checkpoints: [] });
-    await session.keepReplay();
-    expect([...session.getSnapshot().absent]).toEqual(['iteration-0', 'iteration-3']);
-    session.run(1);
+    page.openRun.showReplay({ events: long, checkpoints: [] });
+    await page.running.keepReplay();
+    expect([...page.get().absent]).toEqual(['iteration-0', 'iteration-3']);
+    page.running.run(1);
     expect(sent[1]).toMatchObject({ type: 'start', settings: begin.settings, iterations: 1 });
   });
 
   it('branches with other settings and goalposts', async () => {
     await store(example);
-    await session.show('first');
+    await page.openRun.show('first');
     const settings = { ...begin.settings, rollouts: 2 };
-    await session.branch('iteration-2', { settings, goalposts: begin.goalposts.slice(1), name: 'mine' });
+    await page.running.branch('iteration-2', { settings, goalposts: begin.goalposts.slice(1), name: 'mine' });
     expect(sent).toMatchObject([
       { type: 'branch', run: 'first', blob: 'iteration-2', settings, name: 'mine' },
     ]);
@@ -311,8 +311,8 @@ describe('Session', () => {
   it('has stored runs measured at their start and at their end, all in one command', async () => {
     await store(example);
     await store(exampleEvents({ iterations: 1, run: 'second', seed: 2 }));
-    await session.measure(['first', 'second'], 'heldout', { samples: 3, questions: 4 });
-    expect(session.getSnapshot().status).toBe('loading');
+    await page.measure(['first', 'second'], 'heldout', { samples: 3, questions: 4 });
+    expect(page.get().status).toBe('loading');
     expect(sent).toHaveLength(1);
     const [command] = sent;
     if (command?.type !== 'measure') throw new Error(`sent ${command?.type}`);
@@ -343,7 +343,7 @@ describe('Session', () => {
     await store(example);
     const plansOf = async (split: 'heldout' | 'validation') => {
       sent.length = 0;
-      await session.measure(['first'], split, { samples: 2, questions: 2 });
+      await page.measure(['first'], split, { samples: 2, questions: 2 });
       const [command] = sent;
       if (command?.type !== 'measure') throw new Error(`sent ${command?.type}`);
       return command.runs[0]!.plans.map((p) => [p.iteration, p.split, p.questions.length]);
@@ -372,18 +372,18 @@ describe('Session', () => {
 
   it('renames and annotates, deletes and takes back', async () => {
     await store(example);
-    await session.show('first');
-    await session.rename('first', 'north face');
-    await session.note('first', 'steep');
-    expect(session.getSnapshot()).toMatchObject({
-      state: { name: 'north face', notes: 'steep' },
+    await page.openRun.show('first');
+    await page.openRun.rename('first', 'north face');
+    await page.openRun.note('first', 'steep');
+    expect(page.get()).toMatchObject({
+      open: { name: 'north face', notes: 'steep' },
       runs: [{ name: 'north face', notes: 'steep' }],
     });
     const before = await journal.exportRun('first');
-    await session.remove('first');
-    expect(session.getSnapshot()).toMatchObject({ state: null, runs: [], deleted: { name: 'north face' } });
-    await session.shelf.undoRemove();
-    expect(session.getSnapshot()).toMatchObject({ runs: [{ run: 'first' }], deleted: null });
+    await page.openRun.remove('first');
+    expect(page.get()).toMatchObject({ open: null, runs: [], deleted: { name: 'north face' } });
+    await page.shelf.undoRemove();
+    expect(page.get()).toMatchObject({ runs: [{ run: 'first' }], deleted: null });
     expect(await journal.exportRun('first')).toEqual(before);
   });
 
@@ -391,16 +391,19 @@ describe('Session', () => {
     const own = { ...begin.goalposts[1]!, title: 'as the sender knew it' };
     const foreign = { ...begin.goalposts[0]!, id: 'nowhere-else' };
     const settings = { ...begin.settings, seed: 77 };
-    await session.takeRecipe({ model: 'embedded', bank: 'micro', settings, goalposts: [foreign, own] });
-    session.run();
+    await page.opening.take({
+      kind: 'recipe',
+      recipe: { model: 'embedded', bank: 'micro', settings, goalposts: [foreign, own] },
+    });
+    page.running.run();
     expect(sent).toMatchObject([{ type: 'start', settings, model: 'embedded' }]);
     expect(sent[0]).toHaveProperty('goalposts', [foreign, own]);
   });
 
   it('leaves all as it is where a recipe names a model that nobody has', async () => {
-    const before = session.getSnapshot();
+    const before = page.get();
     const recipe = { model: 'nobody', bank: 'micro', settings: begin.settings, goalposts: begin.goalposts };
-    await expect(session.takeRecipe(recipe)).rejects.toThrow(/no model named nobody/);
-    expect(session.getSnapshot()).toBe(before);
+    await expect(page.opening.take({ kind: 'recipe', recipe })).rejects.toThrow(/no model named nobody/);
+    expect(page.get()).toBe(before);
   });
 });

@@ -1,0 +1,75 @@
+/** Numbers of the run at the moment that is shown. */
+import { memo } from 'react';
+import { METHODS } from '../../gasp/methods.ts';
+import { currentCounters, finishedIterations, type RunState } from '../../run/state.ts';
+import { count, duration } from '../parts/format.ts';
+import { Term } from '../parts/Term.tsx';
+import type { TermName } from '../parts/terms.ts';
+import { usePage, usePageValue } from '../store/usePage.ts';
+import { useShown } from './ShownRun.tsx';
+import { useShowRun } from './useShowRun.ts';
+import './RunNumbers.css';
+
+/** Rows whose words explain themselves. */
+const explained: Record<string, TermName> = { estimator: 'estimator', training: 'LoRA' };
+
+/** Nothing while no run is open. */
+export function RunNumbers() {
+  const { state } = useShown();
+  return state && <Numbers state={state} />;
+}
+
+const Numbers = memo(function Numbers({ state }: { state: RunState }) {
+  const { runs, replay } = usePage('runs', 'replay');
+  const backend = usePageValue((page) => (page.live ? page.backend?.backend : undefined));
+  const show = useShowRun();
+  // A stranger's run may call its origin as a run here is called.
+  const origin = replay ? undefined : runs.find(({ run }) => run === state.branchedFrom?.run)?.name;
+  const counters = currentCounters(state);
+  const { tuning } = state.settings;
+  const rows: [string, string][] = [
+    ['iterations', String(finishedIterations(state))],
+    ['time', duration(counters.seconds)],
+    ['tokens sampled', count(counters.tokensSampled)],
+    ['tokens trained', count(counters.tokensTrained)],
+    ['method', METHODS[state.settings.method].title],
+    ['estimator', state.settings.estimator],
+    ['model', state.policy ? `${state.model}, ${count(state.policy.parameters)} weights` : state.model],
+    ['training', tuning.kind === 'full' ? 'all weights' : `LoRA, rank ${tuning.rank}`],
+    ['trained weights', state.policy ? count(state.policy.trainable) : '–'],
+    ['seed', String(state.settings.seed)],
+    ['backend', backend ?? state.policy?.backend ?? '–'],
+  ];
+  return (
+    <section aria-labelledby="numbers-title">
+      <div className="section-head">
+        <h2 className="eyebrow" id="numbers-title">
+          This run
+        </h2>
+      </div>
+      <dl className="numbers">
+        {rows.map(([name, value]) => (
+          <div key={name}>
+            <dt>{explained[name] ? <Term name={explained[name]}>{name}</Term> : name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {state.branchedFrom && (
+        <p className="section-note">
+          Branched off{' '}
+          {origin === undefined ? (
+            'another run'
+          ) : (
+            <button type="button" className="link" onClick={() => show(state.branchedFrom!.run)}>
+              {origin}
+            </button>
+          )}{' '}
+          {state.branchedFrom.iteration === 0
+            ? 'at its start.'
+            : `after its iteration ${state.branchedFrom.iteration}.`}
+        </p>
+      )}
+    </section>
+  );
+});
