@@ -14,7 +14,7 @@ export function nodeRuntime(threads = 0, backend: NodeBackend = 'cpu'): Runtime 
     hasHalf: true,
     async create(model, options) {
       try {
-        const session = await openSession(
+        const graph = await openSession(
           ort as unknown as OrtModule,
           model,
           {
@@ -24,7 +24,7 @@ export function nodeRuntime(threads = 0, backend: NodeBackend = 'cpu'): Runtime 
           },
           options,
         );
-        return explained(session, backend);
+        return explained(graph, backend);
       } catch (error) {
         throw openingError(error, backend);
       }

@@ -92,19 +92,19 @@ async function open(
   options?: SessionOptions,
 ) {
   try {
-    const session = explained(
+    const graph = explained(
       await openSession(ort, model, { executionProviders: [provider] }, options),
       provider,
     );
     return {
-      ...session,
+      ...graph,
       async run(feeds, fetches) {
         await letMessagesIn();
-        return session.run(feeds, fetches);
+        return graph.run(feeds, fetches);
       },
       async runKeeping(feeds, fetches) {
         await letMessagesIn();
-        return session.runKeeping(feeds, fetches);
+        return graph.runKeeping(feeds, fetches);
       },
     } satisfies GraphSession;
   } catch (error) {

@@ -1,7 +1,7 @@
 /**
  * A Llama-like decoder as ONNX graphs, and the graph that trains it (forward, loss, backward);
  * `decoding.ts` has the sampler's. Weights that train enter as one flat vector, so that an update, a swap
- * of adapters or a restored checkpoint never rebuilds a session.
+ * of adapters or a restored checkpoint opens no graph anew.
  */
 import {
   differentiate,

@@ -84,8 +84,8 @@ export class Sampler {
   private async merged(weights: Float32Array): Promise<Feeds> {
     const { config, tuning, layout, model } = this;
     this.merge ??= this.runtime.create(mergingGraph(config, tuning, layout, model));
-    const session = await this.merge;
-    const merged = await session.run({ weights: float32([layout.size], weights) });
+    const graph = await this.merge;
+    const merged = await graph.run({ weights: float32([layout.size], weights) });
     return Object.fromEntries(
       decoderParameters(config).map(({ name, dims }) => [
         name,
@@ -97,7 +97,7 @@ export class Sampler {
   async dispose(): Promise<void> {
     const open = [this.merge, this.prefill, this.decode];
     this.merge = this.prefill = this.decode = undefined;
-    for (const session of open) await endSession(session);
+    for (const graph of open) await endSession(graph);
     this.scratch.clear();
     this.memory = new BatchMemory(this.shape);
   }
@@ -147,7 +147,7 @@ export class Sampler {
   ): Promise<SampleBatch> {
     const { layers, width } = this.config;
     this.prefill ??= this.runtime.create(prefillGraph(this.config));
-    const session = await this.prefill;
+    const graph = await this.prefill;
     const prompts = lists.map((list) => requests[list[0]!.asked]!.tokens);
     const P = prompts.length;
     const T = Math.max(...prompts.map((p) => p.length));
@@ -155,7 +155,7 @@ export class Sampler {
     prompts.forEach((p, i) => {
       last.fill(BigInt(p.length - 1), i * width, (i + 1) * width);
     });
-    const outputs = await session.run({
+    const outputs = await graph.run({
       ...constant,
       ...packTokens(prompts, T),
       mask: causalMask(T),
@@ -180,7 +180,7 @@ export class Sampler {
     const { layers, vocabulary } = this.config;
     const { heads, headDim } = this.shape;
     this.decode ??= this.runtime.create(decodeGraph(this.config));
-    const session = await this.decode;
+    const graph = await this.decode;
     batch.makeRoom();
     const { branches, groups, prompts, places: k, own } = batch;
     const [R, G, T, S] = [branches.length, groups.length, prompts.length, own.slots];
@@ -227,7 +227,7 @@ export class Sampler {
         fetches[name] = this.scratch.tensor(name, [R, heads, 1, headDim]);
       }
     }
-    const outputs = await session.run(feeds, fetches);
+    const outputs = await graph.run(feeds, fetches);
     for (let i = 0; i < layers; i++) {
       const { keys, values } = own.layer(i, R);
       own.store(keys, floats(outputs, `newKeys.${i}`));

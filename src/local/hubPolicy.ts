@@ -75,7 +75,7 @@ export async function openHubPolicy(files: RepositoryFiles, options: HubPolicyOp
     ...(onProgress && { onProgress }),
   });
   const plan = planLayers(model, tuning);
-  // Each open session holds the weights once more.
+  // Each open graph session holds the weights once more.
   const takeTurns = Boolean(
     estimate && options.memoryLimit && estimate.total + estimate.download > options.memoryLimit,
   );
