@@ -225,6 +225,23 @@ test('a recipe link opens ready to run; files open by drop', async ({ page }) =>
   expect(await storedRuns(page)).toEqual([]);
 });
 
+test('back leaves a replay, and forward opens it again', async ({ page }) => {
+  const { replay } = JSON.parse((await fixture('links.v1.json')).toString());
+  const note = page.getByRole('region', { name: 'Replay' });
+  await page.goto('./');
+  await expect(runButton(page)).toBeEnabled();
+  await page.evaluate((link) => {
+    location.hash = link;
+  }, replay);
+  await expect(note).toBeVisible();
+  await page.goBack();
+  await expect(note).toBeHidden();
+  await expect(runButton(page)).toBeEnabled();
+  await page.goForward();
+  await expect(note).toBeVisible();
+  expect(await storedRuns(page)).toEqual([]);
+});
+
 test('links that were changed on their way open as they were', async ({ page }) => {
   const { recipe, replay } = JSON.parse((await fixture('links.v1.json')).toString());
   const note = page.getByRole('region', { name: 'Replay' });
