@@ -5,14 +5,6 @@
  *   npm run lab -- mine --out BANK.json [--against DIR] [--json]
  *   npm run lab -- judge --problems FILE --answers FILE [--json]
  */
-import { compareCommand, compareUsage } from './compare.ts';
-import { adapterCommand, adapterUsage } from './adapter.ts';
-import { generateCommand, generateUsage } from './generate.ts';
-import { gradcheckCommand, gradcheckUsage } from './gradcheck.ts';
-import { judgeCommand, judgeUsage } from './judge.ts';
-import { mineCommand, mineUsage } from './mine.ts';
-import { probeCommand, probeUsage } from './probe.ts';
-import { runCommand, runDetails, runUsage } from './run.ts';
 import { tell } from './failure.ts';
 import { UsageError } from './usage.ts';
 
@@ -23,15 +15,40 @@ interface Command {
   run: (args: string[]) => Promise<number>;
 }
 
-const COMMANDS: Record<string, Command> = {
-  run: { usage: runUsage, details: runDetails, run: runCommand },
-  compare: { usage: compareUsage, run: compareCommand },
-  probe: { usage: probeUsage, run: probeCommand },
-  adapter: { usage: adapterUsage, run: adapterCommand },
-  mine: { usage: mineUsage, run: mineCommand },
-  gradcheck: { usage: gradcheckUsage, run: gradcheckCommand },
-  generate: { usage: generateUsage, run: generateCommand },
-  judge: { usage: judgeUsage, run: judgeCommand },
+/** Each is loaded when it is called for: what the others import takes longer to load than most failures to be told. */
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  run: async () => {
+    const { runUsage, runDetails, runCommand } = await import('./run.ts');
+    return { usage: runUsage, details: runDetails, run: runCommand };
+  },
+  compare: async () => {
+    const { compareUsage, compareCommand } = await import('./compare.ts');
+    return { usage: compareUsage, run: compareCommand };
+  },
+  probe: async () => {
+    const { probeUsage, probeCommand } = await import('./probe.ts');
+    return { usage: probeUsage, run: probeCommand };
+  },
+  adapter: async () => {
+    const { adapterUsage, adapterCommand } = await import('./adapter.ts');
+    return { usage: adapterUsage, run: adapterCommand };
+  },
+  mine: async () => {
+    const { mineUsage, mineCommand } = await import('./mine.ts');
+    return { usage: mineUsage, run: mineCommand };
+  },
+  gradcheck: async () => {
+    const { gradcheckUsage, gradcheckCommand } = await import('./gradcheck.ts');
+    return { usage: gradcheckUsage, run: gradcheckCommand };
+  },
+  generate: async () => {
+    const { generateUsage, generateCommand } = await import('./generate.ts');
+    return { usage: generateUsage, run: generateCommand };
+  },
+  judge: async () => {
+    const { judgeUsage, judgeCommand } = await import('./judge.ts');
+    return { usage: judgeUsage, run: judgeCommand };
+  },
 };
 
 // Whoever reads the output may have seen enough (`| head`). The status is a shell's for a closed pipe.
@@ -44,13 +61,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.on('SIGHUP', () => process.exit(129));
 
 const [name = '', ...args] = process.argv.slice(2);
-const command = COMMANDS[name];
+const command = Object.hasOwn(COMMANDS, name) ? await COMMANDS[name]!() : undefined;
 const json = args.includes('--json');
 const usage =
   command?.usage ??
-  Object.values(COMMANDS)
-    .map((c) => c.usage)
-    .join('\n');
+  (await Promise.all(Object.values(COMMANDS).map((load) => load()))).map((one) => one.usage).join('\n');
 const help = name === '' || name === 'help' || name === '--help';
 if (help || args.includes('--help')) {
   console.log([usage, command?.details].filter(Boolean).join('\n'));
