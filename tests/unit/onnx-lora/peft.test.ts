@@ -26,7 +26,7 @@ import { Trainer } from '../../../src/embedded/decoderTrainer.ts';
 import { fixtureFolder, FIXTURES, MORE_FIXTURES } from '../../fixtures/models/folders.ts';
 import { numbersOf } from '../../fixtures/models/numbersOf.ts';
 import { lacksShared, needs, sharedFolder, SMOLLM2 } from '../shared.ts';
-import { micro, randomModel, randomValues, referenceLogprobs } from './referenceDecoder.ts';
+import { micro, randomModel, randomValues, referenceLogprobs } from '../embedded/referenceDecoder.ts';
 
 const lora = { kind: 'lora', rank: 4, alpha: 6 } as const;
 const layout = trainableLayout(micro, lora);

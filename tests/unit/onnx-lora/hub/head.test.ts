@@ -5,7 +5,7 @@ import { planLayers } from '../../../../src/local/hubPolicy.ts';
 import { hubTrainable, openModel } from '../../../../packages/onnx-lora/src/train/hubTrainable.ts';
 import { nodeRuntime } from '../../../../src/backends/runtime.node.ts';
 import { VectorTrainer } from '../../../../packages/onnx-lora/src/train/trainer.ts';
-import { relativeError } from '../../onnx/float64.ts';
+import { relativeError } from '../../onnx-grad/float64.ts';
 import { loadFixture } from './fixtures.ts';
 
 describe('reference models', () => {

@@ -7,7 +7,7 @@ import { nodeRuntime } from '../../../../src/backends/runtime.node.ts';
 import { VectorTrainer } from '../../../../packages/onnx-lora/src/train/trainer.ts';
 import type { Dim, Graph, Model } from '../../../../packages/onnx-grad/src/model.ts';
 import { writeModel } from '../../../../packages/onnx-grad/src/proto.ts';
-import { relativeError } from '../../onnx/float64.ts';
+import { relativeError } from '../../onnx-grad/float64.ts';
 import { loadFixture } from './fixtures.ts';
 
 /** Inputs that the backward pass alone reads. */
