@@ -1,11 +1,12 @@
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createStore } from '../../../src/ui/store/store.ts';
 
 let frames: (() => void)[] = [];
-vi.stubGlobal('requestAnimationFrame', (act: () => void) => frames.push(act));
-afterEach(() => {
+beforeEach(() => {
   frames = [];
+  vi.stubGlobal('requestAnimationFrame', (act: () => void) => frames.push(act));
 });
+afterEach(() => vi.unstubAllGlobals());
 
 it('tells at once of what is set, and once a frame of what comes faster', () => {
   const store = createStore({ a: 0, b: 0 });
