@@ -1,7 +1,8 @@
 /**
  * Writes a decoder with random weights in the exact shapes of a real one, 4 bits, as onnxruntime-genai's
  * builder lays it out: for measuring memory and time where the real one can't be had.
- *   npx tsx bench/randomModel.ts --out DIR      (Qwen2.5-Coder-0.5B: 24 layers, width 896, vocabulary 151,936)
+ *   npx tsx bench/randomModel.ts --out DIR [--layers 24] [--width 896] [--heads 14] [--inner 4864] [--vocabulary 151936]
+ * The defaults are Qwen2.5-Coder-0.5B's. A thin one is asked of WebGPU as many times, and answers sooner.
  */
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -18,24 +19,33 @@ import {
   writeModel,
 } from 'onnx-grad';
 
-const { values: args } = parseArgs({ options: { out: { type: 'string' } } });
+const { values: args } = parseArgs({
+  options: {
+    out: { type: 'string' },
+    layers: { type: 'string', default: '24' },
+    width: { type: 'string', default: '896' },
+    heads: { type: 'string', default: '14' },
+    inner: { type: 'string', default: '4864' },
+    vocabulary: { type: 'string', default: '151936' },
+  },
+});
 if (!args.out) throw new Error('--out DIR is missing');
 const out = resolve(args.out);
 
 const CONFIG = {
   architectures: ['Qwen2ForCausalLM'],
   model_type: 'qwen2',
-  vocab_size: 151_936,
-  hidden_size: 896,
-  num_hidden_layers: 24,
-  num_attention_heads: 14,
+  vocab_size: Number(args.vocabulary),
+  hidden_size: Number(args.width),
+  num_hidden_layers: Number(args.layers),
+  num_attention_heads: Number(args.heads),
   num_key_value_heads: 2,
-  intermediate_size: 4864,
+  intermediate_size: Number(args.inner),
   max_position_embeddings: 4096,
   rope_theta: 1_000_000,
   rms_norm_eps: 1e-6,
   tie_word_embeddings: true,
-  eos_token_id: 151_645,
+  eos_token_id: Number(args.vocabulary) - 291,
 };
 const HEAD = CONFIG.hidden_size / CONFIG.num_attention_heads;
 const BLOCK = 32;

@@ -9,11 +9,11 @@
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright';
 import { openBuiltPage } from './builtPage.ts';
+import { IDLE_SHARE, watchPrograms } from './otherPrograms.ts';
 import { packRuns } from '../src/share/bundle.ts';
 import { exampleEvents } from '../tests/fixtures/events.ts';
 
@@ -51,7 +51,7 @@ const FRAMES_A_PASS = 180;
 
 /** Frames while `act` is done in each. */
 async function frames(page: Page, act: 'scrub' | 'nothing'): Promise<Frames> {
-  const before = await processorTimes();
+  await spentSince();
   const times = await page.evaluate(
     async ([act, passes, frames]) => {
       const slider = document.querySelector<HTMLInputElement>('.time input[type=range]');
@@ -72,35 +72,19 @@ async function frames(page: Page, act: 'scrub' | 'nothing'): Promise<Frames> {
     },
     [act, PASSES, FRAMES_A_PASS] as const,
   );
-  const after = await processorTimes();
-  const spent = (key: keyof typeof after) => after[key] - before[key];
+  const spent = await spentSince();
   return {
     median: times[Math.floor(times.length / 2)]!,
     p95: times[Math.floor(times.length * 0.95)]!,
     late: times.filter((time) => time > 1.5 * (1000 / 60)).length,
     frames: times.length,
-    cost: spent('browser') / times.length,
-    others: Math.max(0, spent('busy') - spent('browser') - spent('bench')) / spent('all'),
-  };
-}
-
-/** Milliseconds of processor time so far: of the browser, of this program, of everything, and what there was. */
-async function processorTimes() {
-  const { processInfo } = await system.send('SystemInfo.getProcessInfo');
-  const bench = process.cpuUsage();
-  const cores = cpus().map(({ times }) => Object.values(times).reduce((sum, time) => sum + time, 0));
-  const idle = cpus().reduce((sum, { times }) => sum + times.idle, 0);
-  const all = cores.reduce((sum, time) => sum + time, 0);
-  return {
-    browser: 1000 * processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0),
-    bench: (bench.user + bench.system) / 1000,
-    busy: all - idle,
-    all,
+    cost: spent.browser / times.length,
+    others: spent.others,
   };
 }
 
 const { browser, url, close } = await openBuiltPage();
-const system = await browser.newBrowserCDPSession();
+const spentSince = await watchPrograms(browser);
 
 const wanted = Number(args.events);
 let iterations = 10;
@@ -160,7 +144,7 @@ try {
     line('empty page at rest', idle);
     line('replay at rest', still);
     line('replay while scrubbing', scrub);
-    if (Math.max(idle.others, still.others, scrub.others) > 0.05)
+    if (Math.max(idle.others, still.others, scrub.others) > IDLE_SHARE)
       console.log('This machine was not idle: frames were late for that alone, measure again.');
   }
 } finally {

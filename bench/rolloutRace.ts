@@ -10,6 +10,7 @@ import { readJson, type RepositoryFiles, type Runtime, loadTokenizer, initialWei
 import { Replica, type StartReplica } from '../src/embedded/replicas/replica.ts';
 import { ReplicatedSampler } from '../src/embedded/replicas/replicatedSampler.ts';
 import { Sampler } from '../src/embedded/sampler.ts';
+import { generateRows } from './generate.ts';
 import { type Rate, race } from './race.ts';
 import { rolloutWork, type WorkKind } from './rolloutWork.ts';
 
@@ -72,39 +73,8 @@ export async function rolloutRace(o: RolloutRaceOptions): Promise<RolloutRates> 
     return sampled.reduce((n, row) => n + row.tokens.length, 0);
   };
 
-  const { Tensor } = o.transformers;
-  const theirs = async (batch: readonly number[][]) => {
-    const length = Math.max(...batch.map((tokens) => tokens.length));
-    const plane = (value: (tokens: readonly number[], i: number) => number) =>
-      new Tensor(
-        'int64',
-        // Padded on the left, as generation wants it.
-        BigInt64Array.from(
-          batch.flatMap((tokens) =>
-            Array.from({ length }, (_, i) => BigInt(value(tokens, i - length + tokens.length))),
-          ),
-        ),
-        [batch.length, length],
-      );
-    const output = (await o.model.generate({
-      inputs: plane((tokens, i) => tokens[i] ?? 0),
-      attention_mask: plane((_, i) => (i < 0 ? 0 : 1)),
-      do_sample: true,
-      temperature: 1,
-      top_k: 0,
-      max_new_tokens: newTokens,
-      ...(stop.size === 0 && { min_new_tokens: newTokens }),
-    } as never)) as { dims: number[]; tolist(): bigint[][] };
-    const made = output.tolist().map((tokens) => {
-      const fresh = tokens.slice(length).map(Number);
-      const end = fresh.findIndex((token) => stop.has(token));
-      return end < 0 ? fresh.length : end + 1;
-    });
-    if (stop.size === 0 && made.some((n) => n !== newTokens)) {
-      throw new Error(`generate gave ${made} new tokens instead of ${newTokens}`);
-    }
-    return made.reduce((a, b) => a + b);
-  };
+  const theirs = (batch: readonly number[][]) =>
+    generateRows(o.transformers, o.model, batch, { temperature: 1, newTokens, stop });
   const theirTurn = async (batch: number) => {
     const calls = batch === 1 ? SEPARATE_A_TURN : Math.max(1, Math.floor(ROWS_A_TURN / batch));
     let tokens = 0;

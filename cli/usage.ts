@@ -23,16 +23,20 @@ export function readOptions<const T extends NonNullable<ParseArgsConfig['options
 export function numberOption(
   name: string,
   value: string,
-  { min = 0, integer = true }: { min?: number; integer?: boolean } = {},
+  { min = 0, max = Infinity, integer = true }: { min?: number; max?: number; integer?: boolean } = {},
 ): number {
   const number = Number(value);
   if (
     value.trim() === '' ||
     !Number.isFinite(number) ||
     number < min ||
+    number > max ||
     (integer && !Number.isInteger(number))
   ) {
-    throw new UsageError(`--${name} takes a ${integer ? 'whole ' : ''}number from ${min}; got "${value}".`);
+    const to = max === Infinity ? '' : ` to ${max}`;
+    throw new UsageError(
+      `--${name} takes a ${integer ? 'whole ' : ''}number from ${min}${to}; got "${value}".`,
+    );
   }
   return number;
 }

@@ -44,6 +44,7 @@ export {
   type SessionOptions,
 } from './runtime/runtime.ts';
 export { explained, openingError } from './runtime/runtimeErrors.ts';
+export { timedRuntime, type TimedRuntime } from './runtime/timedRuntime.ts';
 export { HubSampler } from './sample/hubSampler.ts';
 export {
   openRows,
