@@ -15,26 +15,29 @@ export interface ReadBank {
   order: (string | undefined)[];
 }
 
-/** What tells a format's rows from others: all of these fields. */
-const MARKS: [BankFormat, string[]][] = [
-  ['evalplus', ['base_input', 'entry_point']],
-  ['humaneval', ['test', 'entry_point']],
-  ['mbpp', ['test_list', 'code']],
-  ['livecodebench', ['question_id', 'question_content']],
-  ['cruxeval', ['code', 'input', 'output']],
-  ['foothold', ['id', 'program', 'inputs']],
-  ['foothold', ['id', 'tests']],
-  ['foothold', ['id', 'script']],
-];
+interface Format {
+  /** A row is of this format where it has all fields of one of these lists. */
+  marks: string[][];
+  read: (row: Row) => Problem | Promise<Problem>;
+}
 
-const READERS: Record<BankFormat, (row: Row) => Problem | Promise<Problem>> = {
-  evalplus: readEvalPlusRow,
-  humaneval: readHumanEvalRow,
-  mbpp: readMbppRow,
-  cruxeval: readCruxEvalRow,
-  livecodebench: readLiveCodeBenchRow,
-  foothold: readFootholdRow,
+/** The first format that a row fits is its own: those with more to tell them by come before the others. */
+const FORMATS: Record<BankFormat, Format> = {
+  evalplus: { marks: [['base_input', 'entry_point']], read: readEvalPlusRow },
+  humaneval: { marks: [['test', 'entry_point']], read: readHumanEvalRow },
+  mbpp: { marks: [['test_list', 'code']], read: readMbppRow },
+  livecodebench: { marks: [['question_id', 'question_content']], read: readLiveCodeBenchRow },
+  cruxeval: { marks: [['code', 'input', 'output']], read: readCruxEvalRow },
+  foothold: {
+    marks: [
+      ['id', 'program', 'inputs'],
+      ['id', 'tests'],
+      ['id', 'script'],
+    ],
+    read: readFootholdRow,
+  },
 };
+const FORMAT_NAMES = Object.keys(FORMATS) as BankFormat[];
 
 /** Reads every row that can be read; the others are faults, with their line and field. */
 export async function readBank(text: string): Promise<ReadBank> {
@@ -68,7 +71,8 @@ function idFieldOf({ fields }: Row): string {
 }
 
 function formatOf({ fields }: Row): BankFormat | undefined {
-  return MARKS.find(([, marks]) => marks.every((mark) => fields[mark] !== undefined))?.[0];
+  const has = (marks: string[]) => marks.every((mark) => fields[mark] !== undefined);
+  return FORMAT_NAMES.find((name) => FORMATS[name].marks.some(has));
 }
 
 /** The format of most rows: a row that lacks a field is a bad one of these. */
@@ -84,8 +88,10 @@ function commonFormat(rows: readonly Row[]): BankFormat | undefined {
 function readRow(row: Row, common: BankFormat | undefined): Problem | Promise<Problem> {
   const format = formatOf(row) ?? common;
   if (!format) {
-    const known = MARKS.map(([name, marks]) => `${name} (${marks.join(', ')})`).join('; ');
+    const known = FORMAT_NAMES.flatMap((name) =>
+      FORMATS[name].marks.map((marks) => `${name} (${marks.join(', ')})`),
+    ).join('; ');
     throw new FieldError('', `Its fields are those of no known format. Known are ${known}.`);
   }
-  return READERS[format](row);
+  return FORMATS[format].read(row);
 }
