@@ -4,7 +4,6 @@
  */
 import { parseArgs } from 'node:util';
 import { Random } from 'onnx-lora/random';
-import type { Tuning } from '../src/embedded/decoder.ts';
 import { folderFiles } from 'onnx-lora/node';
 import { readDecoderConfig, readDecoderWeights } from '../src/embedded/decoderFiles.ts';
 import { readJson } from 'onnx-lora';
@@ -12,6 +11,7 @@ import { nodeRuntime } from '../src/backends/runtime.node.ts';
 import { Trainer } from '../src/embedded/decoderTrainer.ts';
 import { race, table } from './race.ts';
 import { benchRepository } from './repository.ts';
+import type { Tuning } from '../src/util/tuning.ts';
 
 const { values: args } = parseArgs({
   options: {

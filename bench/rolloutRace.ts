@@ -4,7 +4,7 @@
  */
 import type { PreTrainedModel } from '@huggingface/transformers';
 import type { Bank } from '../src/gasp/bank.ts';
-import { trainableLayout, type Tuning } from '../src/embedded/decoder.ts';
+import { trainableLayout } from '../src/embedded/decoder.ts';
 import { readDecoderConfig, readDecoderWeights } from '../src/embedded/decoderFiles.ts';
 import { readJson, type RepositoryFiles, type Runtime, loadTokenizer, initialWeights } from 'onnx-lora';
 import { Replica, type StartReplica } from '../src/embedded/replicas/replica.ts';
@@ -13,6 +13,7 @@ import { Sampler } from '../src/embedded/sampler.ts';
 import { generateRows } from './generate.ts';
 import { type Rate, race } from './race.ts';
 import { rolloutWork, type WorkKind } from './rolloutWork.ts';
+import type { Tuning } from '../src/util/tuning.ts';
 
 export interface RolloutRaceOptions {
   /** One core's. */

@@ -9,7 +9,7 @@ import { comparisonFigures } from './comparisonFigures.tsx';
 import { ComparisonTable } from './ComparisonTable.tsx';
 import type { RunDigest } from './digest.ts';
 import { FigureGroups } from './FigureGroups.tsx';
-import { comparisonTable } from './table.ts';
+import { summaryTable } from './summaryTable.ts';
 
 export function reportPage(comparison: Comparison, runs: readonly RunDigest[]): string {
   return `<!doctype html>\n${renderToStaticMarkup(<Report comparison={comparison} runs={runs} />)}\n`;
@@ -37,7 +37,7 @@ function Report({ comparison, runs }: { comparison: Comparison; runs: readonly R
         <main>
           <section>
             <h2>Side by side</h2>
-            <ComparisonTable name="Methods side by side" {...comparisonTable(comparison)} />
+            <ComparisonTable name="Methods side by side" {...summaryTable(comparison)} />
             <ul>
               {reading.map((sentence) => (
                 <li key={sentence}>{`${sentence}.`}</li>

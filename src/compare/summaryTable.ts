@@ -13,7 +13,7 @@ function commonKs({ methods }: Comparison, split: 'heldout' | 'validation'): str
 /** The paper's k, else the largest. */
 const mainK = (ks: readonly string[]) => ks.find((k) => k === '20') ?? ks.at(-1);
 
-export function comparisonTable(comparison: Comparison): { head: string[]; rows: string[][] } {
+export function summaryTable(comparison: Comparison): { head: string[]; rows: string[][] } {
   const { methods } = comparison;
   const tested = commonKs(comparison, 'heldout');
   const main = mainK(tested);

@@ -12,6 +12,7 @@ import {
   writeModel,
 } from 'onnx-grad';
 import { policySlope, sumIntoVector, type Layout, type Parameter, type Weights } from 'onnx-lora';
+import type { Tuning } from '../util/tuning.ts';
 
 export interface DecoderConfig {
   vocabulary: number;
@@ -24,9 +25,6 @@ export interface DecoderConfig {
   ropeTheta: number;
   normEpsilon: number;
 }
-
-/** `layers`: adapters on that many of the last layers only, absent: on all. */
-export type Tuning = { kind: 'lora'; rank: number; alpha: number; layers?: number } | { kind: 'full' };
 
 const LINEARS = [
   'self_attn.q_proj',

@@ -1,5 +1,5 @@
 /** Trains the embedded decoder: its graphs are built here, and its weights can all train. */
-import { type DecoderConfig, scoringGraph, trainableLayout, trainingGraph, type Tuning } from './decoder.ts';
+import { type DecoderConfig, scoringGraph, trainableLayout, trainingGraph } from './decoder.ts';
 import {
   float32,
   int64,
@@ -12,6 +12,7 @@ import {
   type Trainable,
   VectorTrainer,
 } from 'onnx-lora';
+import type { Tuning } from '../util/tuning.ts';
 
 /** FNV-1a over the weights' bits, as 8 hexadecimal digits: tells two models of one shape apart. */
 function fingerprint(model: Weights): string {

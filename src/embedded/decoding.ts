@@ -8,10 +8,10 @@ import {
   DecoderGraph,
   decoderParameters,
   TrainedWeights,
-  type Tuning,
   type WeightSource,
 } from './decoder.ts';
 import { type Layout, type Weights, outputDistribution } from 'onnx-lora';
+import type { Tuning } from '../util/tuning.ts';
 
 /**
  * The model's weights as the trained vector makes them. Input: weights [P]. Outputs, `merged.` and the names of

@@ -5,7 +5,7 @@
  */
 import { groupBy } from '../util/groupBy.ts';
 import { elementCount } from 'onnx-grad';
-import { type DecoderConfig, decoderParameters, type Tuning } from './decoder.ts';
+import { type DecoderConfig, decoderParameters } from './decoder.ts';
 import {
   type Layout,
   type Weights,
@@ -31,6 +31,7 @@ import {
 import { decodeGraph, mergingGraph, prefillGraph } from './decoding.ts';
 import type { CacheShape } from './branchCache.ts';
 import { BatchMemory, SampleBatch } from './sampleBatch.ts';
+import type { Tuning } from '../util/tuning.ts';
 
 type Feeds = Record<string, HostTensor>;
 

@@ -2,6 +2,7 @@
  * The kinds of settings: what describes one of each kind, what its values must be, and how that is said.
  */
 import type { Citation } from './citations.ts';
+import type { Tuning } from '../util/tuning.ts';
 
 /** The groups in which people read the settings, in this order. */
 export const SETTING_GROUPS = {
@@ -72,9 +73,6 @@ export interface SeveralSetting<Value extends string> extends Described<Value[]>
   item: string;
   options: readonly Option<Value>[];
 }
-
-/** A rank on every linear projection (of the last `layers` layers, where it is set), or all weights. */
-export type Tuning = { kind: 'lora'; rank: number; alpha: number; layers?: number } | { kind: 'full' };
 
 export interface TuningSetting extends Described<Tuning> {
   kind: 'tuning';

@@ -25,8 +25,8 @@ import {
   planAdapters,
   allModules,
 } from 'onnx-lora';
-import type { Tuning } from '../embedded/decoder.ts';
 import { LocalPolicy, type LocalPolicyOptions } from './localPolicy.ts';
+import type { Tuning } from '../util/tuning.ts';
 
 export interface HubPolicyOptions extends LocalPolicyOptions {
   /** What people call the model. */

@@ -30,13 +30,14 @@ import {
   type TrainingRow,
   type VectorTrainer,
 } from 'onnx-lora';
-import { decoderParameters, type Tuning } from '../embedded/decoder.ts';
+import { decoderParameters } from '../embedded/decoder.ts';
 import { readDecoderConfig, readDecoderWeights } from '../embedded/decoderFiles.ts';
 import { Replica, type StartReplica } from '../embedded/replicas/replica.ts';
 import { ReplicatedSampler } from '../embedded/replicas/replicatedSampler.ts';
 import { shareOut } from '../embedded/replicas/shareOut.ts';
 import { Sampler } from '../embedded/sampler.ts';
 import { Trainer } from '../embedded/decoderTrainer.ts';
+import type { Tuning } from '../util/tuning.ts';
 
 export interface LocalPolicyOptions {
   /** What the run's events call the model. */

@@ -4,6 +4,7 @@
  * end has its own words for every code (`ui/parts/wording.ts`, `cli/wording.ts`).
  */
 import type { LoraErrorData } from 'onnx-lora';
+import type { Tuning } from './tuning.ts';
 
 type Nothing = Record<string, never>;
 
@@ -79,7 +80,7 @@ export interface ModelTooBig {
 export interface MemoryRun {
   dtype: string;
   settings: {
-    tuning: { kind: 'full' } | { kind: 'lora'; rank: number; alpha: number; layers?: number };
+    tuning: Tuning;
     microbatchTokens: number;
     goalpostsPerIteration: number;
     rollouts: number;
@@ -95,6 +96,10 @@ export type ToldError = { [C in ErrorCode]: { code: C; data: ErrorData[C]; messa
 export const hasCode = (error: unknown): error is Error & { code: ErrorCode; data: object } =>
   error instanceof Error && 'code' in error && 'data' in error;
 
+/**
+ * Of the library's errors it has the form and not the class: the judge raises it while Vite reads its configuration,
+ * where the library has no address yet.
+ */
 export class CodedError<C extends ErrorCode = ErrorCode> extends Error {
   override name = 'CodedError';
   constructor(

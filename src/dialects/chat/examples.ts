@@ -5,7 +5,7 @@
 import type { Axis } from '../../gasp/question.ts';
 
 /** A problem as an exchange shows it. */
-export interface Shown {
+export interface Example {
   message: string;
   program: string;
   inputs: readonly string[];
@@ -21,7 +21,7 @@ const rows = ['[[5, 20], [30, 11]]', '[[1, 2]]', '[[11], [], [12, 9]]', '[]', '[
 /**
  * Heads are those that `headFor` begins answers with.
  */
-export const EXAMPLES: Record<Axis, readonly { easy: Shown; hard: Shown }[]> = {
+export const EXAMPLES: Record<Axis, readonly { easy: Example; hard: Example }[]> = {
   f: [
     {
       easy: {

@@ -6,7 +6,7 @@
  */
 import type { ChatMessage } from '../../gasp/ports.ts';
 import type { Axis, Question, Task } from '../../gasp/question.ts';
-import { EXAMPLES, type Shown, SOLVED } from './examples.ts';
+import { EXAMPLES, type Example, SOLVED } from './examples.ts';
 import { headBegun, headFor } from './functionHeads.ts';
 
 type Chat = ChatMessage[];
@@ -43,7 +43,7 @@ const list = (inputs: readonly string[]) =>
   `Inputs:\n${inputs.map((input, i) => `${i + 1}. f(${input})`).join('\n')}`;
 
 /** A proposal in the form that is asked for: what is last is written in view of all the rest. */
-export function proposalText({ message, program, inputs }: Omit<Shown, 'outputs'>): string {
+export function proposalText({ message, program, inputs }: Omit<Example, 'outputs'>): string {
   return [list(inputs), python(program), `Message: ${message}`].join('\n\n');
 }
 
@@ -60,7 +60,7 @@ const GIVEN = 2;
  * shortest for an easier problem and the longest for a harder one, and the list goes on.
  */
 function proposalBeginning(
-  { inputs, program }: Pick<Shown, 'inputs' | 'program'>,
+  { inputs, program }: Pick<Example, 'inputs' | 'program'>,
   axis: Axis,
   count: number,
   direction: 'easier' | 'harder',
@@ -89,12 +89,12 @@ const HARDER: Record<Axis, string> = {
   io: 'Its inputs and outputs are richer: longer, nested, of more types.',
   f: 'For the same inputs it does more: one more step or condition.',
 };
-function lemmaRequest(goal: Omit<Shown, 'program'>, axis: Axis, count: number): string {
+function lemmaRequest(goal: Omit<Example, 'program'>, axis: Axis, count: number): string {
   const said = goal.message ? `${goal.message}\n` : '';
   return `This problem is too hard:\n${said}${pairs(goal.inputs, goal.outputs, TEACHER_PAIRS)}\n\nWrite an easier problem of the same kind. ${EASIER[axis]} ${FORM(count)}`;
 }
 
-function liftRequest(lemma: Shown, axis: Axis, count: number, goal?: Omit<Shown, 'program'>): string {
+function liftRequest(lemma: Example, axis: Axis, count: number, goal?: Omit<Example, 'program'>): string {
   const towards = goal
     ? `\n\nIt should be a step towards this problem:\n${goal.message}\n${pairs(goal.inputs, goal.outputs, TEACHER_PAIRS)}`
     : '';
@@ -103,7 +103,7 @@ function liftRequest(lemma: Shown, axis: Axis, count: number, goal?: Omit<Shown,
 }
 
 /** What a teacher reads of a question: a bank's titles are what a proposal's message is. */
-function read(question: Question): Shown {
+function read(question: Question): Example {
   return { ...question, message: question.message || question.title };
 }
 
@@ -114,7 +114,7 @@ const EXCHANGES = 2;
 
 /** Those of inputs like the question's come last: small models follow what they read last. */
 function examplesFor({ inputs }: Question, axis: Axis) {
-  const like = (example: { easy: Shown }) => isText(example.easy.inputs) === isText(inputs);
+  const like = (example: { easy: Example }) => isText(example.easy.inputs) === isText(inputs);
   const all = EXAMPLES[axis];
   return [...all.filter((e) => !like(e)), ...all.filter(like)].slice(-EXCHANGES);
 }
@@ -168,7 +168,7 @@ export function unguidedPrompt(references: readonly Question[], count: number): 
 const firstLine = (program: string) => program.trim().split('\n')[0]!;
 
 function inductionPrompt({ message, inputs, outputs, shown }: Question): Chat {
-  const request = (q: Omit<Shown, 'program'>, count: number) =>
+  const request = (q: Omit<Example, 'program'>, count: number) =>
     `Write a Python function f.\n${q.message ? `${q.message}\n` : ''}Examples:\n${pairs(q.inputs, q.outputs, count)}\n\nAnswer with the function in one python block.`;
   return [
     user(request(SOLVED, 3)),

@@ -1,6 +1,6 @@
 /** What a policy and a replica of its model, on a core of its own, say to each other. */
 import type { ToldError } from '../../util/codedError.ts';
-import type { DecoderConfig, Tuning } from '../decoder.ts';
+import type { DecoderConfig } from '../decoder.ts';
 import type {
   Weights,
   SampledRow,
@@ -10,6 +10,7 @@ import type {
   RowsGradient,
   TrainingRow,
 } from 'onnx-lora';
+import type { Tuning } from '../../util/tuning.ts';
 
 export interface ReplicaModel {
   config: DecoderConfig;

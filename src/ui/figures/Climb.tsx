@@ -16,7 +16,7 @@ import {
   type Placed,
   placeRun,
   rolesOf,
-  type Shown,
+  type ShownClimb,
   type View,
   viewOf,
 } from './climbLayout.ts';
@@ -27,7 +27,7 @@ import './Climb.css';
 
 const none: readonly Ancestor[] = [];
 
-interface Companion extends Shown {
+interface Companion extends ShownClimb {
   state: RunState;
   placed: Placed[];
 }

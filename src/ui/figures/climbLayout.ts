@@ -154,7 +154,7 @@ export function placeRun(
 }
 
 /** A run, or the part of one, that a climb shows. */
-export interface Shown {
+export interface ShownClimb {
   name: string;
   iterations: readonly IterationState[];
   taught: readonly Stone[];
@@ -164,7 +164,7 @@ export interface Shown {
 }
 
 /** One row a question tried, by the iterations of its own run; the frontier of its iteration stands with it. */
-export function climbTable(runs: readonly Shown[]): FigureTable {
+export function climbTable(runs: readonly ShownClimb[]): FigureTable {
   const several = runs.length > 1;
   const columns = [
     'iteration',

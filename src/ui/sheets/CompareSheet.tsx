@@ -6,7 +6,7 @@ import { comparisonFigures } from '../../compare/comparisonFigures.tsx';
 import { ComparisonTable } from '../../compare/ComparisonTable.tsx';
 import { FigureGroups } from '../../compare/FigureGroups.tsx';
 import { figureStyle } from '../../figures/figureStyle.ts';
-import { comparisonTable } from '../../compare/table.ts';
+import { summaryTable } from '../../compare/summaryTable.ts';
 import type { RunSummary } from '../../run/journal.ts';
 import { foldEvents } from '../../run/state.ts';
 import { FigureTools } from '../figures/FigureTools.tsx';
@@ -50,7 +50,7 @@ export function CompareSheet({ onClose }: { onClose: () => void }) {
     const start = own.map((run) => startingModel(run)).find((digest) => digest !== undefined);
     const all = start ? [start, ...own] : own;
     const comparison = compareRuns(all, { budget: {}, bank: bank?.title ?? '' });
-    const { head, rows } = comparisonTable(comparison);
+    const { head, rows } = summaryTable(comparison);
     return {
       all,
       comparison,

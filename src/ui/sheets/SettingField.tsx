@@ -7,9 +7,9 @@ import {
   type NumberRule,
   type Setting,
   type SeveralSetting,
-  type Tuning,
   type TuningSetting,
 } from '../../gasp/settingKinds.ts';
+import type { Tuning } from '../../util/tuning.ts';
 
 interface FieldProps<S extends Setting> {
   setting: S;

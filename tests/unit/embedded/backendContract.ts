@@ -1,6 +1,6 @@
 /** What every backend must compute alike: the decoder's loss and gradients, and what the sampler draws. */
 import { expect, test } from 'vitest';
-import { type DecoderConfig, trainableLayout, type Tuning } from '../../../src/embedded/decoder.ts';
+import { type DecoderConfig, trainableLayout } from '../../../src/embedded/decoder.ts';
 import type { Runtime } from '../../../packages/onnx-lora/src/runtime/runtime.ts';
 import { Sampler } from '../../../src/embedded/sampler.ts';
 import type { LossOptions } from '../../../packages/onnx-lora/src/train/trainer.ts';
@@ -16,6 +16,7 @@ import {
   referenceLogits,
   referenceLogprobs,
 } from './referenceDecoder.ts';
+import type { Tuning } from '../../../src/util/tuning.ts';
 
 /** Largest difference over the largest absolute value of the reference. */
 export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>, floor = 1e-4): number {

@@ -3,14 +3,10 @@
  * what the graphs of every backend are compared with.
  */
 import { Random } from '../../../packages/onnx-lora/src/random.ts';
-import {
-  adapterParameters,
-  type DecoderConfig,
-  decoderParameters,
-  type Tuning,
-} from '../../../src/embedded/decoder.ts';
+import { adapterParameters, type DecoderConfig, decoderParameters } from '../../../src/embedded/decoder.ts';
 import type { Parameter, Weights } from '../../../packages/onnx-lora/src/train/trainedVector.ts';
 import type { LossOptions, TrainingRow } from '../../../packages/onnx-lora/src/train/trainer.ts';
+import type { Tuning } from '../../../src/util/tuning.ts';
 
 /** A few hundred to a few thousand weights: small enough for differences weight by weight. */
 export const micro: DecoderConfig = {
