@@ -45,6 +45,8 @@ export {
 } from './runtime/runtime.ts';
 export { explained, openingError } from './runtime/runtimeErrors.ts';
 export { timedRuntime, type TimedRuntime } from './runtime/timedRuntime.ts';
+export { Drawer, type DrawnSet } from './sample/draw.ts';
+export { drawInGraph, type DrawInGraphOptions, type DrawnTokens } from './sample/drawInGraph.ts';
 export { HubSampler } from './sample/hubSampler.ts';
 export {
   openRows,
