@@ -9,7 +9,7 @@ import type { Role, TaskType } from './question.ts';
 /** One sampled text that may be trained on. */
 export interface Rollout {
   role: Role;
-  /** What kind of text it is: an answer's task type, or a proposal. */
+  /** The kind of text: an answer's task type, or a proposal. */
   task: TaskType | 'proposal';
   /** The task that an answer is for. Answers with equal keys share a baseline; unused for proposals. */
   question: string;

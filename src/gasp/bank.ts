@@ -22,7 +22,7 @@ export function chosenQuestions(bank: Bank | null, chosen: ReadonlySet<string>):
 /** Goalposts that a first run takes: enough to aim at, few enough to try them all every few iterations. */
 const A_FEW = 24;
 
-/** What a first run aims at: a few of the bank's goalposts, spread evenly over its list. */
+/** The goalposts of a first run: a few of the bank's, spread evenly over its list. */
 export function firstGoalposts({ goalposts }: Bank, count = A_FEW): Question[] {
   return evenly(goalposts, count);
 }

@@ -25,7 +25,7 @@ export function withMethod(settings: Settings, method: MethodName): Settings {
   };
 }
 
-/** Settings that are no more, each with what it says in today's. */
+/** Retired settings, each as the present settings that mean the same. */
 const RETIRED: Record<string, (value: unknown) => Partial<Settings>> = {
   // Until the teacher's advantages had a weight, they counted as much as the student's or not at all.
   trainTeacher: (value) => ({ teacherWeight: value ? 1 : 0 }),
@@ -48,7 +48,7 @@ export function settingsOfAnyAge(stored: object): Settings {
   });
 }
 
-/** The settings of a stored run of any age: besides, what its method fixes stands above the rest. */
+/** The settings of a stored run of any age; values that its method fixes replace the stored ones. */
 export function completeSettings(stored: object): Settings {
   return methodSettings(settingsOfAnyAge(stored));
 }
@@ -70,7 +70,7 @@ export function checkSettings(settings: unknown): SettingsErrors {
   return errors;
 }
 
-/** Settings that passed the check, built anew from what is known of each. */
+/** A copy of settings that passed the check, without any field that no setting has. */
 export function copySettings(settings: Settings): Settings {
   return settingsFrom((name) => copyValue(describe(name), settings[name]));
 }

@@ -5,7 +5,7 @@
  */
 import { azrPaper, type Citation, grpoPaper } from './citations.ts';
 
-/** What an answer came to. */
+/** The score of an answer. */
 export interface Score {
   reward: number;
   passed: boolean;
@@ -14,7 +14,7 @@ export interface Score {
 export interface Estimator {
   /** Its name in a list of choices. */
   label: string;
-  /** What it does and what it is good for, in a sentence for a person. */
+  /** Its effect and its use, in a sentence for a person. */
   note: string;
   /** The advantage A of an answer with reward r. */
   formula: string;
@@ -33,7 +33,7 @@ const table = {
     label: 'right answers only',
     note: 'Trains on right answers only, the rare ones most: learns fastest, forgets most.',
     formula: 'A = (1 − p) / sd = √((1 − p) / p) for a right answer to a question solved with rate p, else 0',
-    // What GRPO gives the right answers where a reward is 0 or 1; its weights of wrong ones are left out.
+    // GRPO's advantage of right answers where rewards are 0 or 1; wrong answers get none.
     source: grpoPaper,
     group: 'question',
     advantages: (group) => {

@@ -1,4 +1,4 @@
-/** What one iteration tells: its proposals, the student's answers, their pay, and the update made of them. */
+/** The events of one iteration: its proposals, the student's answers, their rewards, and the update. */
 import * as v from 'valibot';
 import { id, list, mean, number, share, whole } from './fields.ts';
 import { updateStats } from './policyRecord.ts';

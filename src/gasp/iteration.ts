@@ -25,14 +25,14 @@ export interface IterationInput {
   questions?: readonly Question[];
   /** Counts from 1. */
   iteration: number;
-  /** What the run accepted in earlier iterations; not changed. */
+  /** Questions that the run accepted in earlier iterations; not changed. */
   accepted: NoveltyBuffer;
   /** Questions that a person kept since the last iteration: the student tries and trains on them. */
   taught?: readonly Question[];
 }
 
 export interface IterationResult {
-  /** To be added to the buffer once the iteration counts. */
+  /** The caller adds these to the buffer once the iteration is stored. */
   accepted: Question[];
   tokensSampled: number;
   tokensTrained: number;
@@ -240,7 +240,7 @@ class Proposing {
       // Each proposal runs twice.
       onProgress: (done, total) => tools.progress?.stage('validating', done / 2, total / 2, 'proposals'),
     });
-    // Of two copies in one batch the first goes on; whether it will be accepted is not known yet.
+    // Of two copies in one batch the first is tried, although it may not be accepted.
     const seen = this.buffer.fork();
     return plans.map((plan, i): Proposal => {
       const base: Proposal = {

@@ -1,4 +1,4 @@
-/** Every system that can be run and compared here, as data: what it changes, and who described it. */
+/** Every system that can be run and compared here, as data: the settings that it fixes, and its source. */
 import { azrPaper, type Citation, gaspPaper } from './citations.ts';
 import type { SettingsBesideMethod } from './settingTable.ts';
 
@@ -7,12 +7,12 @@ export type MethodKind = 'system' | 'ablation' | 'extension';
 export interface Method {
   title: string;
   kind: MethodKind;
-  /** What it changes, in a sentence for a person. */
+  /** Its difference from the other methods, in a sentence for a person. */
   about: string;
   citation: Citation;
   /** The settings that make it this method; all others are a person's to choose. */
   fixed: Partial<SettingsBesideMethod>;
-  /** Methods that are parts of this one: what they solve is no surprise where it does too. */
+  /** Methods that are parts of this one. A goalpost that a part solves counts as solved by the part alone even where this one solves it too. */
   contains: readonly string[];
   /** It runs no iteration. */
   untrained?: true;
@@ -115,7 +115,7 @@ const table = {
     about:
       'Aims at 24 goalposts at a time; one that is solved retires, and the next unsolved one takes its place.',
     citation: gaspPaper('left open'),
-    // Which ones are solved is found out by trying those aimed at, every ten iterations.
+    // Trials every ten iterations tell which of the goalposts aimed at are solved.
     fixed: { realShare: 0, goalpostsAtOnce: 24, evaluateEvery: 10 },
     contains: ['gasp'],
   },
@@ -135,7 +135,7 @@ export const METHOD_NAMES = Object.keys(METHODS) as MethodName[];
 
 type SettingsOfMethod = SettingsBesideMethod & { method: MethodName };
 
-/** The settings as the method makes them: what it fixes stands above what was chosen. */
+/** The settings with the values that the method fixes in place of the chosen ones. */
 export function methodSettings<S extends SettingsOfMethod>(settings: S): S {
   return { ...settings, ...METHODS[settings.method]?.fixed };
 }

@@ -7,9 +7,9 @@ import type { Question } from './question.ts';
 import { deriveSeed } from 'onnx-lora/random';
 import type { SolveOptions, Tools } from './solving.ts';
 
-/** What one part of a round came to: a digit for each answer, 1 where it passed. */
+/** The result of one part of a round: a digit for each answer, 1 where it passed. */
 export interface MinedPart {
-  /** Which weights; named by whoever mines. */
+  /** The weights that answered, by the name that the caller gives them. */
   stage: string;
   /** Answers to each question in this stage before this round. */
   tried: number;

@@ -1,4 +1,4 @@
-/** What a policy tells about itself and about each update, in the form that a log keeps. */
+/** A policy's description of itself and of each update, in the form that a log keeps. */
 import * as v from 'valibot';
 import { list, mean, name, number, whole } from './fields.ts';
 
@@ -28,7 +28,7 @@ const adapterShape = v.object({
 
 export const policyInfo = v.object({
   model: name,
-  /** What runs it: `cpu`, `wasm`, `wasm x 4`, `webgpu (adapter)`, `remote`. */
+  /** The runtime and its device: `cpu`, `wasm`, `wasm x 4`, `webgpu (adapter)`, `remote`. */
   backend: name,
   parameters: whole,
   trainable: whole,

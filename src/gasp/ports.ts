@@ -1,5 +1,5 @@
 /**
- * What the method needs from the world. Each port has a browser and a Node adapter; the method
+ * The ports of the method. Each port has a browser and a Node adapter; the method
  * itself knows neither ONNX nor Python nor a clock.
  */
 import type { PolicySnapshot, Prompt } from 'onnx-lora';
@@ -120,7 +120,7 @@ export type HowToRun =
    */
   | { kind: 'tests' };
 
-/** Of one program, where the judge's own do not do. */
+/** Limits of one program that replace the judge's own. */
 export interface RunLimits {
   /** For each input, or one number for all; one more is added for the program itself. */
   seconds: number | number[];
@@ -130,7 +130,7 @@ export interface RunLimits {
   printChars?: number;
 }
 
-/** What calling `f` on one input gave. `value` is Python's `repr`, normalized by the judge. */
+/** The result of calling `f` on one input. `value` is Python's `repr`, normalized by the judge. */
 export type CallResult =
   | { status: 'returned'; value: string; ms?: number }
   /** `ofInput`: its arguments are no Python, so that `f` was never called. */
@@ -140,7 +140,7 @@ export type CallResult =
 
 export type ProgramResult =
   | { status: 'ran'; calls: CallResult[] }
-  /** Never got as far as a call. `syntax` carries the line; `unsafe` what was banned. */
+  /** No call was reached. The message of `syntax` names the line, that of `unsafe` the banned construct. */
   | { status: 'syntax' | 'unsafe' | 'raised' | 'timeout'; error: string; line?: number }
   /** `exit`: the status with which the program ended its whole interpreter. */
   | { status: 'crashed'; error: string; line?: undefined; exit?: number };
@@ -164,7 +164,7 @@ export interface Judge {
 
 export type Parsed<T> = { ok: true; value: T } | { ok: false; reason: string };
 
-/** What a teacher's text says, before anything ran. */
+/** A teacher's text, parsed; nothing has run yet. */
 export interface ProposalDraft {
   title: string;
   message: string;
@@ -172,7 +172,7 @@ export interface ProposalDraft {
   inputs: string[];
 }
 
-/** How questions are put to one family of models, and how its answers are read. */
+/** The prompts for one family of models, and the parsing of its answers. */
 export interface Dialect {
   readonly name: string;
   /** Inputs that a proposal is asked for, and how many of them the student sees. */

@@ -1,4 +1,4 @@
-/** How well a model and a dialect understand each other: what it writes, before anything is trained. */
+/** How much of a model's text a dialect can parse, before any training. */
 import { beginningOf } from './begunAnswer.ts';
 import { NoveltyBuffer } from './novelty.ts';
 import type { Prompt } from './ports.ts';
@@ -7,7 +7,7 @@ import { deriveSeed } from 'onnx-lora/random';
 import { solve, type Tools } from './solving.ts';
 import { validateDrafts } from './validation.ts';
 
-/** What can be asked for. */
+/** The kinds of text that can be requested. */
 export const PROBE_KINDS = ['lemma', 'lift', 'unguided', 'answers'] as const;
 export type ProbeKind = (typeof PROBE_KINDS)[number];
 

@@ -1,4 +1,4 @@
-/** How the method says what it is doing. It has no clock: whoever listens decides how often to look. */
+/** Progress reports of the method. They carry no time: the listener decides how often to read them. */
 import type { SampleProgress } from './ports.ts';
 import type { Role } from './question.ts';
 
@@ -21,7 +21,7 @@ export interface Progress {
   sampling(role: Role, progress: SampleProgress, idOf: (request: number) => string): void;
 }
 
-/** For a part of something larger: told of as the whole, `total`, of which `before` was done before the part. */
+/** Reports the progress of a part as progress of the whole, `total`, of which `before` was done earlier. */
 export function partOf(progress: Progress, before: number, total: number): Progress {
   return {
     stage: (stage, done, _, unit) => progress.stage(stage, before + done, total, unit),

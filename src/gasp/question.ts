@@ -5,11 +5,11 @@
 import * as v from 'valibot';
 import { id, list, mean, name, number, text, textUpTo, whole } from './fields.ts';
 
-/** What the student is asked: write `f`, predict its output, or find an input (AZR's three modes). */
+/** The task of the student: write `f`, predict its output, or find an input (AZR's three modes). */
 export const taskType = v.picklist(['induction', 'deduction', 'abduction']);
 export type TaskType = v.InferOutput<typeof taskType>;
 
-/** What changes along a lemma-lift pair: inputs and outputs, or the algorithm (GASP, section 3). */
+/** The part that changes along a lemma-lift pair: inputs and outputs, or the algorithm (GASP, section 3). */
 export const axis = v.picklist(['io', 'f']);
 export type Axis = v.InferOutput<typeof axis>;
 
@@ -27,7 +27,7 @@ export type Role = v.InferOutput<typeof role>;
 export const question = v.pipe(
   v.object({
     id,
-    /** What it asks, in words. May be shown to the teacher; the student gets `message` at most. */
+    /** The question in words. May be shown to the teacher; the student gets `message` at most. */
     title: textUpTo(2000),
     /** A hint that the student reads in induction; empty where the title would give the program away. */
     message: text,
@@ -74,7 +74,7 @@ const fault = v.object({
 export type Fault = v.InferOutput<typeof fault>;
 export type FaultKind = Fault['kind'];
 
-/** What the teacher wrote, and what became of it. Exactly one of `question` and `fault` is set. */
+/** A teacher's text and its result. Exactly one of `question` and `fault` is set. */
 export const proposal = v.pipe(
   v.object({
     id,
@@ -95,7 +95,7 @@ export const proposal = v.pipe(
 );
 export type Proposal = v.InferOutput<typeof proposal>;
 
-/** How one answer fared. `passed` earns 1, `wrong` and its kin -0.5, `unparsable` -1 (AZR). */
+/** The verdict on one answer. `passed` earns 1, `wrong` and its kin -0.5, `unparsable` -1 (AZR). */
 const verdict = v.picklist(['passed', 'wrong', 'raised', 'timeout', 'unsafe', 'unparsable']);
 export type Verdict = v.InferOutput<typeof verdict>;
 

@@ -1,4 +1,4 @@
-/** What proposals and answers are paid (GASP, Fig. 3; AZR, equation 4 and its format-aware reward). */
+/** Rewards of proposals and answers (GASP, Fig. 3; AZR, equation 4 and its format-aware reward). */
 import type { FaultKind, ProposerRole, Verdict } from './question.ts';
 
 /** A valid proposal out of its band. */
@@ -16,7 +16,7 @@ export function liftReward(p: number): number {
   return inBand('lift', p) ? 10 * p * ((1 - p) / 0.9) ** 9 : OUT_OF_BAND;
 }
 
-/** AZR's learnability: `1 - p`, and 0 for questions that nobody or everybody solves. */
+/** AZR's learnability: `1 - p`, and 0 where no answer passes or all do. */
 export function unguidedReward(p: number): number {
   return inBand('unguided', p) ? 1 - p : 0;
 }

@@ -1,5 +1,5 @@
 /**
- * The kinds of settings: what describes one of each kind, what its values must be, and how that is said.
+ * The kinds of settings: the descriptor of each kind, the check of its values, and the message for a bad value.
  */
 import type { Citation } from './citations.ts';
 import type { Tuning } from '../util/tuning.ts';
@@ -18,18 +18,18 @@ interface Described<Value> {
   default: Value;
   /** Its name on the page. */
   label: string;
-  /** What it does, in a sentence for a person. */
+  /** Its effect, in a sentence for a person. */
   note: string;
   group: SettingGroup;
   /** No method, preset or document varies it: the page shows it behind *Advanced*. */
   advanced?: true;
   /** The version that brought it; 0.1.0, the first, where nothing is said. */
   since?: string;
-  /** What runs and links had that are older than the setting, where that is not its default. */
+  /** The value for runs and links older than the setting, where it differs from the default. */
   before?: Value;
 }
 
-/** What a number must be. */
+/** The range of a number. */
 export interface NumberRule {
   min: number;
   max: number;
@@ -40,7 +40,7 @@ export interface NumberRule {
 
 export interface NumberSetting extends Described<number>, NumberRule {
   kind: 'number';
-  /** How far an arrow key takes it on the page; any number may be typed in any case. */
+  /** The step of an arrow key on the page; typed numbers need not be multiples of it. */
   step?: number;
 }
 
@@ -51,7 +51,7 @@ export interface ToggleSetting extends Described<boolean> {
 export interface Option<Value extends string> {
   value: Value;
   label: string;
-  /** What is said in place of the setting's note where this is chosen. */
+  /** Shown in place of the setting's note while this option is chosen. */
   note?: string;
   source?: Citation;
   /** Options of one heading stand together under it. */
@@ -69,7 +69,7 @@ export interface ChoiceSetting<Value extends string> extends Described<Value> {
 /** At least one of several words. */
 export interface SeveralSetting<Value extends string> extends Described<Value[]> {
   kind: 'several';
-  /** What one of them is called in a sentence. */
+  /** The noun for one of the options. */
   item: string;
   options: readonly Option<Value>[];
 }
@@ -85,7 +85,7 @@ export type Setting =
   | SeveralSetting<string>
   | TuningSetting;
 
-/** What a value of the setting is. */
+/** The type of the setting's value. */
 export type ValueOf<S> = S extends { default: infer Value } ? Value : never;
 
 export const number = (setting: Omit<NumberSetting, 'kind'>): NumberSetting => ({
@@ -129,7 +129,7 @@ export function settingError(setting: Setting, value: unknown): string | undefin
   }
 }
 
-/** What values the setting takes, as they are written on a command line. */
+/** The values that the setting takes, as they are written on a command line. */
 export function settingRule(setting: Setting): string {
   switch (setting.kind) {
     case 'number': {

@@ -27,7 +27,7 @@ export const SETTINGS_BESIDE_METHOD = {
     note: 'Answers of the student to each question.',
     group: 'selfPlay',
   }),
-  /** Of an iteration's first proposals; unguided ones are AZR's. */
+  /** The share of an iteration's first proposals that are unguided, as in AZR. */
   unguidedShare: number({
     default: 0,
     ...{ min: 0, max: 1, step: 0.05 },
@@ -65,7 +65,7 @@ export const SETTINGS_BESIDE_METHOD = {
     note: 'Lemmas near half solved, lifts near a tenth.',
     group: 'selfPlay',
   }),
-  /** Of an iteration's first questions; nobody proposes real ones, the student trains on them. */
+  /** The share of an iteration's first questions that are the bank's own: no teacher proposes these. */
   realShare: number({
     default: 0,
     ...{ min: 0, max: 1, step: 0.05 },
@@ -175,7 +175,7 @@ export const SETTINGS_BESIDE_METHOD = {
     note: "PPO's clip of the ratio; 0 turns the ratio off.",
     group: 'training',
   }),
-  /** Of the KL divergence from the starting model, on the texts that are trained on. */
+  /** The weight of the KL divergence from the starting model, over the texts that are trained on. */
   klWeight: number({
     default: 0,
     ...{ min: 0, max: 10, step: 0.01 },
@@ -222,7 +222,7 @@ export const SETTINGS_BESIDE_METHOD = {
     group: 'training',
     advanced: true,
   }),
-  /** For the student's update only. */
+  /** Converted tasks enter the student's update only. */
   convertTasks: toggle({
     default: false,
     label: 'Deduction and abduction',

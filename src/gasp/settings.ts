@@ -14,7 +14,7 @@ const headings: Record<MethodKind, string> = {
   extension: 'Extensions',
 };
 
-/** What each setting is, in the order in which people read them. */
+/** The descriptors of all settings, in the order in which people read them. */
 export const SETTINGS = {
   method: choice({
     default: 'gasp',

@@ -6,7 +6,7 @@ import { deriveSeed } from 'onnx-lora/random';
 import { studentReward } from './rewards.ts';
 import { brief } from '../util/text.ts';
 
-/** What the method works with. */
+/** The ports and options that the method is given. */
 export interface Tools {
   policy: Policy;
   judge: Judge;
@@ -118,7 +118,7 @@ export async function judgeAnswers(
   });
 }
 
-/** What has to run to judge an answer; nothing for deduction. */
+/** The program run that judges an answer; undefined for deduction, which needs none. */
 function runFor(task: Task, answer: string): ProgramRun | undefined {
   if (task.type === 'induction') return { program: answer, inputs: task.question.inputs };
   if (task.type === 'abduction') return { program: task.question.program, inputs: [answer] };

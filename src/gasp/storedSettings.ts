@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { checkSettings, copySettings, settingsOfAnyAge } from './defaults.ts';
 
-/** Of any age: of a setting that they lack they have what was done before it came. */
+/** Settings of a stored run of any age; a missing one gets the behaviour from before the setting existed. */
 export const storedSettings = v.pipe(
   v.custom<object>((value) => typeof value === 'object' && value !== null),
   v.transform(settingsOfAnyAge),

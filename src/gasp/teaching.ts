@@ -1,4 +1,4 @@
-/** A person in the teacher's place: what they write is run, tried and paid as the model's own proposals are. */
+/** A person in the teacher's place: their texts are run, tried and rewarded as the model's own proposals are. */
 import type { Judge, JudgeOptions, ProposalDraft } from './ports.ts';
 import type { NoveltyBuffer } from './novelty.ts';
 import type { Attempt, Axis, Proposal, ProposerRole } from './question.ts';
@@ -18,13 +18,13 @@ export interface PersonDraft extends ProposalDraft {
   parent?: string;
 }
 
-/** How it fared. Exactly one of `proposal.fault` and `passRate` is set. */
+/** The result of a trial. Exactly one of `proposal.fault` and `passRate` is set. */
 export interface TeachingTrial {
   proposal: Proposal;
   /** The student's answers; empty where there was nothing to try. */
   attempts: Attempt[];
   passRate?: number;
-  /** What a teacher would have earned. */
+  /** The reward that a teacher would have earned. */
   reward: number;
   accepted: boolean;
   /** The earlier question that it copies. A model's proposal would not have been tried. */
@@ -109,10 +109,10 @@ export interface GoalpostDraft {
 /** Pairs of a person's goalpost that the student sees; the others judge its answer. */
 export const SHOWN_PAIRS = 3;
 
-/** Gives back what it is given, so that the interpreter writes a value as it would print it. */
+/** Returns its argument, so that the interpreter writes the value in its own form. */
 const ECHO = 'def f(*values):\n    return values[0] if len(values) == 1 else values';
 
-/** A person's goalpost as a question, its values as Python prints them, or what is wrong with it. */
+/** A person's goalpost as a question, its values as Python prints them, or the reason why it cannot be used. */
 export async function judgeGoalpost(
   draft: GoalpostDraft,
   id: string,

@@ -1,4 +1,4 @@
-/** From a teacher's draft to a question, by running it (AZR, section 3.3): nobody trusts its outputs. */
+/** From a teacher's draft to a question, by running it (AZR, section 3.3); outputs that the teacher writes are not used. */
 import type {
   Dialect,
   Judge,
@@ -65,7 +65,7 @@ function readDraft(
   return { ...draft.value, inputs: different };
 }
 
-/** The outputs of two runs that agree, or what is wrong. */
+/** The outputs on which two runs agree, or the fault. */
 function readResults(
   draft: ProposalDraft,
   first: ProgramResult,

@@ -40,11 +40,11 @@ export interface Value {
   type: PyType;
   hashable: boolean;
   hasNan: boolean;
-  /** Of lists, tuples and sets their members as written; of dicts keys and values in turn. */
+  /** The members of lists, tuples and sets as written; of dicts, keys and values in turn. */
   items?: Value[];
-  /** Of bool, int, float and exact ones, as near as a double comes. */
+  /** The nearest double of a bool, int, float, Decimal or Fraction. */
   number?: number;
-  /** Of str and bytes. */
+  /** The text of a str or bytes. */
   text?: string;
 }
 
@@ -248,7 +248,7 @@ class Reader {
     }
   }
 
-  /** Puts a value where it belongs, closes what it closes; gives the whole once there is nothing left. */
+  /** Adds a value to the innermost open bracket and closes the brackets that end with it; returns the value of the whole text at its end. */
   #add(found: Value): Value | undefined {
     let value = found;
     for (;;) {

@@ -28,7 +28,7 @@ export interface ErrorData extends LoraErrorData {
   /** The database neither opens nor fails. */
   'storage-silent': Nothing;
   'method-untrained': { method: string };
-  /** What is wrong, by setting. */
+  /** The fault of each setting. */
   'settings-invalid': { settings: Record<string, string> };
   'questions-missing': { method: string };
   'goalposts-missing': { method: string };
@@ -60,23 +60,23 @@ export interface ErrorData extends LoraErrorData {
 
   'replica-ended': Nothing;
   'python-failed': Nothing;
-  /** What computes runs, or could not start. */
+  /** The lab's worker has ended, or could not start. */
   'lab-ended': Nothing;
-  /** What computes runs has not said anything yet. */
+  /** The lab's worker has sent nothing yet. */
   'lab-silent': Nothing;
 }
 
 export interface ModelTooBig {
   model: string;
-  /** Bytes: what it takes at its highest, and what it may take. */
+  /** Bytes: the peak that the model needs, and the limit. */
   needed: number;
   limit: number;
-  /** What was asked for, and the largest run that fits; absent: not looked for; null: there is none. */
+  /** The requested run, and the largest run that fits; absent: not searched for; null: none fits. */
   wanted?: MemoryRun;
   fitting?: (MemoryRun & { needed: number }) | null;
 }
 
-/** What decides how much memory a run takes. */
+/** The settings that decide how much memory a run takes. */
 export interface MemoryRun {
   dtype: string;
   settings: {

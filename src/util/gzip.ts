@@ -32,7 +32,7 @@ export async function gunzip(bytes: Bytes, limit: number): Promise<Bytes> {
   written.catch(() => {}); // The reader hears of it.
   return collect(readable.getReader(), limit).catch((error: unknown) => {
     if (error instanceof TooManyBytes) throw error;
-    // Whatever was wrong with a byte, it would not have been taken.
+    // The stream takes no byte after a damaged one: all that were written are sound.
     if (taken) throw new CutOffGzip('cut off', { cause: error });
     throw new DamagedGzip('not gzip, or changed', { cause: error });
   });

@@ -1,4 +1,4 @@
-/** What can be wrong with what is unpacked. */
+/** Errors of unpacking. */
 
 /** A stream holds more than `limit` bytes. */
 export class TooManyBytes extends Error {
@@ -8,7 +8,7 @@ export class TooManyBytes extends Error {
   }
 }
 
-/** What was to be unpacked is no gzip, or a part of it is missing or was changed. */
+/** The bytes are no gzip, or a part of them is missing or was changed. */
 export class DamagedGzip extends Error {
   override name = 'DamagedGzip';
 }

@@ -24,7 +24,7 @@ export function gunzipPlain(bytes: Bytes, limit: number): Bytes {
       unpacking.push(bytes.subarray(at, at + PIECE), at + PIECE >= bytes.length);
   } catch (error) {
     if (error instanceof TooManyBytes) throw error;
-    // Its code for an early end.
+    // fflate's code for an early end.
     if ((error as { code?: number }).code === 0) throw new CutOffGzip('cut off', { cause: error });
     throw new DamagedGzip('not gzip, or changed', { cause: error });
   }
