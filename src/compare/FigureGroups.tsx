@@ -3,7 +3,7 @@ import { type ReactNode, type RefObject, useRef } from 'react';
 import type { Figure } from '../figures/figure.ts';
 import type { FigureGroup } from './comparisonFigures.tsx';
 
-/** What is offered beside a figure; `drawn` holds its one SVG. */
+/** The buttons beside a figure; `drawn` holds its one SVG. */
 type Tools = (figure: Figure, drawn: RefObject<HTMLElement | null>) => ReactNode;
 
 export function FigureGroups(props: {

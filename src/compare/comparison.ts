@@ -2,7 +2,7 @@
 import type { RunDigest } from './digest.ts';
 import { byLabel, type MethodSummaries, passCurve, reported, solvedIds, summarize } from './summary.ts';
 
-/** What each run could spend; absent: not bounded. */
+/** The budget of each run; absent: not bounded. */
 export interface Budget {
   minutes?: number;
   /** Sampled plus trained. */
@@ -18,7 +18,7 @@ export interface Comparison {
   runs: ComparedRun[];
   /** False while runs are still to come. */
   complete: boolean;
-  /** What to make of it, in sentences. */
+  /** How to read the table, in sentences. */
   reading: string[];
 }
 
@@ -64,7 +64,7 @@ export function compareRuns(
   };
 }
 
-/** What is held equal. */
+/** A sentence about the budget that all methods share. */
 export function budgetSentence({ minutes, tokens, iterations }: Budget): string {
   const limits = [
     tokens !== undefined && `${tokens.toLocaleString('en')} tokens (sampled plus trained)`,

@@ -23,7 +23,7 @@ export interface Point {
 
 export interface RunDigest {
   run: string;
-  /** What it is shown as: a method, with settings where they differ. Runs with the same label are averaged. */
+  /** The run's label: its method, with the settings in which it differs. Runs with the same label are averaged. */
   label: string;
   method: MethodName;
   seed: number;

@@ -9,7 +9,7 @@ export interface GoalpostTrials {
   samples: number;
   /** Goalposts that were tried. */
   tried: number;
-  /** Those that some run solves at some checkpoint, the most often solved first. */
+  /** The goalposts that some run solves at some checkpoint, the most often solved first. */
   rows: { id: string; title: string }[];
   blocks: GridBlock[];
   /** With all answers of each trial. */

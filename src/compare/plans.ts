@@ -1,4 +1,4 @@
-/** What to try of a run so that it can be compared. */
+/** The measurements that a comparison needs of a run. */
 import { evenly } from '../gasp/bank.ts';
 import type { Question } from '../gasp/question.ts';
 import type { MeasurementPlan } from '../run/measurementPlan.ts';
@@ -53,7 +53,7 @@ export function pickingPlans(
 }
 
 /**
- * What is reported of a run: held-out questions and goalposts at the checkpoint that was picked, and with fewer
+ * The reported measurements of a run: held-out questions and goalposts at the checkpoint that was picked, and with fewer
  * answers held-out questions at the last one and goalposts at all that are looked at.
  */
 export function reportPlans(

@@ -19,7 +19,7 @@ export interface MethodSummary {
   about: string;
   citation: string;
   seeds: number[];
-  /** Of a run, the mean over seeds; so are the tokens (sampled plus trained) and the seconds. */
+  /** Mean over seeds; so are the tokens (sampled plus trained) and the seconds. */
   iterations: number;
   tokens: number;
   tokensSampled: number;
@@ -35,7 +35,7 @@ export interface MethodSummary {
     pass: Record<string, Spread>;
     last: Record<string, Spread>;
   };
-  /** Of the checkpoints that are reported, on the split that picked them; `n` is 0 where it was not tried. */
+  /** Pass@k of the reported checkpoints on the validation split, which picked them; `n` is 0 where it was not tried. */
   validation: { n: number; questions: number; pass: Record<string, Spread> };
   /** Iterations of the checkpoints that are reported, in the order of `seeds`. */
   picked: number[];
@@ -46,9 +46,9 @@ export interface MethodSummary {
     total: number;
     /** With a right answer in some seed. */
     solved: number;
-    /** Of these, those that no other method compared solves in any seed; methods that contain this one aside. */
+    /** Goalposts among them that no other method solves in any seed; methods that contain this one are ignored. */
     solved_only_here: number;
-    /** How many each seed solves, in the order of `seeds`. */
+    /** Number of goalposts that each seed solves, in the order of `seeds`. */
     by_seed: number[];
     pass: Record<string, Spread>;
   };
@@ -64,12 +64,12 @@ export function spread(values: readonly number[]): Spread {
   return { mean, sd: Math.sqrt(squares / (values.length - 1)) };
 }
 
-/** What was tried at the newest checkpoint, with the most samples where there are several. */
+/** The trials at the newest checkpoint, those with the most samples where there are several. */
 export function newest(tried: readonly Tried[]): Tried | undefined {
   return tried.toSorted((a, b) => a.iteration - b.iteration || a.samples - b.samples).at(-1);
 }
 
-/** What was tried at the checkpoint that is reported; at the newest one where nothing was tried there. */
+/** The trials at the reported checkpoint; at the newest one where there are none. */
 export function reported({ picked }: RunDigest, tried: readonly Tried[]): Tried | undefined {
   return newest(tried.filter(({ iteration }) => iteration === picked)) ?? newest(tried);
 }

@@ -34,7 +34,7 @@ function embeddedTrainable(config: DecoderConfig, tuning: Tuning, model: Weights
     start: (seed) => initialWeights(layout, model, seed),
     openTraining: (runtime) => runtime.create(trainingGraph(config, tuning, layout, model)),
     openScoring: (runtime) => runtime.create(scoringGraph(config, tuning, layout, model)),
-    // Its answers are as long as its prompts: sharing those would save little.
+    // This model's answers are as long as its prompts: sharing the prompts would save little.
     longestSharedRow: () => 0,
     pack: (sequences) => packPlanes(sequences.map(({ tokens }) => tokens)),
   };

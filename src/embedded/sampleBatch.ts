@@ -1,5 +1,5 @@
 /**
- * What a sampler computes together. Samples of a prompt with the same tokens so far are one branch and
+ * The rows that a sampler computes together. Samples of a prompt with the same tokens so far are one branch and
  * computed once; where their next tokens differ it parts, and what has ended leaves. Branches are rows
  * without gaps. To read a prompt together, they have places in groups of one width, each with a copy of its
  * prompt's keys and values, so that few places stay empty however unevenly samples end.
@@ -33,7 +33,7 @@ const HORIZON = 6;
 /** Where batches, one after another, keep keys and values. */
 export class BatchMemory {
   readonly own: BranchCache;
-  /** Of prompts, a copy for each group: keys of all layers, then values. */
+  /** The caches of prompts, a copy for each group: keys of all layers, then values. */
   readonly copies: Float32Array[];
 
   constructor(shape: CacheShape) {
@@ -103,7 +103,7 @@ export class SampleBatch {
       this.own.copy(from, row);
       this.put(row, branch, this.promptOf[from]!, place ?? 0);
     }
-    // What is left of the gaps is filled from the end: `gaps` ascends.
+    // The remaining gaps are filled from the end: `gaps` ascends.
     for (let gap = gaps.pop(); gap !== undefined; gap = gaps.pop()) {
       const last = this.branches.length - 1;
       if (gap < last) {

@@ -74,7 +74,7 @@ export class Sampler {
         await this.runBatch(constant, requests, lists, options, () => options.onStep?.(rows));
       }
     } catch (error) {
-      // What is not a number would outlive its batch: masked, it still makes a sum none.
+      // A NaN in the cache would outlive its batch: even masked, 0 times NaN is NaN.
       this.memory = new BatchMemory(this.shape);
       throw error;
     }
@@ -246,7 +246,7 @@ export class Sampler {
 class Scratch {
   private readonly arrays = new Map<string, Float32Array>();
 
-  /** What lies in it is gone with the next call for this name. */
+  /** The next call for this name overwrites the tensor. */
   tensor(name: string, dims: readonly number[]): HostTensor {
     const size = elementCount(dims);
     let array = this.arrays.get(name);

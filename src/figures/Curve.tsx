@@ -20,7 +20,7 @@ export interface Series {
   of?: string;
   /** A class that sets `--hue`, or none for ink. */
   className?: string;
-  /** Of the run that this one is compared with, or of one that it goes back to. */
+  /** 'other': of the run that this one is compared with; 'past': of a run that it branches from. */
   as?: 'other' | 'past';
   points: { iteration: number; value: number }[];
 }
@@ -33,7 +33,7 @@ export const Curve = memo(function Curve(props: {
   title: string;
   /** In the title's place, where one of its words explains itself. */
   heading?: ReactNode;
-  /** One line that says what it shows. */
+  /** One line about the curve. */
   note: string;
   /** Said in its place while there is nothing to draw. */
   empty?: string;
@@ -45,9 +45,9 @@ export const Curve = memo(function Curve(props: {
   /** Where the axis begins: 0, or less where the run goes back to others. */
   first?: number;
   lastIteration: number;
-  /** What an iteration is called; its number unless said otherwise. */
+  /** The name of an iteration; absent: its number. */
   nameOf?: (iteration: number) => string;
-  /** What is offered beside it; `figure` holds its one SVG. */
+  /** The buttons beside the curve; `figure` holds its one SVG. */
   tools?: (title: string, figure: RefObject<HTMLElement | null>, table: () => FigureTable) => ReactNode;
 }) {
   const { title, note, empty = 'nothing yet', series, format, first = 0, lastIteration } = props;

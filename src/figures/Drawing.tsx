@@ -5,7 +5,7 @@ import { at } from './shapes.ts';
 /** Width of a figure that is fitted into a column, in its own units. */
 export const chartWidth = 360;
 
-/** Tells a screen reader what it shows; `figureStyle` gives it its looks. */
+/** An SVG with a name and a description for screen readers; `figureStyle` has its styles. */
 export function Drawing(props: {
   width?: number;
   height: number;

@@ -1,6 +1,6 @@
 /** A figure as a file: SVG with its looks written into it, and PNG drawn from that. */
 
-/** What style sheets decide about a shape or a text. */
+/** The properties that style sheets set on shapes and texts. */
 const looks = [
   'fill',
   'fill-opacity',
@@ -35,7 +35,7 @@ export function svgText(svg: SVGSVGElement, title: string): string {
       .map((name) => [name, style.getPropertyValue(name)] as const)
       .filter(([, value]) => value !== '' && value !== 'none' && value !== 'normal')
       .map(([name, value]) => `${name}:${value}`);
-    // What is not painted has to say so.
+    // The default is to paint, so a 'none' has to be written.
     for (const name of ['fill', 'stroke', 'display'] as const) {
       if (style.getPropertyValue(name) === 'none') text.push(`${name}:none`);
     }

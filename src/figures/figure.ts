@@ -1,4 +1,4 @@
-/** A figure with what it is about, and its numbers as a file. */
+/** A figure with its title and caption, and its numbers as a file. */
 import type { ReactElement } from 'react';
 
 /** The numbers of a figure; every row has a cell for each column, NaN where there is no number. */

@@ -82,5 +82,5 @@ export function MarkAt({ mark, x, y, r = 3.2 }: { mark: number; x: number; y: nu
   }
 }
 
-/** Of a line's stroke; undefined where it is drawn through. */
+/** The dash pattern of a method's lines; undefined: solid. */
 export const dashOf = (mark: number): string | undefined => MARKS[mark]!.dash || undefined;

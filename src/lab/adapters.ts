@@ -1,4 +1,4 @@
-/** A run's adapter to and from PEFT's format: what is stored is enough, the model is not needed. */
+/** A run's adapter to and from PEFT's format: the stored checkpoint is enough, the model is not loaded. */
 import type { PolicyInfo } from '../gasp/policyRecord.ts';
 import type { Policy, PolicySnapshot } from '../gasp/ports.ts';
 import {
@@ -13,7 +13,7 @@ import { EMBEDDED_MODEL, modelTitle } from './models.ts';
 
 /** The two files of an adapter as they came from somewhere. */
 export interface AdapterFiles {
-  /** What people call it: a folder or a repository. */
+  /** The name for people: of a folder or a repository. */
   name: string;
   /** `adapter_config.json` and `adapter_model.safetensors`. */
   config: string;
@@ -63,7 +63,7 @@ export function tuningOfAdapter({ pairs }: LoraAdapter): { kind: 'lora'; rank: n
   return { kind: 'lora', rank, alpha: Number((scale * rank).toPrecision(12)) };
 }
 
-/** What PEFT should call the model that a run's adapter belongs to. */
+/** The name under which PEFT finds the base model of a run's adapter. */
 export function baseModelName(model: string): string {
   return model === EMBEDDED_MODEL ? 'foothold-micro' : modelTitle(model);
 }

@@ -1,4 +1,4 @@
-/** What is found out before a model is loaded in vain. All of it throws `CodedError`s. */
+/** Checks before a model is loaded. All of them throw `CodedError`. */
 import { CodedError } from '../util/codedError.ts';
 import { checkSettings, completeSettings } from '../gasp/defaults.ts';
 import { METHODS, slots } from '../gasp/methods.ts';

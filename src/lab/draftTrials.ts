@@ -1,4 +1,4 @@
-/** A person in the teacher's place: what they write is tried, and kept in the run if they want that. */
+/** A person in the teacher's place: their drafts are tried, and kept in the run where they ask for it. */
 import { type PersonDraft, type TeachingTrial, tryDraft } from '../gasp/teaching.ts';
 import type { Machinery } from './machinery.ts';
 import type { HeldRun } from './heldRun.ts';

@@ -30,7 +30,7 @@ export interface HeldRun {
   /** The last iteration that finished. */
   iteration: number;
   accepted: NoveltyBuffer;
-  /** What people kept since that iteration, for the next one, and the number of their next trial. */
+  /** Questions that a person kept since that iteration, for the next one, and the number of the next trial. */
   taught: Question[];
   round: number;
   counters: Counters;

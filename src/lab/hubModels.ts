@@ -18,7 +18,7 @@ import { fittingSettings, memorySettings, runLoad } from './hubRun.ts';
 import type { ModelOptions } from './labPorts.ts';
 import { modelTitle } from './models.ts';
 
-/** Field of `config.json` by which a model trained here says what it speaks; instruct models have none. */
+/** Field of `config.json` that names the dialect of a model trained here; instruct models have none. */
 const DIALECT = 'foothold_dialect';
 
 /** The dialect that a repository's model speaks. */
@@ -28,7 +28,7 @@ export async function readDialect(files: RepositoryFiles, signal?: AbortSignal):
 }
 
 export interface OpenHubOptions extends Omit<ModelOptions, 'backend'> {
-  /** What the run's events call the model. */
+  /** The model's name in the run's events. */
   model: string;
   dtype?: string | undefined;
   runtime: Runtime;
@@ -36,7 +36,7 @@ export interface OpenHubOptions extends Omit<ModelOptions, 'backend'> {
   memoryLimit?: number;
   /** Dtypes that the repository is known to have, besides `dtype`. */
   dtypes?: readonly HubDType[];
-  /** Told before anything large is loaded where there is a bound and config.json lacks what is needed to keep it. */
+  /** Called before any large file is loaded where memory is limited and config.json lacks fields that the estimate needs. */
   onUnknownSize?: (missing: readonly string[]) => void;
 }
 

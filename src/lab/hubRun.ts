@@ -1,4 +1,4 @@
-/** What a run of a decoder from the Hub is started with, and how much memory that takes. */
+/** The starting settings of a run of a decoder from the Hub, and the memory that they take. */
 import type { MemoryRun } from '../util/codedError.ts';
 import type { Settings } from '../gasp/settings.ts';
 import {

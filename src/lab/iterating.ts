@@ -1,4 +1,4 @@
-/** What the lab does in one iteration, around what the method does in it. */
+/** The lab's part of an iteration, around the method's. */
 import { countPasses, goalpostsAimedAt } from '../gasp/goalposts.ts';
 import { runIteration } from '../gasp/iteration.ts';
 import type { Question } from '../gasp/question.ts';

@@ -38,7 +38,7 @@ export class Lab {
   private queue: Promise<void> = Promise.resolve();
   private waiting = 0;
   private epoch = 0;
-  /** What people asked for while a run goes on: done between two of its iterations. */
+  /** Requests of a person during a run: carried out between two of its iterations. */
   private between: Aside[] = [];
   private tryCalledOff = new AbortController();
   private readonly telemetry: Telemetry;

@@ -1,4 +1,4 @@
-/** What the lab needs of the place where it runs: a browser's worker, Node, a test. */
+/** The ports that the lab is given by its surroundings: a browser's worker, Node, a test. */
 import type { Dialect, Judge, Policy } from '../gasp/ports.ts';
 import type { Settings } from '../gasp/settings.ts';
 import type { Journal } from '../run/journal.ts';

@@ -1,4 +1,4 @@
-/** What the lab's commands work with: a model that is loaded, Python that is started, a journal that is told about. */
+/** The lab's loaded model, started judge and open journal, which its commands share. */
 import type { Dialect, Judge, Policy, PolicySnapshot } from '../gasp/ports.ts';
 import { deriveSeed } from 'onnx-lora/random';
 import type { Settings } from '../gasp/settings.ts';
@@ -56,7 +56,7 @@ export class Machinery {
   /** The judge, or a rejection at once when the command is called off: Python may take long to start. */
   judgeReady(): Promise<Judge> {
     const { signal } = this.command();
-    // The model is there; what is waited for now should be said.
+    // The model is loaded; the telemetry names what is still loading.
     if (this.command().loading) this.telemetry.stage('loading-judge', 0, 0, 'bytes');
     const calledOff = new Promise<never>((_, reject) => {
       const stop = () => reject(signal.reason);
@@ -110,7 +110,7 @@ export class Machinery {
     this.ports.send({ type: 'events', run, events: stored });
   }
 
-  /** What still starts need not any more. */
+  /** Stops what is still starting. */
   close(): void {
     this.closing.abort(new DOMException('Closed.', 'AbortError'));
   }

@@ -18,7 +18,7 @@ export const EMBEDDED_PATH = 'models/foothold-micro';
 
 export type ModelSource =
   | { kind: 'embedded'; path: string; dialect: Dialect }
-  /** What dialect these speak is in their files. */
+  /** Their files name their dialect. */
   | { kind: 'hub' | 'url'; title: string; base: string; dtype?: string }
   | { kind: 'folder'; title: string; dtype?: string };
 
@@ -63,7 +63,7 @@ export function modelName(typed: string, dtype?: string): string {
   return name;
 }
 
-/** What people call a run's model. */
+/** The name of a run's model for people. */
 export function modelTitle(model: string): string {
   const source = modelSource(model);
   return source.kind === 'embedded' ? 'the embedded model' : source.title;

@@ -81,7 +81,7 @@ export type Command =
   /** Runs a goalpost that a person writes. Needs no model and delays no run. */
   | { type: 'examine'; id: string; draft: GoalpostDraft };
 
-/** What the lab is busy with: `done` of `total` in `unit`; total 0 when unknown. */
+/** The lab's present task: `done` of `total` in `unit`; total 0 when unknown. */
 export interface Activity {
   task: 'loading-model' | 'loading-judge' | Stage | 'saving';
   done: number;

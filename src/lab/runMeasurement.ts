@@ -13,14 +13,14 @@ import type { Engine, Machinery } from './machinery.ts';
 import type { MeasurementPlan } from '../run/measurementPlan.ts';
 import type { BackendChoice } from './protocol.ts';
 
-/** A plan with what is known of it, and the checkpoint to carry it out with. */
+/** A plan with its results so far, and the checkpoint to carry it out with. */
 interface OpenPlan extends MeasurementPlan {
   blob: string;
   /** Ids of questions that were tried already. */
   done: ReadonlySet<string>;
 }
 
-/** How far a command is, in answers: over all of its runs and plans, so that its progress never begins again. */
+/** Progress of a command, in answers: over all of its runs and plans, so that its progress never begins again. */
 export interface Tally {
   done: number;
   total: number;

@@ -29,7 +29,7 @@ import { LocalPolicy, type LocalPolicyOptions } from './localPolicy.ts';
 import type { Tuning } from '../util/tuning.ts';
 
 export interface HubPolicyOptions extends LocalPolicyOptions {
-  /** What people call the model. */
+  /** The model's name for people. */
   title?: string;
   /** Absent: the first of q4, q4f16, fp16 and fp32 that is there. */
   dtype?: HubDType;
@@ -37,7 +37,7 @@ export interface HubPolicyOptions extends LocalPolicyOptions {
   memoryLimit?: number;
   /** Called with what config.json lacks where there is a limit and no telling whether it will be kept. */
   onUnknownSize?: (missing: readonly string[]) => void;
-  /** Of which the estimate is made. */
+  /** The load of the run, for the memory estimate. */
   load?: RunLoad;
 }
 
@@ -65,7 +65,7 @@ export async function openHubPolicy(files: RepositoryFiles, options: HubPolicyOp
     if (estimate) checkFits(options.title ?? options.model, estimate, options.memoryLimit);
     else options.onUnknownSize?.(decoderNumbers(config).missing);
   }
-  // What can be refused by small files is, before the large ones are downloaded.
+  // Small files are read first: where they refuse the model, no large one is downloaded.
   const tokenizer = await loadTokenizer(files, signal);
   const stop = await readEndTokens(files, config, tokenizer.endToken, signal);
   const model = await loadHubModel(files, {

@@ -40,7 +40,7 @@ import { Trainer } from '../embedded/decoderTrainer.ts';
 import type { Tuning } from '../util/tuning.ts';
 
 export interface LocalPolicyOptions {
-  /** What the run's events call the model. */
+  /** The model's name in the run's events. */
   model: string;
   runtime: Runtime;
   /** Further cores that sample and train, each with the model; `cores` counts this one too. */
@@ -95,7 +95,7 @@ export async function openLocalPolicy(
   });
 }
 
-/** What samples rows of tokens with the trained vector `weights`. */
+/** Samples rows of tokens with the trained vector `weights`. */
 export interface RowSampler {
   sample(
     weights: Float32Array,
@@ -146,7 +146,7 @@ export class LocalPolicy implements Policy {
     this.start = parts.trainer.weights.slice();
   }
 
-  /** Cores that share the work: how many makes no difference to what comes of it. */
+  /** Number of cores that share the work; the results do not depend on it. */
   get cores(): number {
     return 1 + (this.replicas?.length ?? 0);
   }

@@ -2,11 +2,11 @@
 import type { DecoderSize, Dtype } from 'onnx-lora';
 
 export interface Preset {
-  /** Of the repository on the Hub. */
+  /** Name of the repository on the Hub. */
   id: string;
   title: string;
   licence: string;
-  /** What it is good for, in a few words. */
+  /** Its use, in a few words. */
   note: string;
   size: DecoderSize;
   dtypes: readonly Dtype[];

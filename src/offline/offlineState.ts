@@ -1,4 +1,4 @@
-/** The page's end of working offline: what is kept, and whether a newer version waits. */
+/** The page's end of working offline: which files are kept, and whether a newer version waits. */
 import type { KeepReport, OfflineCommand } from './serviceWorkerMessages.ts';
 
 export interface Offline {

@@ -1,4 +1,4 @@
-/** What the page and its service worker say to each other. */
+/** Messages between the page and its service worker. */
 
 /** `keep-all`: keep every file there is, for use without network. `take-over`: the waiting one becomes the one in charge. */
 export type OfflineCommand = 'keep-all' | 'take-over';

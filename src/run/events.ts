@@ -18,7 +18,7 @@ const split = v.picklist(['goalposts', 'heldout', 'validation']);
 export type Split = v.InferOutput<typeof split>;
 
 const amount = v.pipe(number, v.minValue(0));
-/** Which tokens, seconds: budgets and the transport bar read these. */
+/** Totals of the run; budgets and the transport bar read them. */
 const counters = v.object({ tokensSampled: amount, tokensTrained: amount, seconds: amount });
 export type Counters = v.InferOutput<typeof counters>;
 
@@ -47,7 +47,7 @@ export const events = [
     branchedFrom: v.exactOptional(v.object({ run: name, iteration: whole })),
   }),
   v.object({ type: v.literal('renamed'), name }),
-  /** What a person writes about the run; the newest counts, empty takes it back. */
+  /** A person's notes on the run; the newest ones replace the others, empty ones remove them. */
   v.object({ type: v.literal('noted'), text }),
   /** A lab took the run up (again): everything after the end of iteration `after` is void. */
   v.object({ type: v.literal('resumed'), after: whole, policy: policyInfo }),

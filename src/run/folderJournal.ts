@@ -176,7 +176,7 @@ export async function openFolderJournal(folder: string): Promise<Journal> {
   const checkpointFolder = (run: string) => join(runFolder(run), 'checkpoints');
   const checkpointFile = (run: string, blob: string) => join(checkpointFolder(run), `${fileName(blob)}.bin`);
 
-  /** What the log held when this journal last looked, and its length then. */
+  /** The head of the log when this journal last read it, and its length then. */
   const known = new Map<string, { head: RunHead | undefined; end: number; size: number }>();
   /** The last append of each run: appends of one run wait for each other. */
   const queues = new Map<string, Promise<unknown>>();

@@ -1,4 +1,4 @@
-/** How far the student has come: the length of program that it finds half of the time. */
+/** The frontier: the length of program that the student finds half of the time. */
 import type { IterationState } from './state.ts';
 
 /** Lines of a function's body that do something: no signature, no `return x`, no blank, no comment. */
@@ -74,7 +74,7 @@ export function frontier(iterations: readonly IterationState[]): FrontierPoint[]
       a = Math.max(-20, Math.min(20, a));
       b = Math.max(0.1, Math.min(10, b));
     }
-    // No claim beyond what was tried, give or take a line.
+    // The estimate stays within the lengths that were tried, give or take a line.
     const point = { iteration: iteration.iteration, lines: Math.max(0, Math.min(longest + 1, a / b)) };
     points.push(point);
     remember(point);
@@ -82,14 +82,14 @@ export function frontier(iterations: readonly IterationState[]): FrontierPoint[]
   return points;
 }
 
-/** What the regression needs of some rollouts: those on equally long programs count as one sample. */
+/** Rollouts for the regression: those on equally long programs are one sample. */
 interface Sample {
   length: number;
   passed: number;
   rollouts: number;
 }
 
-/** What was fitted at an iteration, and the one that it followed: scrubbing asks for the same again and again. */
+/** Fits by iteration, with the iteration before: scrubbing asks for the same ones again and again. */
 const fitted = new WeakMap<
   IterationState,
   { after: IterationState | undefined; a: number; b: number; longest: number; point?: FrontierPoint }

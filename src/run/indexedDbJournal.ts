@@ -242,7 +242,7 @@ export async function openIndexedDbJournal(name = 'foothold', patience = OPENING
   };
 }
 
-/** What opening gives, unless it takes longer than `patience`; closed at once where it comes too late. */
+/** The result of opening, unless it takes longer than `patience`; closed at once where it comes too late. */
 async function answerOf(
   patience: number,
   open: () => Promise<IDBPDatabase<Schema>>,

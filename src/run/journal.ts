@@ -10,7 +10,7 @@ export interface RunSummary {
   updatedAt: number;
   iterations: number;
   bytes: number;
-  /** What a person wrote about it. */
+  /** A person's notes on the run. */
   notes?: string;
 }
 

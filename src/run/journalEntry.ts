@@ -1,4 +1,4 @@
-/** What both journals do with an append before they store it: check it, number it, fold it into the summary. */
+/** Steps before an append is stored, shared by all journals: check it, number it, fold it into the summary. */
 import type { PolicySnapshot } from '../gasp/ports.ts';
 import { parseCheckpoint, serializeCheckpoint } from './checkpointFormat.ts';
 import type { RunEvent, RunEventBody } from './events.ts';
@@ -60,7 +60,7 @@ export function prepareEntry(
   const nextSeq = before?.nextSeq ?? 0;
   const texts = bodies.map((body, index) => JSON.stringify({ ...body, seq: nextSeq + index, at: now }));
   const lines = texts.map((text) => `${text}\n`).join('');
-  // What a reader will get, so that the caller never sees more than the log holds.
+  // Events as a reader will get them, so that the caller never sees more than the log holds.
   const events = texts.map((text) => JSON.parse(text) as RunEvent);
   const bytes = checkpoint && serializeCheckpoint(checkpoint.snapshot);
 

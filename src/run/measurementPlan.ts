@@ -1,4 +1,4 @@
-/** What is still to be measured of a run. */
+/** A measurement of a run that is still to be made. */
 import type { Question } from '../gasp/question.ts';
 import type { Split } from './events.ts';
 

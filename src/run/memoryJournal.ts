@@ -10,7 +10,7 @@ interface Kept {
   checkpoints: Map<string, Uint8Array<ArrayBuffer>>;
 }
 
-/** What is kept, for any number of journals on it. */
+/** The stored runs, for any number of journals on them. */
 export class MemoryPlace {
   readonly runs = new Map<string, Kept>();
   readonly locked = new Set<string>();

@@ -3,7 +3,7 @@ import { tellError, type ToldError, toldError } from '../util/codedError.ts';
 import { DamagedCheckpointError } from './checkpointFormat.ts';
 import { type Journal, RunLockedError, StorageFullError } from './journal.ts';
 
-/** What can be sent as it is; a lock is sent as a number, and what is wanted of an export by name. */
+/** Methods whose arguments can be sent as they are. A lock is sent as a number, the filter of an export as the checkpoints that it takes. */
 type Method = Exclude<keyof Journal, 'lock' | 'exportRun' | 'close'>;
 type Call =
   | { id: number; method: Method; args: unknown[] }

@@ -1,4 +1,4 @@
-/** What a run's figures show over its iterations, in the page and in comparisons alike. */
+/** The series of a run over its iterations, for the figures of page and comparison. */
 import type { ProposerRole, TaskType } from '../gasp/question.ts';
 import { type IterationState, roleMeans } from './state.ts';
 
@@ -7,7 +7,7 @@ export interface RunSeries {
   note: string;
   /** Whether it lies between 0 and 1. */
   share?: true;
-  /** Of a finished iteration; NaN or undefined where it has none. */
+  /** The value of a finished iteration; NaN or undefined where it has none. */
   value: (iteration: IterationState) => number | undefined;
 }
 
@@ -29,7 +29,7 @@ const studentReward =
   ({ update }: IterationState): number | undefined =>
     update?.groups.findLast((group) => group.role === 'solver' && group.task === task)?.meanReward;
 
-/** Those that a comparison shows, in this order. */
+/** The series that a comparison shows, in this order. */
 export const RUN_SERIES = {
   similarity: {
     title: 'Similarity of proposals',
@@ -105,7 +105,7 @@ export const RUN_SERIES = {
   gradNorm: { title: 'Gradient norm', note: 'before clipping', value: statistic('gradNorm') },
 } satisfies Record<string, RunSeries>;
 
-/** Those that say something of a run by itself only. */
+/** The series that are shown for a run by itself only. */
 export const OWN_SERIES = {
   'accepted, lemma': {
     title: 'Accepted lemmas',

@@ -1,5 +1,5 @@
 /**
- * What a run looks like: a pure fold over its event log. Everything that the page shows comes from
+ * The state of a run: a pure fold over its event log. Everything that the page shows comes from
  * here, so a stored run, a running one and one scrubbed back in time are drawn by the same code.
  */
 import { completeSettings } from '../gasp/defaults.ts';
@@ -87,14 +87,14 @@ export interface RunState {
   /** The bank's own training questions, for methods that train on them. */
   questions?: Question[];
   branchedFrom?: { run: string; iteration: number };
-  /** What a person wrote about the run. */
+  /** A person's notes on the run. */
   notes?: string;
   policy?: PolicyInfo;
   startedAt: number;
   updatedAt: number;
   /** In order; the last one may be unfinished. */
   iterations: IterationState[];
-  /** What people wrote in the teacher's place and kept, apart from what the model proposed. */
+  /** Questions that a person wrote in the teacher's place and kept, apart from the model's proposals. */
   taught: Stone[];
   evaluations: EvaluationState[];
   checkpoints: CheckpointState[];

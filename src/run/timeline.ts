@@ -8,7 +8,7 @@ const STRIDE = 64;
 /** Milliseconds that a pause between two events counts for at most: nobody waits for a night to pass. */
 const LONGEST_PAUSE = 5000;
 
-/** What one may want to jump to. */
+/** The kinds of moments that the page can jump to. */
 export const LANDMARKS = [
   'iteration',
   'accepted lemma',

@@ -21,7 +21,7 @@ const TELLTALE = /h4si|(?:recipe|replay|session)\s*(?:[=:/]|%|$)|[\w-]{60}/i;
 
 type Address = Pick<Location, 'hash' | 'search'> & Partial<Pick<Location, 'pathname'>>;
 
-/** What an address asks to open, if it asks for anything. */
+/** What an address asks to open; undefined where it asks for nothing. */
 export function sourceOf({ pathname = '', hash, search }: Address): Source | null {
   const link = /^#(recipe|replay)=([\w-]+)$/.exec(hash);
   if (link) return { from: 'link', kind: link[1] as 'recipe' | 'replay', text: link[2]! };

@@ -1,11 +1,11 @@
-/** What was shared, as text that fits in a link and back, whoever wrote it. */
+/** Shared bytes as text that fits into a link, and back; the text may come from anybody. */
 import { collect, gunzip } from '../util/gzip.ts';
 import { CutOffGzip, DamagedGzip, TooManyBytes } from '../util/gzipErrors.ts';
 import { CutOffError, ShareError } from './shareError.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Unpacks what was shared. Throws `ShareError` for what is no gzip, was changed, or is too large; `CutOffError` for a part. */
+/** Unpacks shared bytes. Throws `ShareError` where they are no gzip, were changed, or are too large; `CutOffError` for a part. */
 export const unzip = (bytes: Bytes, limit: number): Promise<Bytes> => gunzip(bytes, limit).catch(explain);
 
 /** All bytes of a session that comes from elsewhere. Throws `ShareError` where they are more than `limit`. */

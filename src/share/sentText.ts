@@ -3,7 +3,7 @@
  * parameters of whoever counts visits. What a link carries has a checksum, so that readings can be tried.
  */
 
-/** What may be meant, the likelier before. */
+/** Possible readings, the likelier first. */
 export interface Readings {
   /** Texts of a link, in the alphabet of links. `kind` is absent where the key was lost. */
   links: { kind?: 'recipe' | 'replay'; text: string }[];
@@ -17,12 +17,12 @@ export interface Readings {
 const MOST_READINGS = 60;
 /** Services that stand between a mail and its links, by the parameter that holds the address. */
 const FORWARDING = ['url', 'u', 'q', 'a', 'target', 'to', 'dest', 'destination', 'redirect', 'link'];
-/** What visits are counted by. */
+/** Parameters that count visits. */
 const COUNTING =
   /[?&](?:utm_\w+|fbclid|gclid|dclid|wbraid|gbraid|msclkid|igshid?|mc_[ce]id|_hs\w+|mkt_tok|ref(?:_src)?|si|s?cid)=[^&#]*/gi;
 /** Every gzip stream begins so in base64 (RFC 1952: 1f 8b 08). */
 const BEGINNING = 'H4sI';
-/** Drawn by nobody: soft hyphens, zero-width spaces and joiners, marks of direction and of byte order. */
+/** Invisible characters: soft hyphens, zero-width spaces and joiners, marks of direction and of byte order. */
 const INVISIBLE = /\u034f|\ufe0f|[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g;
 
 export function readSent(sent: string): Readings {
@@ -100,7 +100,7 @@ function linksIn(text: string, keyAlone: boolean): Readings['links'] {
   return [...links.values()].slice(0, MOST_READINGS);
 }
 
-/** What the text of a link may have been before it became this. */
+/** Texts that a link may have had before it was changed into this one. */
 function readingsOf(sent: string): string[] {
   const plain = sent
     .replaceAll(/<\/?[a-z][^>]*>/gi, '') // <wbr> and the like

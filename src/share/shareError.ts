@@ -2,7 +2,7 @@ import { CodedError, type ErrorCode, type ErrorData } from '../util/codedError.t
 
 type ShareCode = Extract<ErrorCode, 'share' | `share-${string}`>;
 
-/** What is wrong with something that came from elsewhere. Shown as text; nothing was changed by it. */
+/** The fault of a session from elsewhere. Shown as text; nothing was changed by it. */
 export class ShareError<C extends ShareCode = ShareCode> extends CodedError<ShareCode> {
   override name = 'ShareError';
   constructor(message: string, code?: C, data?: ErrorData[C]) {

@@ -5,5 +5,5 @@ import { serveReplica } from './serve.ts';
 
 const handle = serveReplica(Promise.resolve(nodeRuntime(1)), (answer) => process.send!(answer));
 process.on('message', (command: ReplicaCommand) => handle(command));
-// Nobody is left to compute for.
+// The parent has ended.
 process.on('disconnect', () => process.exit());

@@ -17,7 +17,7 @@ import type {
   RowNews,
 } from './replicaMessages.ts';
 
-/** What runs on another core. */
+/** A process or worker on another core. */
 export interface RunningReplica {
   post(command: ReplicaCommand): void;
   end(): void;
@@ -25,7 +25,7 @@ export interface RunningReplica {
 
 export interface ReplicaEvents {
   onAnswer(answer: ReplicaAnswer): void;
-  /** It ended by itself, and why. */
+  /** Called where it ends by itself, with the reason. */
   onEnd(reason: string): void;
 }
 
@@ -138,7 +138,7 @@ export class Replica {
     for (const { reject } of all) reject(error);
   }
 
-  /** For good. */
+  /** Ends the replica; it does not start again. */
   dispose(): void {
     this.closed = true;
     const { running } = this;

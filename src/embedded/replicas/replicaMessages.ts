@@ -1,4 +1,4 @@
-/** What a policy and a replica of its model, on a core of its own, say to each other. */
+/** Messages between a policy and a replica of its model on another core. */
 import type { ToldError } from '../../util/codedError.ts';
 import type { DecoderConfig } from '../decoder.ts';
 import type {
@@ -18,7 +18,7 @@ export interface ReplicaModel {
   weights: Weights;
 }
 
-/** What a replica is asked to do, with the trained vector to do it with, [P]. */
+/** A task for a replica, with the trained vector to use, [P]. */
 export type ReplicaTask =
   | {
       type: 'sample';

@@ -35,7 +35,7 @@ export function shares(requests: readonly TokenRequest[], count: number): TokenR
   return out;
 }
 
-/** A sampler, and what it shares its work with. */
+/** A sampler and the replicas that it shares its work with. */
 export class ReplicatedSampler {
   constructor(
     private readonly own: Sampler,
@@ -51,14 +51,14 @@ export class ReplicatedSampler {
     const parts = shares(requests, shareCount(requests.reduce((n, { samples }) => n + samples, 0)));
     if (parts.length === 1) {
       const rows = await this.own.sample(weights, requests, options);
-      // There when they will be needed, and not before the first proposals are.
+      // Started here, not with the policy: they are ready for answers, and the first proposals do not wait for them.
       for (const replica of this.replicas) replica.start();
       return rows;
     }
     const { onStep } = options;
     const seen: (readonly SampledRow[])[] = parts.map(emptyRows);
     const report = () => onStep?.(seen.flat());
-    // One that fails stops the others, which would go on for nobody.
+    // A failure of one stops the others, whose results nobody would use.
     const failing = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, failing.signal]) : failing.signal;
     type Sampling = (part: TokenRequest[], at: number) => Promise<SampledRow[]>;
@@ -109,7 +109,7 @@ export class ReplicatedSampler {
   }
 }
 
-/** What a replica is going to sample, to be filled with what it tells of it. */
+/** Rows for the share of a replica, to be filled from its messages. */
 function emptyRows(share: readonly TokenRequest[]): SampledRow[] {
   return share.flatMap(({ samples, part }) =>
     Array.from(

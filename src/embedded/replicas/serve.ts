@@ -27,7 +27,7 @@ export function serveReplica(
         task.type === 'sample' ? await opened.sample(task, signal, tell) : await opened.gradient(task);
       post({ id, type: 'done', result });
     } catch (error) {
-      // Who stopped it does not wait for an answer.
+      // The sender of the stop does not wait for an answer.
       if (signal.aborted) return;
       post({ id, type: 'failed', error: tellError(error) });
     } finally {

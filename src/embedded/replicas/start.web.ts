@@ -20,7 +20,7 @@ export const startReplica: StartReplica = ({ onAnswer, onEnd }) => {
 /** Each core holds the model, a few megabytes, and a runtime of its own. */
 const MOST_CORES = 4;
 
-/** For wasm without threads, which is what a host without special headers gives: up to four of the cores that there are. */
+/** Replicas for wasm without threads, as on a host without cross-origin isolation: up to four, one a core. */
 export function webReplicas({ hasDeviceMemory, threads }: Runtime): { cores: number; start: StartReplica } {
   const alone = hasDeviceMemory || threads > 1 || !('Worker' in globalThis);
   return { cores: alone ? 1 : Math.min(MOST_CORES, navigator.hardwareConcurrency || 1), start: startReplica };
