@@ -29,7 +29,7 @@ export function compareVerdicts(
   const whole = verdictOf(judged);
   if (verdict === undefined || whole === 'not-judged') return compared.length > 0 ? { differ } : undefined;
   if (verdict === (whole === 'passed')) return { differ };
-  // Those that decided: what failed, or where nothing did, the last one.
+  // The suites that decided: those that failed, or where none did, the last one.
   const failed = judged.filter(({ outcome }) => outcome !== 'passed' && isJudged(outcome));
   return { differ: [...new Set([...differ, ...(failed.length > 0 ? failed : judged.slice(-1))])] };
 }

@@ -71,7 +71,7 @@ function isMapOfTexts(document: Record<string, unknown>): boolean {
   return entries.every(([, value]) => typeof value === 'string' || isListOfTexts(value));
 }
 
-/** A list of answers a problem, in the problems' order; null, which BigCode writes for what is not made yet, is none. */
+/** A list of answers a problem, in the problems' order; null, which BigCode writes for an answer that is not made yet, is none. */
 function byPosition(document: unknown[], order: readonly (string | undefined)[]): Rows {
   const rows: Row[] = [];
   const faults: RowFault[] = [];

@@ -1,4 +1,4 @@
-/** Files of answers: which problem, what was answered, and perhaps the verdict of a reference. */
+/** Files of answers: the problem, the answer, and perhaps the verdict of a reference. */
 import type { Problem, RowFault, Suite } from './problem.ts';
 import type { PredictionTask } from './predictions.ts';
 import type { Submission } from './grading.ts';
@@ -7,9 +7,9 @@ import { FieldError, optionalText, type Row } from './rows.ts';
 
 export interface Answer {
   line: number;
-  /** Of the problem. */
+  /** The problem's id. */
   id: string;
-  /** Which of the file's answers to this problem it is, from 1; absent where it is the only one. */
+  /** Number among the file's answers to this problem, from 1; absent where there is one only. */
   number?: number;
   submission: Submission;
   /** The reference's verdicts of suites, by their names, where the row carries any. */
@@ -210,7 +210,7 @@ function predictionOf(
 const TASK_NAMES: Record<string, PredictionTask['type']> = {
   deduction: 'deduction',
   abduction: 'abduction',
-  // CRUXEval's own names say what is predicted.
+  // CRUXEval names its tasks for the half that is predicted.
   output: 'deduction',
   input: 'abduction',
 };

@@ -250,7 +250,7 @@ function isManner(pieces: readonly Piece[], callee: string): boolean {
   );
 }
 
-/** What follows a call: attributes, methods without arguments, elements, and calls of what it gave. */
+/** Parts of an expression that follow a call: attributes, methods without arguments, elements, and calls of the result. */
 function isPartOfResult(pieces: readonly Piece[], callee: string): boolean {
   let named = false;
   for (let at = 0; at < pieces.length; ) {

@@ -5,7 +5,7 @@ import { DamagedGzip, TooManyBytes } from '../util/gzipErrors.ts';
 /** Read as one text: more than this would not fit in a tab's memory with all that is made of it. */
 export const MAX_BANK_BYTES = 256 * 2 ** 20;
 
-/** Throws `Error` with a sentence for a person: too large, or damaged. `name` is what they call the file. */
+/** Throws `Error` with a sentence for a person: too large, or damaged. `name` is the file's name for people. */
 export async function readBankText(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   name: string,
@@ -26,7 +26,7 @@ export async function readBankText(
   }
 }
 
-/** UTF-8, or UTF-16 with its mark at the beginning, as Windows' shell writes what is sent to a file. */
+/** UTF-8, or UTF-16 with its mark at the beginning, as Windows' shell writes redirected output. */
 export function decodeText(bytes: Uint8Array<ArrayBuffer>): string {
   const [a, b] = bytes;
   const encoding = a === 0xff && b === 0xfe ? 'utf-16le' : a === 0xfe && b === 0xff ? 'utf-16be' : 'utf-8';

@@ -32,7 +32,7 @@ export interface GradingOptions extends JudgeOptions {
   seconds?: number;
   /** Before answers: how many of the bank's own programs have run, where expected values come from them. */
   onSolutions?: JudgeOptions['onProgress'];
-  /** Who runs these; absent: who runs the answers. */
+  /** The judge for the bank's own programs; absent: the one that runs the answers. */
   solutions?: Pick<Judge, 'run'>;
 }
 

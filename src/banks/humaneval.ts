@@ -43,7 +43,7 @@ export function readHumanEvalRow(row: Row): Problem {
   };
 }
 
-/** What stands in `def check(candidate):`, or nothing that can be read. */
+/** The body of `def check(candidate):`; the whole text where there is no such function. */
 function bodyOfCheck(test: string): string {
   const head = /^def check\(candidate\):[^\n]*\n/m.exec(test);
   return head ? test.slice(head.index + head[0].length) : test;

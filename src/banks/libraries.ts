@@ -14,13 +14,13 @@ const LIBRARIES = new Set(
    unidecode chardet Levenshtein jellyfish rapidfuzz`.split(/\s+/),
 );
 
-/** Of an exception's text as the judge gives it: the library whose import failed, where it is one of these. */
+/** The library whose failed import an exception's text names, where it is one of these. */
 export function missingLibrary(error: string): string | undefined {
   const name = missingModule(error);
   return name !== undefined && LIBRARIES.has(name) ? name : undefined;
 }
 
-/** Of an exception's text: the top of the module that Python did not find. */
+/** The top-level module that, by an exception's text, Python did not find. */
 export function missingModule(error: string): string | undefined {
   return /^ModuleNotFoundError: No module named '(\w+)/.exec(error)?.[1];
 }

@@ -43,7 +43,7 @@ export function readMbppRow(row: Row): Problem {
 
 function baseTests(script: string, setup: readonly string[], entry: string, plus: string): Tests {
   if (script === '') return { kind: 'script', entry, script, why: '' };
-  // What a setup defines can be named by the tests: then they stay a script.
+  // Tests that name something of the setup stay a script.
   const read = readAssertions(script, entry, entry);
   if (!read.ok || !setup.every((line) => /^import math$/.test(line.trim()))) {
     const why = read.ok ? 'Its tests need what they set up.' : read.why;

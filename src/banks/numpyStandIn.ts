@@ -1,5 +1,5 @@
 /**
- * What the scripts of HumanEval+ and MBPP+ call of NumPy, in plain Python: tolerance as NumPy has it
+ * The functions of NumPy that the scripts of HumanEval+ and MBPP+ call, in plain Python: tolerance as NumPy has it
  * (`|a - b| <= atol + rtol |b|`), shapes, broadcasting. Anything else of it is named as missing, by an
  * exception that no script catches, so that nothing is ever judged by a guess.
  */

@@ -10,13 +10,13 @@ export type Outcome =
   | 'timeout'
   | 'too-big'
   | 'unsafe'
-  /** It did not pass, and run again it gave something else. */
+  /** The answer did not pass, and run again it gave another result. */
   | 'nondeterministic'
   | 'unparsable'
   | 'crashed'
   /** The bank's own solution or script failed: nothing is said about the answer. */
   | 'bad-test'
-  /** It, or its tests, import what is not here: nothing is said about the answer. */
+  /** The answer or its tests import a library that is not here: no verdict. */
   | 'no-library';
 
 /** Whether it says something about the answer. */
@@ -53,7 +53,7 @@ function readImport(error: string): { outcome: Outcome; reason: string } | undef
     : { outcome: 'no-library', reason: `It needs ${name}, which is not here: it can't be judged.` };
 }
 
-/** Sizes have 32 bits in this Python: what is larger than they can say would not fit anyway. */
+/** Sizes have 32 bits in this Python: an object beyond them would not fit into memory either. */
 function isMemory(error: string): boolean {
   return /^(?:MemoryError\b|OverflowError: cannot fit 'int' into an index-sized integer)/.test(error);
 }
@@ -63,7 +63,7 @@ function describeCrash({ error, exit }: Extract<ProgramResult, { status: 'crashe
   return `It ended without an answer: ${error}.`;
 }
 
-/** What is wrong with a call that gave no value. */
+/** The fault of a call that gave no value. */
 export function readCall(
   call: CallResult | undefined,
   where: string,

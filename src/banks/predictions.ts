@@ -7,7 +7,7 @@ import { isJudged, type Outcome, readCall, readFailure } from './outcomes.ts';
 import type { Problem } from './problem.ts';
 import { pythonOf } from './pythonOf.ts';
 
-/** Which pair of the problem's, and which half of it the answer is. */
+/** The pair of the problem, and the half of it that is predicted. */
 export interface PredictionTask {
   type: 'deduction' | 'abduction';
   index: number;

@@ -1,4 +1,4 @@
-/** A benchmark's problem, whatever file it came from: what an answer to it is, and what it is judged by. */
+/** A benchmark's problem, whichever file it came from: its statement, the form of its answers, and its tests. */
 
 import type { EvalPlusBenchmark } from './specialRules.ts';
 
@@ -8,17 +8,17 @@ export interface Problem {
   id: string;
   format: BankFormat;
   title: string;
-  /** What is asked, for a person or a model. */
+  /** The task in words, for a person or a model. */
   statement: string;
   /** A whole program that solves it, where the bank has one. */
   solution?: string;
   /** Where answers may be given without it (OpenAI's `completion`): what goes before them. */
   prompt?: string;
-  /** What a program is judged by. Suites are judged apart; it passes where all that have cases do, and one has. */
+  /** The tests of a program. Suites are judged apart; it passes where all that have cases do, and one has. */
   suites: Suite[];
   /** Tests of the row that are not run, and why. */
   leftOut?: string;
-  /** What a prediction is judged by: `f(inputs[i])` of `program` is `outputs[i]`. */
+  /** The pairs that predictions are compared with: `f(inputs[i])` of `program` is `outputs[i]`. */
   prediction?: Prediction;
 }
 
@@ -69,7 +69,7 @@ export type Rules =
 export interface CallCase {
   /** Argument list as Python source. */
   input: string;
-  /** What is asked of the result, where it is not the result itself: `set(entry(<input>))`, an expression. */
+  /** The expression to evaluate, where it is not the call alone: `set(entry(<input>))`, an expression. */
   asked?: string;
   expected: Expected;
   check: Check;
@@ -79,7 +79,7 @@ export type Expected =
   | { literal: string }
   /** An expression; `solution` where it uses what the bank's solution defines. */
   | { source: string; context: 'none' | 'solution' }
-  /** What the bank's solution gives. */
+  /** The value that the bank's solution gives. */
   | 'solution';
 
 export type Check =
@@ -102,7 +102,7 @@ export interface RowFault {
   message: string;
 }
 
-/** What a person is told about a bad row. */
+/** The message for a person about a bad row. */
 export function describeFault({ line, field, message }: RowFault): string {
   return `Line ${line}${field ? `, field "${field}"` : ''}: ${message}`;
 }

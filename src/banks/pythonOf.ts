@@ -1,4 +1,4 @@
-/** Which Python's results a bank's problems go by. */
+/** The Python version whose results a bank's problems expect. */
 import type { ProgramRun } from '../gasp/ports.ts';
 import type { Problem } from './problem.ts';
 

@@ -2,7 +2,7 @@
 import type { CallResult, Judge, JudgeOptions, ProgramResult, ProgramRun } from '../gasp/ports.ts';
 import { brief } from '../util/text.ts';
 
-/** What a program must name to give something else the next time: nothing else here changes between runs. */
+/** Names without which a program gives the same result each time: nothing else here changes between runs. */
 const CHANGING =
   /\b(?:random\w*|time\w*|datetime|uuid\w*|secrets|urandom|getpid|id|object|shuffle|choices?|sample|randint|perf_counter\w*|monotonic\w*)\b/;
 
@@ -18,7 +18,7 @@ export async function findRandom(
   const suspects = [...failed.entries()].filter(([, { run }]) => CHANGING.test(run.program));
   const found: (string | undefined)[] = failed.map(() => undefined);
   if (suspects.length === 0) return found;
-  // Of one call, so that their seeds differ.
+  // Both in one call, so that their seeds differ.
   const again = await judge.run(
     suspects.flatMap(([, { run }]) => [run, run]),
     options,

@@ -22,13 +22,13 @@ interface Scripted {
 
 type Verdict = { outcome: Outcome; reason: string };
 
-/** How often a script may be run again since it asks for what was not foreseen. */
+/** How often a script may run again because it asked for a step that was not foreseen. */
 const MAX_ROUNDS = 60;
 /** Steps beyond these are one too many: a script could ask for ever. */
 const MAX_STEPS = 10_000;
 const VALUE_CHARS = 5_000_000;
 
-/** Steps of a script, and what came of them beside one answer. */
+/** Steps of a script, and their results beside one answer. */
 interface Known {
   trace: string[];
   results: string[];
@@ -130,7 +130,7 @@ export async function gradeScripts(
 /** Scripts that one interpreter runs, one after the other: a fresh one takes half a second, most scripts a millisecond. */
 const BATCH = 64;
 
-/** Scripts, on what is known of their steps. */
+/** Runs scripts with the known results of their steps. */
 async function runScripts(
   asked: readonly { suite: Suite; problem: Problem; known: Known | null }[],
   judge: Judge,
@@ -144,7 +144,7 @@ async function runScripts(
   });
   const ends: ScriptEnd[] = new Array(asked.length);
   let open = [...asked.keys()];
-  /** Those of a batch whose interpreter broke down: each runs in one of its own, so that the right one is blamed. */
+  /** Scripts of a batch whose interpreter broke down: each runs again in an interpreter of its own, to find the one at fault. */
   let suspects: number[] = [];
   while (open.length + suspects.length > 0) {
     const size = Math.min(BATCH, Math.ceil(open.length / 2));
@@ -190,7 +190,7 @@ type ScriptEnd =
   | { kind: 'passed' | 'failed' | 'unjudged' | 'ask'; why: string; trace: string[] }
   /** By what the answer raised in the last step of the trace. */
   | { kind: 'raised'; why: string; line?: number; step: string; trace: string[] }
-  /** It could not run at all; or it, or the solution, needs what is not here: `why` is its name. */
+  /** 'broken': the script could not run. 'missing': the script or the solution needs a library that is not here, named by `why`. */
   | { kind: 'broken' | 'missing'; why: string };
 
 function readScript(result: ProgramResult, index: number): ScriptEnd {

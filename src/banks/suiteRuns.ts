@@ -1,4 +1,4 @@
-/** One program against one suite that is no script: how it is run, and how what came of it is read. */
+/** One program against one suite that is no script: how it is run, and how its result is read. */
 import type { CallResult, ProgramResult, ProgramRun, RunLimits } from '../gasp/ports.ts';
 import { brief } from '../util/text.ts';
 import { readValue } from '../pytext/sameValue.ts';
@@ -25,7 +25,7 @@ export function runOfAnswer(
   expected: { values: readonly string[]; ms: readonly number[] },
   seconds: number,
 ): ProgramRun {
-  // What a file says in full is compared in full; only solutions give fingerprints.
+  // Values that a file spells out are compared in full; only those of solutions become fingerprints.
   const valueChars = Math.max(VALUE_CHARS, ...expected.values.map(({ length }) => 2 * length));
   if (tests.kind === 'stdin') return runOf(program, tests, { seconds, total: Infinity, ...PRINTED });
   if (tests.kind === 'script') throw new Error('scripts run elsewhere');
@@ -59,7 +59,7 @@ export function runOf(program: string, tests: Tests, limits: RunLimits): Program
   return { program, inputs, how, limits };
 }
 
-/** How far the run of a program got, compared with what was expected. */
+/** The verdict on a run: its results compared with the expected ones. */
 export function readSuite({ tests }: Suite, result: ProgramResult, expected: readonly string[]): Fared {
   if (result.status !== 'ran') return readFailure(result);
   if (tests.kind === 'script') throw new Error('scripts are read elsewhere');
@@ -97,7 +97,7 @@ function describeAsked(entry: string, { asked, input }: CallCase): string {
   return asked === undefined ? `${entry}(${brief(input)})` : brief(asked);
 }
 
-/** The text that a string literal of the judge stands for; it writes nothing else for what was printed. */
+/** The text that a string literal of the judge stands for; it writes printed text as one literal. */
 function unquote(literal: string): string {
   return readValue(literal)?.text ?? literal;
 }

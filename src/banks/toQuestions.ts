@@ -89,7 +89,7 @@ function pairsOf(problem: Problem): { program: string; cases: CallCase[] } | str
   return { program, cases: different.slice(0, PAIRS) };
 }
 
-/** Its words without the signature and the examples, which would give outputs away. */
+/** The statement without its signature and examples, which would give outputs away. */
 function statementOf({ statement }: Problem): string {
   const text = /"""([\s\S]*?)"""|'''([\s\S]*?)'''/.exec(statement);
   const words = text ? (text[1] ?? text[2] ?? '') : statement;

@@ -3,7 +3,7 @@ import { readValue, sameValue, type Value } from '../pytext/sameValue.ts';
 import type { CallCase, Rules } from './problem.ts';
 import { specialRule } from './specialRules.ts';
 
-/** Compares the values of one run, in order: EvalPlus's tolerance depends on what came before. */
+/** Compares the values of one run, in order: EvalPlus's tolerance depends on earlier cases. */
 export interface ValueComparison {
   /** Both as the judge writes them. */
   agrees(value: string, expected: string, one: Pick<CallCase, 'check' | 'input'>): boolean;
@@ -82,7 +82,7 @@ interface NumberArray {
   numbers: number[];
 }
 
-/** What NumPy makes an array of numbers of; undefined for ragged lists and anything that is no number. */
+/** The array that NumPy makes of a value; undefined for ragged lists and anything that is no number. */
 function toArray(value: Value | undefined): NumberArray | undefined {
   if (!value) return undefined;
   if (value.type === 'bool' || value.type === 'int' || value.type === 'float') {
@@ -103,7 +103,7 @@ function isWithin(a: string, b: string, tolerance: number): boolean {
   return x !== undefined && y !== undefined && Math.abs(x - y) < tolerance;
 }
 
-/** Python's truth of a value; what is no literal is an object, and true. */
+/** Python's truth of a value; anything but a literal is an object, and true. */
 function isTrue(literal: string): boolean {
   const value = readValue(literal);
   if (!value) return true;
@@ -119,7 +119,7 @@ function tupleAsList(literal: string): string {
   return `[${literal.trim().slice(1, -1).trim().replace(/,$/, '')}]`;
 }
 
-/** LiveCodeBench's comparison of what was printed: line by line without space around it, numbers as decimals. */
+/** LiveCodeBench's comparison of printed text: line by line without space around it, numbers as decimals. */
 export function samePrinted(printed: string, expected: string): boolean {
   const [a, b] = [lines(printed), lines(expected)];
   return a.length === b.length && a.every((line, i) => line === b[i] || sameDecimals(line, b[i]!));

@@ -1,4 +1,4 @@
-/** What the pool and one interpreter say to each other, wherever the interpreter lives. */
+/** Messages between the pool and an interpreter, in a worker or a process. */
 
 /** Programs to run: the JSON that the harness's `begin` takes, and the soft time limit of its first step. */
 export interface Request {
@@ -9,7 +9,7 @@ export type InterpreterAnswer =
   | { type: 'ready' }
   /** A program of many steps has finished some more of them. */
   | { type: 'alive' }
-  /** What came of the next program of the request, as JSON. */
+  /** The result of the next program of the request, as JSON. */
   | { type: 'result'; result: string }
   /** The request is finished; `worn` interpreters hold so much memory that they had better go. */
   | { type: 'done'; worn: boolean }
@@ -27,7 +27,7 @@ export interface Interpreter {
 export interface InterpreterEvents {
   /** Not to be trusted: a program may have broken out and speak for the interpreter. */
   onAnswer(answer: unknown): void;
-  /** It ended without having been killed, or never started. */
+  /** The interpreter ended without having been killed, or never started. */
   onExit(reason: string): void;
 }
 

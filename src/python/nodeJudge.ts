@@ -20,7 +20,7 @@ export interface NodeJudgeOptions {
 
 const KEEP = fileURLToPath(new URL('../../.cache/python', import.meta.url));
 
-/** In the middle of a program they would not notice that nobody is left. */
+/** Children in the middle of a program would not notice that this process has ended. */
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -97,7 +97,7 @@ class ChildHome {
     let started = false;
     child.on('message', (message) => {
       if (!started && isSnapshot(message)) {
-        // What arrives is a view of all that was read from the pipe, at any offset.
+        // The message is a view of all bytes that were read from the pipe, at any offset.
         if (!this.snapshot) {
           this.snapshot = new Uint8Array(message.snapshot);
           this.#kept?.write(this.snapshot);
@@ -140,7 +140,7 @@ class ChildHome {
 /** Python's own memory is limited inside; JavaScript's arrays are not, and a program may come by them. */
 const RESIDENT_LIMIT = 3 * 2 ** 30;
 
-/** Of a process; known on Linux only. */
+/** Memory of a process in bytes; 0 where it is not known, as anywhere but on Linux. */
 function residentBytes(pid: number | undefined): number {
   try {
     return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4096;
@@ -149,7 +149,7 @@ function residentBytes(pid: number | undefined): number {
   }
 }
 
-/** Of a process, in ms; known on Linux only. */
+/** Processor time of a process in ms; undefined anywhere but on Linux. */
 function processorTime(pid: number | undefined): number | undefined {
   try {
     // Fields 14 and 15: user and system time in ticks of 10 ms; the name before them may hold spaces.

@@ -1,4 +1,4 @@
-/** The judge proper: a pool of interpreters, what they are given, when they are killed, what is believed. */
+/** The judge proper: a pool of interpreters, the programs that they are given, when they are killed, which answers count. */
 import { pythonFailed } from './pythonFailed.ts';
 import type { CallResult, Judge, JudgeOptions, ProgramResult, ProgramRun } from '../gasp/ports.ts';
 import type { Interpreter, Request, Spawn } from './interpreter.ts';
@@ -9,7 +9,7 @@ export interface Limits {
   seconds: number;
   /** Longest `repr` of a value. */
   valueChars: number;
-  /** What one program may print in all. */
+  /** Characters that one program may print in all. */
   printChars: number;
 }
 
@@ -100,7 +100,7 @@ export class PooledJudge implements Judge {
   readonly #slots: Slot[] = [];
   /** For interpreters that are shared; taken from the front. */
   #shared: Task[] = [];
-  /** For interpreters that nobody has used before and nobody will use again. */
+  /** Programs for an interpreter of their own, used for nothing before and after. */
   #alone: Task[] = [];
   readonly #jobs = new Set<Job>();
   /** The first interpreter starts by itself: the others start from its snapshot, in a fraction of the time. */
@@ -158,7 +158,7 @@ export class PooledJudge implements Judge {
     this.#shared = this.#shared.filter((task) => task.job !== job);
     this.#alone = this.#alone.filter((task) => task.job !== job);
     for (const slot of this.#slots) {
-      // Nobody waits for what runs there, and it may run for long; others behind it start again.
+      // The running program is no longer awaited and may run for long; those behind it start again.
       if (slot.state === 'busy' && slot.batch[slot.answered]?.job.over) this.#replace(slot);
     }
   }
@@ -342,7 +342,7 @@ export class PooledJudge implements Judge {
     slot.answered++;
     this.#watch(slot);
     let lasts = !task.alone;
-    // It changed what others share.
+    // The program changed state that others share.
     if (reading?.dirty) lasts = false;
     if (reading?.result === 'alone' && !task.alone) {
       if (!task.job.over) this.#alone.push({ ...task, alone: true });
@@ -359,14 +359,14 @@ export class PooledJudge implements Judge {
 /** An interpreter is gone: why, and the status that it ended itself with. */
 type Exit = (reason: string, status?: number) => void;
 
-/** What each step of a program may take: the program itself, then each of its inputs. */
+/** Time limits of a program's steps: of the program itself, then of each input. */
 function stepMilliseconds({ inputs, how, limits }: ProgramRun, { seconds }: Limits): number[] {
   if (!how) return [(typeof limits?.seconds === 'number' ? limits.seconds : seconds) * 1000];
   const each = limits?.seconds ?? seconds;
   return inputs.map((_, i) => (typeof each === 'number' ? each : (each[i] ?? seconds)) * 1000);
 }
 
-/** What an interpreter said of a program, if it has the form of a result; it may be a forgery. */
+/** An interpreter's answer for a program, where it has the form of a result; it may be a forgery. */
 function readResult(
   text: unknown,
   { inputs, how }: ProgramRun,

@@ -10,14 +10,14 @@ import { gunzip, isGzip } from '../util/gzip.ts';
 export const FILE_SIZES = { pyodide: 17_931, asm: 1_250_344, wasm: 9_598_218, stdlib: 2_545_637 };
 
 export type PyodideFiles = Record<keyof typeof FILE_SIZES, Uint8Array<ArrayBuffer>> & {
-  /** What interpreters start from; absent where the page was not built (`startedPython.ts`) or it cannot be had. */
+  /** The memory of a started Python; absent where the page was not built (`startedPython.ts`) or the file cannot be loaded. */
   snapshot?: Uint8Array<ArrayBuffer>;
 };
 
 /** Bytes of a started Python, unpacked, at most: it has some 31 MB. */
 const LARGEST_SNAPSHOT = 256 * 2 ** 20;
 
-/** Its file beside the chunks, gzipped. */
+/** The snapshot's file beside the chunks, gzipped. */
 declare const __STARTED_PYTHON__: { name: string; bytes: number } | undefined;
 
 /** Loads them side by side; `onProgress` is told bytes, of the whole. Throws where one cannot be had. */
@@ -46,7 +46,7 @@ export async function loadPyodideFiles(
     const here = import.meta.url;
     try {
       const bytes = await load(new URL(name, here).href);
-      // Some hosts let the browser unpack what is packed.
+      // Some hosts send it as a content encoding, which the browser unpacks.
       return isGzip(bytes) ? await gunzip(bytes, LARGEST_SNAPSHOT) : bytes;
     } catch (error) {
       if (signal?.aborted) throw error;

@@ -11,14 +11,14 @@ export interface Block {
 
 export interface AnswerParts {
   blocks: Block[];
-  /** What is outside of the blocks. */
+  /** The text outside of the blocks. */
   prose: string;
 }
 
 /** Marks that tokenizers leave in text when a stop token is not the expected one. */
 const END_MARK = /<\|?(?:im_end|endoftext|end_of_text|eot_id|end|eos|im_start)\|?>|<\/s>|<end_of_turn>/;
 
-/** The answer without what was thought aloud before it, and up to the model's own end mark. */
+/** The answer without the reasoning before it, up to the model's own end mark. */
 function spoken(text: string): string {
   const thought = text.lastIndexOf('</think>');
   const after = thought < 0 ? text : text.slice(thought + '</think>'.length);
@@ -85,7 +85,7 @@ function findFence(source: string, from: number, opening?: Fence): Fence | undef
   return undefined;
 }
 
-/** What lies between two fences: perhaps a language and its attributes, then the text. */
+/** The text between two fences: perhaps a language and its attributes, then code. */
 function readBlock(content: string, closed: boolean): Block {
   const lineEnd = content.indexOf('\n');
   const info = (lineEnd < 0 ? content : content.slice(0, lineEnd)).trim();

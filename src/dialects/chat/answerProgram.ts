@@ -6,7 +6,7 @@ import { dedent, definedFunction, mask, topLevelStatements } from './source.ts';
 export interface FoundProgram {
   /** Defines `f` at the top of the module. */
   program: string;
-  /** What the answer itself called the function. */
+  /** The function's name in the answer. */
   name: string;
 }
 
@@ -14,7 +14,7 @@ export interface FoundProgram {
 interface Candidate {
   code: string;
   loose: boolean;
-  /** Blocks before it, which may define what it uses. */
+  /** Earlier blocks, which may define names that the code uses. */
   before: string[];
 }
 

@@ -75,7 +75,7 @@ function find(
       lines.filter((line) => tells.test(line)),
       inLine,
     ) ??
-    // Of a line that does not tell what it gives, only the very last is an answer.
+    // A line without any sign of an answer counts only where it is the last.
     inLine(lines.findLast((line) => line.trim()) ?? '');
   return value === undefined ? { ok: false, reason } : { ok: true, value };
 }
@@ -94,13 +94,13 @@ const last = <T>(items: readonly T[], read: (item: T) => string | undefined) =>
 const codeSpans = (line: string) => [...line.matchAll(/(`+)(.+?)\1/g)].map((m) => m[2]!);
 
 /**
- * What stands in front of a value: signs of equality, arrows, colons and the words of a sentence. A
+ * Text that may stand in front of a value: signs of equality, arrows, colons and the words of a sentence. A
  * `#` begins a comment, which may say what the line gives.
  */
 const BEFORE =
   /={1,3}>?|->|→|⇒|➞|:|#|\b(?:is|be|are|returns?|outputs?|prints?|equals|gives|to|answer|input)\b/gi;
 
-/** What a text such as `Output: [1, 2].`, `f(3) == 4` or `**5**` says; of several lines, the last one that says something. */
+/** The value in a text such as `Output: [1, 2].`, `f(3) == 4` or `**5**`; of several lines, that of the last one that has one. */
 function valueIn(text: string, accept: (text: string) => boolean): string | undefined {
   const bare = withoutMarks(text);
   if (accept(bare)) return bare;

@@ -54,7 +54,7 @@ function read<T>(task: Task, text: string, parse: (text: string) => Parsed<T>): 
 function parseAnswer(task: Task, text: string): Parsed<string> {
   switch (task.type) {
     case 'deduction': {
-      // What the begun call gives stands on its line; models go on with further calls.
+      // The value of the begun call stands on its line; models go on with further calls.
       const line = outputOf(text.split('\n', 1)[0]!, task.question.outputs);
       return line.ok ? line : read(task, text, (whole) => findOutput(whole, task.question.outputs));
     }
@@ -68,10 +68,10 @@ function parseAnswer(task: Task, text: string): Parsed<string> {
   }
 }
 
-/** What a program does, however its head says it. */
+/** A program's body, whatever its head looks like. */
 const bodyOf = (program: string) => program.replace(/^def f\(.*:\n/, '').replace(/\s+/g, '');
 
-/** What a prompt's earlier answers show: what their functions do, and what is said of them. */
+/** The programs and titles that a prompt's earlier answers show. */
 function shownIn(prompt: Prompt | undefined): { bodies: Set<string>; messages: Set<string> } {
   const answers = typeof prompt === 'object' ? prompt.slice(0, -1).filter((m) => m.role === 'assistant') : [];
   const shown = { bodies: new Set<string>(), messages: new Set<string>() };

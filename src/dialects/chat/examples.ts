@@ -122,5 +122,5 @@ export const EXAMPLES: Record<Axis, readonly { easy: Example; hard: Example }[]>
   ],
 };
 
-/** What the student is shown solved. */
+/** The solved question that the student is shown. */
 export const SOLVED = EXAMPLES.f[2]!.easy;

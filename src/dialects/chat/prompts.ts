@@ -1,5 +1,5 @@
 /**
- * What instruct models are asked, teacher and student. Each prompt shows one short exchange before the
+ * Prompts for instruct models, as teacher and as student. Each prompt shows one short exchange before the
  * real one, and ends with the first words of the answer: the smallest models go on with a form far
  * better than they follow a description of it. Only the roles `user` and `assistant` are used, which
  * every chat template knows.
@@ -42,7 +42,7 @@ const pairs = (inputs: readonly string[], outputs: readonly string[], count: num
 const list = (inputs: readonly string[]) =>
   `Inputs:\n${inputs.map((input, i) => `${i + 1}. f(${input})`).join('\n')}`;
 
-/** A proposal in the form that is asked for: what is last is written in view of all the rest. */
+/** A proposal in the requested form: its last part is written in view of the others. */
 export function proposalText({ message, program, inputs }: Omit<Example, 'outputs'>): string {
   return [list(inputs), python(program), `Message: ${message}`].join('\n\n');
 }
@@ -102,7 +102,7 @@ function liftRequest(lemma: Example, axis: Axis, count: number, goal?: Omit<Exam
   return `This problem is easy:\n${said}${python(lemma.program)}\n${pairs(lemma.inputs, lemma.outputs, TEACHER_PAIRS)}${towards}\n\nWrite a harder problem of the same kind. ${HARDER[axis]} ${FORM(count)}`;
 }
 
-/** What a teacher reads of a question: a bank's titles are what a proposal's message is. */
+/** A question as a teacher reads it: a bank's title stands in the place of a proposal's message. */
 function read(question: Question): Example {
   return { ...question, message: question.message || question.title };
 }
@@ -112,7 +112,7 @@ const isText = (inputs: readonly string[]) => /^['"]/.test(inputs[0] ?? '');
 /** Exchanges before the real one: enough to show the form, and each costs its tokens with every proposal. */
 const EXCHANGES = 2;
 
-/** Those of inputs like the question's come last: small models follow what they read last. */
+/** Examples with inputs like the question's come last: small models follow the last text most. */
 function examplesFor({ inputs }: Question, axis: Axis) {
   const like = (example: { easy: Example }) => isText(example.easy.inputs) === isText(inputs);
   const all = EXAMPLES[axis];

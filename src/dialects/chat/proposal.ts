@@ -1,4 +1,4 @@
-/** What a teacher's text says about its question in words. */
+/** The description of its question in a teacher's text. */
 import { readAnswer } from './answerBlocks.ts';
 
 const MAX_TITLE = 100;
@@ -30,7 +30,7 @@ const oneLine = (text: string) =>
 
 const cut = (text: string) => (text.length > MAX_TITLE ? `${text.slice(0, MAX_TITLE - 1)}…` : text);
 
-/** Of a function that nothing is said about: what it returns last. */
+/** The description of a function that has none: its last return expression. */
 function summary(program: string): string {
   const returned = [...program.matchAll(/^\s*return\s+(.+)$/gm)].at(-1)?.[1];
   return returned ? `return ${returned}` : program.trim().split('\n')[0]!;

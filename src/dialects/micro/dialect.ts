@@ -38,7 +38,7 @@ export function microDialect(): Dialect {
     lemmaPrompt: (goalpost, axis) => prompts.lemma(axis, title(goalpost), examples(goalpost, teacherPairs)),
     liftPrompt: (lemma, axis, goalpost) =>
       prompts.lift(axis, goalpost ? title(goalpost) : '', knownProgram(lemma), examples(lemma, teacherPairs)),
-    // The model was trained without references: what it has already proposed is the novelty filter's matter.
+    // The model was trained without references: repetitions are left to the novelty filter.
     unguidedPrompt: () => prompts.unguided(),
     solvePrompt,
     parseProposal,

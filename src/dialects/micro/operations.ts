@@ -4,7 +4,7 @@
  */
 
 /**
- * What an operation changes. `representation` rearranges, selects or repeats values and leaves them as
+ * The kind of change that an operation makes. `representation` rearranges, selects or repeats values and leaves them as
  * they are; `arithmetic` maps each value; `filter` keeps values by a property; `scan` combines
  * neighbours or prefixes; `append` adds one value at the end.
  */
@@ -15,7 +15,7 @@ export interface Operation {
   kind: OperationKind;
   /** The right-hand side of its line: an expression in `x`, defined for every list of integers. */
   python: string;
-  /** What it does, in words, for titles. */
+  /** The operation in words, for titles. */
   words: string;
   /** The same function as `python`, without running Python. Never returns its argument. */
   apply(x: readonly number[]): number[];

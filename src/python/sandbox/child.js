@@ -36,7 +36,7 @@ async function start(harness, given) {
   const { default: createPyodideModule } = await import(new URL('pyodide.asm.mjs', folder).href);
   const parts = { loadPyodide, createPyodideModule, wasm, stdlib, harness, memoryLimit, processorTime };
   return serve(
-    // It arrives as a view at any offset, and Pyodide reads words from its start.
+    // The snapshot arrives as a view at any offset, and Pyodide reads words from its start.
     snapshot ? { ...parts, snapshot: new Uint8Array(snapshot) } : parts,
     answer,
     // A message leaves this process in a turn of the event loop.
@@ -56,7 +56,7 @@ function processorTime() {
   return (user + system) / 1000;
 }
 
-/** What is left looks like a browser's worker without network, and that is what Pyodide takes it for. */
+/** The scope then looks like a browser's worker without network, and Pyodide takes it for one. */
 function hideNode() {
   const scope = /** @type {any} */ (globalThis);
   for (const name of NODE_GLOBALS) delete scope[name];

@@ -147,7 +147,7 @@ export async function startInterpreter({
       return switches ? await act.callPromising(...given) : act(...given);
     } catch (error) {
       if (STACK_IS_FULL.test(String(error))) return TOO_DEEP;
-      // The limit was raised again while Python was still unwinding, and nobody was left to catch it.
+      // The time limit was raised again while Python was still unwinding, outside of every handler.
       if (now + milliseconds < performance.now() && error instanceof pyodide.ffi.PythonError)
         return TIMED_OUT;
       throw error;
@@ -170,7 +170,7 @@ export async function startInterpreter({
         }
         said = await timed(step, undefined, Number(said));
       }
-      // What it holds on to would be missing to those after it.
+      // The memory that the program holds would be missing to those after it.
       return isWorn() ? JSON.stringify({ ...JSON.parse(said), dirty: true }) : said;
     },
     isWorn,
@@ -179,7 +179,7 @@ export async function startInterpreter({
 }
 
 const TIMED_OUT = JSON.stringify({ status: 'timeout', error: 'timed out', dirty: true });
-/** What JavaScript raises through Python when its own stack is full, which Python does not watch; then Python is gone. */
+/** The error of JavaScript whose own stack is full, which Python does not watch; Python does not survive it. */
 const STACK_IS_FULL = /maximum call stack|too much recursion/i;
 const TOO_DEEP = JSON.stringify({
   status: 'raised',
@@ -289,7 +289,7 @@ function connectStreams(pyodide) {
   });
   FS.mkdev('/dev/judge', 0o666, device);
   return {
-    /** For a program that is given no input, whose output nobody wants. */
+    /** For a program without input whose output is not read. */
     reset: () => reset(),
     /** Whether a signal has to say that the limit has been passed. */
     takeFlood() {
@@ -300,7 +300,7 @@ function connectStreams(pyodide) {
   };
 }
 
-/** What programs may write into files: they lie outside of the memory that is limited above. Bytes. */
+/** Bytes that programs may write into files, which lie outside of the memory that is limited above. */
 const FILES_LIMIT = 64 * 1024 * 1024;
 const ENOSPC = 51;
 
