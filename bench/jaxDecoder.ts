@@ -10,7 +10,7 @@ type Arrays = Record<string, np.Array>;
 export interface JaxBatch {
   /** Token ids, each row of the same length T + 1. */
   rows: readonly (readonly number[])[];
-  /** Of each prediction in the loss. */
+  /** Weight of each prediction in the loss. */
   weight: number;
   scale: number;
 }
@@ -73,7 +73,7 @@ export function jaxStep(
   const half = c.width / c.heads / 2;
   const frozen: Arrays = {};
   for (const [name, { dims, data }] of weights) frozen[name] = array(data, dims);
-  // What depends on tokens alone is laid out once: it is no part of the time.
+  // Inputs that depend on tokens alone are laid out once, outside of the measured time.
   const table = weights.get('model.embed_tokens.weight')!.data;
   const embedded = new Float32Array(B * T * c.width);
   const targets = new Float32Array(B * T * c.vocabulary);

@@ -11,7 +11,7 @@ export interface Contender {
   group?: string;
 }
 
-/** Of its group's best, below which a contender is not run again. */
+/** Share of its group's best below which a contender is not run again. */
 const FAR_FROM_BEST = 0.7;
 
 export interface Rate {

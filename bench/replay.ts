@@ -45,7 +45,7 @@ interface Frames {
   others: number;
 }
 
-/** There and back over the whole run, as a hand does it, so many times. */
+/** Number of passes over the whole run, there and back. */
 const PASSES = 3;
 const FRAMES_A_PASS = 180;
 

@@ -29,7 +29,7 @@ export interface RolloutRaceOptions {
   prompts: number;
   /** Completions a prompt. */
   samples: number;
-  /** Of random work. */
+  /** Tokens to sample, for random work. */
   newTokens: number;
   /** Rows in one call of `generate`. */
   batches: readonly number[];

@@ -1,4 +1,4 @@
-/** What the rollout race samples. */
+/** The work of the rollout race. */
 import { microDialect } from '../src/dialects/micro/dialect.ts';
 import { type Bank, evenly } from '../src/gasp/bank.ts';
 import { endTokens, type Tokenizer } from 'onnx-lora';
@@ -21,7 +21,7 @@ export interface RolloutWork {
 export interface WorkOptions {
   kind: WorkKind;
   prompts: number;
-  /** Of random work. */
+  /** Tokens to sample, for random work. */
   newTokens: number;
   bank: Bank;
   tokenizer: Tokenizer;

@@ -34,7 +34,7 @@ export async function readAdapter(folder: string): Promise<{ files: AdapterFiles
   return { files: { ...files, name: folder }, adapter };
 }
 
-/** What other tools leave where PEFT's files are looked for, and what to do with it. */
+/** The message for files of other tools in the place of PEFT's, with advice. */
 async function inItsPlace(folder: string, missing: string): Promise<string> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => undefined);
   if (!entries) return ': it is not there, or no folder';

@@ -1,4 +1,4 @@
-/** What computes the model: options of every command that loads one. */
+/** The runtime's options, for every command that loads a model. */
 import { NODE_BACKENDS, nodeRuntime } from '../src/backends/runtime.node.ts';
 import type { Runtime } from 'onnx-lora';
 import { numberOption, UsageError } from './usage.ts';

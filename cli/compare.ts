@@ -81,7 +81,7 @@ function checkBudget(state: RunState, budget: Budget, label: string): void {
   );
 }
 
-/** A run for the report, with what was measured as this command asks for it. */
+/** A run for the report, with the measurements that fit this command's options. */
 function digest(events: readonly RunEvent[], label: string, plans: readonly MeasurementPlan[]): RunDigest {
   const state = foldEvents(events)!;
   const asked = (state.measurements ?? []).flatMap((m) => {

@@ -3,7 +3,7 @@ import { type ErrorCode, type ToldError, tellError } from '../src/util/codedErro
 import { UsageError } from './usage.ts';
 import { adviceOn } from './wording.ts';
 
-/** What only commands end with: a person stopped one; options that cannot be; input with nothing to work on. */
+/** Codes of commands alone: a person stopped one; options that cannot be; input with nothing to work on. */
 type CommandCode = 'interrupted' | 'usage' | 'input';
 
 /** A command cannot go on; the message says why, the advice what to do. */
@@ -23,7 +23,7 @@ export class CommandError extends Error {
 /** A person stopped the command, as a shell reports it. */
 export const interrupted = (kept: string): CommandError => new CommandError(kept, '', 130, 'interrupted');
 
-/** What the lab told of. `stored`: a run is there to go on with. */
+/** The command's error for one that the lab reported. `stored`: a run is there to go on with. */
 export function labFailure(error: ToldError, stored: boolean): CommandError {
   const goOn = 'What was done is stored: once that is mended, the same command goes on.';
   const advice = [adviceOn(error), stored ? goOn : ''].filter(Boolean).join('\n');

@@ -99,7 +99,7 @@ async function readText(option: string, path: string): Promise<string> {
   }
 }
 
-/** Where nobody looks at a terminal, a line at times tells that it goes on; all of MBPP+ takes a quarter of an hour. */
+/** Milliseconds between two reports: a log needs few of them; all of MBPP+ takes a quarter of an hour. */
 const [ON_TERMINAL, IN_LOG] = [200, 30_000];
 
 function showProgress(what: string): (done: number, total: number) => void {
@@ -135,7 +135,7 @@ function printReport({ rows, passed, not_judged, agree, disagree }: Report): voi
   );
 }
 
-/** What of the rows is not run. */
+/** Prints which tests of the rows are not run. */
 function printLeftOut(file: string, problems: readonly Problem[]): void {
   const counts = new Map<string, number>();
   for (const { leftOut } of problems) {

@@ -1,13 +1,13 @@
-/** What programs of banks gave, kept in a folder: the same ones need not run again another time. */
+/** Results of banks' programs, kept in a folder: the same ones need not run again. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Judge, JudgeOptions, ProgramResult, ProgramRun } from '../src/gasp/ports.ts';
 
-/** Raised where the judge writes values in another way: what was kept before is then not used. */
+/** Raised where the judge writes values in another way: older results are then not used. */
 const VERSION = 1;
 
-/** Asks `judge` for what the folder does not hold. Only for programs that are the bank's own: what is read here is believed. */
+/** Asks `judge` for results that the folder does not hold. For the bank's own programs only: stored results are trusted. */
 export function keepResults(judge: Pick<Judge, 'run'>, folder: string): Pick<Judge, 'run'> {
   mkdirSync(folder, { recursive: true });
   const fileOf = (run: ProgramRun) =>

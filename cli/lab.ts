@@ -10,12 +10,12 @@ import { UsageError } from './usage.ts';
 
 interface Command {
   usage: string;
-  /** What `--help` says besides; too long to follow an error. */
+  /** More text for `--help`, too long to follow an error. */
   details?: string;
   run: (args: string[]) => Promise<number>;
 }
 
-/** Each is loaded when it is called for: what the others import takes longer to load than most failures to be told. */
+/** Each command is loaded when it is called: loading all of them takes twice as long. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
   run: async () => {
     const { runUsage, runDetails, runCommand } = await import('./run.ts');
@@ -57,7 +57,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(141);
 });
 
-// What was started has to end too, for which this has to end by itself.
+// Ends by itself, so that its child processes end too.
 process.on('SIGHUP', () => process.exit(129));
 
 const [name = '', ...args] = process.argv.slice(2);

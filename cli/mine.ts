@@ -65,7 +65,7 @@ async function stagesOf(folders: readonly string[], every: number): Promise<Stag
   return stages;
 }
 
-/** What was tried so far, in a file that grows by one line a part. */
+/** Results so far, in a file that grows by one line a part. */
 class Progress {
   readonly parts: MinedPart[] = [];
 
@@ -194,7 +194,7 @@ interface Mining {
   say: (line: string) => void;
 }
 
-/** Stage after stage on what the ones before have left; resolves to what is left in the end. */
+/** Stage after stage, each on the questions that the ones before have left; resolves to those left in the end. */
 async function mineAll(
   questions: readonly Question[],
   stages: readonly Stage[],

@@ -23,7 +23,7 @@ import { NodeJudge } from '../src/python/nodeJudge.ts';
 import { openFolderJournal } from '../src/run/folderJournal.ts';
 import { UsageError } from './usage.ts';
 
-/** What the page serves as it is: models and banks. */
+/** The folder that the page serves as it is: models and banks. */
 export const publicFolder = fileURLToPath(new URL('../public/', import.meta.url));
 
 export interface NodePortsOptions {
@@ -105,7 +105,7 @@ function hubFiles(
 }
 
 export interface ModelOption {
-  /** What the run's events call it. */
+  /** The model's name in the run's events. */
   name: string;
   /** Where it lies on disk, if it does. */
   folder?: string;

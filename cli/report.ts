@@ -1,4 +1,4 @@
-/** What a run changed: its goalposts before and after, with fresh samples and equal n. */
+/** The effect of a run: its goalposts before and after, with fresh samples and equal n. */
 import { countPasses } from '../src/gasp/goalposts.ts';
 import { deriveSeed } from 'onnx-lora/random';
 import type { LabPorts } from '../src/lab/labPorts.ts';
@@ -17,7 +17,7 @@ export interface RunReport {
   seed: number;
   backend: string;
   iterations: number;
-  /** Of self-play, this report's sampling aside. */
+  /** Seconds of self-play, without this report's sampling. */
   seconds: number;
   tokensSampled: number;
   tokensTrained: number;

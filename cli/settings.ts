@@ -1,4 +1,4 @@
-/** What a run is started with, read from the command line and from files. */
+/** The start of a run: settings and bank, from the command line and files. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bank } from '../src/gasp/bank.ts';
@@ -13,7 +13,7 @@ import { UsageError } from './usage.ts';
 
 export const SHIPPED_BANK = join(publicFolder, 'banks/micro.json');
 
-/** What a lab starts a run of the shipped model with. */
+/** The start of a run of the shipped model. */
 export function newRun(
   settings: Settings,
   bank: Bank,

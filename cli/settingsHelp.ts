@@ -1,4 +1,4 @@
-/** What `--set` takes, for `--help`: every setting with its default, its values and what it does. */
+/** The help of `--set`: every setting with its default, its values and its effect. */
 import { SETTING_GROUPS, type Setting, settingRule } from '../src/gasp/settingKinds.ts';
 import { SETTING_NAMES, type SettingName, SETTINGS, type Settings } from '../src/gasp/settings.ts';
 import { HUB_SETTINGS } from '../src/lab/hubRun.ts';

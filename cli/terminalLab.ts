@@ -1,4 +1,4 @@
-/** A lab that tells a terminal what it does, ends runs by a budget and stops on Ctrl-C. */
+/** A lab that reports to a terminal, ends runs by a budget and stops on Ctrl-C. */
 import { Lab } from '../src/lab/lab.ts';
 import type { LabPorts } from '../src/lab/labPorts.ts';
 import { type CommandError, labFailure } from './failure.ts';
@@ -30,7 +30,7 @@ export interface Play {
 
 export class TerminalLab {
   private readonly lab: Lab;
-  /** What the lab told that went wrong. */
+  /** The error that the lab reported. */
   error: CommandError | undefined;
   /** A person asked to stop: what is done is stored. */
   interrupted = false;

@@ -94,7 +94,7 @@ export const TERMINAL_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
   'python-failed': 'Install the packages anew (npm ci), and see that memory is not short.',
 };
 
-/** What to do about an error; empty where there is nothing to say. */
+/** Advice about an error; empty where there is none. */
 export function adviceOn({ code, data }: ToldError): string {
   const advice = TERMINAL_ADVICE[code] as Advice<ErrorData[ErrorCode]>;
   return typeof advice === 'string' ? advice : advice(data);

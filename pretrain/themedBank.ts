@@ -75,7 +75,7 @@ export function chooseIdioms(passRates: readonly IdiomPassRate[], count = idiomC
   return chosen;
 }
 
-/** What a question is made of; the shape also names its difficulty. */
+/** The parts of a question; the shape also names its difficulty. */
 type Shape = 'idiom' | 'idiom + 1' | 'pair' | 'pair + 1' | 'triple';
 type Part = 'train' | 'heldout' | 'validation';
 const trainingShapes: [Shape, number][] = [

@@ -17,7 +17,7 @@ const bin = (path) => join(root, 'node_modules', path);
 const reports = mkdtempSync(join(tmpdir(), 'foothold-test-'));
 const report = (name) => join(reports, `${name}.json`);
 
-/** Of a test that was not run, what it needs: `(needs X)` in its title. */
+/** The need of a skipped test, from `(needs X)` in its title. */
 const skipReason = (title) => `needs ${/\(needs (.+?)\)/.exec(title)?.[1] ?? `what "${title}" does not say`}`;
 
 /** The same for each skipped test in a suite of Playwright's report, which has an annotation for the reason. */
@@ -161,7 +161,7 @@ try {
       for (const name of lane) if (chosen.includes(name)) ended.push(await run(name, chromium, turn));
       return ended;
     })();
-    // Its turn comes when the lane before it is done.
+    // A lane's output follows that of the lane before it.
     heard = heard
       .then(() => {
         turn.begin();

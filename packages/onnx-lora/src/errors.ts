@@ -9,19 +9,19 @@ type Nothing = Record<string, never>;
 export interface LoraErrorData {
   /** The tokenizer has no tokens for a text. */
   'text-unencodable': Nothing;
-  /** The model's chat template is not valid, uses what is not supported, or does not take the messages. */
+  /** The model's chat template is not valid, uses features that are not supported, or refuses the messages. */
   'template-unusable': Nothing;
   'prompt-too-long': { tokens: number; context: number };
 
-  /** What was named is no folder of a model. */
+  /** The named folder is no model's. */
   'model-folder-wrong': Nothing;
   'model-file': { path?: string };
   'model-file-missing': { path?: string };
-  /** Its repository is private, or its licence was not accepted. */
+  /** The model's repository is private, or its licence was not accepted. */
   'model-file-forbidden': { path: string; url: string };
   /** The connection broke, or could not be had. `kept`: bytes that need not come again. */
   'download-broken': { path: string; url: string; kept: number };
-  /** Bytes: what it takes at its highest, and what it may take. */
+  /** Bytes: the peak that the model needs, and the limit. */
   'model-too-big': { model: string; needed: number; limit: number };
   /** A graph that cannot be trained through. */
   'graph-unsupported': Nothing;

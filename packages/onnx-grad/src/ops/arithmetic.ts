@@ -99,7 +99,7 @@ export const ARITHMETIC: Family = {
   Pow: {
     shape: broadcast,
     known: NO_SIZES,
-    /** Of a constant exponent: exporters write squares and cubes with it. */
+    /** For a constant exponent, with which exporters write squares and cubes. */
     gradient: ({ b, node, wanted }, dy) => {
       const [x, exponent] = node.inputs as [Value, Value];
       const p = constantScalar(b, exponent);

@@ -1,4 +1,4 @@
-/** What the gradient rules of several operators share. */
+/** Helpers that the gradient rules of several operators share. */
 import { axisFromStart, intAttribute } from '../attributes.ts';
 import type { GraphWriter, Value } from '../graphWriter.ts';
 import type { Dim, Node } from '../model.ts';

@@ -1,4 +1,4 @@
-/** What has to be known of an operator to write a node: its domain, shapes and values known ahead. */
+/** The rules of an operator that writing a node needs: its domain, shapes and values known ahead. */
 import type { KnownRule } from './knownRules.ts';
 import type { ShapeRule } from './shapeRules.ts';
 

@@ -88,7 +88,7 @@ export type Cheap = boolean | 'view' | ((c: CheapContext) => boolean);
 // ---------------------------------------------------------------------------------------------
 // Importing
 
-/** What fused attention reads besides its inputs. */
+/** Values that fused attention reads besides its inputs. */
 export interface AttentionSource {
   /** Position of each token, int64 [B, T]. */
   positions(): Value;

@@ -5,7 +5,7 @@ import type { LoraAdapter, LoraPair } from './peft.ts';
 import { PeftError } from './peftConfig.ts';
 
 /**
- * What the trained vector of a LoRA adapter holds: for each module in order its A [in, rank], then its
+ * The layout of a LoRA adapter's trained vector: for each module in order its A [in, rank], then its
  * B [rank, out], where the layer gives `W x + scale B A x`.
  */
 export interface AdapterShape {
@@ -126,7 +126,7 @@ export function vectorOfAdapter(
 
 const of = (baseModel: string) => (baseModel ? ` (${baseModel})` : '');
 
-/** Of a pair on a module that is not among those that a model has, or that a run trains. */
+/** The message for a pair on a module that the model does not have, or that a run does not train. */
 export function unknownModule(module: string, all: readonly string[], baseModel = ''): PeftError {
   const place = placeOf(module);
   const places = all.flatMap((name) => placeOf(name) ?? []);
@@ -149,7 +149,7 @@ export function unknownModule(module: string, all: readonly string[], baseModel 
   );
 }
 
-/** Of two pairs on one linear layer. */
+/** The message for two pairs on one linear layer. */
 export const sameModuleTwice = (first: string, second: string): PeftError =>
   new PeftError(
     `The adapter changes one layer of this model twice, as ${first} and as ${second}: save one adapter by itself.`,

@@ -6,7 +6,7 @@
 /** PEFT's own two modules around the model. */
 const PEFT = 'base_model.model.';
 
-/** Modules that training puts around others, at any depth: what they hold keeps its name behind theirs. */
+/** Modules that training puts around others, at any depth: the name of the wrapped one follows theirs. */
 const WRAPPERS = new Set([
   '_orig_mod', // torch.compile
   'module', // DataParallel, DistributedDataParallel, DeepSpeed
@@ -36,7 +36,7 @@ export const asTextModule = (module: string): string =>
 /** Where a linear layer stands. */
 export interface Place {
   layer: number;
-  /** What holds the stack of layers; empty where that is a common name for the decoder: `vision_tower`. */
+  /** The module that holds the stack of layers; empty where that is a common name for the decoder: `vision_tower`. */
   holder: string;
   /** `attn.q_proj`, `mlp.up_proj`: the same for families that call attention differently. */
   part: string;

@@ -40,7 +40,7 @@ export interface LoraAdapter {
   baseModel: string;
   /** By module, such as `model.layers.0.self_attn.q_proj`. */
   pairs: ReadonlyMap<string, LoraPair>;
-  /** What target_modules names and the file holds nothing of: it stays as it is in the model, as in PEFT. */
+  /** Modules that target_modules names without tensors in the file: they stay as in the model, as in PEFT. */
   untrained?: readonly string[];
 }
 
@@ -110,7 +110,7 @@ function readTensors(weights: Uint8Array): ReadonlyMap<string, SafeTensor> {
   }
 }
 
-/** Both matrices of a module, and its name with what is around the decoder. */
+/** Both matrices of a module, and its name with the prefix of the modules around the decoder. */
 interface Halves {
   name: string;
   A?: SafeTensor;
@@ -154,7 +154,7 @@ export interface LoraName {
   adapter: string | undefined;
 }
 
-/** What a tensor's name says, such as `base_model.model.NAME.lora_A.weight`; undefined for none of a pair. */
+/** The parts of a tensor's name such as `base_model.model.NAME.lora_A.weight`; undefined for none of a pair. */
 export function readLoraName(tensor: string): LoraName | undefined {
   const match = /^(.+)\.lora_([AB])(?:\.([^.]+))??(?:\.weight)?$/.exec(tensor);
   if (!match || match[3] === 'bias') return undefined;
@@ -162,7 +162,7 @@ export function readLoraName(tensor: string): LoraName | undefined {
   return { module: asTextModule(name), name, half: match[2] as 'A' | 'B', adapter: match[3] };
 }
 
-/** What tensors are, by what is in their names, in the order in which it is best told; and what to do. */
+/** Kinds of tensors by parts of their names, the most specific first, each with advice for the person. */
 const KINDS: [RegExp, (module: string) => string][] = [
   [/lora_magnitude_vector/, () => 'magnitudes of DoRA (use_dora)'],
   [/\.lora_embedding_[AB]/, (module) => `LoRA on an embedding (${leafOf(module)} in target_modules)`],
@@ -263,7 +263,7 @@ function mostCommon(values: readonly number[]): number {
 }
 
 /**
- * Which modules PEFT is to adapt: by the ends of their names where every layer has the same ones, with
+ * The modules that PEFT is to adapt: by the ends of their names where every layer has the same ones, with
  * the layers' numbers where these don't count up from 0 (adapters on the last layers only), and by
  * their whole names otherwise.
  */

@@ -25,11 +25,11 @@ export interface PeftConfig {
   /** By module name, or a regular expression that its end must match. */
   rankPattern: ReadonlyMap<string, number>;
   alphaPattern: ReadonlyMap<string, number>;
-  /** Which modules PEFT adapts; absent: all that the weights are of. */
+  /** Modules that PEFT adapts; absent: all that have weights in the file. */
   targets: Selection | undefined;
   excluded: Selection | undefined;
   layers: ReadonlySet<number> | undefined;
-  /** What holds the layers that `layers` counts; empty: anything. */
+  /** Modules that hold the layers that `layers` counts; empty: any. */
   layersPattern: readonly string[];
 }
 
@@ -98,14 +98,14 @@ const UNSUPPORTED: Record<string, string> = {
   use_qalora: 'QA-LoRA (use_qalora)',
 };
 
-/** Initializations that change the model's own weights, so that the adapter fits only what they leave behind. */
+/** Initializations that change the model's own weights, so that the adapter fits only the weights that they leave behind. */
 const CHANGES_BASE = /^(pissa|olora|corda|loftq|lora_ga)/i;
 
-/** What can be done about an adapter that needs more than can be had here. */
+/** Advice for an adapter that needs features which are not supported. */
 export const PLAIN =
   "Plain LoRA on the decoder's linear layers can be read; merge this adapter into its model instead (merge_and_unload in PEFT) and export that.";
 
-/** What Git leaves in a large file's place until `git lfs pull` fetches it. */
+/** The text that Git leaves in a large file's place until `git lfs pull` fetches it. */
 export const isLfsPointer = (text: string): boolean => text.startsWith('version https://git-lfs');
 export const lfsPointer = (file: string): PeftError =>
   new PeftError(`${file} is a pointer of Git LFS, not the file itself: fetch it with git lfs pull.`);

@@ -45,7 +45,7 @@ export interface SafeTensor {
 
 export interface Safetensors {
   tensors: Map<string, SafeTensor>;
-  /** What the writer noted, such as `format: "pt"`. */
+  /** Notes of the writer, such as `format: "pt"`. */
   metadata: Record<string, string>;
 }
 
@@ -129,7 +129,7 @@ function readEntry(name: string, entry: unknown, data: Uint8Array): SafeTensor {
   return { dtype: dtype as SafeDType, dims: shape, bytes: data.subarray(begin, end) };
 }
 
-/** Tensors lie one after the other, from the data's first byte to its last: what is between belongs to nobody. */
+/** Tensors lie one after the other, from the data's first byte to its last: bytes that belong to none are an error. */
 function checkCoverage(tensors: ReadonlyMap<string, SafeTensor>, data: Uint8Array): void {
   const offset = (tensor: SafeTensor) => tensor.bytes.byteOffset - data.byteOffset;
   const order = [...tensors].sort(([, a], [, b]) => offset(a) - offset(b) || a.bytes.length - b.bytes.length);

@@ -4,7 +4,7 @@
  */
 import { MissingFileError, ModelFileError, type RepositoryFiles } from './repository.ts';
 
-/** Bytes of a chunk: what is lost at most when a download stops. */
+/** Bytes of a chunk: a download that stops loses at most so many. */
 export const CHUNK = 8 << 20;
 const CACHE = 'foothold-models';
 /** Times in a row that a connection may break without a new chunk. */
@@ -13,7 +13,7 @@ const RETRIES = 2;
 interface Meta {
   /** Bytes of the whole file. */
   total: number;
-  /** What the server calls this version of the file; empty where it doesn't say. */
+  /** The server's name for this version of the file; empty where it sends none. */
   version: string;
 }
 
@@ -156,7 +156,7 @@ class Download {
     return this.meta !== undefined && this.done === this.meta.total;
   }
 
-  /** What an earlier download left: chunks from the first one on. */
+  /** Takes the chunks that an earlier download left, from the first one on. */
   private async takeStored(): Promise<void> {
     const meta = await this.store.meta();
     if (!meta) return;
@@ -172,9 +172,9 @@ class Download {
     this.onProgress?.(this.done, meta.total);
   }
 
-  /** One request for what is still missing. Rejects where the connection can't be had, or breaks. */
+  /** One request for the missing bytes. Rejects where the connection can't be had, or breaks. */
   private async transfer(): Promise<void> {
-    // What is beyond the last whole chunk is not stored, so it comes again.
+    // Bytes beyond the last whole chunk are not stored: they are requested again.
     this.done -= this.done % this.store.chunk;
     const { fetch, signal, url } = this;
     const response = await fetch(url, {

@@ -11,7 +11,7 @@ import {
 /** Variables that templates read besides the messages: no thinking aloud, which takes thousands of tokens. */
 const VARIABLES = { enable_thinking: false, thinking: false };
 /**
- * What `strftime_now` tells: not today, which would make the same run go otherwise tomorrow, but the day that
+ * The time that `strftime_now` gives: not today, which would make the same run go otherwise tomorrow, but the day that
  * Llama's templates have where they are given none.
  */
 const NOW = new Date(Date.UTC(2024, 6, 26));

@@ -1,4 +1,4 @@
-/** Which tokens end an answer. */
+/** The tokens that end an answer. */
 import { textConfig } from '../model/decoderNumbers.ts';
 import { readJsonIfThere, type RepositoryFiles } from '../repository/repository.ts';
 
@@ -27,7 +27,7 @@ export function endTokens(
   return new Set(tokens.length > 0 || own === undefined ? tokens : [own]);
 }
 
-/** Those of a repository, whose config.json has been read. */
+/** The end tokens of a repository whose config.json has been read. */
 export async function readEndTokens(
   files: RepositoryFiles,
   config: Record<string, unknown>,

@@ -1,4 +1,4 @@
-/** What a model is asked. */
+/** Prompts. */
 
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant';

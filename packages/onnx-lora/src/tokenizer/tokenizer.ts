@@ -53,7 +53,7 @@ async function readTokenizerConfig(
   return { ...config, ...special };
 }
 
-/** Of repositories that are older than `added_tokens_decoder`. */
+/** For repositories older than `added_tokens_decoder`. */
 const readAddedTokens = (files: RepositoryFiles, chat: boolean, signal?: AbortSignal) =>
   chat ? readJsonIfThere(files, 'added_tokens.json', signal) : undefined;
 

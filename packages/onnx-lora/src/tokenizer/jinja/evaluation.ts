@@ -94,7 +94,7 @@ function setAttribute(attributes: Map<string, Value>, name: Value, value: Value)
   attributes.set(str(name), value);
 }
 
-/** What a template may call without being given it. */
+/** Functions that every template may call. */
 function globals(strftimeNow: (format: string) => string): Map<string, Value> {
   const functions: Record<string, (args: Value[], named: Map<string, Value>) => Value> = {
     range: (args) => range(args),
@@ -384,7 +384,7 @@ class Interpreter implements FilterContext {
     return value === undefined ? absent(of, key) : value;
   }
 
-  /** What Python's getattr finds. */
+  /** The value that Python's getattr finds. */
   private own(of: Value, name: string): Value | undefined {
     if (name.startsWith('_')) return undefined;
     if (of instanceof Namespace) return of.attributes.get(name);
@@ -393,7 +393,7 @@ class Interpreter implements FilterContext {
     return method(of, name);
   }
 
-  /** What Python's subscription finds. */
+  /** The value that Python's subscription finds. */
   private entry(of: Value, key: Value): Value | undefined {
     // Jinja2 takes a key that no dict can have for one that is not there.
     if (of instanceof Map) return isHashable(key) ? of.get(dictKey(key)) : undefined;

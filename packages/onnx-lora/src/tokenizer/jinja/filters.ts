@@ -23,7 +23,7 @@ import {
   type Value,
 } from './values.ts';
 
-/** What filters ask of the interpreter. */
+/** Operations of the interpreter that filters use. */
 export interface FilterContext {
   attribute(of: Value, name: string): Value;
   item(of: Value, key: Value): Value;

@@ -13,7 +13,7 @@ import {
 
 export interface JsonOptions {
   ensureAscii: boolean;
-  /** What a level is indented by; absent: all on one line. */
+  /** The indentation of a level; absent: all on one line. */
   indent: string | undefined;
   /** Between items, and after a key. */
   separators: [string, string];

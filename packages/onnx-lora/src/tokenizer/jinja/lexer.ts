@@ -52,7 +52,7 @@ const ESCAPES: Record<string, string> = {
   '\n': '',
 };
 
-/** Python's escapes; what is none keeps its backslash. */
+/** Decodes Python's escapes; an unknown one keeps its backslash. */
 function unescapeText(text: string, line: number): string {
   return text.replace(
     /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})|([\s\S]))/g,
@@ -85,7 +85,7 @@ export function tokenize(template: string): Token[] {
   };
   const add = (kind: TokenKind, text: string, position: number) =>
     tokens.push({ kind, text, line: lineAt(position) });
-  /** Whether what came last ended a line. */
+  /** Whether the last piece ended a line. */
   let startsLine = true;
 
   while (at < source.length) {

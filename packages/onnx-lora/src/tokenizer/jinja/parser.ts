@@ -33,7 +33,7 @@ export type Expression =
   | { type: 'compare'; left: Expression; rest: { op: string; right: Expression }[] }
   | { type: 'if'; test: Expression; then: Expression; else: Expression | undefined };
 
-/** What is assigned to: a name, an attribute of a namespace, or several at once. */
+/** The target of an assignment: a name, an attribute of a namespace, or several at once. */
 export type Target =
   | { type: 'name'; name: string }
   | { type: 'namespace'; name: string; attribute: string }
@@ -330,7 +330,7 @@ class Parser {
     return parameters;
   }
 
-  /** `a | b(c)` without what it is applied to; `piped` where the first bar is still to be read. */
+  /** The filters of `a | b(c)`; `piped`: the first bar is still to be read. */
   private filters(piped = false): Filters {
     const filters: Filters = [];
     for (let first = !piped; first || this.skipOp('|'); first = false) {

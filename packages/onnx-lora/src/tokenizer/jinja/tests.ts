@@ -87,7 +87,7 @@ for (const [alias, name] of Object.entries({
 
 export const isTest = (name: string): boolean => Object.hasOwn(ALL, name);
 
-/** Of names that are given as values too: `selectattr('role', 'equalto', 'user')`. */
+/** Tests by name; names may be values too: `selectattr('role', 'equalto', 'user')`. */
 export function tests(
   name: string,
   v: Value,
@@ -103,7 +103,7 @@ export function tests(
   return test(v, args[0] ?? null);
 }
 
-/** Those that compare with something. */
+/** Tests that take an argument to compare with. */
 const TWO = new Set<Test>(
   ['divisibleby', 'eq', 'ge', 'gt', 'in', 'le', 'lt', 'ne', 'sameas'].map((name) => ALL[name]!),
 );

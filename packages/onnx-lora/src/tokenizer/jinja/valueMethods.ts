@@ -1,4 +1,4 @@
-/** Methods of str, list, tuple and dict as Python has them, but for those that change what they belong to. */
+/** Methods of str, list, tuple and dict as Python has them, except for those that change their object. */
 import { bind, needInt, needText } from './arguments.ts';
 import { formatBraces } from './formatting.ts';
 import {
@@ -256,7 +256,7 @@ const DICT: Methods<Dict> = {
   copy: (dict) => new Map(dict),
 };
 
-/** They change what they belong to, which templates may not. */
+/** Methods that change their object, which templates may not. */
 const CHANGING = {
   list: ['append', 'clear', 'extend', 'insert', 'pop', 'remove', 'reverse', 'sort'],
   dict: ['clear', 'pop', 'popitem', 'setdefault', 'update'],

@@ -4,7 +4,7 @@
  * has a class here.
  */
 
-/** A template that is not valid, fails while it is rendered, or uses what is not supported; says which. */
+/** A template that is not valid, fails while it is rendered, or uses features that are not supported; the message says which. */
 export class TemplateError extends Error {
   override name = 'TemplateError';
 }
@@ -14,7 +14,7 @@ export class Float {
   constructor(readonly value: number) {}
 }
 
-/** What a name or key that is not there gives: prints as nothing, and fails where it is used otherwise. */
+/** The value of a missing name or key: prints as nothing, and fails in most other uses. */
 export class Undefined {
   constructor(readonly what: string) {}
 }
@@ -154,7 +154,7 @@ export function length(v: Value): number {
   throw new TemplateError(`object of type '${typeName(v)}' has no len()`);
 }
 
-/** What `for` goes through. */
+/** The items that `for` goes through. */
 export function iterate(v: Value): Value[] {
   if (typeof v === 'string') return points(v);
   if (Array.isArray(v)) return v;
