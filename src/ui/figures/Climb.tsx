@@ -32,7 +32,7 @@ interface Companion extends ShownClimb {
   placed: Placed[];
 }
 
-/** What another run has from column `first` on, and where. */
+/** The part of another run from column `first` on, placed. */
 function companion(state: RunState, shift: number, view: View, first: number): Companion {
   const iterations = state.iterations.filter(({ iteration }) => iteration + shift >= first);
   // A person's stand right of the iteration that they came after.
@@ -83,12 +83,12 @@ export const Climb = memo(function Climb(props: {
   );
   const theirs = useMemo(() => {
     if (!other) return null;
-    // What it has in common with the past of this run is drawn as that.
+    // The part that it shares with the past of this run is drawn as the past.
     const common = past.find(({ state }) => state.run === other.state.run);
     const first = common ? common.upTo + common.shift + 1 : 1 - view.lead;
     return companion({ ...other.state, taught: [] }, other.shift, view, first);
   }, [other, past, view]);
-  // Which of them are solved: that alone is drawn, and only a trial of all of them changes it.
+  // The solved ones: nothing else of them is drawn, and only a trial of all changes it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: as said
   const goalposts = useMemo(() => goalpostStates(state), [state.goalposts, state.evaluations]);
   const points = useMemo(() => frontier(iterations), [iterations]);
@@ -103,7 +103,7 @@ export const Climb = memo(function Climb(props: {
   );
   const bands = useMemo(() => bandsOf(settings), [settings]);
 
-  /** From left to right: the run with what it goes back to, and what it is compared with. */
+  /** From left to right: the run with its past, and the run that it is compared with. */
   const lines = {
     this: [
       ...pasts.toReversed(),

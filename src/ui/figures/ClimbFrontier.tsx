@@ -6,9 +6,9 @@ import { linear, ticks } from '../../figures/scale.ts';
 
 export const ClimbFrontier = memo(function ClimbFrontier(props: {
   points: readonly FrontierPoint[];
-  /** Of the runs that this one goes back to. */
+  /** Frontiers of the runs that this one branches from. */
   past: readonly (readonly FrontierPoint[])[];
-  /** Of the run that this one is compared with. */
+  /** The frontier of the run that this one is compared with. */
   others: readonly FrontierPoint[];
   view: View;
 }) {

@@ -1,4 +1,4 @@
-/** What the stones of the climb stand on: bands, lines, axes, and what each place is for. */
+/** The ground of the climb, under its stones: bands, lines, axes, and what each place is for. */
 import { memo, type ReactNode } from 'react';
 import type { Ancestor } from '../store/lineage.ts';
 import { type Band, edges, type View } from './climbLayout.ts';
@@ -95,7 +95,7 @@ function Before(props: { view: View; end: number; children: ReactNode }) {
   );
 }
 
-/** What will be here, said in the place where it will be. */
+/** Words for what the empty figure will show, each in its place. */
 export function WhatWillStand(props: { view: View; bands: Band[]; unguided: boolean }) {
   const { plot, lane, y, small } = props.view;
   const { bands, unguided } = props;

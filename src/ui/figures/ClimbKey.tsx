@@ -1,14 +1,14 @@
-/** What the marks on the climb mean. */
+/** The key to the marks on the climb. */
 import { memo } from 'react';
 import { Term } from '../parts/Term.tsx';
 import type { ProposerRole } from '../../gasp/question.ts';
 import { outline } from './climbLayout.ts';
 
 export const ClimbKey = memo(function ClimbKey(props: {
-  /** What stands on the figure, or will. */
+  /** Roles whose stones the figure shows, or will show. */
   roles: readonly ProposerRole[];
   taught: boolean;
-  /** What stands before it: the runs that it goes back to. */
+  /** Names of the runs that this one branches from. */
   past: string;
   /** Name of the run that this one is compared with. */
   other: string | undefined;

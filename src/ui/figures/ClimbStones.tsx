@@ -90,7 +90,7 @@ const Block = memo(function Block({ iterations, view, slots, shift, as }: Props)
   );
 }, same);
 
-/** What people wrote in the teacher's place, ringed. */
+/** Questions that a person wrote in the teacher's place, ringed. */
 export function Taught({
   taught,
   placed,

@@ -18,7 +18,7 @@ export function FigureTools(props: {
   table: () => FigureTable;
   /** Written into the SVG file; else the file has the looks that it has on the page. */
   style?: string;
-  /** Of the files, without ending; else the run's name and the title. */
+  /** Name of the files, without ending; absent: the run's name and the title. */
   name?: string;
 }) {
   const { title, figure, table } = props;

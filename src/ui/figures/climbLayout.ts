@@ -34,7 +34,7 @@ export interface Placed {
 }
 
 /**
- * Iterations that the axis has room for: some from the start, more in steps, so that what is drawn seldom
+ * Iterations that the axis has room for: some from the start, more in steps, so that the drawing seldom
  * moves while a run goes on.
  */
 export function columnsFor(lastIteration: number, fewest: number): number {
@@ -158,7 +158,7 @@ export interface ShownClimb {
   name: string;
   iterations: readonly IterationState[];
   taught: readonly Stone[];
-  /** Its frontier, by its own iterations moved by `shift`. */
+  /** The run's frontier, by its own iterations moved by `shift`. */
   points: readonly FrontierPoint[];
   shift: number;
 }

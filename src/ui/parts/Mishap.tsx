@@ -1,4 +1,4 @@
-/** What is shown in place of a page that could not be drawn: whatever a run holds, there is a way back. */
+/** Shown in place of a page that could not be drawn: whatever a run holds, there is a way back. */
 import { Component, type ReactNode } from 'react';
 
 interface Props {

@@ -7,7 +7,7 @@ import './Term.css';
 
 /** The run whose numbers the definitions use. */
 const TermRun = createContext<RunState | null>(null);
-/** Its name alone, for what need not follow every moment of it. */
+/** The run's name alone, for components that need not follow the run. */
 export const TermRunName = createContext('');
 
 export function TermsOf({ run, children }: { run: RunState | null; children: ReactNode }) {

@@ -11,7 +11,7 @@ export function bearForeignMoves(root: Node): void {
   Node.prototype.removeChild = function <T extends Node>(this: Node, child: T): T {
     const { parentNode } = child;
     if (parentNode === this || !root.contains(this)) return removeChild.call(this, child) as T;
-    // It is to be gone, wherever it is now.
+    // The node is to be removed, wherever it is now.
     parentNode?.removeChild(child);
     return child;
   };

@@ -82,7 +82,7 @@ const activities: Record<Activity['task'], string> = {
   saving: 'Saving a checkpoint',
 };
 
-/** What goes on once everything is here. */
+/** Words for a task once its files are loaded. */
 const loaded: Partial<Record<Activity['task'], string>> = {
   'loading-model': 'Preparing the model',
   'loading-judge': 'Starting Python in its sandbox',
@@ -99,7 +99,7 @@ export function activityText({ task, done, total, unit }: Activity): string {
   return `${activities[task]}, ${amount}`;
 }
 
-/** How far it is, from 0 to 1; undefined where nobody knows. */
+/** Progress of a task from 0 to 1; undefined where it is unknown. */
 export function activityShare({ task, done, total }: Activity): number | undefined {
   return total === 0 || (done >= total && loaded[task]) ? undefined : done / total;
 }

@@ -6,7 +6,7 @@ const GAP = 8;
 const MARGIN = 12;
 
 /**
- * What button and box take as their props, and whether the box is open: what is in it need not be there
+ * Props of the button and the box, and whether the box is open: its content need not be there
  * before. The box lies below its button where there is room, else above, and within the window.
  */
 export function usePopover<Box extends HTMLElement>(): {
@@ -27,7 +27,7 @@ export function usePopover<Box extends HTMLElement>(): {
     if (!button.current || !box.current) return;
     const anchor = button.current.getBoundingClientRect();
     const { offsetWidth, offsetHeight, style } = box.current;
-    // Its button stands at the left or at the right of something: it opens towards the middle.
+    // The box opens towards the middle, whether its button stands left or right.
     const left =
       anchor.left + offsetWidth + MARGIN <= window.innerWidth ? anchor.left : anchor.right - offsetWidth;
     const below = anchor.bottom + GAP + offsetHeight + MARGIN <= window.innerHeight;

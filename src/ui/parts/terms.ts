@@ -1,4 +1,4 @@
-/** What the words of the field mean: a sentence or two, the formula, and the formula with a run's numbers in it. */
+/** The glossary of the field: a sentence or two, the formula, and the formula with a run's numbers in it. */
 import { azrPaper, type Citation, gaspPaper } from '../../gasp/citations.ts';
 import { ESTIMATOR_NAMES, ESTIMATORS } from '../../gasp/estimators.ts';
 import { inBand, proposerReward } from '../../gasp/rewards.ts';
@@ -23,7 +23,7 @@ export interface Definition {
   source?: Citation;
 }
 
-/** Who reads what of a goalpost. */
+/** Which of teacher and student reads which part of a goalpost. */
 export const whoReads =
   'Of a goalpost the teacher reads title and examples. The student, when tried on it, gets the examples only: the title would give the program away. Neither reads the program.';
 

@@ -1,4 +1,4 @@
-/** The page's words for errors: what a person can do about each, in terms of what is on the page. */
+/** The page's advice for errors: what a person can do about each with the controls of the page. */
 import {
   type ErrorCode,
   type ErrorData,
@@ -8,7 +8,7 @@ import {
 } from '../../util/codedError.ts';
 import { gigabytes } from 'onnx-lora';
 
-/** What went wrong, and what to do about it. */
+/** An error's message, with advice. */
 export interface ErrorNotice {
   message: string;
   advice: string;
@@ -16,7 +16,7 @@ export interface ErrorNotice {
 
 type Advice<Data> = string | ((data: Data) => string);
 
-/** What is done about an error that has no code. */
+/** The advice for an error without a code. */
 const OTHERWISE =
   'Everything up to the last finished iteration is stored: press Run. If it fails again, choose another backend.';
 
@@ -129,7 +129,7 @@ export function textOf(error: unknown, otherwise = ''): string {
   return advice ? `${message} ${advice}` : message;
 }
 
-/** What two runs differ in that decides their memory. */
+/** The settings of memory in which two runs differ. */
 export function describeFitting(
   { dtype, settings, needed }: MemoryRun & { needed: number },
   wanted: MemoryRun,

@@ -72,7 +72,7 @@ interface Figure {
   to?: number;
 }
 
-/** Evaluations come first; what they say depends on the run. */
+/** Evaluations come first; their note depends on the run. */
 const evaluated: Figure[] = [
   {
     of: 'solved',
@@ -176,7 +176,7 @@ const Grid = memo(function Grid({
 }) {
   const { evaluations, settings } = state;
   const newest = state.iterations.findLast((iteration) => iteration.counters);
-  // What an iteration that is over shows never changes, and it has all before it behind it.
+  // The numbers of a finished iteration never change: the newest one stands for all of them.
   // biome-ignore lint/correctness/useExhaustiveDependencies: `newest` stands for all finished iterations
   const own = useMemo(() => seriesOf(state), [newest, evaluations, settings]);
   // As on the climb: no more of the past than there is room for the run itself.
@@ -184,7 +184,7 @@ const Grid = memo(function Grid({
   const series = useMemo(() => {
     const before = past.map(({ state, shift }) => ({ state, shift, lines: seriesOf(state) }));
     const theirs = other && seriesOf(other.state);
-    // What the other run has in common with the past of this one is drawn as that.
+    // The part that the other run shares with the past of this one is drawn as the past.
     const common = past.find(({ state }) => state.run === other?.state.run);
     const from = common ? common.upTo + common.shift : first;
     return Object.fromEntries(

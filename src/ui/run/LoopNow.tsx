@@ -23,7 +23,7 @@ export function LoopNow() {
 const Loop = memo(function Loop(props: {
   ref: Ref<HTMLElement>;
   state: RunState;
-  /** Scrubbed back: not what is going on. */
+  /** The page is scrubbed back to an earlier moment. */
   past: boolean;
 }) {
   const { state, past } = props;
@@ -206,7 +206,7 @@ function StoneCard(props: {
   writing: string | undefined;
   answering: string | undefined;
   waiting: string;
-  /** Of the same lemma, this one among them. */
+  /** Lifts of the same lemma, this one among them. */
   siblings?: Stone[];
   onPick?: (stone: Stone) => void;
   onOpen: (stone: Stone) => void;

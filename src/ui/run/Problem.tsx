@@ -1,4 +1,4 @@
-/** What did not work, above all else, until it is dismissed. */
+/** The notice of an error, above everything else, until it is dismissed. */
 import { useActions, usePage } from '../store/usePage.ts';
 
 export function Problem() {

@@ -1,4 +1,4 @@
-/** Says that what is shown came from elsewhere, and what can be done with it. */
+/** The note that the shown run came from elsewhere, and what can be done with it. */
 import { useMemo } from 'react';
 import { EMBEDDED_MODEL } from '../../lab/models.ts';
 import { resumePoints } from '../../run/recorded.ts';

@@ -1,4 +1,4 @@
-/** What of the open run is shown: the moment in its past that the page is at, and the runs that are drawn with it. */
+/** The shown part of the open run: the moment in its past that the page is at, and the runs that are drawn with it. */
 import { createContext, type ReactNode, useContext, useMemo } from 'react';
 import { chosenQuestions } from '../../gasp/bank.ts';
 import type { RunState } from '../../run/state.ts';

@@ -14,7 +14,7 @@ import { useDoing } from './doing.ts';
 import { useShown } from './ShownRun.tsx';
 import './Transport.css';
 
-/** It runs, or is about to. */
+/** States in which the run goes on, or is about to. */
 const runs: LabStatus[] = ['running', 'loading', 'pausing'];
 
 /** Run, unless the lab is at it: then pause. */

@@ -1,4 +1,4 @@
-/** What the last update did to the weights. */
+/** The numbers of the last update of the weights. */
 import { memo } from 'react';
 import type { IterationState } from '../../run/state.ts';
 import { count, percent, short } from '../parts/format.ts';

@@ -1,4 +1,4 @@
-/** What the lab is doing, in one line. */
+/** The lab's present task, in one line. */
 import { activityText } from '../parts/format.ts';
 import { isWeightless } from '../store/openRun.ts';
 import type { PageState } from '../store/pageStore.ts';

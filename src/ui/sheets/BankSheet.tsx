@@ -26,7 +26,7 @@ export function BankSheet({ onClose }: { onClose: () => void }) {
   const [samples, setSamples] = useState(64);
   /** The run whose weights mine; empty: the shipped model. */
   const [miner, setMiner] = useState('');
-  // What was found stays in view when the looking is over.
+  // Mined goalposts stay in view after the mining.
   const [miningOpen, setMiningOpen] = useState(false);
   const trained = runs.filter(({ iterations }) => iterations > 0);
   const questions = useMemo(() => bankQuestions(bank), [bank]);

@@ -1,4 +1,4 @@
-/** Runs side by side: what they spent, what they solve, and how they went. */
+/** Runs side by side: their budgets, the goalposts that they solve, and their curves. */
 import { useEffect, useMemo, useState } from 'react';
 import { compareRuns } from '../../compare/comparison.ts';
 import { digestRun, type RunDigest, startingModel } from '../../compare/digest.ts';

@@ -1,4 +1,4 @@
-/** Everything about one goalpost: what it asks, and how often it was tried and solved until the moment shown. */
+/** One goalpost: its question, and how often it was tried and solved until the moment shown. */
 import { goalpostStates, type GoalpostState, type RunState } from '../../run/state.ts';
 import { percent } from '../parts/format.ts';
 import { Term } from '../parts/Term.tsx';
@@ -16,7 +16,7 @@ export function GoalpostSheet({ id, ...props }: { id: string; of: RunState | nul
   return goalpost && <Goalpost key={id} goalpost={goalpost} {...props} />;
 }
 
-/** What belongs to another run can be read, and no more. */
+/** A goalpost of another run can only be read. */
 function Goalpost(props: { goalpost: GoalpostState; of: RunState | null; onClose: () => void }) {
   const { goalpost, of, onClose } = props;
   const { question, tries, solvedAt, drawn } = goalpost;

@@ -22,7 +22,7 @@ interface Page {
 export function Lecture({ onClose }: { onClose: () => void }) {
   const state = usePage('open').open!;
   const shown = useShown().state?.iterations.at(-1)?.iteration ?? 0;
-  // Only what is complete: a page must not change while it is explained.
+  // Finished iterations only: a page must not change while it is explained.
   const [iterations] = useState(() => state.iterations.filter((iteration) => iteration.counters));
   const [at, setAt] = useState(() => ({
     iteration: Math.max(

@@ -1,4 +1,4 @@
-/** One model in the list: what it is called, what is said of it, what of it is here already. */
+/** One model in the list: its name, its note, and the files of it that are here already. */
 import { type ReactNode, useEffect, useId, useState } from 'react';
 import { modelHost, modelSource, modelTitle } from '../../lab/models.ts';
 import { removeStored, storedBytes } from 'onnx-lora';
@@ -59,7 +59,7 @@ export function ChosenElsewhere({ model }: { model: string }) {
   );
 }
 
-/** What of a model is in this browser already, and how to get rid of it. */
+/** The files of a model in this browser, and a button that deletes them. */
 export function Stored({ model }: { model: string }) {
   const source = modelSource(model);
   const base = source.kind === 'hub' || source.kind === 'url' ? source.base : undefined;

@@ -1,4 +1,4 @@
-/** Which model the next run teaches: what each takes and under which licence is said before a byte is downloaded. */
+/** The model of the next run. Its size and licence are shown before a byte is downloaded. */
 import { type ReactNode, useEffect, useState } from 'react';
 import type { Settings } from '../../gasp/settings.ts';
 import { estimateRun, type Fitting, fittingSettings, HUB_SETTINGS } from '../../lab/hubRun.ts';
@@ -23,7 +23,7 @@ import { useDoing } from '../run/doing.ts';
 import { describeFitting, textOf } from '../parts/wording.ts';
 import './ModelSheet.css';
 
-/** What presets have, and what some other repositories have. */
+/** The dtypes of presets, and those of some other repositories. */
 const USUAL = {
   q4f16: '4 bits and half precision, for a GPU',
   q4: '4 bits, runs anywhere',
@@ -48,7 +48,7 @@ export function ModelSheet({ onClose }: { onClose: () => void }) {
   const doing = useDoing();
   const fixed = open !== null;
   const { model, settings: set } = open ?? page;
-  // Those that a run of such a model would have: choosing it brings its own.
+  // The settings that a run of this model would have: choosing the model brings its own.
   const settings = model === EMBEDDED_MODEL ? { ...set, ...HUB_SETTINGS } : set;
   const gpu = useGpu();
   const onGpu = backendChoice === 'webgpu' || (backendChoice === 'auto' && gpu.found);
@@ -196,7 +196,7 @@ function judgeFit(
 
 const asRun = ({ dtype, settings, estimate }: Fitting) => ({ dtype, settings, needed: estimate.total });
 
-/** What would fit in place of what does not, to be taken with one click. */
+/** The largest run that fits in place of one that does not, to be taken with one click. */
 function Smaller(props: {
   name: string;
   fitting: Fitting;
@@ -227,7 +227,7 @@ interface OtherProps {
   chooseFitting: (model: string, fitting: Fitting) => void;
 }
 
-/** A model that does not fit, and what it is called. */
+/** A model that does not fit, with its name. */
 type Refused = { model: string; name: string; fitting: Fitting };
 
 /** Said where a model is chosen that may not fit. */

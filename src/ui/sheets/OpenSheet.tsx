@@ -8,7 +8,7 @@ import { Sheet } from './Sheet.tsx';
 /** `SheetAsks` says what a sheet of this name is opened with, and the store holds the two together. */
 type AnySheet = ComponentType<object & { onClose: () => void }>;
 
-/** Those that have come. */
+/** Sheets whose code is loaded. */
 const loaded = new Map<SheetName, AnySheet>();
 
 async function load(name: SheetName): Promise<void> {

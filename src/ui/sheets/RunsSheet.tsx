@@ -16,7 +16,7 @@ export function RunsSheet({ onClose }: { onClose: () => void }) {
   const { shelf, notices, opening } = useActions();
   const now = useNow();
   const picker = useRef<HTMLInputElement>(null);
-  // What is stored changes with each of these.
+  // The stored runs change with each of these.
   // biome-ignore lint/correctness/useExhaustiveDependencies: as said
   useEffect(() => void shelf.measure(), [shelf, runs]);
 

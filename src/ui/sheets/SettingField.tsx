@@ -1,4 +1,4 @@
-/** One setting: its name, what it does or why it cannot be so, and what it is changed with. */
+/** One setting: its name, its note or its error, and its control. */
 import { useId } from 'react';
 import type { Citation } from '../../gasp/citations.ts';
 import {
@@ -13,10 +13,10 @@ import type { Tuning } from '../../util/tuning.ts';
 
 interface FieldProps<S extends Setting> {
   setting: S;
-  /** Of the setting's kind, and NaN in place of a number that is being typed. */
+  /** A value of the setting's kind; NaN in place of a number that is being typed. */
   value: unknown;
   error: string | undefined;
-  /** It can be read only. */
+  /** The setting can only be read. */
   fixed: boolean;
   onChange: (value: unknown) => void;
 }

@@ -1,4 +1,4 @@
-/** What decides how the next run goes: grouped, each with a line that says what it does. */
+/** The settings of the next run, in groups, each with a note. */
 import { useState } from 'react';
 import { checkSettings, DEFAULT_SETTINGS, withMethod } from '../../gasp/defaults.ts';
 import { type MethodName, METHODS, methodSettings } from '../../gasp/methods.ts';
@@ -58,11 +58,11 @@ const groups = Object.entries(SETTING_GROUPS) as [SettingGroup, string][];
 const isAdvanced = (name: SettingName) => (SETTINGS[name] as Setting).advanced === true;
 
 export function SettingsForm({ settings, fixed, onChange }: FormProps) {
-  // What is typed may be unusable for a moment; only whole, valid settings are passed on.
+  // A typed value may be invalid for a moment; only whole, valid settings are passed on.
   const [draft, setDraft] = useState(settings);
   const shown = fixed ? settings : methodSettings(draft);
   const errors = checkSettings(shown);
-  /** What the method decides is shown, not chosen. */
+  /** A setting that the method fixes is shown and cannot be changed. */
   const held = (name: SettingName) => fixed || name in METHODS[shown.method].fixed;
   const set = (name: SettingName, value: unknown) => {
     const next = name === 'method' ? withMethod(draft, value as MethodName) : { ...draft, [name]: value };
@@ -91,7 +91,7 @@ export function SettingsForm({ settings, fixed, onChange }: FormProps) {
         </fieldset>
       );
     });
-  // What somebody set stays in sight.
+  // Advanced settings are open where one of them was changed.
   const [hasChanged] = useState(() =>
     SETTING_NAMES.some(
       (name) => isAdvanced(name) && JSON.stringify(shown[name]) !== JSON.stringify(SETTINGS[name].default),

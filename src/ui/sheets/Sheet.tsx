@@ -5,7 +5,7 @@ import './Sheet.css';
 export function Sheet(props: {
   title: ReactNode;
   className?: string;
-  /** Names what is shown: another name starts at the top again. */
+  /** Names the content: with another name the sheet starts at the top again. */
   content?: string;
   onClose: () => void;
   children: ReactNode;
@@ -18,11 +18,11 @@ export function Sheet(props: {
   const before = useRef(content);
   useEffect(() => {
     const element = dialog.current;
-    // Leaving the document closes it; calling close() there would report a close that nobody asked for.
+    // Leaving the document closes it; calling close() there would report a close that no person made.
     if (element && !element.open) element.showModal();
   }, []);
   useEffect(() => {
-    // What had the focus is gone with the old content.
+    // The focused element is gone with the old content.
     if (content !== before.current) heading.current?.focus();
     before.current = content;
   }, [content]);

@@ -1,4 +1,4 @@
-/** What did not work, said in the sheet too: it covers the page's own notice. */
+/** The notice of an error within a sheet, which covers the page's own notice. */
 import { usePage } from '../store/usePage.ts';
 
 export function SheetProblem() {

@@ -1,16 +1,16 @@
-/** Every sheet, one entry each: what it is called, its button, when it is there, where its code is. */
+/** Every sheet, one entry each: its title, its button, when it can open, where its code is. */
 import type { ComponentType } from 'react';
 import type { PlainSheetName, SheetAsks, SheetName } from '../store/openSheet.ts';
 import type { PageState } from '../store/pageStore.ts';
 
 export interface SheetEntry<Ask> {
-  /** What it is called on its button, and where its code does not load. */
+  /** The title on its button, and in the message where its code does not load. */
   title: string;
   /** Its button at the top of the page, where it has one; links elsewhere open it by its name. */
   button?: Record<never, never> extends Ask ? { hint?: string } : never;
   /** Whether there is something to show: else neither the button nor the sheet is there. */
   there?: (page: PageState) => boolean;
-  /** Its code comes right after the page's own, so that it opens at once. */
+  /** Its code is loaded right after the page's own, so that the sheet opens at once. */
   early?: boolean;
   /** It is given what it is opened with (`SheetAsks`); whatever else it needs it reads from the store. */
   load: () => Promise<ComponentType<Ask & { onClose: () => void }>>;
@@ -88,7 +88,7 @@ export const SHEETS: { [Name in SheetName]: SheetEntry<SheetAsks[Name]> } = {
 
 export const SHEET_NAMES = Object.keys(SHEETS) as SheetName[];
 
-/** Those with a button, in the order of the table. */
+/** Sheets with a button, in the order of the table. */
 export const BUTTONS = SHEET_NAMES.filter(
   (name): name is PlainSheetName => SHEETS[name].button !== undefined,
 );

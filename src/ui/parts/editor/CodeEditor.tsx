@@ -5,7 +5,7 @@ import './CodeEditor.css';
 
 export function CodeEditor(props: {
   value: string;
-  /** What it is compared with, side by side. */
+  /** The text to compare with, side by side. */
   against?: string | undefined;
   onChange?: (value: string) => void;
   onSubmit?: () => void;

@@ -24,7 +24,7 @@ export interface EditorOptions {
   /** Program to compare with, on the left. */
   against?: string | undefined;
   readOnly: boolean;
-  /** What a screen reader calls it. */
+  /** The editor's name for screen readers. */
   label: string;
   onChange: (value: string) => void;
   /** Ctrl or Command with Enter. */
@@ -132,7 +132,7 @@ export function openEditor(element: HTMLElement, options: EditorOptions): OpenEd
     quickSuggestions: false,
     padding: { top: 10, bottom: 10 },
     scrollbar: { alwaysConsumeMouseWheel: false },
-    // What one does not write, Tab passes through.
+    // Tab leaves an editor that cannot be written in.
     tabFocusMode: readOnly,
     cursorBlinking: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'solid' : 'blink',
   };
@@ -165,7 +165,7 @@ export function openEditor(element: HTMLElement, options: EditorOptions): OpenEd
     whole = written;
   }
   written.addCommand(KeyMod.CtrlCmd | KeyCode.Enter, () => options.onSubmit());
-  /** What was told and has not come back yet: who types fast is ahead of the page. */
+  /** Changes that the page was told of and has not passed back yet: fast typing is ahead of the page. */
   let told: string[] = [];
   model.onDidChangeContent(() => {
     const now = model.getValue();
@@ -182,7 +182,7 @@ export function openEditor(element: HTMLElement, options: EditorOptions): OpenEd
       const at = told.indexOf(next);
       const current = next === model.getValue();
       told = current || at < 0 ? [] : told.slice(at + 1);
-      // An echo of what was typed a moment ago would undo what was typed since.
+      // The echo of an earlier change would undo the typing since.
       if (!current && at < 0) model.setValue(next);
     },
     mark: (problem) => {

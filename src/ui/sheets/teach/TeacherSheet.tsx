@@ -15,7 +15,7 @@ import { Term } from '../../parts/Term.tsx';
 import { useDoing } from '../../run/doing.ts';
 import './teach.css';
 
-/** What was written and neither kept nor thrown away: closing the sheet loses nothing. */
+/** Drafts that were neither kept nor thrown away: closing the sheet loses nothing. */
 const drafts = new Map<string, Pick<PersonDraft, 'program' | 'inputs' | 'title' | 'axis'>>();
 
 /** One input a line; blank lines do not count. */
@@ -41,7 +41,7 @@ function Teacher({ start, onClose }: { start: TeachStart; onClose: () => void })
   const [title, setTitle] = useState(() => drafts.get(key)?.title ?? '');
   const [axis, setAxis] = useState<Axis>(() => drafts.get(key)?.axis ?? start.axis);
   const lemma = parent?.proposal.question;
-  // What is edited stands beside the edit; what is written anew, beside what it comes from.
+  // An edit stands beside its original; a new text beside the question that it comes from.
   const besides = [
     { name: `the ${roleNames[role].toLowerCase()} as it was`, question: from },
     { name: 'the lemma', question: lemma },
@@ -69,7 +69,7 @@ function Teacher({ start, onClose }: { start: TeachStart; onClose: () => void })
   }, [key, program, inputs, title, axis]);
 
   const mine = trial?.about === key ? trial : null;
-  // What the lab is at would be called off.
+  // A trial would cancel the lab's present task.
   const occupied = status === 'mining' || status === 'measuring';
   const trying = mine?.phase === 'trying';
   const changed = mine !== null && JSON.stringify(mine.draft) !== JSON.stringify(draft);
