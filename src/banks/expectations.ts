@@ -6,8 +6,8 @@ import { pythonOf } from './pythonOf.ts';
 import { type Fared, readSuite, runOf, VALUE_CHARS } from './suiteRuns.ts';
 
 /**
- * For each case what it expects, and how long the solution took for it where it was asked; or, where the
- * tests can't be used, how every answer fares.
+ * The expected value of each case, and the milliseconds that the solution took for it where it was run; or, where
+ * the tests can't be used, the verdict on every answer.
  */
 export type Expectations = { ok: true; values: string[]; ms: number[] } | ({ ok: false } & Fared);
 

@@ -39,8 +39,8 @@ export interface GradingOptions extends JudgeOptions {
 const DEFAULT_SECONDS = 6;
 
 /**
- * What the suites' verdicts make of the whole: it passes where each of them does and there is one, and fails
- * where one fails; else nothing is said about the answer.
+ * The verdict on an answer from those of its suites: it passes where there are suites and all pass, and fails where
+ * one fails; else it is not judged.
  */
 export function verdictOf(suites: readonly SuiteVerdict[]): 'passed' | 'failed' | 'not-judged' {
   if (suites.some(({ outcome }) => outcome !== 'passed' && isJudged(outcome))) return 'failed';

@@ -10,7 +10,7 @@ export const ON_THE_WAY = 32;
 export interface TrialSize {
   /** Answers to each question. */
   samples: number;
-  /** At most so many of each kind of question, evenly spread. */
+  /** Largest number of questions of each kind, evenly spread over the bank's. */
   questions: number;
 }
 
@@ -53,8 +53,8 @@ export function pickingPlans(
 }
 
 /**
- * The reported measurements of a run: held-out questions and goalposts at the checkpoint that was picked, and with fewer
- * answers held-out questions at the last one and goalposts at all that are looked at.
+ * The reported measurements of a run: held-out questions and goalposts at the picked checkpoint; with fewer answers,
+ * held-out questions at the last checkpoint and goalposts at every compared one.
  */
 export function reportPlans(
   state: RunState,

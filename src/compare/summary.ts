@@ -26,8 +26,8 @@ export interface MethodSummary {
   tokensTrained: number;
   seconds: number;
   /**
-   * Of the checkpoints that the validation split picked, which are the last ones where it was not tried; `last`:
-   * of the last ones in any case. `n`: answers to each question.
+   * Pass@k of the checkpoints that the validation split picked, or of the last ones where that split was not tried;
+   * `last`: of the last ones in any case. `n`: answers to each question.
    */
   heldout: {
     n: number;

@@ -19,12 +19,12 @@ export interface Rollout {
 }
 
 /**
- * The advantage of each rollout, in order: of an answer by the estimator, among the answers of its group.
+ * The advantage of each rollout, in order. That of an answer comes from the estimator, among its group's answers.
  *
  * A prompt for a proposal is sampled once, so a proposal has no siblings to be compared with. Under
- * every estimator it gets `(r - mean) / sd` over the iteration's proposals of its role, of either sign:
- * paid for accepted ones alone, a teacher runs past its band (a proposer whose best pay is for the
- * hardest question still solved ends up where none is) with nothing to push it back.
+ * every estimator it gets `(r - mean) / sd` over the iteration's proposals of its role, of either sign. With
+ * positive advantages alone, nothing would push a teacher back that has passed its band: the highest reward is
+ * for the hardest questions that are still solved, and next to them are those that none solves.
  */
 export function advantages(rollouts: readonly Rollout[], estimator: EstimatorName): number[] {
   const { group, advantages: ofAnswers } = ESTIMATORS[estimator];

@@ -10,8 +10,8 @@ const settingsFrom = (value: (name: SettingName) => unknown) =>
 export const DEFAULT_SETTINGS: Settings = settingsFrom((name) => SETTINGS[name].default);
 
 /**
- * The settings with another method. What the one before had fixed goes back to its default: in the settings
- * of a run nothing tells it from what somebody chose, and GASP without a goalpost is AZR.
+ * The settings with another method. Settings that the earlier method fixed go back to their defaults: a run's
+ * settings do not tell a fixed value from a chosen one, and GASP with AZR's share of unguided questions is AZR.
  */
 export function withMethod(settings: Settings, method: MethodName): Settings {
   const { fixed } = METHODS[settings.method];
@@ -32,8 +32,8 @@ const RETIRED: Record<string, (value: unknown) => Partial<Settings>> = {
 };
 
 /**
- * Settings that a stored run or a link of any age holds, as today's. Of one that they lack it has what was
- * done before that setting came. Nothing is checked.
+ * The settings of a stored run or a link of any age, as present ones. A missing setting gets the behaviour from
+ * before it existed. Nothing is checked.
  */
 export function settingsOfAnyAge(stored: object): Settings {
   const given = (name: string): unknown =>

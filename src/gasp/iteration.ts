@@ -358,8 +358,8 @@ function answerRollouts({ task, attempts, completions }: Solved): SampledRollout
 }
 
 /**
- * Rollouts with their advantages; of a proposal the tokens that take it. Those with none are left out, of the KL
- * term too, which holds back what is trained on: read for its sake alone, they would cost more than all others.
+ * Rollouts with their advantages, a proposal's on the tokens that take it. Rollouts without an advantage are left
+ * out, of the KL term too: a forward pass over them for that term alone would cost more than all other rollouts.
  */
 function weigh(
   rollouts: readonly SampledRollout[],

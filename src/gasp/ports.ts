@@ -102,29 +102,29 @@ export interface ProgramRun {
 }
 
 /**
- * As the harnesses of benchmarks run programs; either way what follows the first input that failed is
- * left out, so that there are fewer calls than inputs.
+ * How the harnesses of benchmarks run programs. Inputs after the first failing one are not run, so that there
+ * may be fewer calls than inputs.
  */
 export type HowToRun =
-  /** Once, and then its function `entry` (or LeetCode's `Solution().entry`) is called on each input. */
+  /** The program runs once, then its function `entry` (or LeetCode's `Solution().entry`) is called on each input. */
   | { kind: 'once'; entry: string; scope?: 'program'; prelude?: boolean }
   /** The same with inputs that are expressions about `entry`, such as `set(entry(1))`. */
   | { kind: 'asked'; entry: string; scope?: 'program' }
   /** Each input is a text on standard input; the value is what is printed. */
   | { kind: 'stdin'; prelude?: boolean }
-  /** Once, and then each input, a step of a script of tests, is done beside it; the value is what comes of it, as JSON. */
+  /** The program runs once, then each input, a step of a script of tests, beside it; the value is its result as JSON. */
   | { kind: 'steps' }
   /**
-   * No program: each input is a script of tests as JSON, with its steps so far and what came of them beside an
-   * answer, or with a solution in its place; the value says as JSON how it ended, or for what steps it asks.
+   * No program: each input is a script of tests as JSON, with its steps so far and their results beside an answer,
+   * or with a solution in the answer's place; the value is JSON: how the script ended, or the steps that it asks for.
    */
   | { kind: 'tests' };
 
 /** Limits of one program that replace the judge's own. */
 export interface RunLimits {
-  /** For each input, or one number for all; one more is added for the program itself. */
+  /** Seconds for each input, or one number for all; the program itself may take as long as one input. */
   seconds: number | number[];
-  /** For the program with all its inputs. */
+  /** Seconds for the program with all its inputs. */
   total: number;
   valueChars?: number;
   printChars?: number;

@@ -148,8 +148,7 @@ export function settingRule(setting: Setting): string {
 }
 
 /**
- * A copy of a value that `settingError` lets through, with nothing in it but what is known of such a value:
- * what a stranger sent may carry more.
+ * A copy of a value that passed `settingError`, with the known fields only: a value from a stranger may carry more.
  */
 export function copyValue(setting: Setting, value: unknown): unknown {
   if (setting.kind === 'several') return [...(value as string[])];

@@ -47,8 +47,8 @@ export function openPlans(events: readonly RunEvent[], plans: readonly Measureme
 }
 
 /**
- * Carries out what is left of some plans with a stored run. How it went is appended to its log part by
- * part, so that called off or killed, the same goes on where it was. `begin`: all is loaded. `tally` grows.
+ * Carries out the rest of some plans with a stored run. Results are appended to the run's log part by part, so
+ * that an aborted or killed measurement goes on where it stopped. `begin`: all is loaded. `tally` grows.
  *
  * @param run.locked the lab holds the run already
  */

@@ -110,8 +110,8 @@ export interface PolicyParts {
   trainer: VectorTrainer;
   sampler: RowSampler;
   /**
-   * What computes gradients besides `trainer`; the sampler has them too, and ends them. With a list, an empty one too,
-   * mini-batches are cut to be shared out.
+   * Replicas that compute gradients beside `trainer`; the sampler uses them too, and ends them. With a list, even an
+   * empty one, mini-batches are cut into shares.
    */
   replicas?: readonly Replica[];
   stop: ReadonlySet<number>;

@@ -24,7 +24,7 @@ export async function replayLink(run: RecordedRun, page: string): Promise<string
 }
 
 /**
- * The sent session; null where a closer look finds none. Throws `ShareError` for whatever is not a sound
+ * The sent session; null where a closer look finds none. Throws `ShareError` for anything but a sound
  * session.
  */
 export async function openSource(source: Source, page: string): Promise<Shared | null> {

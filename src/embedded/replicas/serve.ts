@@ -69,7 +69,7 @@ class Model {
       signal,
       ...(watched && { onStep: newsOf(tell) }),
     });
-    // Rows hold what they were sampled with, too, which is nobody else's business.
+    // Rows hold the sampler's own fields too, which are not sent.
     return sampled.map(
       ({ request, sample, tokens, logprobs, ended }): SampledRow => ({
         request,

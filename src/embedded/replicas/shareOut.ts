@@ -1,6 +1,6 @@
 /**
- * Has workers take items, each one after another, until all are done. Resolves to what came of them, in the items'
- * order, whoever did which. Where one fails, nobody takes another, and it rejects once all have ended.
+ * Workers take items, one after another, until all are done. Resolves to the results in the order of the items.
+ * After a failure no worker takes another item, and the promise rejects once all have ended.
  */
 export async function shareOut<Item, Result>(
   items: readonly Item[],

@@ -1,11 +1,11 @@
 // @ts-check
 /**
  * Script of the sandboxed frame: it has an origin of its own (`null`), no network and no storage, keeps
- * Pyodide's files and the snapshot, and starts and kills workers. It never sees what they are asked:
- * the lab talks to each over a port of its own.
+ * Pyodide's files and the snapshot, and starts and kills workers. It never sees their
+ * requests: the lab talks to each over a port of its own.
  */
 (() => {
-  /** Runs in each worker. Workers from blobs can only be classic; what they import are modules. */
+  /** Runs in each worker. Workers from blobs can only be classic; they import modules. */
   const bootstrap = `
     onmessage = async ({ data: { port, modules, parts } }) => {
       onmessage = null;

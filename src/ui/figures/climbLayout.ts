@@ -73,10 +73,10 @@ export function viewOf(width: number, lastIteration: number, past = 0): View {
   };
 }
 
-/** Half of what stones of the same pass rate are scattered by, in pass rates: less than to a band's edge. */
+/** Half the range in which stones of one pass rate are scattered, in pass rates: less than to a band's edge. */
 const scatter = 0.024;
 
-/** Its multiples fill an interval evenly, wherever one stops. */
+/** The fractional parts of its multiples fill [0, 1) evenly, however many there are. */
 const golden = 0.618;
 
 /** A finished iteration is the same object at every moment, and so is where its stones lie. */

@@ -7,7 +7,7 @@ def _raised(error):
     """What a person needs of an exception. Its `__str__` may be the program's, and may raise."""
     name = _type_name(type(error))
     try:
-        # Of a subclass of `str` only what it holds.
+        # The text of a subclass of `str`, without its own methods.
         text = str.__str__(str(error))[:ERROR_CHARS]
     except TimeUp:
         raise

@@ -188,7 +188,7 @@ class _Process:
 
     @staticmethod
     def end(namespace):
-        """As CPython ends: what is to be done at the exit, then the streams, then what flushes when it goes."""
+        """Ends as CPython does: exit functions, then the streams, then objects that flush when they are freed."""
         atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
             try:
@@ -222,7 +222,7 @@ def _print_all(code, text, how, alone):
 
 
 def _stdin_runs(code, inputs, how, alone, value_chars, limits):
-    """Runs the program afresh on each text of standard input; what it prints is its value."""
+    """Runs the program afresh on each text of standard input; its output is the value."""
     results = []
     for text, limit in zip(inputs, limits):
         yield limit

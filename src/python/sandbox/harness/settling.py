@@ -6,7 +6,7 @@ import sys
 import types
 from operator import is_
 
-# Decorators and helpers of these set attributes of what they are given.
+# Decorators and helpers of these modules set attributes of their arguments.
 _SETTERS = frozenset(['functools', 'abc', 'enum', 'typing', 'copy'])
 # Of a module: its dictionary and those of its classes and objects, their sizes, and their values.
 _baselines = {}
@@ -55,6 +55,6 @@ def _settle(notes, how):
         for forget in _forget:
             forget()
     if notes.stores:
-        # Of any: an alias in `typing` passes on what is set to the class that it stands for.
+        # Of all classes: an alias in `typing` passes an attribute that is set on to the class that it stands for.
         return _intact(_baselines)
     return _SETTERS.isdisjoint(notes.imports) or _intact(notes.imports)

@@ -1,4 +1,4 @@
-"""What tests ask of an answer, done beside it one step after another; only what comes of it leaves.
+"""Steps that tests ask of an answer, done beside it one after another; only their results leave.
 
 A step is JSON: what is done, with which values (see crossing.py). It never holds what a test expects.
 """
@@ -108,7 +108,7 @@ class _AnswerSide(_Crossing):
         found, hidden = set(), set()
         for owner in type.mro(kind):
             if owner in base.__mro__:
-                # Of classes after it (those of enums) what it has itself comes first.
+                # Classes after the built-in type (those of enums) do not override its own attributes.
                 hidden = set().union(*[vars(one) for one in base.__mro__[:-1]])
                 continue
             for name, own in type.__dict__['__dict__'].__get__(owner).items():

@@ -28,7 +28,7 @@ class _Asked(BaseException):
 
 
 class _Unjudged(BaseException):
-    """What the script does cannot be done without telling the answer what is expected, or not at all."""
+    """A step of the script would tell the answer an expected value, or cannot be done at all."""
 
 
 class _Remote:
@@ -211,8 +211,8 @@ class _Roots(ast.NodeTransformer):
 
 
 class _TestSide(_Crossing):
-    """What the script sees of the answer. `trace` and `results`: steps that are done and what came of them;
-    `local` does them at once instead."""
+    """The answer as the script sees it. `trace` and `results`: the steps so far and their results; `local`: an
+    answer in this interpreter, which does the steps at once instead."""
 
     stand_in = _Remote
 
@@ -222,7 +222,7 @@ class _TestSide(_Crossing):
         self.trace, self.results, self.local = trace, results, local
         self.done = 0
         self.scope = {}
-        # By number what stands for an object; of those of a built-in type the numbers by identity, and what was told.
+        # By number: the stand-ins of objects; for those of a built-in type, their numbers by identity and descriptions.
         self.remotes, self.own, self.told, self.classes = {}, {}, {}, {}
         self.exceptions = {}
         # Functions and classes of the script that cross: their texts by name, names by identity.
@@ -387,8 +387,8 @@ class _TestSide(_Crossing):
         return super().content(value, depth)
 
     def own_class(self, told, base):
-        """What stands for a class of the answer's that derives from a built-in type: what it has in its own way is
-        asked of the object there, what it has of the type is done here."""
+        """The stand-in of an answer's class that derives from a built-in type: methods that the class overrides are
+        steps beside the answer, those of the built-in type run here."""
         key = (told['name'], base, *told['overrides'])
         if key not in self.classes:
             far = self

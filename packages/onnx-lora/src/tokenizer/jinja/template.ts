@@ -1,7 +1,7 @@
 /**
  * Chat templates, which are Jinja2's, rendered as transformers renders them: `trim_blocks`, `lstrip_blocks`,
- * loop controls, `generation`, its own `tojson`, and no way to change what was passed in. What Jinja2 would
- * refuse is refused here, and so is what is not supported, each by its name.
+ * loop controls, `generation`, its own `tojson`, and no way to change the arguments. Templates that Jinja2
+ * would refuse are refused here, and so are features that are not supported, each by its name.
  */
 import { render } from './evaluation.ts';
 import { parseTemplate } from './parser.ts';
