@@ -45,18 +45,21 @@ interface Bounds {
 const INFINITY = 0x7f800000;
 const EVERYTHING: Bounds = { low: 0, high: INFINITY };
 
+/** Vocabularies of fewer tokens have a sum of 1, as far as a draw can tell. */
+const SUMMED = 1024;
 /** Tokens whose shares are summed up together. */
 const BLOCK_BITS = 6;
 const BLOCK = 1 << BLOCK_BITS;
-/** Shares that the sample takes; a vocabulary of twice as many is not sampled. */
-const SAMPLE = 4096;
+/** The sample takes every so manieth share of a vocabulary that has at least so many. */
+const STRIDE = 12;
+const SAMPLED = 8192;
 /** Sampled shares are counted by exponent and 6 bits of mantissa. */
 const BUCKET_BITS = 17;
 const BUCKETS = (0x3f800000 >>> BUCKET_BITS) + 1;
 /** Shares between bounds are counted in up to so many equal parts (in bits). */
 const FINE_BITS = 10;
 /** Standard deviations of the sample that bounds leave. Beyond them, everything is looked through. */
-const DEVIATIONS = 3;
+const DEVIATIONS = 2.5;
 
 const word = new Int32Array(1);
 const float = new Float32Array(word.buffer);
@@ -69,6 +72,9 @@ const bitsOf = (value: number): number => {
   float[0] = value;
   return word[0]!;
 };
+
+/** The share that ends each bucket of the sample. */
+const BUCKET_ENDS = Float64Array.from({ length: BUCKETS }, (_, i) => floatOf((i + 1) << BUCKET_BITS));
 
 /** Draws from distributions over one vocabulary; keeps the memory that it works in. */
 export class Drawer {
@@ -87,47 +93,53 @@ export class Drawer {
   }
 
   /**
-   * Sum of the distribution that was drawn from last, in float64. Float32 sums of a large vocabulary, which it was
-   * divided by, are off by as much as some tokens have.
+   * Sum of the distribution that was drawn from last, in float64. The float32 sum that a large vocabulary's was
+   * divided by is off by as much as some tokens have.
    */
   get total(): number {
     return this.sum;
   }
 
-  /** The most likely token; of equal ones the first. */
-  best(shares: Float32Array): number {
-    this.sum = total(shares);
-    let best = 0;
-    let most = shares[0]!;
-    for (let v = 1; v < shares.length; v++) {
+  /** The most likely token; of equal ones the first. Distributions are [vocabulary] from `from` on. */
+  best(shares: Float32Array, from = 0): number {
+    this.sum = this.totalOf(shares, from);
+    const end = from + this.vocabulary;
+    let best = from;
+    let most = shares[from]!;
+    for (let v = from + 1; v < end; v++) {
       if (shares[v]! > most) {
         most = shares[v]!;
         best = v;
       }
     }
-    return best;
+    return best - from;
   }
 
   /**
-   * The token at which the shares that are kept, summed up in the order of tokens, pass `uniform` of their sum.
-   * `shares` is [vocabulary]; `uniform` is in [0, 1).
+   * The token at which the shares that are kept, summed up in the order of tokens, pass `uniform` of their sum;
+   * `uniform` is in [0, 1).
    */
-  draw(shares: Float32Array, uniform: number, { topP, topK = 0 }: DrawnSet): number {
+  draw(shares: Float32Array, uniform: number, { topP, topK = 0 }: DrawnSet, from = 0): number {
     const cutsCount = topK > 0 && topK < this.vocabulary;
     if (!cutsCount && topP >= 1) {
-      this.sum = total(shares);
-      return this.passing(shares, uniform * this.sum);
+      this.sum = this.totalOf(shares, from);
+      return this.passing(shares, uniform * this.sum, from);
     }
-    let kept = cutsCount ? this.keep(shares, { by: 'count', amount: topK }) : undefined;
-    if (topP < 1) kept = this.keep(shares, { by: 'share', amount: topP, of: kept });
-    return this.passingKept(shares, uniform * kept!.sum, kept!);
+    const row = shares.subarray(from, from + this.vocabulary);
+    let kept = cutsCount ? this.keep(row, { by: 'count', amount: topK }) : undefined;
+    if (topP < 1) kept = this.keep(row, { by: 'share', amount: topP, of: kept });
+    return this.passingKept(row, uniform * kept!.sum, kept!);
   }
 
-  private passing(shares: Float32Array, target: number): number {
-    const { vocabulary } = this;
+  private totalOf(shares: Float32Array, from: number): number {
+    return this.vocabulary < SUMMED ? 1 : total(shares, from, from + this.vocabulary);
+  }
+
+  private passing(shares: Float32Array, target: number, from: number): number {
+    const end = from + this.vocabulary;
     let sum = 0;
-    let v = 0;
-    for (; v + 7 < vocabulary; v += 8) {
+    let v = from;
+    for (; v + 7 < end; v += 8) {
       // Four sums do not wait for each other.
       const a = shares[v]! + shares[v + 4]!;
       const b = shares[v + 1]! + shares[v + 5]!;
@@ -137,13 +149,13 @@ export class Drawer {
       if (next > target) break;
       sum = next;
     }
-    for (; v < vocabulary; v++) {
+    for (; v < end; v++) {
       sum += shares[v]!;
-      if (sum > target) return v;
+      if (sum > target) return v - from;
     }
     // Rounding has left the sum below the total.
-    while (v > 1 && shares[v - 1] === 0) v--;
-    return v - 1;
+    while (v > from + 1 && shares[v - 1] === 0) v--;
+    return v - 1 - from;
   }
 
   private passingKept(shares: Float32Array, target: number, { least, last }: Kept): number {
@@ -168,19 +180,18 @@ export class Drawer {
     const bits = new Int32Array(shares.buffer, shares.byteOffset, shares.length);
     let bounds = EVERYTHING;
     if (reach.by === 'share' && reach.of) bounds = { low: bitsOf(reach.of.least), high: INFINITY };
-    else if (this.vocabulary > 2 * SAMPLE) bounds = this.bounds(shares, bits, reach);
+    else if (this.vocabulary >= SAMPLED) bounds = this.bounds(shares, bits, reach);
     return this.keepWithin(shares, bits, reach, bounds) ?? this.keepWithin(shares, bits, reach, EVERYTHING)!;
   }
 
   /** Bounds within which the prefix most likely ends: of every so many tokens one is looked at. */
   private bounds(shares: Float32Array, bits: Int32Array, { by, amount }: Reach): Bounds {
     const { buckets, vocabulary } = this;
-    const stride = Math.floor(vocabulary / SAMPLE);
     buckets.fill(0);
     if (by === 'count') {
-      for (let v = stride >> 1; v < vocabulary; v += stride) buckets[bits[v]! >>> BUCKET_BITS]! += stride;
+      for (let v = STRIDE >> 1; v < vocabulary; v += STRIDE) buckets[bits[v]! >>> BUCKET_BITS]! += STRIDE;
       // How many a sample finds of n tokens has a variance of n times the stride.
-      const margin = DEVIATIONS * Math.sqrt(stride * amount) + DEVIATIONS * stride;
+      const margin = DEVIATIONS * Math.sqrt(STRIDE * amount) + DEVIATIONS * STRIDE;
       let [count, bucket] = [0, BUCKETS];
       let high = INFINITY;
       while (bucket > 0 && count < amount + margin) {
@@ -189,23 +200,23 @@ export class Drawer {
       }
       return { low: bucket << BUCKET_BITS, high };
     }
-    for (let v = stride >> 1; v < vocabulary; v += stride) buckets[bits[v]! >>> BUCKET_BITS]! += shares[v]!;
+    for (let v = STRIDE >> 1; v < vocabulary; v += STRIDE) buckets[bits[v]! >>> BUCKET_BITS]! += shares[v]!;
     // From the least likely on, what is left out. Its tokens have at most the share that the set ends at, so
     // that the variance is at most stride * share * rest.
     const rest = 1 - amount;
-    const spread = DEVIATIONS * DEVIATIONS * stride * rest;
+    const spread = DEVIATIONS * DEVIATIONS * STRIDE * rest;
     let [sum, bucket] = [0, 0];
     let low = 0;
     for (; bucket < BUCKETS; bucket++) {
-      sum += stride * buckets[bucket]!;
-      const end = (bucket + 1) << BUCKET_BITS;
-      if (sum >= rest || (rest - sum) ** 2 < spread * floatOf(end)) break;
-      low = end;
+      sum += STRIDE * buckets[bucket]!;
+      if (sum >= rest || (rest - sum) ** 2 < spread * BUCKET_ENDS[bucket]!) break;
+      low = (bucket + 1) << BUCKET_BITS;
     }
     for (; bucket < BUCKETS; bucket++) {
-      const end = (bucket + 1) << BUCKET_BITS;
-      if (sum > rest && (sum - rest) ** 2 >= spread * floatOf(end)) return { low, high: end - 1 };
-      sum += stride * (buckets[bucket + 1] ?? 0);
+      if (sum > rest && (sum - rest) ** 2 >= spread * BUCKET_ENDS[bucket]!) {
+        return { low, high: ((bucket + 1) << BUCKET_BITS) - 1 };
+      }
+      sum += STRIDE * (buckets[bucket + 1] ?? 0);
     }
     return { low, high: INFINITY };
   }
@@ -218,7 +229,8 @@ export class Drawer {
     { low, high }: Bounds,
   ): Kept | undefined {
     const { blocks, between } = this;
-    const found = this.gather(shares, bits, { low, high });
+    const found =
+      high === INFINITY ? this.gatherFrom(shares, bits, low) : this.gather(shares, bits, { low, high });
     let above = 0;
     for (const sum of blocks) above += sum;
     const byCount = reach.by === 'count';
@@ -233,13 +245,17 @@ export class Drawer {
     const { least, equal } = end ?? { least: 0, equal: 0 };
     const kept: Kept = { least, last: -1, sum: above };
     let left = equal;
-    for (let i = 0; i < found; i++) {
-      const v = between[i]!;
-      const share = shares[v]!;
-      if (share < least || (share === least && left-- <= 0)) continue;
-      if (share === least) kept.last = v;
-      blocks[v >> BLOCK_BITS]! += share;
-      kept.sum += share;
+    for (let i = 0; i < found; ) {
+      const block = between[i]! >> BLOCK_BITS;
+      let sum = 0;
+      for (; i < found && between[i]! >> BLOCK_BITS === block; i++) {
+        const share = shares[between[i]!]!;
+        if (share < least || (share === least && left-- <= 0)) continue;
+        if (share === least) kept.last = between[i]!;
+        sum += share;
+      }
+      blocks[block]! += sum;
+      kept.sum += sum;
     }
     return kept;
   }
@@ -253,6 +269,17 @@ export class Drawer {
     { low, high }: Bounds,
   ): PrefixEnd | undefined {
     const { between, buckets, values } = this;
+    let [least, most] = [INFINITY, 0];
+    for (let i = 0; i < found; i++) {
+      const x = bits[between[i]!]!;
+      if (x < least) least = x;
+      if (x > most) most = x;
+    }
+    if (found > 0 && least === most) {
+      const share = floatOf(least);
+      const equal = Math.ceil((amount - start) / (byCount ? 1 : share));
+      return equal <= found ? { least: share, equal } : undefined;
+    }
     // Selection takes several passes, foreseen badly; this one leaves it a hundredth of the tokens.
     const shift = Math.max(0, 32 - Math.clz32(high - low) - FINE_BITS);
     const top = (high - low) >>> shift;
@@ -274,6 +301,30 @@ export class Drawer {
       if ((bits[v]! - low) >>> shift === bucket) values[count++] = shares[v]!;
     }
     return endOfPrefix(values, count, { byCount, start: reached, amount });
+  }
+
+  /** Lists the tokens from a bound on, and sums up all shares; returns the list's length. Nothing lies above. */
+  private gatherFrom(shares: Float32Array, bits: Int32Array, low: number): number {
+    const { between, vocabulary } = this;
+    this.blocks.fill(0);
+    let found = 0;
+    let a = 0;
+    let b = 0;
+    let v = 0;
+    for (; v + 3 < vocabulary; v += 4) {
+      a += shares[v]! + shares[v + 1]!;
+      b += shares[v + 2]! + shares[v + 3]!;
+      if (bits[v]! >= low) between[found++] = v;
+      if (bits[v + 1]! >= low) between[found++] = v + 1;
+      if (bits[v + 2]! >= low) between[found++] = v + 2;
+      if (bits[v + 3]! >= low) between[found++] = v + 3;
+    }
+    for (; v < vocabulary; v++) {
+      a += shares[v]!;
+      if (bits[v]! >= low) between[found++] = v;
+    }
+    this.sum = a + b;
+    return found;
   }
 
   /** Lists the tokens within the bounds, and sums up the shares above them by block, and all; returns the list's length. */
@@ -325,16 +376,19 @@ export class Drawer {
   }
 }
 
-function total(shares: Float32Array): number {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  let v = 0;
-  for (; v + 3 < shares.length; v += 4) {
+function total(shares: Float32Array, from: number, end: number): number {
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  let v = from;
+  for (; v + 3 < end; v += 4) {
     a += shares[v]!;
     b += shares[v + 1]!;
     c += shares[v + 2]!;
     d += shares[v + 3]!;
   }
-  for (; v < shares.length; v++) a += shares[v]!;
+  for (; v < end; v++) a += shares[v]!;
   return a + b + (c + d);
 }
 

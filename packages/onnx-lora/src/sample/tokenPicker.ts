@@ -14,11 +14,11 @@ import type { ActiveRow, TokenSampleOptions } from './sampleRows.ts';
 export function outputDistribution(b: GraphBuilder, logits: Value): void {
   const sharpness = b.input('sharpness', 'float32', []);
   const best = (x: Value) => b.node('ReduceMax', [x, b.ints([1])], { keepdims: 0 });
-  const shares = b.node('Softmax', [b.mul(logits, sharpness)], { axis: -1 });
-  b.output('shares', shares);
-  // The most likely token is so at any temperature.
+  b.output('shares', b.node('Softmax', [b.mul(logits, sharpness)], { axis: -1 }));
+  // The most likely token is so at any temperature. Its share is read from the output: with another reader, what
+  // the output is of would be copied.
   const plain = best(b.node('LogSoftmax', [logits], { axis: -1 }));
-  b.output('offsets', b.sub(plain, b.div(b.node('Log', [best(shares)]), sharpness)));
+  b.output('offsets', b.sub(plain, b.div(b.node('Log', [best('shares')]), sharpness)));
 }
 
 /** What a graph with `outputDistribution` is fed: 1 / temperature. Greedy sampling reads the shares at 1. */
@@ -49,13 +49,14 @@ export class TokenPicker {
 
   /** Appends the next token to `row`, from row `index` of the distribution, and ends it where it ends. */
   pick(row: ActiveRow, index: number): void {
-    const { drawer, offsets, options, vocabulary } = this;
+    const { drawer, offsets, options, shares } = this;
     const { temperature, stop } = options;
-    const shares = this.shares.subarray(index * vocabulary, (index + 1) * vocabulary);
-    const token = temperature > 0 ? drawer.draw(shares, row.random.uniform(), options) : drawer.best(shares);
+    const from = index * this.vocabulary;
+    const token =
+      temperature > 0 ? drawer.draw(shares, row.random.uniform(), options, from) : drawer.best(shares, from);
     const logprob = offsets
-      ? Math.log(shares[token]!) * temperature + offsets[index]!
-      : Math.log(shares[token]! / drawer.total);
+      ? Math.log(shares[from + token]!) * temperature + offsets[index]!
+      : Math.log(shares[from + token]! / drawer.total);
     if (!Number.isFinite(logprob))
       throw new LoraError('diverged', {}, 'The model gave logits that are not finite.');
     row.tokens.push(token);
