@@ -58,6 +58,7 @@ export const TERMINAL_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
       );
     return `Nothing was loaded. It fits, with about ${gigabytes(needed)} GB, with ${[`--dtype ${dtype}`, ...flags].join(' ')}`;
   },
+  'tensor-too-big': 'Nothing was loaded. Use a smaller --model, or --backend cpu.',
   'graph-unsupported': 'Use another --dtype of this model, or another export of it.',
   'dtype-unknown': 'Use one of these as --dtype.',
   'tuning-not-lora': 'Use --set \'tuning={"kind":"lora","rank":8,"alpha":16}\', or leave tuning as it is.',

@@ -1,6 +1,7 @@
 /** ONNX Runtime in the browser: WebGPU or wasm, its files from the page's own origin. */
 import webgpuFile from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import wasmFile from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
+import { largestBuffer } from './memoryLimit.web.ts';
 import { CodedError } from '../util/codedError.ts';
 import {
   type OrtModule,
@@ -41,6 +42,7 @@ export async function webRuntime(choice: BackendChoice): Promise<Runtime> {
       threads,
       hasDeviceMemory: true,
       hasHalf: adapter.features.has('shader-f16'),
+      largestTensor: largestBuffer(adapter),
       create: (model, options) => open(ort as unknown as OrtModule, model, 'webgpu', options),
     };
   }

@@ -2,11 +2,13 @@
 import type { MemoryRun } from '../util/codedError.ts';
 import type { Settings } from '../gasp/settings.ts';
 import {
+  checkTensors,
   type DecoderSize,
   estimateWithin,
   type MemoryEstimate,
   ROW_TOKENS,
   type RunLoad,
+  type TrainingPlan,
   type HubDType,
   sizedAs,
 } from 'onnx-lora';
@@ -54,14 +56,22 @@ export function estimateRun(
   settings: Settings,
   limit = Infinity,
 ): MemoryEstimate {
+  return estimateWithin(size, sizedAs(dtype), planOf(size, settings), limit);
+}
+
+/** Throws `LoraError`, code `tensor-too-big`, where the run needs a tensor of more than `limit` bytes. */
+export function checkRunTensors(name: string, size: DecoderSize, settings: Settings, limit: number): void {
+  checkTensors(name, size, planOf(size, settings), limit);
+}
+
+function planOf(size: DecoderSize, settings: Settings): TrainingPlan {
   const { tuning } = settings;
-  const plan = {
+  return {
     // Decoders from the Hub train adapters only.
     rank: tuning.kind === 'lora' ? tuning.rank : 8,
     adaptedLayers: adaptedLayers(size, settings),
     ...runLoad(settings),
   };
-  return estimateWithin(size, sizedAs(dtype), plan, limit);
 }
 
 /** Settings with which a model fits, in one of its dtypes. */

@@ -3,12 +3,14 @@ import { CodedError } from '../util/codedError.ts';
 import {
   adapterShape,
   checkFits,
+  checkTensors,
   estimateWithin,
   type MemoryEstimate,
   ROW_TOKENS,
   type RunLoad,
   type TrainingPlan,
   decoderNumbers,
+  type DecoderSize,
   readEndTokens,
   readJson,
   type RepositoryFiles,
@@ -23,6 +25,9 @@ import {
   HubSampler,
   hubTrainable,
   planAdapters,
+  prefillWithin,
+  rowTokensWithin,
+  SAMPLER_LIMITS,
   allModules,
 } from 'onnx-lora';
 import { LocalPolicy, type LocalPolicyOptions } from './localPolicy.ts';
@@ -51,7 +56,7 @@ const LOAD: RunLoad = { microbatchTokens: 512, rows: 32, rowTokens: ROW_TOKENS }
  * would not fit, and `UnsupportedGraphError` where the graph cannot be trained through.
  */
 export async function openHubPolicy(files: RepositoryFiles, options: HubPolicyOptions): Promise<LocalPolicy> {
-  const { signal, runtime, tuning, seed, dtype, onProgress } = options;
+  const { signal, runtime, tuning, seed, dtype, onProgress, load = LOAD } = options;
   if (tuning.kind !== 'lora') {
     throw new CodedError(
       'tuning-not-lora',
@@ -61,6 +66,11 @@ export async function openHubPolicy(files: RepositoryFiles, options: HubPolicyOp
   }
   const config = await readJson(files, 'config.json', signal);
   const estimate = estimateOf(config, tuning, { ...options, half: runtime.hasHalf });
+  const { size } = decoderNumbers(config);
+  const { largestTensor } = runtime;
+  if (size && largestTensor !== undefined) {
+    checkTensors(options.title ?? options.model, size, planOf(size, tuning, load), largestTensor);
+  }
   if (options.memoryLimit) {
     if (estimate) checkFits(options.title ?? options.model, estimate, options.memoryLimit);
     else options.onUnknownSize?.(decoderNumbers(config).missing);
@@ -70,6 +80,7 @@ export async function openHubPolicy(files: RepositoryFiles, options: HubPolicyOp
   const stop = await readEndTokens(files, config, tokenizer.endToken, signal);
   const model = await loadHubModel(files, {
     half: runtime.hasHalf,
+    largestTensor,
     ...(dtype && { dtype }),
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
@@ -83,7 +94,9 @@ export async function openHubPolicy(files: RepositoryFiles, options: HubPolicyOp
     runtime,
     hubTrainable(model, plan, {
       recompute: estimate?.recompute ?? false,
-      sharedTokens: estimate?.sharedTokens ?? ROW_TOKENS,
+      sharedTokens: size
+        ? rowTokensWithin(size, estimate!.sharedTokens, largestTensor)
+        : (estimate?.sharedTokens ?? ROW_TOKENS),
     }),
     seed,
     { oneSession: takeTurns },
@@ -95,9 +108,12 @@ export async function openHubPolicy(files: RepositoryFiles, options: HubPolicyOp
     sampler: new HubSampler(runtime, model, plan, {
       loopTokens: LOOP_TOKENS,
       ...(options.memoryLimit && { cacheBytes: options.memoryLimit / 4 }),
+      ...(size && {
+        prefillTokens: prefillWithin(size, SAMPLER_LIMITS.prefillTokens, load.rowTokens, largestTensor),
+      }),
     }),
     stop,
-    scoringTokens: 2 * (options.load ?? LOAD).microbatchTokens,
+    scoringTokens: 2 * load.microbatchTokens,
     takeTurns,
     info: {
       model: options.model,
@@ -134,11 +150,15 @@ export function estimateOf(
 ): MemoryEstimate | undefined {
   const { size } = decoderNumbers(config);
   if (!size) return undefined;
-  const plan = {
-    rank: tuning.rank,
-    adaptedLayers: Math.min(tuning.layers ?? size.layers, size.layers),
-    ...load,
-    half,
-  };
-  return estimateWithin(size, sizedAs(dtype), plan, memoryLimit);
+  return estimateWithin(size, sizedAs(dtype), { ...planOf(size, tuning, load), half }, memoryLimit);
 }
+
+const planOf = (
+  size: DecoderSize,
+  tuning: Extract<Tuning, { kind: 'lora' }>,
+  load: RunLoad,
+): TrainingPlan => ({
+  rank: tuning.rank,
+  adaptedLayers: Math.min(tuning.layers ?? size.layers, size.layers),
+  ...load,
+});

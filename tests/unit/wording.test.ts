@@ -64,6 +64,7 @@ const SAMPLES: { [C in ErrorCode]: ErrorData[C][] } = {
     { model: 'm', needed: 9e9, limit: 4e9, wanted: run, fitting: null },
     { model: 'm', needed: 9e9, limit: 4e9, wanted: run, fitting: { ...run, dtype: 'q4f16', needed: 3e9 } },
   ],
+  'tensor-too-big': [{ model: 'm', part: 'layer', needed: 3e8, limit: 1.3e8 }],
   'graph-unsupported': [{}],
   'dtype-unknown': [{ dtype: 'q9', known: ['q4', 'fp32'] }],
   'tuning-not-lora': [{}],

@@ -4,6 +4,7 @@
  * ones, branches whose condition is a constant are resolved, and nodes that change nothing are left out.
  */
 import { intAttribute } from './attributes.ts';
+import { rows } from './blocks.ts';
 import type { GraphBuilder, Value } from './builder.ts';
 import {
   type Attribute,
@@ -18,6 +19,7 @@ import { type AttentionSource, type ImportContext, type ImportRules, LoweringErr
 import { ShapeError } from './ops/shapeRules.ts';
 import { findOperator, graphOperator, UnknownOperatorError } from './ops/table.ts';
 import { neededNodes } from './prune.ts';
+import { columnsOf, constantBytes, gatherFromBlocks, rowsInBlock } from './rowBlocks.ts';
 
 /** The graph holds something that cannot be imported; the message names it and says what to choose instead. */
 export class UnsupportedGraphError extends Error {
@@ -40,6 +42,8 @@ export interface Linear {
 
 export interface ImportOptions {
   attention: AttentionSource;
+  /** Bytes of the largest tensor that a device takes: tables above are read in blocks of rows. Absent: no bound. */
+  largest?: number | undefined;
   /** Called for each linear projection; the value that it returns replaces the projection's output. */
   linear?: (linear: Linear, y: Value) => Value;
 }
@@ -64,6 +68,8 @@ export class GraphImporter {
   private readonly constants: Map<Value, string>;
   /** Names of tables that were not widened, by each name that casts and copies give them. */
   private readonly stored: Map<string, string>;
+  /** Nodes by what they give; made when it is first asked for. */
+  private producers: ReadonlyMap<string, Node> | undefined;
 
   constructor(
     readonly b: GraphBuilder,
@@ -150,11 +156,61 @@ export class GraphImporter {
     return value;
   }
 
+  /** The constant matrix behind copies, casts and transpositions; undefined where `name` is none. */
+  private matrix(name: string): { name: string; transposed: boolean } | undefined {
+    this.producers ??= new Map(this.graph.nodes.flatMap((n) => n.outputs.map((o) => [o, n] as const)));
+    let transposed = false;
+    let at = name;
+    for (let from = this.producers.get(at); from; from = this.producers.get(at)) {
+      if (from.op === 'Transpose') transposed = !transposed;
+      else if (from.op !== 'Cast' && from.op !== 'Identity') return undefined;
+      at = from.inputs[0]!;
+    }
+    return this.initializer(at)?.dims.length === 2 ? { name: at, transposed } : undefined;
+  }
+
+  /** Whether the constant `name` is a matrix of more bytes than one tensor may have, as it would be stored. */
+  tooLarge(name: string): boolean {
+    const constant = this.initializer(name);
+    const { largest = Infinity } = this.options;
+    if (constant?.dims.length !== 2) return false;
+    const widened = NARROW.has(constant.dtype) && !isTable(constant);
+    return (widened ? 4 * elementCount(constant.dims) : constantBytes(constant)) > largest;
+  }
+
+  /** Rows, or columns, `from` to `to` of a constant matrix, as a constant of their own; half precision stays so. */
+  cut(name: string, from: number, to: number, axis: 0 | 1): Value {
+    const value = `${name}[${axis === 0 ? '' : ':,'}${from}:${to}]`;
+    const constant = this.initializer(name)!;
+    if (!this.b.has(value)) {
+      const part = axis === 0 ? rows(constant, from, to, constant.dims[0]!) : columnsOf(constant, from, to);
+      const stays = constant.dtype !== 'bfloat16';
+      this.b.initializer(value, stays ? part : float32Constant(part.dims, constantValues(part)));
+    }
+    this.constants.set(value, name);
+    return value;
+  }
+
+  /** Rows of a matrix that is larger than a tensor may be. */
+  private gatherLarge({ name, transposed }: { name: string; transposed: boolean }, indices: Value): Value {
+    const { dims } = this.initializer(name)!;
+    const [count, width] = (transposed ? [dims[1], dims[0]] : dims) as [number, number];
+    const size = rowsInBlock(width, this.options.largest);
+    const axis = transposed ? 1 : 0;
+    return gatherFromBlocks(this.b, count, size, indices, (from, to) => this.cut(name, from, to, axis), axis);
+  }
+
   private take(node: Node): void {
     const { b } = this;
     try {
       if (node.op === 'Constant') {
         this.takeConstant(node);
+        return;
+      }
+      const gathers = node.op === 'Gather' && intAttribute(node.attributes, 'axis', 0) === 0;
+      const matrix = gathers ? this.matrix(node.inputs[0]!) : undefined;
+      if (matrix && this.tooLarge(matrix.name)) {
+        this.values.set(node.outputs[0]!, this.gatherLarge(matrix, this.find(node.inputs[1]!)!));
         return;
       }
       // Only the rows that are read are widened.

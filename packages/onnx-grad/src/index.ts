@@ -5,7 +5,6 @@ export { blockLayout, dequantize, rows } from './blocks.ts';
 export { widenBnb4 } from './bnb4.ts';
 export { GraphBuilder, type Value } from './builder.ts';
 export { externalize, type ExternalFile } from './externalize.ts';
-export { fuse } from './fuse.ts';
 export { GraphImporter, UnsupportedGraphError, widenTables, type Linear } from './importer.ts';
 export {
   DTYPES,
@@ -26,3 +25,4 @@ export {
 export { OnnxFormatError, readModel, writeModel } from './proto.ts';
 export { prune } from './prune.ts';
 export { isCheap } from './recompute.ts';
+export { BLOCK_ROWS, constantBytes, evenBlocks, rowsInBlock } from './rowBlocks.ts';

@@ -23,6 +23,13 @@ export interface LoraErrorData {
   'download-broken': { path: string; url: string; kept: number };
   /** Bytes: the peak that the model needs, and the limit. */
   'model-too-big': { model: string; needed: number; limit: number };
+  /** Bytes of the largest tensor that can't be cut, and what a GPU takes in one buffer. */
+  'tensor-too-big': {
+    model: string;
+    part: 'layer' | 'attention' | 'values' | 'adapter';
+    needed: number;
+    limit: number;
+  };
   /** A graph that cannot be trained through. */
   'graph-unsupported': Nothing;
 

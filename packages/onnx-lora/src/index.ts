@@ -18,6 +18,7 @@ export { allModules } from './model/linears.ts';
 export {
   ModelTooBigError,
   ROW_TOKENS,
+  SAMPLER_LIMITS,
   checkFits,
   estimateMemory,
   estimateWithin,
@@ -27,6 +28,13 @@ export {
   type RunLoad,
   type TrainingPlan,
 } from './model/memory.ts';
+export {
+  checkTensors,
+  largestTensor,
+  prefillWithin,
+  rowTokensWithin,
+  type TensorPart,
+} from './model/largestTensor.ts';
 export { blobFiles, folderContent, type FolderContent } from './repository/blobFiles.ts';
 export { ModelFileError, httpFiles, readJson, type RepositoryFiles } from './repository/repository.ts';
 export { removeStored, storedBytes, storedFiles } from './repository/storedFiles.ts';

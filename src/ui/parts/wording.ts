@@ -73,6 +73,7 @@ export const PAGE_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
       return 'Nothing was downloaded. Choose a smaller model or dtype, adapters on the last layers only, or fewer tokens in a pass.';
     return `Nothing was downloaded. It fits with ${describeFitting(fitting, wanted)}.`;
   },
+  'tensor-too-big': 'Nothing was downloaded. Choose a smaller model, or wasm under Runs on.',
   'graph-unsupported': 'Choose another dtype of this model, or another export of it.',
   'dtype-unknown': 'Choose one of these under Model.',
   'tuning-not-lora': 'Choose LoRA in the settings.',

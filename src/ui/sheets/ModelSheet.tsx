@@ -1,7 +1,13 @@
 /** The model of the next run. Its size and licence are shown before a byte is downloaded. */
 import { type ReactNode, useEffect, useState } from 'react';
 import type { Settings } from '../../gasp/settings.ts';
-import { estimateRun, type Fitting, fittingSettings, HUB_SETTINGS } from '../../lab/hubRun.ts';
+import {
+  checkRunTensors,
+  estimateRun,
+  type Fitting,
+  fittingSettings,
+  HUB_SETTINGS,
+} from '../../lab/hubRun.ts';
 import { EMBEDDED_MODEL, modelName, modelSource } from '../../lab/models.ts';
 import {
   folderContent,
@@ -12,7 +18,7 @@ import {
   type DecoderSize,
   decoderNumbers,
 } from 'onnx-lora';
-import { findGpu, memoryLimit } from '../../backends/memoryLimit.web.ts';
+import { type FoundGpu, findGpu, memoryLimit } from '../../backends/memoryLimit.web.ts';
 import { PRESETS } from '../../local/presets.ts';
 import { activityShare, bytes } from '../parts/format.ts';
 import { openAdapter } from '../store/openAdapter.ts';
@@ -51,8 +57,11 @@ export function ModelSheet({ onClose }: { onClose: () => void }) {
   // The settings that a run of this model would have: choosing the model brings its own.
   const settings = model === EMBEDDED_MODEL ? { ...set, ...HUB_SETTINGS } : set;
   const gpu = useGpu();
-  const onGpu = backendChoice === 'webgpu' || (backendChoice === 'auto' && gpu.found);
-  const limit = memoryLimit(onGpu ? 'webgpu' : 'wasm');
+  const onGpu = backendChoice === 'webgpu' || (backendChoice === 'auto' && gpu.real);
+  const limit: Limits = {
+    memory: memoryLimit(onGpu ? 'webgpu' : 'wasm'),
+    tensor: onGpu ? gpu.largestTensor : Infinity,
+  };
   const [chosenDtype, setDtype] = useState<HubDType>();
   const dtype = chosenDtype ?? dtypeOf(model) ?? (onGpu && gpu.half ? 'q4f16' : 'q4');
   const choose = (next: string) => choices.setModel(next);
@@ -161,12 +170,18 @@ export function ModelSheet({ onClose }: { onClose: () => void }) {
 
 const dtypeOf = (model: string) => HUB_DTYPES.find((dtype) => model.endsWith(`#${dtype}`));
 
-function useGpu(): { found: boolean; half: boolean } {
-  const [gpu, setGpu] = useState({ found: false, half: false });
+/** Bytes: of all that a run takes, and of the largest tensor. */
+interface Limits {
+  memory: number;
+  tensor: number;
+}
+
+function useGpu(): FoundGpu {
+  const [gpu, setGpu] = useState({ real: false, half: false, largestTensor: Infinity });
   useEffect(() => {
     let current = true;
     void findGpu().then((found) => {
-      if (current && found) setGpu({ found: true, half: found.half });
+      if (current && found) setGpu(found);
     });
     return () => {
       current = false;
@@ -180,15 +195,21 @@ function judgeFit(
   size: DecoderSize,
   dtype: HubDType,
   settings: Settings,
-  limit: number,
+  limit: Limits,
   dtypes: readonly HubDType[],
 ): { fits: boolean; text: string; smaller?: Fitting } {
-  const { download, total } = estimateRun(size, dtype, settings, limit);
-  if (total <= limit) {
+  const { memory } = limit;
+  try {
+    checkRunTensors('it', size, settings, limit.tensor);
+  } catch (error) {
+    return { fits: false, text: `Does not fit: ${textOf(error)}` };
+  }
+  const { download, total } = estimateRun(size, dtype, settings, memory);
+  if (total <= memory) {
     return { fits: true, text: `About ${bytes(download)} to download, ${bytes(total)} of memory to train.` };
   }
-  const text = `Does not fit: it takes about ${bytes(total)} of memory (${bytes(download)} to download), and ${bytes(limit)} are there.`;
-  const smaller = fittingSettings(size, settings, limit, [...new Set([dtype, ...dtypes])]);
+  const text = `Does not fit: it takes about ${bytes(total)} of memory (${bytes(download)} to download), and ${bytes(memory)} are there.`;
+  const smaller = fittingSettings(size, settings, memory, [...new Set([dtype, ...dtypes])]);
   return smaller
     ? { fits: false, text, smaller }
     : { fits: false, text: `${text} Not even adapters on one layer would fit.` };
@@ -221,7 +242,7 @@ const Licence = ({ children }: { children: ReactNode }) => (
 interface OtherProps {
   model: string;
   dtype: HubDType;
-  limit: number;
+  limit: Limits;
   settings: Settings;
   choose: (model: string) => void;
   chooseFitting: (model: string, fitting: Fitting) => void;

@@ -13,7 +13,9 @@ import {
   type GraphImporter,
   type Constant,
   constantValues,
+  constantBytes,
   elementCount,
+  evenBlocks,
   type Graph,
   type Node,
 } from 'onnx-grad';
@@ -139,10 +141,7 @@ interface ChunkScores {
 function chunks(importer: GraphImporter, head: Head, logits: string, width: number): Chunk[] {
   const { b } = importer;
   const out: Chunk[] = [];
-  const count = Math.ceil(head.vocabulary / width);
-  const size = Math.ceil(head.vocabulary / count);
-  for (let from = 0; from < head.vocabulary; from += size) {
-    const to = Math.min(from + size, head.vocabulary);
+  for (const { from, to } of evenBlocks(head.vocabulary, width)) {
     const whole = from === 0 && to === head.vocabulary;
     const product = head.weight
       ? floatProduct(importer, head.weight, from, to, whole)
@@ -191,11 +190,18 @@ function floatProduct(
   whole: boolean,
 ): Product {
   const { b } = importer;
-  const table = importer.table(weight.name);
+  const axis = weight.byRows ? 0 : 1;
   return (hidden) => {
-    const all = table ?? importer.get(weight.name);
-    const part = whole ? all : b.slice(all, from, to, weight.byRows ? 0 : 1);
-    const wide = table ? b.cast(part, 'float32') : part;
+    const all = importer.tooLarge(weight.name)
+      ? undefined
+      : (importer.table(weight.name) ?? importer.get(weight.name));
+    const part =
+      all === undefined
+        ? importer.cut(weight.name, from, to, axis)
+        : whole
+          ? all
+          : b.slice(all, from, to, axis);
+    const wide = b.info(part).dtype === 'float32' ? part : b.cast(part, 'float32');
     return {
       plain: b.matmul(hidden, weight.byRows ? b.swap(wide) : wide),
       back: (slope) => b.matmul(slope, weight.byRows ? wide : b.swap(wide)),
@@ -246,6 +252,25 @@ function blockProduct(
       rows: (at) => b.swap(b.node('Gather', [down(), at], { axis: 1 })),
     };
   };
+}
+
+/** Whether one tensor can't hold the head's weight. */
+export function headTooLarge(importer: GraphImporter, head: Head, graph: Graph, largest = Infinity): boolean {
+  if (head.weight) return importer.tooLarge(head.weight.name);
+  const weight = graph.initializers.get(head.node.inputs[1]!);
+  return weight !== undefined && constantBytes(weight) > largest;
+}
+
+/** Logits [M, vocabulary] of hidden states [M, width], of a head whose weight is cut into chunks of `width` columns. */
+export function chunkedLogits(
+  importer: GraphImporter,
+  head: Head,
+  logits: string,
+  hidden: Value,
+  width: number,
+): Value {
+  const parts = chunks(importer, head, logits, width).map((c) => c.forward(hidden).scores);
+  return parts.length === 1 ? parts[0]! : importer.b.concat(parts, 1);
 }
 
 /** What a loss needs of the head, for M positions of the hidden states. */

@@ -5,7 +5,6 @@
  */
 import {
   differentiate,
-  fuse,
   GraphBuilder,
   type Value,
   GraphImporter,
@@ -16,11 +15,13 @@ import {
   type ValueInfo,
   prune,
   isCheap,
+  BLOCK_ROWS,
+  rowsInBlock,
 } from 'onnx-grad';
 import type { Layout } from '../train/trainedVector.ts';
-import { policySlope, splitVector, sumIntoVector } from '../train/policyLoss.ts';
+import { policySlope, sumIntoVector } from '../train/policyLoss.ts';
 import { outputDistribution } from '../sample/tokenPicker.ts';
-import { headPass } from './head.ts';
+import { chunkedLogits, headPass, headTooLarge } from './head.ts';
 import type { HubModel } from './hubModel.ts';
 import { type AdapterModule, nameLinear, type NamedLinear } from './linears.ts';
 import { addToOwnMasks, rowMask } from './rowMask.ts';
@@ -30,9 +31,6 @@ export interface AdapterPlan {
   layout: Layout;
   modules: (AdapterModule & { rank: number; scale: number })[];
 }
-
-/** Columns of the vocabulary in one chunk. */
-const CHUNK = 16384;
 
 /** Additive masks that the caller feeds a graph with a cache: `causal`, and `causal.W` where no key further back than W counts. */
 export const maskName = (window: number | undefined): string =>
@@ -47,8 +45,6 @@ class HubGraph {
   private readonly ids: Value;
   private readonly flat: Value | undefined;
   private readonly slices = new Map<string, Value>();
-  /** The flat vector's parameters by their offset. */
-  private parts: Map<number, Value> | undefined;
   private readonly total: string;
   private mask: Value | undefined;
   private positions: Value | undefined;
@@ -63,6 +59,7 @@ class HubGraph {
     this.total = mode === 'cached' ? 'past+seq' : 'seq';
     this.flat = plan && this.b.input('weights', 'float32', [plan.layout.size]);
     this.importer = new GraphImporter(this.b, model.graph, {
+      largest: model.largestTensor,
       attention: { positions: () => this.positionIds(), bias: (window) => this.bias(window) },
       linear: (linear, y) => {
         onLinear?.(linear);
@@ -158,33 +155,17 @@ class HubGraph {
       module.parts.filter((p) => p.key === key).map((part) => ({ module, part })),
     );
     if (here.length === 0) return y;
-    const pairs = here.map(({ module, part }) => {
-      const all = this.weight(`${module.name}.lora_B`);
-      const up = part.size === module.out ? all : b.slice(all, part.start, part.start + part.size, 1);
-      const { scale } = module;
-      return {
-        down: this.weight(`${module.name}.lora_A`),
-        up,
-        scale,
-        from: part.from,
-        to: part.from + part.size,
-      };
-    });
-    const [first] = pairs as [(typeof pairs)[number]];
-    if (pairs.length === 1 && first.to - first.from === linear.out) {
-      // Over flattened rows, where a product can add to another: the pair's second one scales and adds.
-      const rows = b.reshape(linear.x, [-1, linear.in]);
-      const own = this.overRows(y, rows);
-      const inner = b.node('Gemm', [rows, first.down]);
-      const alpha = { type: 'float', value: first.scale } as const;
-      return this.apart(b.node('Gemm', [inner, first.up, own], { alpha }), linear.x);
-    }
-    const deltas = pairs
-      .map(({ down, up, scale, from, to }) => {
-        const inner = b.matmul(linear.x, down);
-        return { from, to, delta: b.matmul(scale === 1 ? inner : b.mul(inner, b.scalar(scale)), up) };
+    const deltas = here
+      .map(({ module, part }) => {
+        const down = b.matmul(linear.x, this.weight(`${module.name}.lora_A`));
+        const all = this.weight(`${module.name}.lora_B`);
+        const up = part.size === module.out ? all : b.slice(all, part.start, part.start + part.size, 1);
+        const delta = b.matmul(module.scale === 1 ? down : b.mul(down, b.scalar(module.scale)), up);
+        return { from: part.from, to: part.from + part.size, delta };
       })
       .sort((a, c) => a.from - c.from);
+    if (deltas.length === 1 && deltas[0]!.to - deltas[0]!.from === linear.out)
+      return b.add(y, deltas[0]!.delta);
     // Columns without an adapter get nothing added.
     const pieces: Value[] = [];
     let at = 0;
@@ -200,30 +181,6 @@ class HubGraph {
     return b.add(y, b.concat(pieces, b.shape(y).length - 1));
   }
 
-  /** The product y, which nothing reads yet, over flattened rows. */
-  private overRows(y: Value, rows: Value): Value {
-    const { b } = this;
-    if (b.shape(y).length === 2) return y;
-    const { nodes } = b.model.graph;
-    const at = nodes.findLastIndex(({ outputs }) => outputs[0] === y);
-    const [{ op, inputs, attributes }] = nodes.splice(at, 1) as [(typeof nodes)[number]];
-    return b.node(op, [rows, ...inputs.slice(1)], attributes);
-  }
-
-  /** Flattened rows [all, n] in the shape of x [..., in] but for its last axis. */
-  private apart(rows: Value, x: Value): Value {
-    const { b } = this;
-    const lead = b.shape(x).slice(0, -1);
-    const n = b.shape(rows)[1]!;
-    if (lead.length === 1) return rows;
-    const key = `shape:${lead.join()}`;
-    // Sizes of one name are equal.
-    const sizes = this.slices.get(key) ?? b.slice(b.node('Shape', [x]), 0, lead.length, 0);
-    this.slices.set(key, sizes);
-    const target = b.concat([sizes, b.ints([Number(n)])], 0);
-    return b.assume(b.node('Reshape', [rows, target]), [...lead, n]);
-  }
-
   /** One of the layout's matrices, cut from the flat vector. */
   private weight(name: string): Value {
     const known = this.slices.get(name);
@@ -232,33 +189,42 @@ class HubGraph {
     const { dims } = layout.parameters.find((p) => p.name === name)!;
     const at = layout.offsets.get(name)!;
     const size = dims.reduce((a, c) => a * c, 1);
-    const value = this.b.reshape(this.cut(at, size), dims);
+    const value = this.b.reshape(this.b.slice(this.flat!, at, at + size, 0), dims);
     this.slices.set(name, value);
     return value;
-  }
-
-  /** Elements `at` to `at + size` of the flat vector. */
-  private cut(at: number, size: number): Value {
-    if (this.mode === 'cached') return this.b.slice(this.flat!, at, at + size, 0);
-    this.parts ??= splitVector(this.b, this.flat!, this.plan!.layout);
-    return this.parts.get(at)!;
   }
   weights(): Value[] {
     return this.plan!.layout.parameters.map((p) => this.weight(p.name));
   }
 
-  /** A value of the exported graph that gradients are to flow through. */
-  trained(name: string): Value {
-    const value = this.importer.get(name);
-    fuse(this.b);
-    addToOwnMasks(this.b);
-    return value;
+  /** Columns of the vocabulary at a time, at most `most`, for hidden states of `width`. */
+  columns(width: number, most = BLOCK_ROWS): number {
+    return Math.min(most, rowsInBlock(width, this.model.largestTensor));
+  }
+
+  /**
+   * Logits of hidden states, [.., width] to [.., vocabulary]: in chunks where one tensor can't hold the head's weight.
+   * Absent: of all positions that the graph computes.
+   */
+  logits(states?: Value): Value {
+    const { b, importer, model } = this;
+    const { head, largestTensor } = model;
+    if (!head || !headTooLarge(importer, head, model.graph, largestTensor)) {
+      if (head && states !== undefined) importer.bind(head.input, states);
+      return importer.get(model.logits);
+    }
+    const hidden = states ?? importer.get(head.input);
+    const width = Number(b.shape(hidden).at(-1));
+    const rows = b.reshape(hidden, [-1, width]);
+    const scores = chunkedLogits(importer, head, model.logits, rows, this.columns(width));
+    const shape = b.concat([b.slice(b.node('Shape', [hidden]), 0, -1, 0), b.ints([model.vocabulary])], 0);
+    return b.assume(b.node('Reshape', [scores, shape]), [...b.shape(hidden).slice(0, -1), model.vocabulary]);
   }
 
   /** The last hidden states of chosen positions: `places` [M] counts through all rows' tokens. */
   chosenStates(): { states: Value; chosen: Value; width: number } {
     const { b } = this;
-    const states = this.trained(this.model.head!.input);
+    const states = this.importer.get(this.model.head!.input);
     const width = Number(b.shape(states).at(-1));
     const places = b.input('places', 'int64', ['chosen']);
     const chosen = b.node('Gather', [b.reshape(states, [-1, width]), places], { axis: 0 });
@@ -290,7 +256,7 @@ export function findLinears(model: HubModel): NamedLinear[] {
 /** Inputs input_ids [B, T] and what else the graph reads; output logits [B, T, vocabulary]. */
 export function forwardGraph(model: HubModel, plan: AdapterPlan | undefined): Model {
   const graph = new HubGraph(model, plan, 'whole');
-  graph.b.output('logits', graph.importer.get(model.logits));
+  graph.b.output('logits', graph.logits());
   return graph.finish();
 }
 
@@ -313,7 +279,7 @@ function scored(
   model: HubModel,
   plan: AdapterPlan,
   gradient: boolean,
-  { columns = CHUNK, recompute = false }: TrainingOptions = {},
+  { columns, recompute = false }: TrainingOptions = {},
 ): Scored {
   const graph = new HubGraph(model, plan, 'whole');
   const { b, importer } = graph;
@@ -321,7 +287,11 @@ function scored(
   const targets = b.input('targets', 'int64', ['chosen', 1]);
   if (model.head) {
     const { states, chosen, width } = graph.chosenStates();
-    const pass = headPass(importer, model.head, model.logits, chosen, targets, { width: columns, gradient });
+    addToOwnMasks(b);
+    const pass = headPass(importer, model.head, model.logits, chosen, targets, {
+      width: graph.columns(width, columns),
+      gradient,
+    });
     return {
       graph,
       logprobs: pass.logprobs,
@@ -337,7 +307,8 @@ function scored(
     };
   }
   // A head of another kind: logits of all positions at once.
-  const logits = graph.trained(model.logits);
+  const logits = importer.get(model.logits);
+  addToOwnMasks(b);
   const places = b.input('places', 'int64', ['chosen']);
   const chosen = b.node('Gather', [b.reshape(logits, [-1, model.vocabulary]), places], { axis: 0 });
   const all = b.node('LogSoftmax', [chosen], { axis: -1 });
@@ -387,11 +358,7 @@ export function cachedGraph(model: HubModel, plan: AdapterPlan | undefined): Mod
   const graph = new HubGraph(model, plan, 'cached');
   const { b, importer } = graph;
   const last = (x: Value) => b.slice(x, -1, 2 ** 31, 1);
-  if (model.head) {
-    const states = importer.get(model.head.input);
-    importer.bind(model.head.input, last(states));
-  }
-  const logits = importer.get(model.logits);
+  const logits = graph.logits(model.head && last(importer.get(model.head.input)));
   // First of all outputs, here and where they are fetched: onnxruntime-node counts through those that are
   // fetched, and not through all, when it looks up which ones stay on the device.
   for (const { present } of model.cache) b.output(`out.${present}`, importer.get(present));

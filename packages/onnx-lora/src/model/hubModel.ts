@@ -52,6 +52,8 @@ export interface HubModel {
   widths: AttentionWidths;
   /** Weights in the file, in elements; packed ones counted one by one. */
   parameters: number;
+  /** Bytes of the largest tensor that what runs it takes; absent: no bound is known. */
+  largestTensor?: number;
 }
 
 export interface HubModelOptions {
@@ -59,6 +61,8 @@ export interface HubModelOptions {
   dtype?: HubDType;
   /** Whether what runs it reads half precision; absent: it does. */
   half?: boolean;
+  /** Bytes of the largest tensor that what runs it takes: larger tables are cut. Absent: no bound is known. */
+  largestTensor?: number | undefined;
   signal?: AbortSignal;
   /** Bytes of the graph and its weights; total 0 when unknown. */
   onProgress?: (done: number, total: number) => void;
@@ -73,7 +77,8 @@ export async function loadHubModel(files: RepositoryFiles, options: HubModelOpti
     return files.read(folder + location, readOptions(options));
   });
   if (options.half === false) widenTables(model.graph);
-  return model;
+  const { largestTensor } = options;
+  return largestTensor === undefined ? model : { ...model, largestTensor };
 }
 
 const readOptions = ({ signal, onProgress }: HubModelOptions) => ({

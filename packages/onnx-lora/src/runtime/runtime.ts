@@ -55,6 +55,8 @@ export interface Runtime {
   readonly hasDeviceMemory: boolean;
   /** Whether it reads tensors in half precision: not every GPU does. */
   readonly hasHalf: boolean;
+  /** Bytes of the largest tensor that it takes: a GPU binds no larger buffer. Absent: no bound is known. */
+  readonly largestTensor?: number;
   /** Fails with a `CodedError`: `backend-failed`. */
   create(model: Uint8Array, options?: SessionOptions): Promise<GraphSession>;
 }
