@@ -1,7 +1,7 @@
 /**
  * The account of a decoder from the Hub: sampling beside transformers.js's `generate`, LoRA steps and updates beside
  * their forward pass, what is done outside of ONNX Runtime, what WebGPU is asked for, and memory in the page.
- *   npx tsx bench/account.ts --model DIR [--page] [--backend cpu|webgpu, in the page wasm|webgpu] [--threads 1,2]
+ *   npx tsx bench/account.ts --model DIR [--page] [--backend cpu|webgpu, in the page wasm|webgpu|auto] [--threads 1,2]
  *     [--parts short,teacher,step,update,counts] [--layers N] [--prompts 4] [--samples 8] [--tokens 64]
  *     [--temperature 0.6] [--top-p 0.9] [--batches 1,4,16,64] [--rows 4] [--length 128] [--microbatch 512] [--apart]
  *     [--turns 5] [--dtype q4] [--json]
@@ -73,7 +73,7 @@ const size: AccountSize = {
   apart: args.apart,
   turns: Number(args.turns),
 };
-const counting = args.page && args.backend === 'webgpu';
+const counting = args.page && (args.backend === 'webgpu' || args.backend === 'auto');
 const wanted = args.parts?.split(',') ?? PARTS.filter((part) => part !== 'counts' || counting);
 const unknown = wanted.find((part) => !PARTS.includes(part as Part));
 if (unknown !== undefined) throw new Error(`--parts takes ${PARTS.join(', ')}; got ${unknown}`);

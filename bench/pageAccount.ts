@@ -2,7 +2,7 @@
 import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import * as transformers from '@huggingface/transformers';
 import { httpFiles } from 'onnx-lora';
-import { webRuntime } from '../src/backends/runtime.web.ts';
+import { type BackendChoice, webRuntime } from '../src/backends/runtime.web.ts';
 import type { Bank } from '../src/gasp/bank.ts';
 import { countGpu } from './gpuCounter.ts';
 import {
@@ -19,7 +19,7 @@ export interface PageAccountOptions {
   /** Address of the folder that the repository is in, and its name there. */
   base: string;
   name: string;
-  backend: 'wasm' | 'webgpu';
+  backend: BackendChoice;
   size: AccountSize;
   /** transformers.js's session of this dtype. */
   dtype: string;
@@ -38,15 +38,16 @@ let account: HubAccount;
 
 const page: PageAccount = {
   async openAccount({ base, name, backend, size, dtype }) {
-    const count = backend === 'webgpu' ? { countGpu: countGpu() } : {};
+    const count = backend === 'wasm' ? {} : { countGpu: countGpu() };
     const runtime = await webRuntime(backend);
+    const device = runtime.name.startsWith('webgpu') ? 'webgpu' : 'wasm';
     const openReference = async () => {
       const { env } = transformers;
       Object.assign(env, { allowRemoteModels: false, allowLocalModels: true, useBrowserCache: false });
       env.localModelPath = base;
       const { wasm } = env.backends.onnx;
       if (wasm) Object.assign(wasm, { wasmPaths: { wasm: wasmUrl }, numThreads: 1, proxy: false });
-      return transformers.AutoModelForCausalLM.from_pretrained(name, { dtype, device: backend } as never);
+      return transformers.AutoModelForCausalLM.from_pretrained(name, { dtype, device } as never);
     };
     const bank = (await (await fetch('/banks/first-steps.json')).json()) as Bank;
     const files = httpFiles(`${base}${name}/`);
