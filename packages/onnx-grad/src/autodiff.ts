@@ -12,6 +12,26 @@ export class NoGradientError extends Error {
   override name = 'NoGradientError';
 }
 
+/**
+ * `sofar` + `g`, where nodes from `start` on were written for `g`. A product among them adds by itself, in one pass over memory
+ * instead of two.
+ */
+function total(b: GraphBuilder, sofar: Value, g: Value, start: number): Value {
+  const { nodes } = b.model.graph;
+  const written = (value: Value) => nodes.findLast((node, i) => i >= start && node.outputs[0] === value);
+  const last = written(g);
+  const product = last?.op === 'Reshape' ? written(last.inputs[0]!) : last;
+  if (product?.op !== 'Gemm' || product.inputs.length > 2) {
+    return b.assume(b.add(sofar, g), b.shape(g));
+  }
+  const width = b.shape(product.outputs[0]!)[1];
+  const flat = product === last ? sofar : typeof width === 'number' && b.reshape(sofar, [-1, width]);
+  if (!flat) return b.assume(b.add(sofar, g), b.shape(g));
+  if (product !== last) nodes.splice(nodes.indexOf(product), 0, nodes.pop()!);
+  product.inputs.push(flat);
+  return g;
+}
+
 function gradientOf({ op, name }: Node): GradientRule {
   const { gradient } = graphOperator(op);
   if (typeof gradient === 'function') return gradient;
@@ -76,12 +96,13 @@ export function differentiate(
     const wanted = (i: number) => depends.has(node.inputs[i] ?? '');
     const dy = grads[0] ?? b.zerosLike(node.outputs[0]!);
     const reading = again?.reading(node, dy) ?? node;
+    const start = b.model.graph.nodes.length;
     const flowing = rule({ b, node: reading, forward: node, grad: (i) => grads[i], wanted, only }, dy);
     node.inputs.forEach((input, i) => {
       const g = flowing[i];
       if (g === undefined || !depends.has(input)) return;
       const sofar = gradients.get(input);
-      gradients.set(input, sofar === undefined ? g : b.assume(b.add(sofar, g), b.shape(input)));
+      gradients.set(input, sofar === undefined ? g : total(b, sofar, g, start));
     });
   }
   return wrt.map((v) => gradients.get(v) ?? b.zerosLike(v));

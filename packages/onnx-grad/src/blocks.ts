@@ -5,7 +5,14 @@
  */
 import { intAttribute } from './attributes.ts';
 import type { GraphWriter, Value } from './graphWriter.ts';
-import { type Constant, constantValues, elementCount, int64Constant, type Node } from './model.ts';
+import {
+  type Constant,
+  constantValues,
+  elementCount,
+  float32Constant,
+  int64Constant,
+  type Node,
+} from './model.ts';
 
 /** A quantized weight that can be run but has no gradient; the message says why and what to choose. */
 export class QuantizationError extends Error {
@@ -91,7 +98,19 @@ export function dequantize(b: GraphWriter, node: Node): Value {
   const height = fractional ? blocks * blockSize : k;
   const stride = packed.bytes.length / n;
   const codes = bytes(`${weight}:codes`, height, () => columns(packed.bytes!, bits, n, stride, height));
-  const down = (value: Value) => b.transpose(b.reshape(value, [n, blocks]), [1, 0]);
+  /** [n, blocks] with rows and columns exchanged; of a constant once for all. */
+  const down = (value: Value) => {
+    const known = constant(value);
+    if (!known?.bytes || known.dtype !== 'float32') {
+      return b.transpose(b.reshape(value, [n, blocks]), [1, 0]);
+    }
+    const name = `${value}:down`;
+    if (b.has(name)) return name;
+    const values = constantValues(known);
+    const turned = new Float32Array(n * blocks);
+    for (let r = 0; r < n; r++) for (let c = 0; c < blocks; c++) turned[c * n + r] = values[r * blocks + c]!;
+    return b.initializer(name, float32Constant([blocks, n], turned));
+  };
   const scale = down(scales!);
   const middle = 2 ** (bits - 1);
   const shuffled = blockOrder(constant(order), layout);

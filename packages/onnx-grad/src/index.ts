@@ -5,6 +5,7 @@ export { blockLayout, dequantize, rows } from './blocks.ts';
 export { widenBnb4 } from './bnb4.ts';
 export { GraphBuilder, type Value } from './builder.ts';
 export { externalize, type ExternalFile } from './externalize.ts';
+export { fuse } from './fuse.ts';
 export { GraphImporter, UnsupportedGraphError, widenTables, type Linear } from './importer.ts';
 export {
   DTYPES,

@@ -16,13 +16,20 @@ function attentionSum({ b, forward, only }: GradientContext): Value | undefined 
   const y = forward.outputs[0]!;
   const rank = b.shape(y).length;
   if (axisOf(forward, b, -1) !== rank - 1) return undefined;
-  const reader = only(y);
-  if (reader?.node.op !== 'MatMul' || reader.node.inputs[0] !== y || reader.node.inputs[1] === y)
+  // Heads that share a key are stacked in between.
+  const stacked = only(y)?.node.op === 'Reshape' ? only(y)?.node.outputs[0] : undefined;
+  const shares = stacked ?? y;
+  const reader = only(shares);
+  if (reader?.node.op !== 'MatMul' || reader.node.inputs[0] !== shares || reader.node.inputs[1] === shares)
     return undefined;
   const o = reader.node.outputs[0]!;
-  // A product that broadcasts y reads each of its rows for several rows of o.
-  if (b.shape(o).slice(0, -1).join() !== b.shape(y).slice(0, -1).join()) return undefined;
-  return b.sum(b.mul(reader.dy, o), [rank - 1], true);
+  // A product that broadcasts the shares reads each of their rows for several rows of o.
+  if (b.shape(o).slice(0, -1).join() !== b.shape(shares).slice(0, -1).join()) return undefined;
+  const sum = b.sum(b.mul(reader.dy, o), [rank - 1], true);
+  if (!stacked) return sum;
+  const shape = [...b.shape(y).slice(0, -1), 1];
+  const target = shape.map((d, i) => (typeof d === 'number' ? d : i === 0 ? 0 : -1));
+  return target.filter((d) => d === -1).length > 1 ? undefined : b.assume(b.reshape(sum, target), shape);
 }
 
 /** weight x / sqrt(mean(x^2) + epsilon) over the last axis (Zhang and Sennrich 2019). */
@@ -55,6 +62,12 @@ const requireLastAxis = (b: GraphWriter, node: Node, x: Value): void => {
 function skipSum(b: GraphWriter, x: Value, skip: Value, bias: Value | undefined): Value {
   const sum = b.add(x, skip);
   return bias ? b.add(sum, bias) : sum;
+}
+
+/** 1 / sqrt(mean(x^2) + epsilon) over the last axis. */
+function rootOf(b: GraphWriter, x: Value, epsilon: number): Value {
+  const mean = b.mean(b.mul(x, x), [b.shape(x).length - 1], true);
+  return b.node('Reciprocal', [b.node('Sqrt', [b.add(mean, scalarLike(b, x, epsilon))])]);
 }
 
 const epsilonOf = (node: Node, or: number): number => floatAttribute(node.attributes, 'epsilon', or);
@@ -103,17 +116,15 @@ export const NORMALIZATION: Family = {
           'the gradient of SimplifiedLayerNormalization is known for the last axis and first output only',
         );
       }
-      const mean = b.mean(b.mul(x, x), [last], true);
-      const r = b.node('Reciprocal', [
-        b.node('Sqrt', [b.add(mean, scalarLike(b, x, epsilonOf(node, 1e-5)))]),
-      ]);
-      const normal = b.mul(x, r);
+      // Not the node's second output: WebGPU's is another one than the processor's.
+      const r = rootOf(b, x, epsilonOf(node, 1e-5));
       let dx: Value | undefined;
       if (wanted(0)) {
-        const u = b.mul(dy, w);
-        dx = b.mul(r, b.sub(u, b.mul(normal, b.mean(b.mul(u, normal), [last], true))));
+        // With y = w x r, mean(u x) r = mean(dy y).
+        const along = b.mul(r, b.mean(b.mul(dy, node.outputs[0]!), [last], true));
+        dx = b.mul(r, b.sub(b.mul(dy, w), b.mul(x, along)));
       }
-      return [dx, wanted(1) ? unbroadcast(b, b.mul(dy, normal), b.shape(w)) : undefined];
+      return [dx, wanted(1) ? unbroadcast(b, b.mul(dy, b.mul(x, r)), b.shape(w)) : undefined];
     },
     cheap: true,
   },

@@ -7,13 +7,19 @@ import { REAL } from './nodeRules.ts';
 import { type Family, LoweringError } from './operator.ts';
 import { broadcastDims, input, ShapeError } from './shapeRules.ts';
 
-/** Up to this many columns, a product is faster with rows and columns exchanged. */
-const NARROW = 32;
-
 /** [..., last] as [rows, last]; undefined where `last` is known only at run time. */
 export function flatten(b: GraphWriter, x: Value, last: Dim): Value | undefined {
   if (b.shape(x).length === 2) return x;
   return typeof last === 'number' ? b.reshape(x, [-1, last]) : undefined;
+}
+
+/** The last two axes exchanged; of what has them exchanged already, the value before. */
+function swapped(b: GraphWriter, x: Value): Value {
+  const from = b.model.graph.nodes.find((node) => node.outputs[0] === x);
+  const perm = from?.op === 'Transpose' && from.attributes.perm;
+  const rank = b.shape(x).length;
+  const plain = Array.from({ length: rank }, (_, i) => (i < rank - 2 ? i : 2 * rank - 3 - i));
+  return perm && perm.type === 'ints' && perm.value.join() === plain.join() ? from.inputs[0]! : b.swap(x);
 }
 
 const equationOf = (attributes: Parameters<typeof textAttribute>[0]): string =>
@@ -35,15 +41,19 @@ export const PRODUCTS: Family = {
       const [x, y] = node.inputs as [Value, Value];
       let dx: Value | undefined;
       let dw: Value | undefined;
-      if (wanted(0)) dx = unbroadcast(b, b.matmul(dy, b.swap(y)), b.shape(x));
+      if (wanted(0)) {
+        // A weight needs no transposed copy where rows are flattened.
+        const flat = b.shape(y).length === 2 && flatten(b, dy, b.shape(y)[1]!);
+        dx = flat
+          ? b.reshapeLike(b.node('Gemm', [flat, y], { transB: 1 }), x)
+          : unbroadcast(b, b.matmul(dy, swapped(b, y)), b.shape(x));
+      }
       if (wanted(1)) {
         const [k, n] = b.shape(y);
         // A weight shared by all rows: one product over flattened rows instead of a sum of small ones.
         const [left, right] = b.shape(y).length === 2 ? [flatten(b, x, k!), flatten(b, dy, n!)] : [];
         if (!left || !right) dw = unbroadcast(b, b.matmul(b.swap(x), dy), b.shape(y));
-        else if (Number(n) <= NARROW && Number(n) < Number(k)) {
-          dw = b.assume(b.swap(b.node('Gemm', [right, left], { transA: 1 })), b.shape(y));
-        } else dw = b.assume(b.node('Gemm', [left, right], { transA: 1 }), b.shape(y));
+        else dw = b.assume(b.node('Gemm', [left, right], { transA: 1 }), b.shape(y));
       }
       return [dx, dw];
     },
@@ -62,24 +72,23 @@ export const PRODUCTS: Family = {
     known: REAL,
     gradient: ({ b, node: { inputs, attributes }, wanted }, dy) => {
       const [x, y, c] = inputs as [Value, Value, Value | undefined];
-      const scaled = (v: Value, factor: number) => (factor === 1 ? v : b.mul(v, scalarLike(b, v, factor)));
       const transA = intAttribute(attributes, 'transA', 0) === 1;
       const transB = intAttribute(attributes, 'transB', 0) === 1;
-      const g = scaled(dy, floatAttribute(attributes, 'alpha', 1));
+      const alpha = floatAttribute(attributes, 'alpha', 1);
+      const beta = floatAttribute(attributes, 'beta', 1);
       const product = (left: Value, right: Value, ta: boolean, tb: boolean, like: Value) =>
         b.assume(
-          b.node('Gemm', [left, right], { ...(ta && { transA: 1 }), ...(tb && { transB: 1 }) }),
+          b.node('Gemm', [left, right], {
+            ...(ta && { transA: 1 }),
+            ...(tb && { transB: 1 }),
+            ...(alpha !== 1 && { alpha: { type: 'float', value: alpha } as const }),
+          }),
           b.shape(like),
         );
-      const dx = () => (transA ? product(y, g, transB, true, x) : product(g, y, false, !transB, x));
-      const dw = () => (transB ? product(g, x, true, transA, y) : product(x, g, !transA, false, y));
-      return [
-        wanted(0) ? dx() : undefined,
-        wanted(1) ? dw() : undefined,
-        c && wanted(2)
-          ? unbroadcast(b, scaled(dy, floatAttribute(attributes, 'beta', 1)), b.shape(c))
-          : undefined,
-      ];
+      const dx = () => (transA ? product(y, dy, transB, true, x) : product(dy, y, false, !transB, x));
+      const dw = () => (transB ? product(dy, x, true, transA, y) : product(x, dy, !transA, false, y));
+      const dc = () => unbroadcast(b, beta === 1 ? dy : b.mul(dy, scalarLike(b, dy, beta)), b.shape(c!));
+      return [wanted(0) ? dx() : undefined, wanted(1) ? dw() : undefined, c && wanted(2) ? dc() : undefined];
     },
     cheap: false,
   },

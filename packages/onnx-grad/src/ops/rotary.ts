@@ -47,6 +47,12 @@ function turn(b: GraphWriter, node: Node, x: Value, cos: Value, sin: Value): Val
   return flat ? joinHeads(b, whole) : whole;
 }
 
+/** -x of a table that many rotations read, from one node. */
+function negated(b: GraphWriter, x: Value): Value {
+  const known = b.model.graph.nodes.find(({ op, inputs }) => op === 'Neg' && inputs[0] === x);
+  return known?.outputs[0] ?? b.neg(x);
+}
+
 export const ROTARY: Family = {
   /** ONNX Runtime's own, with tables of cosines and sines by position. */
   RotaryEmbedding: {
@@ -56,7 +62,7 @@ export const ROTARY: Family = {
     /** The inverse is the rotation by the negative angle. */
     gradient: ({ b, node }, dy) => {
       const [, positions, cos, sin] = node.inputs as [Value, Value, Value, Value];
-      return [b.node('RotaryEmbedding', [dy, positions, cos, b.neg(sin)], node.attributes)];
+      return [b.node('RotaryEmbedding', [dy, positions, cos, negated(b, sin)], node.attributes)];
     },
     cheap: false,
   },

@@ -5,6 +5,7 @@
  */
 import {
   differentiate,
+  fuse,
   GraphBuilder,
   type Value,
   GraphImporter,
@@ -19,7 +20,7 @@ import {
   rowsInBlock,
 } from 'onnx-grad';
 import type { Layout } from '../train/trainedVector.ts';
-import { policySlope, sumIntoVector } from '../train/policyLoss.ts';
+import { policySlope, splitVector, sumIntoVector } from '../train/policyLoss.ts';
 import { outputDistribution } from '../sample/tokenPicker.ts';
 import { chunkedLogits, headPass, headTooLarge } from './head.ts';
 import type { HubModel } from './hubModel.ts';
@@ -45,6 +46,8 @@ class HubGraph {
   private readonly ids: Value;
   private readonly flat: Value | undefined;
   private readonly slices = new Map<string, Value>();
+  /** The flat vector's parameters by their offset. */
+  private parts: Map<number, Value> | undefined;
   private readonly total: string;
   private mask: Value | undefined;
   private positions: Value | undefined;
@@ -155,17 +158,33 @@ class HubGraph {
       module.parts.filter((p) => p.key === key).map((part) => ({ module, part })),
     );
     if (here.length === 0) return y;
-    const deltas = here
-      .map(({ module, part }) => {
-        const down = b.matmul(linear.x, this.weight(`${module.name}.lora_A`));
-        const all = this.weight(`${module.name}.lora_B`);
-        const up = part.size === module.out ? all : b.slice(all, part.start, part.start + part.size, 1);
-        const delta = b.matmul(module.scale === 1 ? down : b.mul(down, b.scalar(module.scale)), up);
-        return { from: part.from, to: part.from + part.size, delta };
+    const pairs = here.map(({ module, part }) => {
+      const all = this.weight(`${module.name}.lora_B`);
+      const up = part.size === module.out ? all : b.slice(all, part.start, part.start + part.size, 1);
+      const { scale } = module;
+      return {
+        down: this.weight(`${module.name}.lora_A`),
+        up,
+        scale,
+        from: part.from,
+        to: part.from + part.size,
+      };
+    });
+    const [first] = pairs as [(typeof pairs)[number]];
+    if (pairs.length === 1 && first.to - first.from === linear.out) {
+      // Over flattened rows, where a product can add to another: the pair's second one scales and adds.
+      const rows = b.reshape(linear.x, [-1, linear.in]);
+      const own = this.overRows(y, rows);
+      const inner = b.node('Gemm', [rows, first.down]);
+      const alpha = { type: 'float', value: first.scale } as const;
+      return this.apart(b.node('Gemm', [inner, first.up, own], { alpha }), linear.x);
+    }
+    const deltas = pairs
+      .map(({ down, up, scale, from, to }) => {
+        const inner = b.matmul(linear.x, down);
+        return { from, to, delta: b.matmul(scale === 1 ? inner : b.mul(inner, b.scalar(scale)), up) };
       })
       .sort((a, c) => a.from - c.from);
-    if (deltas.length === 1 && deltas[0]!.to - deltas[0]!.from === linear.out)
-      return b.add(y, deltas[0]!.delta);
     // Columns without an adapter get nothing added.
     const pieces: Value[] = [];
     let at = 0;
@@ -181,6 +200,30 @@ class HubGraph {
     return b.add(y, b.concat(pieces, b.shape(y).length - 1));
   }
 
+  /** The product y, which nothing reads yet, over flattened rows. */
+  private overRows(y: Value, rows: Value): Value {
+    const { b } = this;
+    if (b.shape(y).length === 2) return y;
+    const { nodes } = b.model.graph;
+    const at = nodes.findLastIndex(({ outputs }) => outputs[0] === y);
+    const [{ op, inputs, attributes }] = nodes.splice(at, 1) as [(typeof nodes)[number]];
+    return b.node(op, [rows, ...inputs.slice(1)], attributes);
+  }
+
+  /** Flattened rows [all, n] in the shape of x [..., in] but for its last axis. */
+  private apart(rows: Value, x: Value): Value {
+    const { b } = this;
+    const lead = b.shape(x).slice(0, -1);
+    const n = b.shape(rows)[1]!;
+    if (lead.length === 1) return rows;
+    const key = `shape:${lead.join()}`;
+    // Sizes of one name are equal.
+    const sizes = this.slices.get(key) ?? b.slice(b.node('Shape', [x]), 0, lead.length, 0);
+    this.slices.set(key, sizes);
+    const target = b.concat([sizes, b.ints([Number(n)])], 0);
+    return b.assume(b.node('Reshape', [rows, target]), [...lead, n]);
+  }
+
   /** One of the layout's matrices, cut from the flat vector. */
   private weight(name: string): Value {
     const known = this.slices.get(name);
@@ -189,9 +232,16 @@ class HubGraph {
     const { dims } = layout.parameters.find((p) => p.name === name)!;
     const at = layout.offsets.get(name)!;
     const size = dims.reduce((a, c) => a * c, 1);
-    const value = this.b.reshape(this.b.slice(this.flat!, at, at + size, 0), dims);
+    const value = this.b.reshape(this.cut(at, size), dims);
     this.slices.set(name, value);
     return value;
+  }
+
+  /** Elements `at` to `at + size` of the flat vector. */
+  private cut(at: number, size: number): Value {
+    if (this.mode === 'cached') return this.b.slice(this.flat!, at, at + size, 0);
+    this.parts ??= splitVector(this.b, this.flat!, this.plan!.layout);
+    return this.parts.get(at)!;
   }
   weights(): Value[] {
     return this.plan!.layout.parameters.map((p) => this.weight(p.name));
@@ -221,10 +271,18 @@ class HubGraph {
     return b.assume(b.node('Reshape', [scores, shape]), [...b.shape(hidden).slice(0, -1), model.vocabulary]);
   }
 
+  /** A value of the exported graph that gradients are to flow through. */
+  trained(name: string): Value {
+    const value = this.importer.get(name);
+    fuse(this.b);
+    addToOwnMasks(this.b);
+    return value;
+  }
+
   /** The last hidden states of chosen positions: `places` [M] counts through all rows' tokens. */
   chosenStates(): { states: Value; chosen: Value; width: number } {
     const { b } = this;
-    const states = this.importer.get(this.model.head!.input);
+    const states = this.trained(this.model.head!.input);
     const width = Number(b.shape(states).at(-1));
     const places = b.input('places', 'int64', ['chosen']);
     const chosen = b.node('Gather', [b.reshape(states, [-1, width]), places], { axis: 0 });
@@ -287,7 +345,6 @@ function scored(
   const targets = b.input('targets', 'int64', ['chosen', 1]);
   if (model.head) {
     const { states, chosen, width } = graph.chosenStates();
-    addToOwnMasks(b);
     const pass = headPass(importer, model.head, model.logits, chosen, targets, {
       width: graph.columns(width, columns),
       gradient,
@@ -307,8 +364,7 @@ function scored(
     };
   }
   // A head of another kind: logits of all positions at once.
-  const logits = importer.get(model.logits);
-  addToOwnMasks(b);
+  const logits = graph.trained(model.logits);
   const places = b.input('places', 'int64', ['chosen']);
   const chosen = b.node('Gather', [b.reshape(logits, [-1, model.vocabulary]), places], { axis: 0 });
   const all = b.node('LogSoftmax', [chosen], { axis: -1 });

@@ -1,5 +1,6 @@
 /** The policy-gradient loss as a part of graphs: where its derivative enters the backward pass, and where gradients leave it. */
 import type { GraphBuilder, Value } from 'onnx-grad';
+import type { Layout } from './trainedVector.ts';
 
 /**
  * The derivative of the policy-gradient loss with respect to the log-probabilities `logp`, both of shape `dims`.
@@ -26,14 +27,40 @@ export function policySlope(b: GraphBuilder, logp: Value, dims: string[]): Value
   return b.node('Where', [b.node('Equal', [weight, zero]), zero, slope]);
 }
 
+/** Most values that a node reads or writes where it may have many: a WebGPU kernel can bind only a few buffers. */
+const FAN = 7;
+
+/** The parameters of a flat vector, each of them flat, by their offset: in few nodes, whatever their number. */
+export function splitVector(b: GraphBuilder, vector: Value, layout: Layout): Map<number, Value> {
+  const bounds = layout.parameters.map((p) => layout.offsets.get(p.name)!).sort((x, y) => x - y);
+  const out = new Map<number, Value>();
+  const end = (i: number) => bounds[i] ?? layout.size;
+  /** Cuts `value`, which holds parameters `from` to `to`. */
+  const cut = (value: Value, from: number, to: number) => {
+    if (to - from === 1) {
+      out.set(bounds[from]!, value);
+      return;
+    }
+    let step = 1;
+    while (step * FAN < to - from) step *= FAN;
+    const starts: number[] = [];
+    for (let i = from; i < to; i += step) starts.push(i);
+    const sizes = starts.map((i) => end(Math.min(i + step, to)) - end(i));
+    b.nodes('Split', [value, b.ints(sizes)], { axis: 0 }, starts.length).forEach((part, k) => {
+      cut(part, starts[k]!, Math.min(starts[k]! + step, to));
+    });
+  };
+  cut(vector, 0, bounds.length);
+  return out;
+}
+
 /** `vector` [P] plus the values one after the other, P elements in all. */
 export function sumIntoVector(b: GraphBuilder, vector: Value, values: readonly Value[]): Value {
   let flat = values.map((v) => b.reshape(v, [-1]));
-  // In small groups: a WebGPU kernel can bind only a few buffers.
   while (flat.length > 1) {
     const next: Value[] = [];
-    for (let i = 0; i < flat.length; i += 7) {
-      const group = flat.slice(i, i + 7);
+    for (let i = 0; i < flat.length; i += FAN) {
+      const group = flat.slice(i, i + FAN);
       next.push(group.length > 1 ? b.concat(group, 0) : group[0]!);
     }
     flat = next;

@@ -68,3 +68,21 @@ describe('reference models', () => {
     expect(Math.max(...gradients[0]!.map(Math.abs))).toBeGreaterThan(0.01);
   });
 });
+
+test('an export of plain operators trains by the operators of a fused one', async () => {
+  const counts: Map<string, number>[] = [];
+  for (const name of ['qwen2-optimum-fp32', 'qwen2-genai-fp32']) {
+    const { model } = await loadFixture(name);
+    const { graph } = trainingGraph(model, planLayers(model, { kind: 'lora', rank: 2, alpha: 4 }));
+    const count = new Map<string, number>();
+    for (const { op } of graph.nodes) count.set(op, (count.get(op) ?? 0) + 1);
+    counts.push(count);
+  }
+  const [plain, fused] = counts as [Map<string, number>, Map<string, number>];
+  for (const op of ['SimplifiedLayerNormalization', 'RotaryEmbedding', 'Softmax', 'Pow', 'IsNaN']) {
+    expect(plain.get(op), op).toBe(fused.get(op));
+  }
+  // Three layers: no key is copied for the heads that share it.
+  expect(plain.get('RotaryEmbedding')).toBe(3 * 4);
+  expect(plain.get('Expand') ?? 0).toBeLessThan(3);
+});
