@@ -146,3 +146,43 @@ test('a model that does not fit is offered in the largest form that does', async
   await expect(preset).toHaveAccessibleDescription(/of memory to train/);
   await expect(sheet.getByLabel('Weights')).toHaveValue('q4f16');
 });
+
+test('a model with a tensor above the largest buffer of the GPU is refused before its download', async ({
+  page,
+}) => {
+  await page.addInitScript(() => {
+    const { requestAdapter } = GPU.prototype;
+    GPU.prototype.requestAdapter = async function (options) {
+      const adapter = await requestAdapter.call(this, options);
+      const least: Record<string, number> = { maxStorageBufferBindingSize: 2 ** 27, maxBufferSize: 2 ** 28 };
+      const get = (target: GPUSupportedLimits, name: string | symbol) =>
+        least[String(name)] ?? Reflect.get(target, name, target);
+      if (adapter) Object.defineProperty(adapter, 'limits', { value: new Proxy(adapter.limits, { get }) });
+      return adapter;
+    };
+  });
+  const asked: string[] = [];
+  // In the shapes of Qwen2.5-Coder-7B.
+  const config = {
+    ...{ model_type: 'qwen2', vocab_size: 152_064, hidden_size: 3584, num_hidden_layers: 28 },
+    ...{ num_attention_heads: 28, num_key_value_heads: 4, intermediate_size: 18_944 },
+  };
+  await page.route('http://127.0.0.1:9/**', (route) => {
+    asked.push(new URL(route.request().url()).pathname);
+    return route.fulfill({ json: config, headers: { 'Access-Control-Allow-Origin': '*' } });
+  });
+  await page.goto('./');
+  await chooseBackend(page, 'webgpu');
+  const sheet = await openSheet(page);
+  await sheet.getByLabel('Another repository').fill('http://127.0.0.1:9/large/');
+  await sheet.getByRole('button', { name: 'Use it' }).click();
+  await expect(sheet.getByRole('status').first()).toContainText(
+    'Does not fit. It needs 272 MB in one buffer (the weights of a layer), and this GPU takes at most 134 MB. Nothing was downloaded. Choose a smaller model, or wasm',
+  );
+  expect(asked).toEqual(['/large/config.json']);
+  // Its table of 544 MB is cut.
+  const preset = sheet.getByRole('radio', { name: 'Qwen2.5-Coder 0.5B Instruct' });
+  await expect(preset).toHaveAccessibleDescription(/of memory/);
+  await expect(preset).not.toHaveAccessibleDescription(/buffer/);
+  await sheet.getByRole('button', { name: 'Close' }).click();
+});

@@ -200,9 +200,9 @@ function judgeFit(
 ): { fits: boolean; text: string; smaller?: Fitting } {
   const { memory } = limit;
   try {
-    checkRunTensors('it', size, settings, limit.tensor);
+    checkRunTensors('It', size, settings, limit.tensor);
   } catch (error) {
-    return { fits: false, text: `Does not fit: ${textOf(error)}` };
+    return { fits: false, text: `Does not fit. ${textOf(error)}` };
   }
   const { download, total } = estimateRun(size, dtype, settings, memory);
   if (total <= memory) {
