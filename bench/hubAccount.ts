@@ -168,14 +168,15 @@ export class HubAccount {
     });
   }
 
-  private sample(
+  private async sample(
     prompts: readonly number[][],
     { samples, tokens }: Pick<AccountSize, 'samples' | 'tokens'>,
     onStep?: () => void,
   ): Promise<SampledRow[]> {
     const { temperature, topP } = this.size;
+    const weights = (await this.trainer.deviceWeights()) ?? this.trainer.weights;
     return this.sampler.sample(
-      this.trainer.weights,
+      weights,
       prompts.map((prompt) => ({ tokens: prompt, samples, maxTokens: tokens })),
       { temperature, topP, seed: ++this.seed, stop: new Set(), ...(onStep && { onStep }) },
     );

@@ -82,6 +82,7 @@ async function jaxRace({ base, backend, rows: count, length, turns }: JaxRaceOpt
     ],
     turns,
   );
+  await trainer.fetch();
   const differences = layout.parameters.map((p) => {
     const expected = theirs.get(p.name)!;
     const off = expected.reduce((sum, g, i) => sum + (g - trainer.accumulated[at(p) + i]!) ** 2, 0);

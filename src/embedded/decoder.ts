@@ -304,8 +304,9 @@ export function trainingGraph(c: DecoderConfig, tuning: Tuning, layout: Layout, 
   const slope = policySlope(b, logp, ['rows', 'seq']);
   const gradient = b.input('gradient', 'float32', [layout.size]);
   const grads = differentiate(b, logp, slope, g.w.trainable());
-  b.output('logprobs', logp);
+  // First: it may stay on the device, and onnxruntime-node looks up by their place which ones do.
   b.output('gradientOut', sumIntoVector(b, gradient, grads));
+  b.output('logprobs', logp);
   return g.bytes();
 }
 

@@ -32,7 +32,8 @@ function embeddedTrainable(config: DecoderConfig, tuning: Tuning, model: Weights
     snapshotId: tuning.kind === 'lora' ? `${layout.id}/on-${fingerprint(model)}` : layout.id,
     context: config.context,
     start: (seed) => initialWeights(layout, model, seed),
-    openTraining: (runtime) => runtime.create(trainingGraph(config, tuning, layout, model)),
+    openTraining: (runtime, kept) =>
+      runtime.create(trainingGraph(config, tuning, layout, model), kept ? { kept } : {}),
     openScoring: (runtime) => runtime.create(scoringGraph(config, tuning, layout, model)),
     // This model's answers are as long as its prompts: sharing the prompts would save little.
     longestSharedRow: () => 0,

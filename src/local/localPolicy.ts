@@ -23,6 +23,8 @@ import {
   type Tokenizer,
   microbatches,
   minibatches,
+  type DeviceTensor,
+  type ResidentVector,
   type RowMembers,
   type RowsGradient,
   sequenceOf,
@@ -97,8 +99,10 @@ export async function openLocalPolicy(
 
 /** Samples rows of tokens with the trained vector `weights`. */
 export interface RowSampler {
+  /** Whether it takes the vector where graphs run, too. */
+  readonly readsDevice?: boolean;
   sample(
-    weights: Float32Array,
+    weights: Float32Array | DeviceTensor,
     requests: readonly TokenRequest[],
     options: TokenSampleOptions,
   ): Promise<SampledRow[]>;
@@ -132,7 +136,7 @@ export class LocalPolicy implements Policy {
   private readonly scoringTokens: number;
   private readonly takeTurns: boolean;
   /** The trained vector that the run started from: where the KL penalty pulls to. */
-  private readonly start: Float32Array;
+  private readonly start: ResidentVector;
 
   constructor(parts: PolicyParts) {
     this.info = parts.info;
@@ -143,7 +147,7 @@ export class LocalPolicy implements Policy {
     this.stop = parts.stop;
     this.scoringTokens = parts.scoringTokens ?? SCORING_TOKENS;
     this.takeTurns = parts.takeTurns ?? false;
-    this.start = parts.trainer.weights.slice();
+    this.start = parts.trainer.vector(parts.trainer.weights.slice());
   }
 
   /** Number of cores that share the work; the results do not depend on it. */
@@ -156,7 +160,7 @@ export class LocalPolicy implements Policy {
     const { onProgress, signal } = options;
     if (this.takeTurns) await this.trainer.dispose();
     const rows = await this.sampler.sample(
-      this.trainer.weights,
+      await this.sampledWeights(),
       requests.map((r, i) => ({ tokens: prompts[i]!, samples: r.samples, maxTokens: r.maxTokens })),
       {
         temperature: options.temperature,
@@ -180,6 +184,14 @@ export class LocalPolicy implements Policy {
     return out;
   }
 
+  /** The trained vector, from the device where it is there and the sampler reads it there. */
+  private async sampledWeights(): Promise<Float32Array | DeviceTensor> {
+    const there = this.sampler.readsDevice ? await this.trainer.deviceWeights() : undefined;
+    if (there) return there;
+    await this.trainer.fetch();
+    return this.trainer.weights;
+  }
+
   private describe(rows: readonly SampledRow[]) {
     let tokens = 0;
     let finished = 0;
@@ -198,8 +210,17 @@ export class LocalPolicy implements Policy {
     };
   }
 
-  async score(
+  score(
     sequences: { promptTokens: number[]; tokens: number[] }[],
+    signal?: AbortSignal,
+  ): Promise<number[][]> {
+    return this.scoreUnder(sequences, undefined, signal);
+  }
+
+  /** Under other weights than the trained ones, where there are any. */
+  private async scoreUnder(
+    sequences: { promptTokens: number[]; tokens: number[] }[],
+    under: ResidentVector | undefined,
     signal?: AbortSignal,
   ): Promise<number[][]> {
     const rows = sequences.map((s) => ({
@@ -212,7 +233,7 @@ export class LocalPolicy implements Policy {
       const here = pass.sequences.map((i) => rows[i]!);
       const scored = await this.trainer.score(
         here.map(({ tokens }) => tokens),
-        { from: here.map(({ from }) => from), together: pass.rows },
+        { from: here.map(({ from }) => from), together: pass.rows, ...(under && { under }) },
       );
       pass.sequences.forEach((i, j) => {
         out[i] = Array.from(scored[j]!.subarray(rows[i]!.from));
@@ -227,7 +248,6 @@ export class LocalPolicy implements Policy {
    */
   async update(batch: WeightedSequence[], options: UpdateOptions): Promise<UpdateStats> {
     if (this.takeTurns) await this.sampler.dispose();
-    const before = this.trainer.snapshot();
     const stats: UpdateStats = {
       loss: 0,
       gradNorm: 0,
@@ -239,6 +259,7 @@ export class LocalPolicy implements Policy {
       moved: 0,
     };
     if (batch.length === 0) return stats;
+    const before = this.trainer.mark();
     try {
       const references =
         options.klWeight > 0 ? await this.referenceLogprobs(batch, options.signal) : undefined;
@@ -251,19 +272,15 @@ export class LocalPolicy implements Policy {
           options.onProgress?.(stats.steps, parts.length * options.epochs);
         }
       }
+      for (const key of ['kl', 'clipped', 'entropy'] as const) stats[key] /= stats.tokens;
+      for (const key of ['loss', 'gradNorm'] as const) stats[key] /= stats.steps;
+      stats.moved = await this.trainer.movedSince(before);
     } catch (error) {
-      this.trainer.restore(before);
+      this.trainer.goBack(before);
       throw error;
+    } finally {
+      before.release();
     }
-    for (const key of ['kl', 'clipped', 'entropy'] as const) stats[key] /= stats.tokens;
-    for (const key of ['loss', 'gradNorm'] as const) stats[key] /= stats.steps;
-    let change = 0;
-    let norm = 0;
-    before.weights.forEach((w, i) => {
-      change += (this.trainer.weights[i]! - w) ** 2;
-      norm += w * w;
-    });
-    stats.moved = Math.sqrt(change / norm);
     return stats;
   }
 
@@ -318,23 +335,18 @@ export class LocalPolicy implements Policy {
       ...replicas.map((replica) => wanted((rows) => replica.gradientOf(trainer.weights, rows, options))),
     ]);
     for (const result of results) {
-      trainer.add(result.gradient);
+      await trainer.add(result.gradient);
       logprobs.push(result.logprobs);
     }
     return logprobs;
   }
 
-  private async referenceLogprobs(batch: WeightedSequence[], signal?: AbortSignal): Promise<number[][]> {
-    const now = this.trainer.weights;
-    this.trainer.weights = this.start;
-    try {
-      return await this.score(batch, signal);
-    } finally {
-      this.trainer.weights = now;
-    }
+  private referenceLogprobs(batch: WeightedSequence[], signal?: AbortSignal): Promise<number[][]> {
+    return this.scoreUnder(batch, this.start, signal);
   }
 
   async snapshot(): Promise<PolicySnapshot> {
+    await this.trainer.fetch();
     return this.trainer.snapshot();
   }
 

@@ -45,6 +45,7 @@ export {
   int64,
   openSession,
   scalar,
+  type DeviceTensor,
   type HostTensor,
   type OrtModule,
   type Runtime,
@@ -71,6 +72,7 @@ export { BETA1, BETA2 } from './train/adamw.ts';
 export { gradcheck } from './train/gradcheck.ts';
 export { hubTrainable, planAdapters } from './train/hubTrainable.ts';
 export { policySlope, sumIntoVector } from './train/policyLoss.ts';
+export type { ResidentVector } from './train/residentVector.ts';
 export type { RowMembers, Sequence } from './train/sharedRows.ts';
 export { initialWeights, type Layout, type Parameter, type Weights } from './train/trainedVector.ts';
 export {

@@ -67,6 +67,7 @@ export function backendContract(open: () => Promise<Runtime>): void {
       for (const [n, options] of losses.entries()) {
         trainer.clearGradient();
         const logprobs = await trainer.accumulate(rows, options);
+        await trainer.fetch();
         expected.forEach((row, r) => {
           expect(relativeError(logprobs[r]!, row)).toBeLessThan(1e-5);
           expect(relativeError(scored[r]!, row)).toBeLessThan(1e-5);
@@ -117,6 +118,7 @@ export function backendContract(open: () => Promise<Runtime>): void {
     const before = trainer.weights.slice();
     const rows = [{ tokens: [1, 2, 3, 4], weight: [0.3, 0.3, 0.4], advantage: 1 }];
     const [now] = await trainer.accumulate(rows, { clip: 0, klWeight: 0 });
+    await trainer.fetch();
     const gradient = trainer.accumulated.slice();
     const norm = await trainer.apply({
       learningRate: 0.01,
@@ -125,6 +127,7 @@ export function backendContract(open: () => Promise<Runtime>): void {
       adamEpsilon: 1e-8,
     });
     expect(norm).toBeCloseTo(Math.hypot(...gradient), 4);
+    await trainer.fetch();
     trainer.weights.forEach((w, i) => {
       // AdamW's first step is the learning rate times the gradient's sign, wherever it is not tiny.
       if (Math.abs(gradient[i]!) > 1e-4)

@@ -72,7 +72,7 @@ export function replicaContract(open: () => Promise<Runtime>, start: StartReplic
     expect(trainer.accumulated.every((g) => g === 0)).toBe(true);
     await trainer.accumulate(rows, options);
     expect(relativeError(own.gradient, trainer.accumulated)).toBeLessThan(1e-6);
-    trainer.add(own.gradient);
+    await trainer.add(own.gradient);
     expect(
       relativeError(
         trainer.accumulated,

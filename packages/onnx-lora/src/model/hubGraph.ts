@@ -395,8 +395,9 @@ export function trainingGraph(model: HubModel, plan: AdapterPlan, options?: Trai
   const { b } = graph;
   const slope = policySlope(b, logprobs, ['chosen']);
   const gradient = b.input('gradient', 'float32', [plan.layout.size]);
-  b.output('logprobs', logprobs);
+  // First: it may stay on the device, and onnxruntime-node looks up by their place which ones do.
   b.output('gradientOut', sumIntoVector(b, gradient, backward(slope)));
+  b.output('logprobs', logprobs);
   return graph.finish();
 }
 

@@ -12,6 +12,7 @@ import {
   type Runtime,
   type GraphSession,
   scalar,
+  type DeviceTensor,
   type Tensor,
 } from '../runtime/runtime.ts';
 import {
@@ -92,8 +93,11 @@ export class HubSampler {
   }
 
   /** Rows in order of request and sample. `weights` is the adapters' vector. */
+  /** It takes the trained vector where graphs run, too. */
+  readonly readsDevice = true;
+
   async sample(
-    weights: Float32Array,
+    weights: Float32Array | DeviceTensor,
     requests: readonly TokenRequest[],
     options: TokenSampleOptions,
   ): Promise<SampledRow[]> {
@@ -102,7 +106,7 @@ export class HubSampler {
     try {
       for (const group of this.groups(rows)) await this.sampleGroup(adapters, requests, group, rows, options);
     } finally {
-      release([adapters]);
+      if (adapters !== weights) release([adapters]);
     }
     return rows;
   }
@@ -138,7 +142,8 @@ export class HubSampler {
   }
 
   /** The adapters' vector where every step reads it: sent to the device once, where there is one. */
-  private async place(weights: Float32Array): Promise<Tensor> {
+  private async place(weights: Float32Array | DeviceTensor): Promise<Tensor> {
+    if ('held' in weights) return weights;
     const here = float32([weights.length], weights);
     if (!this.runtime.hasDeviceMemory || !this.plan) return here;
     const b = new GraphBuilder('place');

@@ -36,9 +36,20 @@ export function adamwGraph(size: number): Uint8Array {
   const v = b.add(b.mul(second, k(BETA2)), b.mul(b.mul(g, g), k(1 - BETA2)));
   const step = b.div(b.div(m, c1), b.add(b.node('Sqrt', [b.div(v, c2)]), epsilon));
   const shrunk = b.mul(weights, b.sub(k(1), b.mul(b.mul(rate, decay), decayed)));
+  // What stays on the device comes first: onnxruntime-node looks those up by their place.
   b.output('newWeights', b.sub(shrunk, b.mul(rate, step)));
   b.output('newFirst', m);
   b.output('newSecond', v);
   b.output('norm', norm);
+  return writeModel(b.model);
+}
+
+/** Inputs: weights and before [P]. Output: moved [], the length of their difference over that of `before`. */
+export function changeGraph(size: number): Uint8Array {
+  const b = new GraphBuilder('change');
+  const weights = b.input('weights', 'float32', [size]);
+  const before = b.input('before', 'float32', [size]);
+  const length = (x: string) => b.node('Sqrt', [b.sum(b.mul(x, x), [0], false)]);
+  b.output('moved', b.div(length(b.sub(weights, before)), length(before)));
   return writeModel(b.model);
 }

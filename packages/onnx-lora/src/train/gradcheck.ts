@@ -288,8 +288,10 @@ class Check {
       });
       const expected = this.tensor(`step${step}.loss`);
       if (expected) this.report(`step${step}.loss`, relative([loss], safeTensorValues(expected)));
+      await this.trainer.fetch();
       if (step === 0) this.compareVector('grad.', this.trainer.accumulated);
       if (step < steps) await this.trainer.apply(ADAMW);
+      await this.trainer.fetch();
       if (step + 1 <= steps) this.compareVector(`after${step + 1}.`, this.trainer.weights);
     }
   }

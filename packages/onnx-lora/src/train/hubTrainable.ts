@@ -164,7 +164,7 @@ export function hubTrainable(
     snapshotId: `${layout.id}/on-${fingerprint(model)}`,
     context: model.context,
     start: (seed) => initialWeights(layout, new Map(), seed),
-    openTraining: (runtime) => openModel(runtime, trainingGraph(model, plan, options)),
+    openTraining: (runtime, kept) => openModel(runtime, trainingGraph(model, plan, options), kept),
     openScoring: (runtime) => openModel(runtime, score()),
     longestSharedRow: () =>
       (longest ??=

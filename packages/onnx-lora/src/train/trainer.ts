@@ -1,6 +1,7 @@
 /** Trains a decoder's flat vector of weights: gradients in micro-batches, AdamW in steps. */
 import { LoraError } from '../errors.ts';
-import { adamwGraph, BETA1, BETA2 } from './adamw.ts';
+import { adamwGraph, BETA1, BETA2, changeGraph } from './adamw.ts';
+import { Carrier, ResidentVector } from './residentVector.ts';
 import type { Layout } from './trainedVector.ts';
 import { planRows, rowLength, type RowMembers, type Sequence } from './sharedRows.ts';
 import {
@@ -9,6 +10,8 @@ import {
   type HostTensor,
   int64,
   endSession,
+  type DeviceTensor,
+  isOnDevice,
   type Runtime,
   type GraphSession,
   scalar,
@@ -162,8 +165,11 @@ export interface Trainable {
   readonly context: number;
   /** The vector that training starts from. */
   start(seed: number): Float32Array;
-  /** Graphs with the inputs and outputs of `trainingGraph` and `scoringGraph`, but for how rows are packed. */
-  openTraining(runtime: Runtime): Promise<GraphSession>;
+  /**
+   * Graphs with the inputs and outputs of `trainingGraph` and `scoringGraph`, but for how rows are packed. `kept` as in
+   * `SessionOptions`: the first outputs of the graph.
+   */
+  openTraining(runtime: Runtime, kept?: readonly string[]): Promise<GraphSession>;
   openScoring(runtime: Runtime): Promise<GraphSession>;
   /** Most tokens in a row of several sequences; 0 where its graphs take one sequence a row only. */
   longestSharedRow(): number;
@@ -202,19 +208,34 @@ export const sequenceOf = (row: TrainingRow): Sequence => ({
 /** Each sequence in a row of its own. */
 const apart = (sequences: readonly unknown[]): RowMembers[] => sequences.map((_, i) => [i]);
 
-/** Trains the flat vector of any model. */
+/** What training changes, as it was at some time; its holder releases it. */
+export interface Mark {
+  readonly step: number;
+  readonly weights: ResidentVector;
+  readonly first: ResidentVector;
+  readonly second: ResidentVector;
+  release(): void;
+}
+
+/**
+ * Trains the flat vector of any model. Where the runtime has memory of its own, weights, gradient and moments stay there
+ * from pass to pass and from step to step; `fetch` brings them here.
+ */
 export class VectorTrainer {
   readonly layout: Layout;
   readonly snapshotId: string;
-  weights: Float32Array;
-  private first: Float32Array;
-  private second: Float32Array;
+  private current: ResidentVector;
+  private first: ResidentVector;
+  private second: ResidentVector;
   private step = 0;
-  private gradient: Float32Array;
-  private readonly decayed: Float32Array;
+  private gradient: ResidentVector;
+  private readonly zeros: ResidentVector;
+  private readonly decayed: ResidentVector;
+  private readonly carrier: Carrier;
   private train: Promise<GraphSession> | undefined;
   private scorer: Promise<GraphSession> | undefined;
   private adamw: Promise<GraphSession> | undefined;
+  private change: Promise<GraphSession> | undefined;
 
   constructor(
     private readonly runtime: Runtime,
@@ -225,16 +246,42 @@ export class VectorTrainer {
   ) {
     this.layout = trainable.layout;
     this.snapshotId = trainable.snapshotId;
-    this.weights = trainable.start(seed);
-    this.first = new Float32Array(this.layout.size);
-    this.second = new Float32Array(this.layout.size);
-    this.gradient = new Float32Array(this.layout.size);
-    this.decayed = new Float32Array(this.layout.size);
+    this.carrier = new Carrier(runtime);
+    this.current = this.vector(trainable.start(seed));
+    this.zeros = this.vector(new Float32Array(this.layout.size));
+    [this.first, this.second, this.gradient] = [this.zeros.hold(), this.zeros.hold(), this.zeros.hold()];
+    const decayed = new Float32Array(this.layout.size);
     for (const p of this.layout.parameters) {
       if (p.dims.length < 2) continue;
       const at = this.layout.offsets.get(p.name)!;
-      this.decayed.fill(1, at, at + p.dims[0]! * p.dims[1]!);
+      decayed.fill(1, at, at + p.dims[0]! * p.dims[1]!);
     }
+    this.decayed = this.vector(decayed);
+  }
+
+  /** A vector to score with: its values go to the device once. */
+  vector(values: Float32Array): ResidentVector {
+    return new ResidentVector(this.carrier, values);
+  }
+
+  /** The trained vector. Where it stays on the device, what a step made of it is here after `fetch`. */
+  get weights(): Float32Array {
+    return this.current.here;
+  }
+  set weights(values: Float32Array) {
+    this.current.release();
+    this.current = this.vector(values);
+  }
+
+  /** The trained vector on the device, for other graphs to read until the next step; undefined where there is none. */
+  async deviceWeights(): Promise<DeviceTensor | undefined> {
+    const tensor = await this.current.tensor();
+    return isOnDevice(tensor) ? tensor : undefined;
+  }
+
+  /** Brings weights, moments and gradient here, where they are not. */
+  async fetch(): Promise<void> {
+    for (const vector of [this.current, this.first, this.second, this.gradient]) await vector.read();
   }
 
   /** Optimizer steps taken. */
@@ -260,17 +307,24 @@ export class VectorTrainer {
 
   /** Gradient of the rows accumulated since the last `apply`, [P]. */
   get accumulated(): Float32Array {
-    return this.gradient;
+    return this.gradient.here;
   }
 
   /** Forgets what is accumulated. */
   clearGradient(): void {
-    this.gradient = new Float32Array(this.layout.size);
+    this.gradient.release();
+    this.gradient = this.zeros.hold();
+  }
+
+  private replaceGradient(gradient: ResidentVector): void {
+    this.gradient.release();
+    this.gradient = gradient;
   }
 
   /** Adds a gradient that was computed elsewhere, [P]. */
-  add(gradient: Float32Array): void {
-    for (let i = 0; i < gradient.length; i++) this.gradient[i]! += gradient[i]!;
+  async add(gradient: Float32Array): Promise<void> {
+    const sum = await this.gradient.read();
+    this.replaceGradient(this.vector(sum.map((g, i) => g + gradient[i]!)));
   }
 
   /**
@@ -283,31 +337,34 @@ export class VectorTrainer {
     together: readonly RowMembers[] = apart(rows),
   ): Promise<Float32Array[]> {
     const { gradient, logprobs } = await this.pass(rows, options, this.gradient, together);
-    this.gradient = gradient;
+    this.replaceGradient(gradient);
     return logprobs;
   }
 
   /** As `accumulate`, with the rows' gradient by itself, [P], which is added to nothing. */
-  gradientOf(rows: readonly TrainingRow[], options: LossOptions): Promise<RowsGradient> {
-    return this.pass(rows, options, new Float32Array(this.layout.size), apart(rows));
+  async gradientOf(rows: readonly TrainingRow[], options: LossOptions): Promise<RowsGradient> {
+    const { gradient, logprobs } = await this.pass(rows, options, this.zeros, apart(rows));
+    const values = await gradient.read();
+    gradient.release();
+    return { gradient: values, logprobs };
   }
 
   private async pass(
     rows: readonly TrainingRow[],
     options: LossOptions,
-    before: Float32Array,
+    before: ResidentVector,
     together: readonly RowMembers[],
-  ): Promise<RowsGradient> {
+  ): Promise<{ gradient: ResidentVector; logprobs: Float32Array[] }> {
     if (this.options.oneSession) await this.endScoring();
-    this.train ??= this.trainable.openTraining(this.runtime);
+    this.train ??= this.trainable.openTraining(this.runtime, this.kept('gradientOut'));
     const session = await this.train;
     const packed = this.pack(rows.map(sequenceOf), together, (r, t) => (rows[r]!.weight[t] ?? 0) !== 0);
     const plane = (pick: (row: TrainingRow, t: number) => number) =>
       packed.plane((r, t) => pick(rows[r]!, t));
-    const outputs = await session.run({
+    const { outputs, kept } = await session.runKeeping({
       ...packed.feeds,
-      weights: float32([this.layout.size], this.weights),
-      gradient: float32([this.layout.size], before),
+      weights: await this.current.tensor(),
+      gradient: await before.tensor(),
       weight: plane((row, t) => row.weight[t] ?? 0),
       advantage: plane((row) => row.advantage),
       old: plane((row, t) => row.old?.[t] ?? 0),
@@ -318,18 +375,37 @@ export class VectorTrainer {
       klWeight: scalar(options.klWeight),
     });
     return {
-      gradient: floats(outputs, 'gradientOut'),
+      gradient: this.made('gradientOut', outputs, kept),
       logprobs: packed.unpack(floats(outputs, 'logprobs')),
     };
   }
 
+  /** Outputs that stay on the device, where there is one. */
+  private kept(...names: string[]): string[] | undefined {
+    return this.carrier.hasDevice ? names : undefined;
+  }
+
+  /** A vector that a graph gave. */
+  private made(
+    name: string,
+    outputs: Record<string, HostTensor>,
+    kept: Record<string, DeviceTensor>,
+  ): ResidentVector {
+    const device = kept[name];
+    return device ? new ResidentVector(this.carrier, undefined, device) : this.vector(floats(outputs, name));
+  }
+
   /**
    * Log-probabilities of each row's tokens after the first, under the current weights. `from`: the first prediction
-   * wanted of each, with 0 before it; `together`: those that stand in one row.
+   * wanted of each, with 0 before it; `together`: those that stand in one row; `under`: other weights.
    */
   async score(
     rows: readonly (readonly number[])[],
-    { from, together = apart(rows) }: { from?: readonly number[]; together?: readonly RowMembers[] } = {},
+    {
+      from,
+      together = apart(rows),
+      under = this.current,
+    }: { from?: readonly number[]; together?: readonly RowMembers[]; under?: ResidentVector } = {},
   ): Promise<Float32Array[]> {
     if (this.options.oneSession) await this.endTraining();
     this.scorer ??= this.trainable.openScoring(this.runtime);
@@ -338,7 +414,7 @@ export class VectorTrainer {
     const packed = this.pack(sequences, together, () => true);
     const outputs = await session.run({
       ...packed.feeds,
-      weights: float32([this.layout.size], this.weights),
+      weights: await under.tensor(),
     });
     return packed.unpack(floats(outputs, 'logprobs'));
   }
@@ -346,16 +422,17 @@ export class VectorTrainer {
   /** One AdamW step with the accumulated gradient, which is then cleared. Returns its norm before clipping. */
   async apply(options: StepOptions): Promise<number> {
     const { size } = this.layout;
-    this.adamw ??= this.runtime.create(adamwGraph(size));
+    const made = ['newWeights', 'newFirst', 'newSecond'] as const;
+    const stays = this.kept(...made);
+    this.adamw ??= this.runtime.create(adamwGraph(size), stays ? { kept: stays } : {});
     const session = await this.adamw;
     const t = this.step + 1;
-    const vector = (data: Float32Array) => float32([size], data);
-    const outputs = await session.run({
-      weights: vector(this.weights),
-      gradient: vector(this.gradient),
-      first: vector(this.first),
-      second: vector(this.second),
-      decayed: vector(this.decayed),
+    const { outputs, kept } = await session.runKeeping({
+      weights: await this.current.tensor(),
+      gradient: await this.gradient.tensor(),
+      first: await this.first.tensor(),
+      second: await this.second.tensor(),
+      decayed: await this.decayed.tensor(),
       learningRate: scalar(options.learningRate),
       weightDecay: scalar(options.weightDecay),
       maxNorm: scalar(options.maxGradNorm),
@@ -365,23 +442,60 @@ export class VectorTrainer {
     });
     const norm = floats(outputs, 'norm')[0]!;
     this.clearGradient();
+    const [weights, first, second] = made.map((name) => this.made(name, outputs, kept)) as [
+      ResidentVector,
+      ResidentVector,
+      ResidentVector,
+    ];
     if (!Number.isFinite(norm)) {
+      for (const vector of [weights, first, second]) vector.release();
       throw new LoraError('diverged', {}, 'The gradient is not finite, so the step was not taken.');
     }
-    this.weights = floats(outputs, 'newWeights');
-    this.first = floats(outputs, 'newFirst');
-    this.second = floats(outputs, 'newSecond');
-    this.step = t;
+    this.become({ step: t, weights, first, second });
     return norm;
   }
 
+  private become({ step, weights, first, second }: Omit<Mark, 'release'>): void {
+    for (const vector of [this.current, this.first, this.second]) vector.release();
+    [this.current, this.first, this.second, this.step] = [weights, first, second, step];
+  }
+
+  /** What it is now, wherever that lies. */
+  mark(): Mark {
+    const vectors = [this.current, this.first, this.second].map((vector) => vector.hold());
+    const [weights, first, second] = vectors as [ResidentVector, ResidentVector, ResidentVector];
+    return {
+      ...{ step: this.step, weights, first, second },
+      release: () => {
+        for (const vector of vectors) vector.release();
+      },
+    };
+  }
+
+  /** Goes back to what it was, with no gradient accumulated. */
+  goBack({ step, weights, first, second }: Mark): void {
+    this.become({ step, weights: weights.hold(), first: first.hold(), second: second.hold() });
+    this.clearGradient();
+  }
+
+  /** How far the weights have moved from what they were: |now - then| / |then|. */
+  async movedSince(then: Mark): Promise<number> {
+    this.change ??= this.runtime.create(changeGraph(this.layout.size));
+    const outputs = await (await this.change).run({
+      weights: await this.current.tensor(),
+      before: await then.weights.tensor(),
+    });
+    return floats(outputs, 'moved')[0]!;
+  }
+
+  /** What is here; where vectors stay on the device, after `fetch`. */
   snapshot(): PolicySnapshot {
     return {
       layout: this.snapshotId,
       step: this.step,
-      weights: this.weights.slice(),
-      firstMoment: this.first.slice(),
-      secondMoment: this.second.slice(),
+      weights: this.current.here.slice(),
+      firstMoment: this.first.here.slice(),
+      secondMoment: this.second.here.slice(),
     };
   }
 
@@ -394,22 +508,28 @@ export class VectorTrainer {
         `This checkpoint was made with another model or other adapter settings (${snapshot.layout}) than those loaded here (${this.snapshotId}).`,
       );
     }
-    this.weights = weights.slice();
-    this.first = firstMoment.slice();
-    this.second = secondMoment.slice();
+    this.become({
+      step: snapshot.step,
+      weights: this.vector(weights.slice()),
+      first: this.vector(firstMoment.slice()),
+      second: this.vector(secondMoment.slice()),
+    });
     this.clearGradient();
-    this.step = snapshot.step;
   }
 
   async dispose(): Promise<void> {
     await this.endTraining();
     await this.endScoring();
-    const { adamw } = this;
-    this.adamw = undefined;
+    await this.carrier.dispose();
+    const { adamw, change } = this;
+    this.adamw = this.change = undefined;
     await endSession(adamw);
+    await endSession(change);
   }
 
   private async endTraining(): Promise<void> {
+    // Made by the session that ends.
+    await this.gradient.leaveDevice();
     const { train } = this;
     this.train = undefined;
     await endSession(train);
