@@ -8,7 +8,7 @@
  * Medians of --turns turns; with each part stands whether the machine was idle. --threads is for Node, where each is
  * an account of its own; the page has one. `generate` has no top-p and samples without.
  */
-import { createReadStream, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer as createHost } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, dirname, join, normalize, resolve } from 'node:path';
@@ -17,6 +17,7 @@ import type { Browser } from 'playwright';
 import { SHIPPED_BANK } from '../cli/settings.ts';
 import type { Bank } from '../src/gasp/bank.ts';
 import { type NodeBackend, nodeRuntime } from '../src/backends/runtime.node.ts';
+import { DTYPE_FILES, HUB_DTYPES, type HubDType } from 'onnx-lora';
 import { folderFiles } from 'onnx-lora/node';
 import { openDevPage } from './devPage.ts';
 import type { GpuCount } from './gpuCounter.ts';
@@ -73,6 +74,7 @@ const size: AccountSize = {
   apart: args.apart,
   turns: Number(args.turns),
 };
+const dtype = readDtype(args.dtype);
 const counting = args.page && (args.backend === 'webgpu' || args.backend === 'auto');
 const wanted = args.parts?.split(',') ?? PARTS.filter((part) => part !== 'counts' || counting);
 const unknown = wanted.find((part) => !PARTS.includes(part as Part));
@@ -80,6 +82,12 @@ if (unknown !== undefined) throw new Error(`--parts takes ${PARTS.join(', ')}; g
 
 type PartAccount = SamplingAccount | StepAccount | UpdateAccount | CountAccount;
 const report: Record<string, Record<string, unknown>> = {};
+
+function readDtype(given: string): HubDType {
+  const found = HUB_DTYPES.find((name) => name === given);
+  if (!found) throw new Error(`--dtype takes ${HUB_DTYPES.join(', ')}; got ${given}`);
+  return found;
+}
 
 /** Runs the wanted parts one after the other and tells of each. */
 async function account(
@@ -173,7 +181,7 @@ async function onNode(backend: NodeBackend, threads: number): Promise<void> {
       transformers,
       openReference: () =>
         transformers.AutoModelForCausalLM.from_pretrained(basename(folder), {
-          dtype: args.dtype,
+          dtype,
           device: backend,
           ...(threads && { session_options: { intraOpNumThreads: threads, interOpNumThreads: 1 } }),
         } as never),
@@ -194,7 +202,8 @@ async function inPage(backend: PageAccountOptions['backend']): Promise<void> {
   const bench = await openDevPage('account.html', 'openAccount');
   try {
     const options: PageAccountOptions = {
-      ...{ base: host.url, name: basename(folder), backend, size, dtype: args.dtype },
+      ...{ base: host.url, name: basename(folder), backend, size, dtype },
+      externalData: existsSync(join(folder, `onnx/model${DTYPE_FILES[dtype]}.onnx_data`)),
     };
     const opened = await bench.call<Awaited<ReturnType<PageAccount['openAccount']>>>('openAccount', options);
     const called = {

@@ -21,8 +21,9 @@ export interface PageAccountOptions {
   name: string;
   backend: BackendChoice;
   size: AccountSize;
-  /** transformers.js's session of this dtype. */
+  /** transformers.js's session of this dtype; whether weights lie beside its graph's file, which it cannot tell. */
   dtype: string;
+  externalData: boolean;
 }
 
 /** What the page offers, in the order in which it is called. */
@@ -37,7 +38,7 @@ export interface PageAccount {
 let account: HubAccount;
 
 const page: PageAccount = {
-  async openAccount({ base, name, backend, size, dtype }) {
+  async openAccount({ base, name, backend, size, dtype, externalData }) {
     const count = backend === 'wasm' ? {} : { countGpu: countGpu() };
     const runtime = await webRuntime(backend);
     const device = runtime.name.startsWith('webgpu') ? 'webgpu' : 'wasm';
@@ -47,7 +48,9 @@ const page: PageAccount = {
       env.localModelPath = base;
       const { wasm } = env.backends.onnx;
       if (wasm) Object.assign(wasm, { wasmPaths: { wasm: wasmUrl }, numThreads: 1, proxy: false });
-      return transformers.AutoModelForCausalLM.from_pretrained(name, { dtype, device } as never);
+      return transformers.AutoModelForCausalLM.from_pretrained(name, {
+        ...{ dtype, device, use_external_data_format: externalData },
+      } as never);
     };
     const bank = (await (await fetch('/banks/first-steps.json')).json()) as Bank;
     const files = httpFiles(`${base}${name}/`);

@@ -45,8 +45,6 @@ const CONFIG = {
   rope_theta: 1_000_000,
   rms_norm_eps: 1e-6,
   tie_word_embeddings: true,
-  // transformers.js asks for the file beside the graph where this says so.
-  'transformers.js_config': { use_external_data_format: true },
   eos_token_id: Number(args.vocabulary) - 291,
 };
 const HEAD = CONFIG.hidden_size / CONFIG.num_attention_heads;
