@@ -53,3 +53,8 @@ export function prune(graph: Graph): void {
   for (const name of graph.initializers.keys()) if (!read.has(name)) graph.initializers.delete(name);
   for (const name of graph.inputs.keys()) if (!read.has(name)) graph.inputs.delete(name);
 }
+
+/** Puts the graph's nodes in order again after some were added, and removes those that neither its outputs nor `wanted` depend on. */
+export function sortNodes(graph: Graph, wanted: Iterable<string>): void {
+  graph.nodes = neededNodes(graph.nodes, [...graph.outputs.keys(), ...wanted]);
+}

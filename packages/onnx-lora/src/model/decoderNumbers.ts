@@ -113,3 +113,13 @@ function keyValueHeadsOf(
   if (inner?.attn_type === 'multiquery_attention') return 1;
   return find(NAMES.keyValueHeads) ?? find(NAMES.keyValueHeads, inner);
 }
+
+/** The fewest tokens that a layer looks back over, infinite where none is bounded; architectures name it differently. */
+export function narrowestWindow(whole: Config): number {
+  const config = textConfig(whole);
+  if (config.use_sliding_window === false) return Infinity;
+  const sizes = Object.entries(config).filter(
+    ([name, v]) => /window/i.test(name) && !/layer/i.test(name) && typeof v === 'number' && v > 0,
+  );
+  return Math.min(Infinity, ...sizes.map(([, v]) => Number(v)));
+}

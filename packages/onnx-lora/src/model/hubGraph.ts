@@ -12,6 +12,7 @@ import {
   type Linear,
   UnsupportedGraphError,
   DTYPES,
+  type Dim,
   type Model,
   type ValueInfo,
   prune,
@@ -26,6 +27,8 @@ import { chunkedLogits, headPass, headTooLarge } from './head.ts';
 import type { HubModel } from './hubModel.ts';
 import { type AdapterModule, nameLinear, type NamedLinear } from './linears.ts';
 import { addToOwnMasks, rowMask } from './rowMask.ts';
+import { extendedName, SegmentedCache, TOTAL, type TokensAxis } from './cacheSegments.ts';
+import { type CachedTensor, segmentAttention } from './segmentedAttention.ts';
 
 /** Layers with their pairs: A [in, rank] and B [rank, out] in the layout, and the factor of their product. */
 export interface AdapterPlan {
@@ -37,7 +40,10 @@ export interface AdapterPlan {
 export const maskName = (window: number | undefined): string =>
   window === undefined ? 'causal' : `causal.${window}`;
 
-/** `cached`: with keys and values of earlier tokens as inputs, and rows padded on the left. */
+/** The input that a graph with a cache has for one of the layout's matrices. */
+export const parameterName = (parameter: string): string => `weights.${parameter}`;
+
+/** `cached`: with keys and values of earlier tokens in segments. */
 type Mode = 'whole' | 'cached';
 
 class HubGraph {
@@ -48,7 +54,9 @@ class HubGraph {
   private readonly slices = new Map<string, Value>();
   /** The flat vector's parameters by their offset. */
   private parts: Map<number, Value> | undefined;
-  private readonly total: string;
+  private readonly total: Dim;
+  /** Of a graph with a cache. */
+  readonly cache: SegmentedCache | undefined;
   private mask: Value | undefined;
   private positions: Value | undefined;
 
@@ -59,8 +67,8 @@ class HubGraph {
     onLinear?: (linear: Linear) => void,
   ) {
     this.b = new GraphBuilder('hub');
-    this.total = mode === 'cached' ? 'past+seq' : 'seq';
-    this.flat = plan && this.b.input('weights', 'float32', [plan.layout.size]);
+    this.total = mode === 'cached' ? TOTAL : 'seq';
+    this.flat = plan && mode === 'whole' ? this.b.input('weights', 'float32', [plan.layout.size]) : undefined;
     this.importer = new GraphImporter(this.b, model.graph, {
       largest: model.largestTensor,
       attention: { positions: () => this.positionIds(), bias: (window) => this.bias(window) },
@@ -70,6 +78,7 @@ class HubGraph {
       },
     });
     this.ids = this.b.input('input_ids', 'int64', ['rows', 'seq']);
+    this.cache = mode === 'cached' ? new SegmentedCache(this.b, this.ids, cacheShapes(model)) : undefined;
     for (const [name, info] of model.graph.inputs) this.importer.bind(name, this.inputValue(name, info));
   }
 
@@ -93,13 +102,7 @@ class HubGraph {
       this.slices.set(name, mask);
       return mask;
     }
-    const causal = b.has(name) ? name : b.input(name, 'float32', ['seq', this.total]);
-    const padding = 'padding';
-    if (!this.slices.has(padding)) {
-      const hidden = b.mul(b.sub(b.scalar(1), b.cast(this.attentionMask(), 'float32')), b.scalar(-1e9));
-      this.slices.set(padding, b.unsqueeze(hidden, [1, 2]));
-    }
-    return b.add(this.slices.get(padding)!, causal);
+    return b.has(name) ? name : b.input(name, 'float32', ['rows', 1, 'seq', this.total]);
   }
 
   /** What the graph's input `name` is here. */
@@ -123,8 +126,8 @@ class HubGraph {
           `the cache ${name} is laid out as [${info.shape}], not as [rows, heads, past, width]: choose another export`,
         );
       }
-      const past = this.mode === 'cached' ? 'past' : 0;
-      return b.input(name, 'float32', ['rows', heads, past, width]);
+      if (this.cache) return this.cache.whole(this.model.cache.findIndex((c) => c.past === name));
+      return b.input(name, 'float32', ['rows', heads, 0, width]);
     }
     if (name === 'use_cache_branch') {
       const value = this.mode === 'cached' ? 1 : 0;
@@ -224,24 +227,24 @@ class HubGraph {
     return b.assume(b.node('Reshape', [rows, target]), [...lead, n]);
   }
 
-  /** One of the layout's matrices, cut from the flat vector. */
+  /** One of the layout's matrices: cut from the flat vector, or, where many steps read them, an input of its own. */
   private weight(name: string): Value {
     const known = this.slices.get(name);
     if (known) return known;
     const { layout } = this.plan!;
     const { dims } = layout.parameters.find((p) => p.name === name)!;
-    const at = layout.offsets.get(name)!;
-    const size = dims.reduce((a, c) => a * c, 1);
-    const value = this.b.reshape(this.cut(at, size), dims);
+    const value =
+      this.mode === 'cached'
+        ? this.b.input(parameterName(name), 'float32', dims)
+        : this.b.reshape(this.part(layout.offsets.get(name)!), dims);
     this.slices.set(name, value);
     return value;
   }
 
-  /** Elements `at` to `at + size` of the flat vector. */
-  private cut(at: number, size: number): Value {
-    if (this.mode === 'cached') return this.b.slice(this.flat!, at, at + size, 0);
+  /** The parameter that begins at `offset` in the flat vector. */
+  private part(offset: number): Value {
     this.parts ??= splitVector(this.b, this.flat!, this.plan!.layout);
-    return this.parts.get(at)!;
+    return this.parts.get(offset)!;
   }
   weights(): Value[] {
     return this.plan!.layout.parameters.map((p) => this.weight(p.name));
@@ -401,12 +404,32 @@ export function trainingGraph(model: HubModel, plan: AdapterPlan, options?: Trai
   return graph.finish();
 }
 
+/** `past_key_values.0.key`, and so for every way to write it. */
+function cachedKind(past: string): Pick<CachedTensor, 'kind' | 'layer'> {
+  const [, head, tail] = /^([^\d]*)(.*)$/.exec(past)!;
+  const told = /key|value/.test(tail!) ? tail! : head!;
+  const kind = told.includes('key') ? 'key' : told.includes('value') ? 'value' : 'other';
+  return { kind, layer: `${tail!.replace(/key|value/, '')}` };
+}
+
+/** A graph that takes steps with a cache. */
+export interface CachedGraph {
+  model: Model;
+  /** Along which axis the tokens of each cached tensor lie. */
+  axes: TokensAxis[];
+  /** Whether the graph hides padding, and what lies beyond a window, by counting columns, not positions. */
+  countsColumns: boolean;
+  /** Whether several tokens at once may only be the first ones: the graph's own mask is for no other. */
+  startsAlone: boolean;
+}
+
 /**
- * One step with a cache. Inputs: weights [P]; input_ids [B, T]; attention_mask [B, past + T], rows
- * padded on the left; position_ids; sharpness; the cache's own. Outputs: the distribution after the last
- * token (`outputDistribution`), and the cache under its own names.
+ * One step with a cache. Inputs: the layout's matrices (`parameterName`); input_ids [rows, seq]; the cache's segments and what goes with
+ * them (`SegmentedCache`); attention_mask [rows, past + seq] or additive masks [rows, 1, seq, past + seq]
+ * (`maskName`); position_ids; sharpness. Outputs: the distribution after the last token
+ * (`outputDistribution`), and `recent` with the step's tokens, of each cached tensor (`extendedName`).
  */
-export function cachedGraph(model: HubModel, plan: AdapterPlan | undefined): Model {
+export function cachedGraph(model: HubModel, plan: AdapterPlan | undefined): CachedGraph {
   if (model.cache.length === 0) {
     throw new UnsupportedGraphError(
       'the graph keeps no keys and values of earlier tokens: choose an export with past (text-generation-with-past)',
@@ -415,12 +438,26 @@ export function cachedGraph(model: HubModel, plan: AdapterPlan | undefined): Mod
   const graph = new HubGraph(model, plan, 'cached');
   const { b, importer } = graph;
   const last = (x: Value) => b.slice(x, -1, 2 ** 31, 1);
-  const logits = graph.logits(model.head && last(importer.get(model.head.input)));
+  const all = graph.logits(model.head && last(importer.get(model.head.input)));
+  const logits = b.reshape(model.head ? all : last(all), [-1, model.vocabulary]);
+  const tensors = model.cache.map(({ past, present }) => ({
+    ...cachedKind(past),
+    past: importer.get(past),
+    present: importer.get(present),
+  }));
+  const startsAlone = b.model.graph.nodes.some(
+    ({ op, inputs, outputs }) =>
+      op === 'Expand' && b.shape(inputs[0]!).at(-1) === 'seq' && b.shape(outputs[0]!).at(-1) === TOTAL,
+  );
+  const { extended, axes } = segmentAttention(b, graph.cache!, tensors, [logits], !startsAlone);
   // First of all outputs, here and where they are fetched: onnxruntime-node counts through those that are
   // fetched, and not through all, when it looks up which ones stay on the device.
-  for (const { present } of model.cache) b.output(`out.${present}`, importer.get(present));
-  outputDistribution(b, b.reshape(model.head ? logits : last(logits), [-1, model.vocabulary]));
-  return graph.finish();
+  extended.forEach((value, i) => {
+    b.output(extendedName(i), value);
+  });
+  outputDistribution(b, logits);
+  const finished = graph.finish();
+  return { model: finished, axes, countsColumns: finished.graph.inputs.has('attention_mask'), startsAlone };
 }
 
 /** Of each cached tensor [rows, heads, tokens, width]. */

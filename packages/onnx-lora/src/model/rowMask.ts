@@ -3,7 +3,7 @@
  * tokens j to `reach` of j: those that follow it in its own sequences.
  */
 import type { GraphBuilder, Graph, Node, Value } from 'onnx-grad';
-import { textConfig } from './decoderNumbers.ts';
+import { narrowestWindow } from './decoderNumbers.ts';
 import type { HubModel } from './hubModel.ts';
 
 const HIDDEN = -1e9;
@@ -122,14 +122,5 @@ export function longestSharedRow({ config }: HubModel, graph: Graph, output: Val
     return mask !== undefined && origins.of(mask.sum.inputs[mask.at]!).has(REACH);
   });
   if (attention.length === 0 || !masked || !origins.of(output).has('position_ids')) return 0;
-  return graph.inputs.has('attention_mask') ? ownWindow(textConfig(config)) : Infinity;
-}
-
-/** The narrowest window that config.json names; architectures name it differently. */
-function ownWindow(config: Record<string, unknown>): number {
-  if (config.use_sliding_window === false) return Infinity;
-  const sizes = Object.entries(config).filter(
-    ([name, v]) => /window/i.test(name) && !/layer/i.test(name) && typeof v === 'number' && v > 0,
-  );
-  return Math.min(Infinity, ...sizes.map(([, v]) => Number(v)));
+  return graph.inputs.has('attention_mask') ? narrowestWindow(config) : Infinity;
 }

@@ -1,20 +1,10 @@
 /**
- * Samples k completions for each of many prompts from a Hub decoder. A prompt is computed once; its
- * keys and values are copied to its rows, which then go on in one batch, padded on the left.
+ * Samples k completions for each of many prompts from a Hub decoder. What prompts begin with is computed once
+ * for all of them, and a prompt once for its completions; a completion that has ended makes room for one
+ * that waits.
  */
-import { GraphBuilder, type Model, writeModel } from 'onnx-grad';
 import { SAMPLER_LIMITS } from '../model/memory.ts';
-import {
-  float32,
-  type HostTensor,
-  int64,
-  endSession,
-  type Runtime,
-  type GraphSession,
-  scalar,
-  type DeviceTensor,
-  type Tensor,
-} from '../runtime/runtime.ts';
+import type { DeviceTensor, Runtime } from '../runtime/runtime.ts';
 import {
   type ActiveRow,
   openRows,
@@ -22,18 +12,14 @@ import {
   type TokenRequest,
   type TokenSampleOptions,
 } from './sampleRows.ts';
-import { drawnFrom, sharpness, TokenPicker } from './tokenPicker.ts';
-import { causalMask } from '../train/trainer.ts';
-import { type CachePart, CacheRows, release } from './cacheRows.ts';
-import {
-  type AdapterPlan,
-  cacheBytesPerToken,
-  cachedGraph,
-  cacheShapes,
-  maskName,
-} from '../model/hubGraph.ts';
+import { TokenPicker } from './tokenPicker.ts';
+import { CacheMemory, type CachePart, release } from './cacheMemory.ts';
+import { type AdapterPlan, cacheBytesPerToken } from '../model/hubGraph.ts';
 import type { HubModel } from '../model/hubModel.ts';
-import { openModel } from '../train/hubTrainable.ts';
+import { DecodeSteps, HIDDEN_COLUMN } from './decodeSteps.ts';
+import { Beginnings } from './beginnings.ts';
+import { AdapterPlace, type PlacedAdapter, releaseAdapter } from './placedAdapter.ts';
+import { Prompts, type Prompt } from './prompts.ts';
 
 export interface HubSamplerLimits {
   /** Bytes of cached keys and values at once. */
@@ -61,25 +47,35 @@ function loops(tokens: readonly number[], count: number): boolean {
   return false;
 }
 
-/** Steps between looking for rows that have ended: leaving them out costs one copy of the cache. */
-const COMPACT_EVERY = 8;
+/** Steps after which the newest tokens join those before, and rows that have ended leave: both copy the cache. */
+const FOLD_EVERY = 16;
 
-/** Rows that go on together: B rows of `length` cached tokens, the first `padding[r]` of row r empty. */
+/** A row that takes part in steps. Columns are those of `own` and `recent`. */
+interface LiveRow {
+  row: ActiveRow;
+  prompt: Prompt;
+  /** The column of its first own token. */
+  start: number;
+  /** The first column that it sees. */
+  first: number;
+}
+
+/** Rows that go on together. */
 interface Batch {
-  rows: ActiveRow[];
-  length: number;
-  padding: number[];
-  cache: Tensor[];
+  live: LiveRow[];
+  /** Prompts in the order of the segment's rows. */
+  prompts: Prompt[];
+  prompt: CachePart;
+  own: CachePart;
+  recent: CachePart;
 }
 
 export class HubSampler {
-  private session: Promise<GraphSession> | undefined;
-  private placing: Promise<GraphSession> | undefined;
-  private graph: Model | undefined;
   private readonly limits: HubSamplerLimits;
-  private readonly cacheRows: CacheRows;
-  /** Outputs that hold the cache after a step. */
-  private readonly present: readonly string[];
+  private steps: DecodeSteps | undefined;
+  private memory: CacheMemory | undefined;
+  private beginnings: Beginnings | undefined;
+  private readonly adapter: AdapterPlace;
 
   constructor(
     private readonly runtime: Runtime,
@@ -88,209 +84,236 @@ export class HubSampler {
     limits: Partial<HubSamplerLimits> = {},
   ) {
     this.limits = { ...SAMPLER_LIMITS, ...limits };
-    this.cacheRows = new CacheRows(runtime, cacheShapes(model));
-    this.present = model.cache.map(({ present }) => `out.${present}`);
+    this.adapter = new AdapterPlace(runtime, plan);
   }
 
-  /** Rows in order of request and sample. `weights` is the adapters' vector. */
+  /** Prepares the model, which the first call does otherwise. */
+  async open(): Promise<void> {
+    if (!this.steps) {
+      this.steps = new DecodeSteps(this.runtime, this.model, this.plan);
+      this.memory = new CacheMemory(this.runtime, this.steps.shapes);
+      const bytes = this.limits.cacheBytes / 4;
+      this.beginnings = new Beginnings(this.steps, this.memory, bytes / cacheBytesPerToken(this.model));
+    }
+    await this.steps.open();
+  }
+
   /** It takes the trained vector where graphs run, too. */
   readonly readsDevice = true;
 
+  /** Rows in order of request and sample. `weights` is the adapters' vector. */
   async sample(
     weights: Float32Array | DeviceTensor,
     requests: readonly TokenRequest[],
     options: TokenSampleOptions,
   ): Promise<SampledRow[]> {
     const rows = openRows(requests, this.model.context, options.seed);
-    const adapters = await this.place(weights);
+    await this.open();
+    this.beginnings!.forWeights(weights);
+    const adapters = await this.adapter.place(weights);
+    const call = new SampleCall(this.steps!, this.memory!, this.beginnings!, adapters, requests, rows, {
+      ...options,
+      limits: this.limits,
+      bytesPerToken: cacheBytesPerToken(this.model),
+      vocabulary: this.model.vocabulary,
+    });
     try {
-      for (const group of this.groups(rows)) await this.sampleGroup(adapters, requests, group, rows, options);
+      await call.run();
     } finally {
-      if (adapters !== weights) release([adapters]);
+      call.release();
+      releaseAdapter(adapters);
     }
     return rows;
   }
 
-  private async sampleGroup(
-    weights: Tensor,
-    requests: readonly TokenRequest[],
-    group: ActiveRow[],
-    all: readonly ActiveRow[],
-    options: TokenSampleOptions,
-  ): Promise<void> {
-    options.signal?.throwIfAborted();
-    const batch = await this.prefill(weights, requests, group, options);
-    try {
-      options.onStep?.(all);
-      for (let step = 1; batch.rows.some((r) => !r.ended); step++) {
-        options.signal?.throwIfAborted();
-        if (step % COMPACT_EVERY === 0) await this.compact(batch);
-        await this.advance(weights, batch, options);
-        options.onStep?.(all);
-      }
-    } finally {
-      release(batch.cache);
-    }
-  }
-
-  /** Prepares the model, which the first call does otherwise. */
-  async open(): Promise<void> {
-    this.graph ??= cachedGraph(this.model, this.plan);
-    const kept = this.runtime.hasDeviceMemory ? this.present : undefined;
-    this.session ??= openModel(this.runtime, this.graph, kept);
-    await this.session;
-  }
-
-  /** The adapters' vector where every step reads it: sent to the device once, where there is one. */
-  private async place(weights: Float32Array | DeviceTensor): Promise<Tensor> {
-    if ('held' in weights) return weights;
-    const here = float32([weights.length], weights);
-    if (!this.runtime.hasDeviceMemory || !this.plan) return here;
-    const b = new GraphBuilder('place');
-    b.output('there', b.input('here', 'float32', ['size']));
-    this.placing ??= this.runtime.create(writeModel(b.model), { kept: ['there'] });
-    return (await (await this.placing).runKeeping({ here })).kept.there!;
-  }
-
   async dispose(): Promise<void> {
-    const { session, placing } = this;
-    this.session = this.placing = undefined;
-    await endSession(session);
-    await endSession(placing);
-    await this.cacheRows.dispose();
+    const { steps, memory } = this;
+    this.beginnings?.forget();
+    this.steps = this.memory = this.beginnings = undefined;
+    await this.adapter.dispose();
+    await steps?.dispose();
+    await memory?.dispose();
   }
+}
 
-  /** Rows of like length together, as many as the cache has room for. */
-  private groups(rows: ActiveRow[]): ActiveRow[][] {
-    const perToken = cacheBytesPerToken(this.model);
-    const longest = (r: ActiveRow) => r.promptTokens + r.maxTokens;
-    const order = rows.toSorted((a, b) => longest(a) - longest(b) || a.request - b.request);
-    const groups: ActiveRow[][] = [];
-    for (const row of order) {
-      const group = groups.at(-1);
-      const bytes = ((group?.length ?? 0) + 1) * longest(row) * perToken;
-      // Past and present are there at once.
-      if (group && group.length < this.limits.rows && 2 * bytes <= this.limits.cacheBytes) group.push(row);
-      else groups.push([row]);
-    }
-    return groups;
-  }
+type CallOptions = TokenSampleOptions & {
+  limits: HubSamplerLimits;
+  bytesPerToken: number;
+  vocabulary: number;
+};
 
-  private async prefill(
-    weights: Tensor,
+/** One call of `sample`. */
+class SampleCall {
+  private readonly prompts: Prompts;
+  /** Rows that have no place yet, the longest first: what is short fills up at the end. */
+  private readonly waiting: ActiveRow[];
+  private batch: Batch | undefined;
+
+  constructor(
+    private readonly steps: DecodeSteps,
+    private readonly memory: CacheMemory,
+    beginnings: Beginnings,
+    private readonly weights: PlacedAdapter,
     requests: readonly TokenRequest[],
-    rows: ActiveRow[],
-    options: TokenSampleOptions,
-  ): Promise<Batch> {
-    const prompts = [...new Set(rows.map((r) => r.request))];
-    const length = Math.max(...prompts.map((p) => requests[p]!.tokens.length));
-    const each = Math.max(1, Math.floor(this.limits.prefillTokens / length));
-    const parts: CachePart[] = [];
-    const ordered = prompts.flatMap((p) => rows.filter((r) => r.request === p));
-    try {
-      for (let at = 0; at < prompts.length; at += each) {
+    private readonly rows: ActiveRow[],
+    private readonly options: CallOptions,
+  ) {
+    this.prompts = new Prompts(steps, memory, beginnings, weights, requests, options);
+    const longest = (r: ActiveRow) => r.promptTokens + r.maxTokens;
+    this.waiting = rows.toSorted((a, b) => longest(b) - longest(a) || a.asked - b.asked);
+  }
+
+  async run(): Promise<void> {
+    const { options } = this;
+    await this.prompts.open();
+    while (this.waiting.length > 0 || this.batch) {
+      options.signal?.throwIfAborted();
+      await this.fold();
+      for (let step = 0; step < FOLD_EVERY && this.batch && !this.worthFolding(); step++) {
         options.signal?.throwIfAborted();
-        const part = prompts.slice(at, at + each);
-        const tokens = part.map((p) => requests[p]!.tokens);
-        const padding = tokens.map((t) => length - t.length);
-        const empty = cacheShapes(this.model).map(({ heads, width }) =>
-          float32([part.length, heads, 0, width], new Float32Array(0)),
-        );
-        const ids = tokens.map((t, i) => [...new Array<number>(padding[i]!).fill(t[0]!), ...t]);
-        const { outputs, present } = await this.run(weights, ids, padding, 0, empty, options);
-        const indices: number[] = [];
-        parts.push({ cache: present, indices });
-        const picker = new TokenPicker(outputs, this.model.vocabulary, options);
-        part.forEach((p, i) => {
-          for (const row of rows) {
-            if (row.request !== p) continue;
-            picker.pick(row, i);
-            indices.push(i);
-          }
-        });
+        await this.advance(this.batch);
+        options.onStep?.(this.rows);
       }
-      const padding = ordered.map((r) => length - r.promptTokens);
-      return { rows: ordered, length, padding, cache: await this.cacheRows.gather(parts) };
-    } finally {
-      for (const { cache } of parts) release(cache);
     }
+  }
+
+  release(): void {
+    if (this.batch) for (const part of [this.batch.own, this.batch.recent, this.batch.prompt]) release(part);
+    this.batch = undefined;
+    this.prompts.release();
+  }
+
+  /** Whether so many rows have ended that going on without them pays at once. */
+  private worthFolding(): boolean {
+    const { live } = this.batch!;
+    const ended = live.filter(({ row }) => row.ended).length;
+    return 2 * ended >= live.length;
+  }
+
+  /** Rows that have ended leave, others come in, and the newest tokens join those before. */
+  private async fold(): Promise<void> {
+    const { batch } = this;
+    const alive = batch ? batch.live.flatMap(({ row }, i) => (row.ended ? [] : [i])) : [];
+    const kept = alive.map((i) => batch!.live[i]!);
+    const leave = batch !== undefined && kept.length < 0.9 * batch.live.length;
+    // Where padding may stand in front only, no row joins others that are under way.
+    const joinable = kept.length === 0 || !this.steps.wholePrompts;
+    const fresh = (!batch || leave) && joinable ? await this.admit(kept) : [];
+    const stay = leave ? kept : (batch?.live ?? []);
+    if (stay.length + fresh.length === 0) {
+      this.release();
+      return;
+    }
+    const next = await this.together(stay, leave ? alive : stay.map((_, i) => i), fresh);
+    if (batch) for (const part of [batch.own, batch.recent]) release(part);
+    if (batch && batch.prompt !== next.prompt) release(batch.prompt);
+    this.batch = next;
+    this.prompts.keepOnly(
+      new Set([...next.live, ...this.waiting].map((l) => this.prompts.of('row' in l ? l.row : l))),
+    );
+  }
+
+  /** Rows of the batch, which are at `places` in it, and `fresh` ones. */
+  private async together(
+    stay: readonly LiveRow[],
+    places: readonly number[],
+    fresh: readonly ActiveRow[],
+  ): Promise<Batch> {
+    const { batch, memory, prompts, steps } = this;
+    const rows = stay.length + fresh.length;
+    const recent = memory.blank(rows, 0);
+    const fetch = (row: ActiveRow) => ({ row, prompt: prompts.of(row) });
+    if (steps.wholePrompts && fresh.length > 0) {
+      // A prompt is a part of the row's own tokens then, and all of it is copied for each row.
+      const list = [...new Set(fresh.map(prompts.of))];
+      const joined = await prompts.join(list);
+      const own = await memory.gather(
+        joined,
+        fresh.map((row) => list.indexOf(prompts.of(row))),
+      );
+      release(joined);
+      const start = own.tokens;
+      const live = fresh.map((row) => ({ ...fetch(row), start, first: start - row.promptTokens }));
+      return { live, prompts: [], prompt: memory.blank(1, 1), own, recent };
+    }
+    const columns = batch ? batch.own.tokens + batch.recent.tokens : 1;
+    // One column stays, if only a hidden one.
+    const from = Math.min(...stay.map(({ first }) => first), columns - 1);
+    const start = columns - from;
+    const live = [
+      ...stay.map((l) => ({ ...l, start: l.start - from, first: l.first - from })),
+      ...fresh.map((row) => ({ ...fetch(row), start, first: start })),
+    ];
+    const indices = [...places, ...fresh.map(() => 0)];
+    const own = batch ? await memory.behind(batch.own, batch.recent, indices, from) : memory.blank(rows, 1);
+    if (steps.wholePrompts) return { ...batch!, live, own, recent };
+    const list = [...new Set(live.map(({ prompt }) => prompt))];
+    const same =
+      batch && list.length === batch.prompts.length && batch.prompts.every((p) => list.includes(p));
+    if (same) return { ...batch, live, own, recent };
+    return { live, prompts: list, prompt: await prompts.join(list), own, recent };
+  }
+
+  /** Rows for which there is room beside `kept`; their prompts are computed and their first tokens drawn. */
+  private async admit(kept: readonly LiveRow[]): Promise<ActiveRow[]> {
+    const { limits, bytesPerToken } = this.options;
+    const admitted: ActiveRow[] = [];
+    for (;;) {
+      const all = [...kept.map(({ row }) => row), ...admitted];
+      const room = (next: ActiveRow) => {
+        const rows = [...all, next];
+        const prompts = new Set(rows.map((row) => this.prompts.of(row)));
+        const own = rows.length * Math.max(...rows.map((r) => r.maxTokens));
+        const ahead = Math.max(...rows.map((r) => r.promptTokens));
+        // Own tokens are there twice while they are put together anew.
+        return (
+          rows.length <= limits.rows && (prompts.size * ahead + 2 * own) * bytesPerToken <= limits.cacheBytes
+        );
+      };
+      const next = this.waiting[0];
+      if (!next || (all.length > 0 && !room(next))) break;
+      this.waiting.shift();
+      admitted.push(next);
+    }
+    await this.prompts.compute(admitted, this.waiting);
+    this.options.onStep?.(this.rows);
+    // A row may end with its first token.
+    return admitted.filter((row) => !row.ended);
   }
 
   /** One token more for every row; a row that has ended takes part until it is left out. */
-  private async advance(weights: Tensor, batch: Batch, options: TokenSampleOptions): Promise<void> {
-    const ids = batch.rows.map((row) => [row.tokens.at(-1)!]);
-    const { padding, length, cache } = batch;
-    const { outputs, present } = await this.run(weights, ids, padding, length, cache, options);
-    release(cache);
-    batch.cache = present;
-    batch.length++;
-    const picker = new TokenPicker(outputs, this.model.vocabulary, options);
-    const { loopTokens = Infinity } = this.limits;
-    batch.rows.forEach((row, i) => {
+  private async advance(batch: Batch): Promise<void> {
+    const { options, prompts } = this;
+    const { live } = batch;
+    const columns = batch.own.tokens + batch.recent.tokens;
+    const places = new Map(batch.prompts.map((prompt, i) => [prompt, i]));
+    const { outputs, recent } = await this.steps.run(
+      this.weights,
+      {
+        ids: live.map(({ row }) => [row.tokens.at(-1)!]),
+        positions: live.map(({ row, start }) => [row.promptTokens + columns - start]),
+        cache: { prefix: prompts.prefix, prompt: batch.prompt, own: batch.own, recent: batch.recent },
+        columns: live.map((l) => {
+          const before = prompts.columns(places.has(l.prompt) ? l.prompt : undefined, batch.prompt.tokens);
+          const all = new Int32Array(before.length + columns);
+          all.set(before);
+          for (let i = 0; i < columns; i++) {
+            all[before.length + i] = i < l.first ? HIDDEN_COLUMN : l.row.promptTokens + i - l.start;
+          }
+          return all;
+        }),
+        promptOf: live.map(({ prompt }) => places.get(prompt) ?? 0),
+      },
+      options,
+    );
+    release(batch.recent);
+    batch.recent = recent;
+    const picker = new TokenPicker(outputs, options.vocabulary, options);
+    const { loopTokens = Infinity } = options.limits;
+    live.forEach(({ row }, i) => {
       if (row.ended) return;
       picker.pick(row, i);
       if (!row.ended && loops(row.tokens, loopTokens)) row.ended = 'length';
     });
   }
-
-  /** Leaves out rows that have ended, where a good part of the work falls away. */
-  private async compact(batch: Batch): Promise<void> {
-    const alive = batch.rows.flatMap((row, i) => (row.ended ? [] : [i]));
-    if (alive.length === 0 || alive.length > 0.75 * batch.rows.length) return;
-    const cache = await this.cacheRows.gather([{ cache: batch.cache, indices: alive }]);
-    release(batch.cache);
-    batch.cache = cache;
-    batch.rows = alive.map((i) => batch.rows[i]!);
-    batch.padding = alive.map((i) => batch.padding[i]!);
-  }
-
-  private async run(
-    weights: Tensor,
-    ids: readonly (readonly number[])[],
-    padding: readonly number[],
-    past: number,
-    cache: readonly Tensor[],
-    options: TokenSampleOptions,
-  ): Promise<{ outputs: Record<string, HostTensor>; present: Tensor[] }> {
-    await this.open();
-    const [graph, session] = [this.graph!, await this.session!];
-    const B = ids.length;
-    const T = ids[0]!.length;
-    const S = past + T;
-    const plane = (columns: number, value: (r: number, t: number) => number): HostTensor => {
-      const out = new BigInt64Array(B * columns);
-      for (let r = 0; r < B; r++) {
-        for (let t = 0; t < columns; t++) out[r * columns + t] = BigInt(value(r, t));
-      }
-      return int64([B, columns], out);
-    };
-    const feeds: Record<string, Tensor> = {};
-    for (const name of graph.graph.inputs.keys()) {
-      const window = /^causal(?:\.(\d+))?$/.exec(name);
-      if (name === 'weights') feeds[name] = weights;
-      else if (name === 'sharpness') feeds[name] = scalar(sharpness(options));
-      else if (name === 'input_ids') feeds[name] = plane(T, (r, t) => ids[r]![t]!);
-      else if (name === 'attention_mask') feeds[name] = plane(S, (r, t) => (t < padding[r]! ? 0 : 1));
-      else if (name === 'position_ids') {
-        feeds[name] = plane(T, (r, t) => Math.max(0, past + t - padding[r]!));
-      } else if (window) {
-        const size = window[1] === undefined ? undefined : Number(window[1]);
-        feeds[name] = past === 0 ? causalMask(T, size) : lastRowMask(S, size);
-        if (name !== maskName(size)) throw new Error(`an unknown mask ${name}`);
-      } else {
-        const i = this.model.cache.findIndex((c) => c.past === name);
-        if (i < 0) throw new Error(`the graph reads an input ${name} that nothing feeds`);
-        feeds[name] = cache[i]!;
-      }
-    }
-    const { outputs, kept } = await session.runKeeping(feeds, [...this.present, ...drawnFrom(options)]);
-    return { outputs, present: this.present.map((name) => kept[name] ?? outputs[name]!) };
-  }
-}
-
-/** The mask of one new token after S - 1 others. */
-function lastRowMask(S: number, window = S): HostTensor {
-  const mask = new Float32Array(S);
-  mask.fill(-1e9, 0, Math.max(0, S - window));
-  return float32([1, S], mask);
 }

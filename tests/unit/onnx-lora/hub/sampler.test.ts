@@ -7,8 +7,17 @@ import { hubTrainable } from '../../../../packages/onnx-lora/src/train/hubTraina
 import { nodeRuntime } from '../../../../src/backends/runtime.node.ts';
 import { VectorTrainer } from '../../../../packages/onnx-lora/src/train/trainer.ts';
 import { loadFixture } from './fixtures.ts';
+import type { HubModel } from '../../../../packages/onnx-lora/src/model/hubModel.ts';
 
 const PROMPTS = [[5, 6, 7, 8, 9, 10, 11], [40], [300, 301, 302]];
+/** One of each way in which exporters write attention. */
+const EXPORTS = [
+  'qwen2-optimum-fp32',
+  'qwen2-optimum-q4',
+  'qwen2-genai-fp32',
+  'llama-genai-int4',
+  'qwen2-genai-fp16',
+];
 const OPTIONS = { temperature: 1, topP: 1, seed: 4, stop: new Set([1]) };
 
 describe('reference models', () => {
@@ -41,6 +50,63 @@ describe('reference models', () => {
       await Promise.all([sampler.dispose(), tight.dispose(), trainer.dispose()]);
     },
   );
+
+  // Prompts of two kinds begin alike; rows end early and late, so that others join those under way, and answers
+  // are longer than what is put together at once.
+  const BEGINNING = Array.from({ length: 20 }, (_, i) => 30 + ((7 * i) % 200));
+  const SHARING = [[50, 51, 52], [60], [70, 71, 72, 73, 74, 75], [80, 81]].map((rest) => [
+    ...BEGINNING,
+    ...rest,
+  ]);
+  /** Stops after a few tokens or none of many. */
+  const STOP = new Set(Array.from({ length: 10 }, (_, i) => 3 + 50 * i));
+
+  async function expectAsScored(
+    model: HubModel,
+    prompts: readonly number[][],
+    limits: Partial<HubSamplerLimits>,
+  ) {
+    const plan = planLayers(model, { kind: 'lora', rank: 2, alpha: 4 });
+    const runtime = nodeRuntime(1);
+    const trainer = new VectorTrainer(runtime, hubTrainable(model, plan), 3);
+    trainer.weights = trainer.weights.map((w, i) => w + 0.05 * Math.sin(i));
+    const sampler = new HubSampler(runtime, model, plan, limits);
+    const requests = prompts.map((tokens, i) => ({ tokens, samples: 4, maxTokens: 20 + 15 * i }));
+    // The second call finds what prompts begin with, and the third does so with other weights.
+    for (const shift of [0, 0, 0.01]) {
+      trainer.weights = trainer.weights.map((w) => w + shift);
+      const rows = await sampler.sample(trainer.weights, requests, { ...OPTIONS, stop: STOP });
+      const scored = await trainer.score(rows.map((r) => [...prompts[r.request]!, ...r.tokens]));
+      const apart = rows.flatMap((row, i) =>
+        row.logprobs.map((p, t) => Math.abs(p - scored[i]![prompts[row.request]!.length - 1 + t]!)),
+      );
+      expect(Math.max(...apart)).toBeLessThan(1e-4);
+      expect(Math.max(...rows.map((r) => r.tokens.length))).toBeGreaterThan(32);
+      expect(rows.every((r) => r.ended)).toBe(true);
+    }
+    await Promise.all([sampler.dispose(), trainer.dispose()]);
+  }
+
+  test.each(EXPORTS)(
+    '%s: rows that share a beginning and join others have the log-probabilities of training',
+    async (name) => {
+      await expectAsScored((await loadFixture(name)).model, SHARING, { rows: 5 });
+    },
+  );
+
+  test('a window is measured in positions, wherever padding lies', async () => {
+    const { model } = await loadFixture('llama-genai-int4');
+    for (const node of model.graph.nodes) {
+      if (node.op === 'GroupQueryAttention') node.attributes.local_window_size = { type: 'int', value: 9 };
+    }
+    await expectAsScored(model, SHARING, { rows: 5 });
+  });
+
+  test('where the configuration names a window, a graph with a mask of its own gets prompts without a gap', async () => {
+    const { model } = await loadFixture('qwen2-optimum-fp32');
+    model.config.sliding_window = 9;
+    await expectAsScored(model, SHARING, { rows: 5 });
+  });
 
   test('an answer that repeats itself is ended where that is asked for', async () => {
     const { model } = await loadFixture('qwen2-optimum-q4');
