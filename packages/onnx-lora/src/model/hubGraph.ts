@@ -173,34 +173,30 @@ class HubGraph {
         to: part.from + part.size,
       };
     });
+    // Over flattened rows, where a product can add to another: the pair's second one scales, and adds where it can.
+    const rows = b.reshape(linear.x, [-1, linear.in]);
+    const own = this.overRows(y, rows);
+    const product = ({ down, up, scale }: (typeof pairs)[number], sum: Value[]) => {
+      const alpha = { type: 'float', value: scale } as const;
+      return b.node('Gemm', [b.node('Gemm', [rows, down]), up, ...sum], { alpha });
+    };
     const [first] = pairs as [(typeof pairs)[number]];
     if (pairs.length === 1 && first.to - first.from === linear.out) {
-      // Over flattened rows, where a product can add to another: the pair's second one scales and adds.
-      const rows = b.reshape(linear.x, [-1, linear.in]);
-      const own = this.overRows(y, rows);
-      const inner = b.node('Gemm', [rows, first.down]);
-      const alpha = { type: 'float', value: first.scale } as const;
-      return this.apart(b.node('Gemm', [inner, first.up, own], { alpha }), linear.x);
+      return this.apart(product(first, [own]), linear.x);
     }
-    const deltas = pairs
-      .map(({ down, up, scale, from, to }) => {
-        const inner = b.matmul(linear.x, down);
-        return { from, to, delta: b.matmul(scale === 1 ? inner : b.mul(inner, b.scalar(scale)), up) };
-      })
-      .sort((a, c) => a.from - c.from);
     // Columns without an adapter get nothing added.
     const pieces: Value[] = [];
     let at = 0;
     const gap = (to: number) => {
-      if (to > at) pieces.push(b.mul(b.slice(y, at, to, b.shape(y).length - 1), b.scalar(0)));
+      if (to > at) pieces.push(b.mul(b.slice(own, at, to, 1), b.scalar(0)));
     };
-    for (const { from, to, delta } of deltas) {
-      gap(from);
-      pieces.push(delta);
-      at = to;
+    for (const pair of pairs.sort((x, z) => x.from - z.from)) {
+      gap(pair.from);
+      pieces.push(product(pair, []));
+      at = pair.to;
     }
     gap(linear.out);
-    return b.add(y, b.concat(pieces, b.shape(y).length - 1));
+    return this.apart(b.add(own, b.concat(pieces, 1)), linear.x);
   }
 
   /** The product y, which nothing reads yet, over flattened rows. */
