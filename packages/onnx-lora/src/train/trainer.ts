@@ -72,12 +72,11 @@ export class LayoutMismatchError extends LoraError<'checkpoint-misfit'> {
 
 const MASKED = -1e9;
 
-/** Additive causal mask [n, n]; with a window, a token sees itself and the `window - 1` before it. */
-export function causalMask(n: number, window = n): HostTensor {
+/** Additive causal mask [n, n]. */
+export function causalMask(n: number): HostTensor {
   const mask = new Float32Array(n * n);
   for (let i = 0; i < n; i++) {
     mask.fill(MASKED, i * n + i + 1, (i + 1) * n);
-    if (i >= window) mask.fill(MASKED, i * n, i * n + i - window + 1);
   }
   return float32([n, n], mask);
 }
