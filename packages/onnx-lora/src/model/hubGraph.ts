@@ -22,6 +22,7 @@ import {
 } from 'onnx-grad';
 import type { Layout } from '../train/trainedVector.ts';
 import { policySlope, splitVector, sumIntoVector } from '../train/policyLoss.ts';
+import { drawInGraph } from '../sample/drawInGraph.ts';
 import { outputDistribution } from '../sample/tokenPicker.ts';
 import { chunkedLogits, headPass, headTooLarge } from './head.ts';
 import type { HubModel } from './hubModel.ts';
@@ -408,6 +409,18 @@ function cachedKind(past: string): Pick<CachedTensor, 'kind' | 'layer'> {
   return { kind, layer: `${tail!.replace(/key|value/, '')}` };
 }
 
+/** Where tokens are drawn: here, from the distribution that the graph gives; or in the graph, which then knows the next step's input. */
+export type Drawing = 'host' | 'device' | 'device-top-k';
+
+/**
+ * Of a graph that draws: its input `HISTORY` [draws, n], and its outputs `DRAWN` [draws, n + 2], that with each token and
+ * its log-probability behind it, and `DRAWN_IDS` int64 [draws, 1]. Input drawRows int64 [draws] says after which
+ * row each is drawn.
+ */
+export const HISTORY = 'history';
+export const DRAWN = 'drawn';
+export const DRAWN_IDS = 'drawn.ids';
+
 /** A graph that takes steps with a cache. */
 export interface CachedGraph {
   model: Model;
@@ -423,9 +436,13 @@ export interface CachedGraph {
  * One step with a cache. Inputs: the layout's matrices (`parameterName`); input_ids [rows, seq]; the cache's segments and what goes with
  * them (`SegmentedCache`); attention_mask [rows, past + seq] or additive masks [rows, 1, seq, past + seq]
  * (`maskName`); position_ids; sharpness. Outputs: the distribution after the last token
- * (`outputDistribution`), and `recent` with the step's tokens, of each cached tensor (`extendedName`).
+ * (`outputDistribution`), or, where it is not drawn from here, tokens (`DRAWN`); and `recent` with the step's tokens, of each cached tensor (`extendedName`).
  */
-export function cachedGraph(model: HubModel, plan: AdapterPlan | undefined): CachedGraph {
+export function cachedGraph(
+  model: HubModel,
+  plan: AdapterPlan | undefined,
+  drawing: Drawing = 'host',
+): CachedGraph {
   if (model.cache.length === 0) {
     throw new UnsupportedGraphError(
       'the graph keeps no keys and values of earlier tokens: choose an export with past (text-generation-with-past)',
@@ -434,8 +451,10 @@ export function cachedGraph(model: HubModel, plan: AdapterPlan | undefined): Cac
   const graph = new HubGraph(model, plan, 'cached');
   const { b, importer } = graph;
   const last = (x: Value) => b.slice(x, -1, 2 ** 31, 1);
-  const all = graph.logits(model.head && last(importer.get(model.head.input)));
-  const logits = b.reshape(model.head ? all : last(all), [-1, model.vocabulary]);
+  const drawn = (x: Value) =>
+    drawing === 'host' ? x : b.node('Gather', [x, b.input('drawRows', 'int64', ['draws'])], { axis: 0 });
+  const all = graph.logits(model.head && drawn(last(importer.get(model.head.input))));
+  const logits = b.reshape(model.head ? all : drawn(last(all)), [-1, model.vocabulary]);
   const tensors = model.cache.map(({ past, present }) => ({
     ...cachedKind(past),
     past: importer.get(past),
@@ -451,7 +470,13 @@ export function cachedGraph(model: HubModel, plan: AdapterPlan | undefined): Cac
   extended.forEach((value, i) => {
     b.output(extendedName(i), value);
   });
-  outputDistribution(b, logits);
+  if (drawing === 'host') outputDistribution(b, logits);
+  else {
+    const { ids, number, logprob } = drawInGraph(b, logits, { topK: drawing === 'device-top-k' });
+    const before = b.input(HISTORY, 'float32', ['draws', 'drawn']);
+    b.output(DRAWN_IDS, ids);
+    b.output(DRAWN, b.concat([before, number, b.unsqueeze(logprob, [1])], 1));
+  }
   const finished = graph.finish();
   return { model: finished, axes, countsColumns: finished.graph.inputs.has('attention_mask'), startsAlone };
 }

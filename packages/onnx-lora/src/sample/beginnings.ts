@@ -68,6 +68,7 @@ export class Beginnings {
           cache: { prefix, prompt: memory.blank(1, 1), own: memory.blank(1, 1), recent: memory.blank(1, 0) },
           columns: [[...before, HIDDEN_COLUMN, HIDDEN_COLUMN]],
           promptOf: [0],
+          draws: [],
         },
         options,
       );

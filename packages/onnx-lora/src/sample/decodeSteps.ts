@@ -1,7 +1,16 @@
 /** Steps of a decoder with a cache in segments: what the graph is fed, and what comes back. */
 import { narrowestWindow } from '../model/decoderNumbers.ts';
 import { extendedName, SEGMENTS, type Segment, segmentName } from '../model/cacheSegments.ts';
-import { type AdapterPlan, type CachedGraph, cachedGraph, cacheShapes } from '../model/hubGraph.ts';
+import {
+  type AdapterPlan,
+  type CachedGraph,
+  cachedGraph,
+  cacheShapes,
+  DRAWN,
+  DRAWN_IDS,
+  type Drawing,
+  HISTORY,
+} from '../model/hubGraph.ts';
 import type { HubModel } from '../model/hubModel.ts';
 import {
   endSession,
@@ -16,15 +25,16 @@ import {
 import { openModel } from '../train/hubTrainable.ts';
 import type { CachedShape, CachePart } from './cacheMemory.ts';
 import type { PlacedAdapter } from './placedAdapter.ts';
-import type { TokenSampleOptions } from './sampleRows.ts';
-import { drawnFrom, sharpness } from './tokenPicker.ts';
+import { type DeviceDraws, releaseDraws } from './deviceDraws.ts';
+import type { ActiveRow, TokenSampleOptions } from './sampleRows.ts';
+import { drawnFrom, sharpness, TokenPicker } from './tokenPicker.ts';
 
 /** Of a column of a row's cache that nothing may look at. */
 export const HIDDEN_COLUMN = -1;
 
 export interface Step {
-  /** New tokens of each row, all equally many. */
-  ids: readonly (readonly number[])[];
+  /** New tokens of each row, all equally many; or those that the step before drew. */
+  ids: readonly (readonly number[])[] | DeviceDraws;
   /** Their positions; `HIDDEN_COLUMN` for padding. */
   positions: readonly ArrayLike<number>[];
   cache: Readonly<Record<Segment, CachePart>>;
@@ -32,11 +42,13 @@ export interface Step {
   columns: readonly ArrayLike<number>[];
   /** The prompt of each row among those of the segment. */
   promptOf: readonly number[];
+  /** For which rows a token is drawn, and after which rows of the step. */
+  draws: readonly { row: ActiveRow; at: number }[];
 }
 
 export interface StepResult {
-  /** The distribution after each row's last token. */
-  outputs: Record<string, HostTensor>;
+  /** What was drawn, where the rows do not have it yet. */
+  drawn: DeviceDraws | undefined;
   /** `recent` with the step's tokens. */
   recent: CachePart;
 }
@@ -50,13 +62,21 @@ export class DecodeSteps {
   readonly nothing: 0 | 1;
   private session: Promise<GraphSession> | undefined;
   private readonly kept: readonly string[];
+  private readonly draws: Drawing;
+  private readonly vocabulary: number;
+  private readonly context: number;
 
   constructor(
     private readonly runtime: Runtime,
     model: HubModel,
     plan: AdapterPlan | undefined,
+    /** Whether top-k can be asked for: that takes many more operators where tokens are drawn on the device. */
+    readonly topK: boolean,
   ) {
-    this.graph = cachedGraph(model, plan);
+    this.vocabulary = model.vocabulary;
+    this.context = model.context;
+    this.draws = !runtime.hasDeviceMemory ? 'host' : topK ? 'device-top-k' : 'device';
+    this.graph = cachedGraph(model, plan, this.draws);
     this.shapes = cacheShapes(model).map((shape, i) => ({ ...shape, axis: this.graph.axes[i]! }));
     const { countsColumns, startsAlone } = this.graph;
     // A window that is measured in columns must not have hidden ones in it.
@@ -66,7 +86,7 @@ export class DecodeSteps {
   }
 
   async open(): Promise<void> {
-    const kept = this.runtime.hasDeviceMemory ? this.kept : undefined;
+    const kept = this.runtime.hasDeviceMemory ? [...this.kept, DRAWN_IDS, DRAWN] : undefined;
     this.session ??= openModel(this.runtime, this.graph.model, kept);
     await this.session;
   }
@@ -77,10 +97,11 @@ export class DecodeSteps {
     await endSession(session);
   }
 
-  async run(adapter: PlacedAdapter, step: Step, options: TokenSampleOptions): Promise<StepResult> {
+  async run(adapter: PlacedAdapter, step: Step, options: DrawOptions): Promise<StepResult> {
     await this.open();
     const session = await this.session!;
-    const [rows, seq] = [step.ids.length, step.ids[0]!.length];
+    const [rows, seq] = [step.positions.length, step.positions[0]!.length];
+    const { ids } = step;
     const past = SEGMENTS.reduce((n, s) => n + step.cache[s].tokens, 0);
     const make: Record<string, () => Tensor> = {
       ...grid(step.promptOf, step.cache.prompt.rows),
@@ -90,11 +111,17 @@ export class DecodeSteps {
           [4],
           BigInt64Array.from(SEGMENTS, (s) => BigInt(step.cache[s].tokens)),
         ),
-      input_ids: () => int64([rows, seq], BigInt64Array.from(step.ids.flat(), BigInt)),
+      ...drawInputs(step, options, this.vocabulary),
+      input_ids: () =>
+        'history' in ids ? ids.ids : int64([rows, seq], BigInt64Array.from(ids.flat(), BigInt)),
       position_ids: () =>
         int64(
           [rows, seq],
-          BigInt64Array.from(step.positions.flatMap((p) => Array.from(p, (at) => BigInt(Math.max(0, at))))),
+          BigInt64Array.from(
+            step.positions.flatMap((p) =>
+              Array.from(p, (at) => BigInt(Math.min(Math.max(0, at), this.context - 1))),
+            ),
+          ),
         ),
       attention_mask: () => seen(step, past),
     };
@@ -112,11 +139,54 @@ export class DecodeSteps {
     }
     const missing = [...this.graph.model.graph.inputs.keys()].find((name) => !feeds[name]);
     if (missing) throw new Error(`the graph reads an input ${missing} that nothing feeds`);
-    const { outputs, kept } = await session.runKeeping(feeds, [...this.kept, ...drawnFrom(options)]);
+    const wanted = this.draws === 'host' ? drawnFrom(options) : [DRAWN_IDS, DRAWN];
+    const { outputs, kept } = await session.runKeeping(feeds, [...this.kept, ...wanted]);
     const tensors = this.kept.map((name) => kept[name] ?? outputs[name]!);
-    return { outputs, recent: { tensors, rows, tokens: step.cache.recent.tokens + seq } };
+    const recent = { tensors, rows, tokens: step.cache.recent.tokens + seq };
+    if (this.draws === 'host') {
+      const picker = new TokenPicker(outputs, this.vocabulary, options);
+      for (const { row, at } of step.draws) if (!row.ended) picker.pick(row, at);
+      return { recent, drawn: undefined };
+    }
+    const drawn = {
+      rows: step.draws.map(({ row }) => row),
+      steps: 'history' in ids ? ids.steps + 1 : 1,
+      history: kept[DRAWN]!,
+      ids: kept[DRAWN_IDS]!,
+    };
+    if ('history' in ids) releaseDraws(ids);
+    if (step.draws.length > 0) return { recent, drawn };
+    releaseDraws(drawn);
+    return { recent, drawn: undefined };
   }
 }
+
+type DrawOptions = TokenSampleOptions & { loopTokens?: number };
+
+/** What a graph that draws is fed: a row that is drawn after nothing keeps the shapes from being empty. */
+function drawInputs(
+  { draws, ids }: Step,
+  options: DrawOptions,
+  vocabulary: number,
+): Record<string, () => Tensor> {
+  const { temperature, topP, topK } = options;
+  const places = draws.length > 0 ? draws.map(({ at }) => at) : [0];
+  const greedy = temperature === 0;
+  return {
+    drawRows: () => int64([places.length], BigInt64Array.from(places, BigInt)),
+    uniform: () =>
+      float32(
+        [places.length],
+        Float32Array.from(places, (_, i) => (greedy ? 0 : below1(draws[i]?.row.random.uniform() ?? 0))),
+      ),
+    topP: () => scalar(greedy ? 0 : topP),
+    topK: () => scalar(topK || vocabulary),
+    [HISTORY]: () => ('history' in ids ? ids.history : float32([places.length, 0], new Float32Array(0))),
+  };
+}
+
+/** A uniform number in [0, 1) is so in float32, too. */
+const below1 = (uniform: number): number => Math.min(Math.fround(uniform), 1 - 2 ** -24);
 
 /** Rows in a grid [prompts, most rows of a prompt]. */
 function grid(promptOf: readonly number[], prompts: number): Record<string, () => HostTensor> {

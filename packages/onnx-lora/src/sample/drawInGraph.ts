@@ -16,6 +16,8 @@ export interface DrawnTokens {
   token: Value;
   /** The same as the input_ids of the next step, int64 [rows, 1]. */
   ids: Value;
+  /** The same again, float32 [rows, 1]: no vocabulary has more than 2^24 words. */
+  number: Value;
   /** float32 [rows], at temperature 1; not finite where a logit is not. */
   logprob: Value;
 }
@@ -73,7 +75,12 @@ export function drawInGraph(b: GraphBuilder, logits: Value, options: DrawInGraph
   const drawn = b.node('GatherElements', [below, ids], { axis: 1 });
   const logprob = b.sub(drawn, b.node('Log', [b.sum(b.exp(below), [1], true)]));
   // WebGPU reshapes no integers of 64 bits.
-  return { token: b.cast(b.reshape(token, [-1]), 'int64'), ids, logprob: b.reshape(logprob, [-1]) };
+  return {
+    token: b.cast(b.reshape(token, [-1]), 'int64'),
+    ids,
+    number: token,
+    logprob: b.reshape(logprob, [-1]),
+  };
 }
 
 /** Where a prefix of the order from the most likely token on ends. */

@@ -12,7 +12,7 @@ import {
   type TokenRequest,
   type TokenSampleOptions,
 } from './sampleRows.ts';
-import { TokenPicker } from './tokenPicker.ts';
+import { type DeviceDraws, DrawReader, releaseDraws } from './deviceDraws.ts';
 import { CacheMemory, type CachePart, release } from './cacheMemory.ts';
 import { type AdapterPlan, cacheBytesPerToken } from '../model/hubGraph.ts';
 import type { HubModel } from '../model/hubModel.ts';
@@ -35,18 +35,8 @@ export interface HubSamplerLimits {
   loopTokens?: number;
 }
 
-/** Whether the last `count` tokens are a piece of at most a quarter of them, again and again. */
-function loops(tokens: readonly number[], count: number): boolean {
-  const from = tokens.length - count;
-  if (from < 0) return false;
-  for (let period = 1; 4 * period <= count; period++) {
-    let at = tokens.length - 1;
-    while (at >= from + period && tokens[at] === tokens[at - period]) at--;
-    if (at < from + period) return true;
-  }
-  return false;
-}
-
+/** Steps after which tokens that were drawn on the device are looked at: each look is a wait. */
+const LOOK_EVERY = 8;
 /** Steps after which the newest tokens join those before, and rows that have ended leave: both copy the cache. */
 const FOLD_EVERY = 16;
 
@@ -68,6 +58,8 @@ interface Batch {
   prompt: CachePart;
   own: CachePart;
   recent: CachePart;
+  /** Tokens that the rows do not have yet. */
+  drawn?: DeviceDraws;
 }
 
 export class HubSampler {
@@ -75,6 +67,7 @@ export class HubSampler {
   private steps: DecodeSteps | undefined;
   private memory: CacheMemory | undefined;
   private beginnings: Beginnings | undefined;
+  private readonly reader: DrawReader;
   private readonly adapter: AdapterPlace;
 
   constructor(
@@ -85,12 +78,15 @@ export class HubSampler {
   ) {
     this.limits = { ...SAMPLER_LIMITS, ...limits };
     this.adapter = new AdapterPlace(runtime, plan);
+    this.reader = new DrawReader(runtime);
   }
 
   /** Prepares the model, which the first call does otherwise. */
-  async open(): Promise<void> {
+  async open(topK = false): Promise<void> {
+    // Only a graph without top-k has to make room for one with it.
+    if (topK && this.runtime.hasDeviceMemory && this.steps && !this.steps.topK) await this.dispose();
     if (!this.steps) {
-      this.steps = new DecodeSteps(this.runtime, this.model, this.plan);
+      this.steps = new DecodeSteps(this.runtime, this.model, this.plan, topK);
       this.memory = new CacheMemory(this.runtime, this.steps.shapes);
       const bytes = this.limits.cacheBytes / 4;
       this.beginnings = new Beginnings(this.steps, this.memory, bytes / cacheBytesPerToken(this.model));
@@ -108,15 +104,24 @@ export class HubSampler {
     options: TokenSampleOptions,
   ): Promise<SampledRow[]> {
     const rows = openRows(requests, this.model.context, options.seed);
-    await this.open();
+    await this.open(Boolean(options.topK));
     this.beginnings!.forWeights(weights);
     const adapters = await this.adapter.place(weights);
-    const call = new SampleCall(this.steps!, this.memory!, this.beginnings!, adapters, requests, rows, {
-      ...options,
-      limits: this.limits,
-      bytesPerToken: cacheBytesPerToken(this.model),
-      vocabulary: this.model.vocabulary,
-    });
+    const call = new SampleCall(
+      this.steps!,
+      this.memory!,
+      this.beginnings!,
+      this.reader,
+      adapters,
+      requests,
+      rows,
+      {
+        ...options,
+        limits: this.limits,
+        bytesPerToken: cacheBytesPerToken(this.model),
+        ...(this.limits.loopTokens !== undefined && { loopTokens: this.limits.loopTokens }),
+      },
+    );
     try {
       await call.run();
     } finally {
@@ -131,6 +136,7 @@ export class HubSampler {
     this.beginnings?.forget();
     this.steps = this.memory = this.beginnings = undefined;
     await this.adapter.dispose();
+    await this.reader.dispose();
     await steps?.dispose();
     await memory?.dispose();
   }
@@ -139,7 +145,7 @@ export class HubSampler {
 type CallOptions = TokenSampleOptions & {
   limits: HubSamplerLimits;
   bytesPerToken: number;
-  vocabulary: number;
+  loopTokens?: number;
 };
 
 /** One call of `sample`. */
@@ -153,12 +159,13 @@ class SampleCall {
     private readonly steps: DecodeSteps,
     private readonly memory: CacheMemory,
     beginnings: Beginnings,
+    private readonly reader: DrawReader,
     private readonly weights: PlacedAdapter,
     requests: readonly TokenRequest[],
     private readonly rows: ActiveRow[],
     private readonly options: CallOptions,
   ) {
-    this.prompts = new Prompts(steps, memory, beginnings, weights, requests, options);
+    this.prompts = new Prompts(steps, memory, beginnings, reader, weights, requests, options);
     const longest = (r: ActiveRow) => r.promptTokens + r.maxTokens;
     this.waiting = rows.toSorted((a, b) => longest(b) - longest(a) || a.asked - b.asked);
   }
@@ -172,12 +179,15 @@ class SampleCall {
       for (let step = 0; step < FOLD_EVERY && this.batch && !this.worthFolding(); step++) {
         options.signal?.throwIfAborted();
         await this.advance(this.batch);
+        if (this.batch.drawn && this.batch.drawn.steps < LOOK_EVERY) continue;
+        await this.look(this.batch);
         options.onStep?.(this.rows);
       }
     }
   }
 
   release(): void {
+    if (this.batch?.drawn) releaseDraws(this.batch.drawn);
     if (this.batch) for (const part of [this.batch.own, this.batch.recent, this.batch.prompt]) release(part);
     this.batch = undefined;
     this.prompts.release();
@@ -190,9 +200,18 @@ class SampleCall {
     return 2 * ended >= live.length;
   }
 
+  /** Gives the rows the tokens that lie on the device. */
+  private async look(batch: Batch): Promise<void> {
+    const { drawn } = batch;
+    if (!drawn) return;
+    delete batch.drawn;
+    await this.reader.read(drawn, this.options);
+  }
+
   /** Rows that have ended leave, others come in, and the newest tokens join those before. */
   private async fold(): Promise<void> {
     const { batch } = this;
+    if (batch) await this.look(batch);
     const alive = batch ? batch.live.flatMap(({ row }, i) => (row.ended ? [] : [i])) : [];
     const kept = alive.map((i) => batch!.live[i]!);
     const leave = batch !== undefined && kept.length < 0.9 * batch.live.length;
@@ -287,10 +306,10 @@ class SampleCall {
     const { live } = batch;
     const columns = batch.own.tokens + batch.recent.tokens;
     const places = new Map(batch.prompts.map((prompt, i) => [prompt, i]));
-    const { outputs, recent } = await this.steps.run(
+    const { drawn, recent } = await this.steps.run(
       this.weights,
       {
-        ids: live.map(({ row }) => [row.tokens.at(-1)!]),
+        ids: batch.drawn ?? live.map(({ row }) => [row.tokens.at(-1)!]),
         positions: live.map(({ row, start }) => [row.promptTokens + columns - start]),
         cache: { prefix: prompts.prefix, prompt: batch.prompt, own: batch.own, recent: batch.recent },
         columns: live.map((l) => {
@@ -303,17 +322,12 @@ class SampleCall {
           return all;
         }),
         promptOf: live.map(({ prompt }) => places.get(prompt) ?? 0),
+        draws: live.map(({ row }, at) => ({ row, at })),
       },
       options,
     );
     release(batch.recent);
     batch.recent = recent;
-    const picker = new TokenPicker(outputs, options.vocabulary, options);
-    const { loopTokens = Infinity } = options.limits;
-    live.forEach(({ row }, i) => {
-      if (row.ended) return;
-      picker.pick(row, i);
-      if (!row.ended && loops(row.tokens, loopTokens)) row.ended = 'length';
-    });
+    if (drawn) batch.drawn = drawn;
   }
 }

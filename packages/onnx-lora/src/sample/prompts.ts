@@ -1,10 +1,10 @@
 /** The prompts of one call: what they share, and the keys and values of what each adds to it. */
 import { BEGINNING_TOKENS, type Beginnings, commonLength } from './beginnings.ts';
+import type { DrawReader } from './deviceDraws.ts';
 import { type CacheMemory, type CachePart, release } from './cacheMemory.ts';
 import { type DecodeSteps, HIDDEN_COLUMN } from './decodeSteps.ts';
 import type { PlacedAdapter } from './placedAdapter.ts';
 import type { ActiveRow, TokenRequest, TokenSampleOptions } from './sampleRows.ts';
-import { TokenPicker } from './tokenPicker.ts';
 
 export interface Prompt {
   tokens: readonly number[];
@@ -22,9 +22,10 @@ export class Prompts {
     private readonly steps: DecodeSteps,
     private readonly memory: CacheMemory,
     private readonly beginnings: Beginnings,
+    private readonly reader: DrawReader,
     private readonly weights: PlacedAdapter,
     requests: readonly TokenRequest[],
-    private readonly options: TokenSampleOptions & { limits: { prefillTokens: number }; vocabulary: number },
+    private readonly options: TokenSampleOptions & { limits: { prefillTokens: number } },
   ) {
     // Requests for the same tokens are one prompt.
     const known = new Map<string, Prompt>();
@@ -99,7 +100,7 @@ export class Prompts {
     const hidden = new Array<number>(2 * nothing).fill(HIDDEN_COLUMN);
     const before =
       prefixTokens > 0 ? Array.from({ length: prefixTokens }, (_, i) => i) : hidden.slice(0, nothing);
-    const { outputs, recent } = await this.steps.run(
+    const { drawn, recent } = await this.steps.run(
       this.weights,
       {
         ids: rests.map((t) => [...new Array<number>(longest - t.length).fill(t[0]!), ...t]),
@@ -112,13 +113,15 @@ export class Prompts {
         },
         columns: prompts.map(() => [...before, ...hidden]),
         promptOf: prompts.map(() => 0),
+        draws: prompts.flatMap((prompt, at) =>
+          rows.flatMap((row) => (this.of(row) === prompt ? [{ row, at }] : [])),
+        ),
       },
       options,
     );
     try {
-      const picker = new TokenPicker(outputs, options.vocabulary, options);
+      if (drawn) await this.reader.read(drawn, options);
       for (const [i, prompt] of prompts.entries()) {
-        for (const row of rows) if (this.of(row) === prompt) picker.pick(row, i);
         const from = longest - rests[i]!.length;
         prompt.rest = { part: await memory.gather(recent, [i], from), columns: positions[i]!.slice(from) };
       }

@@ -79,3 +79,33 @@ export function openRows(requests: readonly TokenRequest[], context: number, see
   });
   return rows;
 }
+
+/**
+ * Appends a token to `row`, and ends the row where it ends: at a stop token, at its length, or, as if that were its
+ * length, where its last `loopTokens` are one piece over and over. Fails with `LoraError`: `diverged`.
+ */
+export function addToken(
+  row: ActiveRow,
+  token: number,
+  logprob: number,
+  { stop, loopTokens = Infinity }: { stop: ReadonlySet<number>; loopTokens?: number },
+): void {
+  if (!Number.isFinite(logprob))
+    throw new LoraError('diverged', {}, 'The model gave logits that are not finite.');
+  row.tokens.push(token);
+  row.logprobs.push(logprob);
+  if (stop.has(token)) row.ended = 'stop';
+  else if (row.tokens.length >= row.maxTokens || loops(row.tokens, loopTokens)) row.ended = 'length';
+}
+
+/** Whether the last `count` tokens are a piece of at most a quarter of them, again and again. */
+function loops(tokens: readonly number[], count: number): boolean {
+  const from = tokens.length - count;
+  if (from < 0) return false;
+  for (let period = 1; 4 * period <= count; period++) {
+    let at = tokens.length - 1;
+    while (at >= from + period && tokens[at] === tokens[at - period]) at--;
+    if (at < from + period) return true;
+  }
+  return false;
+}

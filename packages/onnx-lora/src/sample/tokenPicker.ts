@@ -1,9 +1,8 @@
 /** How a token is drawn on a processor: where a graph ends in its distribution, and the rows' next tokens of it. */
-import { LoraError } from '../errors.ts';
 import type { GraphBuilder, Value } from 'onnx-grad';
 import { floats, type HostTensor } from '../runtime/runtime.ts';
 import { Drawer } from './draw.ts';
-import type { ActiveRow, TokenSampleOptions } from './sampleRows.ts';
+import { type ActiveRow, addToken, type TokenSampleOptions } from './sampleRows.ts';
 
 /**
  * What tokens are drawn from, of logits [rows, vocabulary]. Input: sharpness [], 1 / temperature. Outputs: shares
@@ -40,7 +39,7 @@ export class TokenPicker {
   constructor(
     outputs: Record<string, HostTensor>,
     private readonly vocabulary: number,
-    private readonly options: TokenSampleOptions,
+    private readonly options: TokenSampleOptions & { loopTokens?: number },
   ) {
     this.shares = floats(outputs, 'shares');
     this.offsets = drawnFrom(options).includes('offsets') ? floats(outputs, 'offsets') : undefined;
@@ -50,19 +49,14 @@ export class TokenPicker {
   /** Appends the next token to `row`, from row `index` of the distribution, and ends it where it ends. */
   pick(row: ActiveRow, index: number): void {
     const { drawer, offsets, options, shares } = this;
-    const { temperature, stop } = options;
+    const { temperature } = options;
     const from = index * this.vocabulary;
     const token =
       temperature > 0 ? drawer.draw(shares, row.random.uniform(), options, from) : drawer.best(shares, from);
     const logprob = offsets
       ? Math.log(shares[from + token]!) * temperature + offsets[index]!
       : Math.log(shares[from + token]! / drawer.total);
-    if (!Number.isFinite(logprob))
-      throw new LoraError('diverged', {}, 'The model gave logits that are not finite.');
-    row.tokens.push(token);
-    row.logprobs.push(logprob);
-    if (stop.has(token)) row.ended = 'stop';
-    else if (row.tokens.length >= row.maxTokens) row.ended = 'length';
+    addToken(row, token, logprob, options);
   }
 }
 
