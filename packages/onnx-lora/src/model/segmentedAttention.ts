@@ -18,7 +18,7 @@ export interface CachedTensor {
 }
 
 /** A step that is applied to scores between the product with keys and the softmax. */
-type ScoreStep = { op: 'Mul' | 'Div'; by: Value } | { op: 'Tanh' } | { op: 'Mask'; by: Value };
+type ScoreStep = { op: 'Mul' | 'Div'; by: Value } | { op: 'Tanh' } | { mask: Value };
 
 interface Attention {
   /** Keys and values of the new tokens, [rows, heads, seq, width]. */
@@ -204,7 +204,7 @@ class Search {
       } else if (node.op === 'Add') {
         const by = node.inputs.find((v) => v !== value)!;
         if (!this.isMask(by)) return undefined;
-        steps.push({ op: 'Mask', by });
+        steps.push({ mask: by });
       } else if (node.op !== 'Identity') return undefined;
       value = out;
     }
@@ -346,8 +346,8 @@ class Attend {
     );
     let x = this.reshape(scores, apart, whole);
     for (const step of found.steps) {
-      if (step.op === 'Tanh') x = b.node('Tanh', [x]);
-      else if (step.op === 'Mask') x = b.assume(b.add(x, this.mask(step.by)), whole);
+      if ('mask' in step) x = b.assume(b.add(x, this.mask(step.mask)), whole);
+      else if (step.op === 'Tanh') x = b.node('Tanh', [x]);
       else x = b.node(step.op, [x, step.by]);
     }
     let shares = b.node('Softmax', [x], { axis: -1 });
