@@ -8,6 +8,7 @@ import type { TokenSampleOptions } from './sampleRows.ts';
 /** Shorter beginnings are not worth a step of their own. */
 export const BEGINNING_TOKENS = 16;
 
+/** Keys and values, one row, of tokens from the first on. */
 interface Known {
   tokens: readonly number[];
   part: CachePart;
@@ -41,18 +42,21 @@ export class Beginnings {
     this.weights = undefined;
   }
 
-  /** Keys and values of `tokens`, one row, which the caller releases. */
+  /** How many tokens of what `tokens` begin with are computed already. */
+  knownLength(tokens: readonly number[]): number {
+    return Math.max(0, ...this.known.map((k) => commonLength(k.tokens, tokens)));
+  }
+
+  /** Keys and values of `tokens`, one row, which the caller releases. `start`, if given, may be what they begin with. */
   async compute(
     weights: PlacedAdapter,
     tokens: readonly number[],
     options: TokenSampleOptions & { limits: { prefillTokens: number } },
+    start?: Known,
   ): Promise<CachePart> {
     const { memory } = this;
     const shared = (k: Known) => commonLength(k.tokens, tokens);
-    const best = this.known.reduce<Known | undefined>(
-      (a, b) => (a && shared(a) >= shared(b) ? a : b),
-      undefined,
-    );
+    const best = this.known.reduce((a, b) => (a && shared(a) >= shared(b) ? a : b), start);
     let done = best ? shared(best) : 0;
     let part = done > 0 ? await memory.gather(best!.part, [0], 0, done) : undefined;
     while (done < tokens.length) {
@@ -85,6 +89,11 @@ export class Beginnings {
   }
 
   private async remember(tokens: readonly number[], part: CachePart): Promise<void> {
+    const longer = this.known.find((k) => commonLength(k.tokens, tokens) === tokens.length);
+    if (longer) {
+      this.known = [...this.known.filter((k) => k !== longer), longer];
+      return;
+    }
     const within = (k: Known) => commonLength(k.tokens, tokens) === k.tokens.length;
     for (const old of this.known.filter(within)) release(old.part);
     this.known = this.known.filter((k) => !within(k));

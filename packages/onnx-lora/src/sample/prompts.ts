@@ -1,13 +1,16 @@
-/** The prompts of one call: what they share, and the keys and values of what each adds to it. */
+/** The prompts of one call: what all or some share, and the keys and values of what each adds to the first. */
 import { BEGINNING_TOKENS, type Beginnings, commonLength } from './beginnings.ts';
 import type { DrawReader } from './deviceDraws.ts';
 import { type CacheMemory, type CachePart, release } from './cacheMemory.ts';
+import { findClusters } from './clusters.ts';
 import { type DecodeSteps, HIDDEN_COLUMN } from './decodeSteps.ts';
 import type { PlacedAdapter } from './placedAdapter.ts';
 import type { ActiveRow, TokenRequest, TokenSampleOptions } from './sampleRows.ts';
 
 export interface Prompt {
   tokens: readonly number[];
+  /** What its cluster begins with: one array for all prompts of the cluster. */
+  beginning?: readonly number[];
   /** Keys and values after the prefix, once they are computed, and the position of each column of them. */
   rest?: { part: CachePart; columns: Int32Array };
 }
@@ -39,18 +42,24 @@ export class Prompts {
 
   of = (row: ActiveRow): Prompt => this.all[row.asked]!;
 
-  /** Computes what all prompts begin with. */
+  /** Computes what all prompts begin with, and finds what some of them do. */
   async open(): Promise<void> {
-    const [first, ...others] = this.all.map(({ tokens }) => tokens);
+    const prompts = [...new Set(this.all)];
+    const [first, ...others] = prompts.map(({ tokens }) => tokens);
     if (!first || this.steps.wholePrompts) return;
     // One token at least is left, after which the first new one is drawn.
     const length = others.reduce(
       (n, t) => Math.min(n, commonLength(first, t), t.length - 1),
       first.length - 1,
     );
-    if (length < BEGINNING_TOKENS) return;
-    this.prefix = await this.beginnings.compute(this.weights, first.slice(0, length), this.options);
-    this.prefixTokens = length;
+    if (length >= BEGINNING_TOKENS) {
+      this.prefix = await this.beginnings.compute(this.weights, first.slice(0, length), this.options);
+      this.prefixTokens = length;
+    }
+    const known = (tokens: readonly number[]) => this.beginnings.knownLength(tokens);
+    for (const { beginning, members } of findClusters([first, ...others], this.prefixTokens, known)) {
+      for (const i of members) prompts[i]!.beginning = beginning;
+    }
   }
 
   release(): void {
@@ -71,59 +80,112 @@ export class Prompts {
   /** Computes the prompts of `rows` that are not yet, and draws the first tokens of these rows and of those of `waiting` that share them. */
   async compute(rows: readonly ActiveRow[], waiting: readonly ActiveRow[]): Promise<void> {
     const open = [...new Set(rows.map(this.of))].filter((p) => !p.rest);
-    for (let at = 0; at < open.length; ) {
-      const length = (p: Prompt) => p.tokens.length - this.prefixTokens;
+    // What is left of a prompt in a cluster is short, and would be padded beside a whole one.
+    await this.inBatches(
+      open.filter((p) => !p.beginning),
+      (prompts) => this.prefill(prompts, [...rows, ...waiting]),
+    );
+    const clusters = new Map<readonly number[], CachePart>();
+    try {
+      for (const { beginning } of open) {
+        if (!beginning || clusters.has(beginning)) continue;
+        clusters.set(beginning, await this.computeBeginning(beginning));
+      }
+      await this.inBatches(
+        open.filter((p) => p.beginning),
+        (prompts) => this.prefill(prompts, [...rows, ...waiting], clusters),
+      );
+    } finally {
+      for (const part of clusters.values()) release(part);
+    }
+  }
+
+  /** Calls `compute` with as many of `prompts` as may be computed at once, until all are. */
+  private async inBatches(
+    prompts: readonly Prompt[],
+    compute: (some: readonly Prompt[]) => Promise<void>,
+  ): Promise<void> {
+    const length = (p: Prompt) => p.tokens.length - this.before(p);
+    for (let at = 0; at < prompts.length; ) {
       let count = 1;
-      let longest = length(open[at]!);
-      for (; at + count < open.length; count++) {
-        longest = Math.max(longest, length(open[at + count]!));
+      let longest = length(prompts[at]!);
+      for (; at + count < prompts.length; count++) {
+        longest = Math.max(longest, length(prompts[at + count]!));
         if (longest * (count + 1) > this.options.limits.prefillTokens) break;
       }
-      await this.prefill(open.slice(at, at + count), [...rows, ...waiting]);
+      await compute(prompts.slice(at, at + count));
       at += count;
     }
   }
 
-  private async prefill(prompts: readonly Prompt[], rows: readonly ActiveRow[]): Promise<void> {
+  /** Tokens of a prompt that it shares with all or with its cluster. */
+  private before(prompt: Prompt): number {
+    return prompt.beginning?.length ?? this.prefixTokens;
+  }
+
+  /** Keys and values of what a cluster begins with, after the prefix. */
+  private async computeBeginning(tokens: readonly number[]): Promise<CachePart> {
+    const { beginnings, memory, options, prefix, prefixTokens } = this;
+    const start = prefixTokens > 0 ? { tokens: tokens.slice(0, prefixTokens), part: prefix } : undefined;
+    const whole = await beginnings.compute(this.weights, tokens, options, start);
+    try {
+      return await memory.gather(whole, [0], prefixTokens);
+    } finally {
+      release(whole);
+    }
+  }
+
+  /** Prompts all of which, or none, are in `clusters`, which are given after the prefix. */
+  private async prefill(
+    prompts: readonly Prompt[],
+    rows: readonly ActiveRow[],
+    clusters?: ReadonlyMap<readonly number[], CachePart>,
+  ): Promise<void> {
     const { memory, options, prefixTokens } = this;
     const { nothing } = this.steps;
     options.signal?.throwIfAborted();
-    const rests = prompts.map(({ tokens }) => tokens.slice(prefixTokens));
+    const rests = prompts.map((p) => p.tokens.slice(this.before(p)));
     const longest = Math.max(...rests.map((t) => t.length));
-    const positions = rests.map((t) =>
-      Int32Array.from({ length: longest }, (_, i) => {
-        const at = i - longest + t.length;
-        return at < 0 ? HIDDEN_COLUMN : prefixTokens + at;
-      }),
-    );
-    const prefix = prefixTokens > 0 ? this.prefix : memory.blank(1, nothing);
-    const hidden = new Array<number>(2 * nothing).fill(HIDDEN_COLUMN);
-    const before =
-      prefixTokens > 0 ? Array.from({ length: prefixTokens }, (_, i) => i) : hidden.slice(0, nothing);
-    const { drawn, recent } = await this.steps.run(
-      this.weights,
-      {
-        ids: rests.map((t) => [...new Array<number>(longest - t.length).fill(t[0]!), ...t]),
-        positions,
-        cache: {
-          prefix,
-          prompt: memory.blank(1, nothing),
-          own: memory.blank(prompts.length, nothing),
-          recent: memory.blank(prompts.length, 0),
-        },
-        columns: prompts.map(() => [...before, ...hidden]),
-        promptOf: prompts.map(() => 0),
-        draws: prompts.flatMap((prompt, at) =>
-          rows.flatMap((row) => (this.of(row) === prompt ? [{ row, at }] : [])),
-        ),
+    const positions = rests.map((t, row) => {
+      const gap = longest - t.length;
+      return [...hidden(gap), ...range(this.before(prompts[row]!), t.length)];
+    });
+    const list = [...new Set(prompts.flatMap(({ beginning }) => (beginning ? [beginning] : [])))];
+    const parts = list.map((beginning) => clusters!.get(beginning)!);
+    const joined = parts.length > 0 ? await memory.join(parts) : memory.blank(1, nothing);
+    const ofAll = prefixTokens > 0 ? range(0, prefixTokens) : hidden(nothing);
+    const ofCluster = (p: Prompt) => {
+      const count = this.before(p) - prefixTokens;
+      return [...hidden(joined.tokens - count), ...range(prefixTokens, count)];
+    };
+    const step = {
+      ids: rests.map((t) => [...new Array<number>(longest - t.length).fill(t[0]!), ...t]),
+      positions,
+      cache: {
+        prefix: prefixTokens > 0 ? this.prefix : memory.blank(1, nothing),
+        prompt: joined,
+        own: memory.blank(prompts.length, nothing),
+        recent: memory.blank(prompts.length, 0),
       },
-      options,
-    );
+      columns: prompts.map((p) => [...ofAll, ...ofCluster(p), ...hidden(nothing)]),
+      promptOf: prompts.map((p) => (p.beginning ? list.indexOf(p.beginning) : 0)),
+      draws: prompts.flatMap((prompt, at) =>
+        rows.flatMap((row) => (this.of(row) === prompt ? [{ row, at }] : [])),
+      ),
+    };
+    const run = this.steps.run(this.weights, step, options).finally(() => release(joined));
+    const { drawn, recent } = await run;
     try {
       if (drawn) await this.reader.read(drawn, options);
       for (const [i, prompt] of prompts.entries()) {
-        const from = longest - rests[i]!.length;
-        prompt.rest = { part: await memory.gather(recent, [i], from), columns: positions[i]!.slice(from) };
+        const { beginning, tokens } = prompt;
+        let part = await memory.gather(recent, [i], longest - rests[i]!.length);
+        if (beginning) {
+          const rest = part;
+          part = await memory.behind(clusters!.get(beginning)!, rest).finally(() => release(rest));
+        }
+        const columns = Int32Array.from(range(prefixTokens, tokens.length - prefixTokens));
+        prompt.rest = { part, columns };
       }
     } finally {
       release(recent);
@@ -145,3 +207,6 @@ export class Prompts {
     return out;
   }
 }
+
+const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
+const hidden = (count: number): number[] => new Array<number>(count).fill(HIDDEN_COLUMN);

@@ -11,6 +11,8 @@ import { readModel, writeModel } from '../../../../packages/onnx-grad/src/proto.
 
 const fixture = (name: string) => httpFiles(new URL(`/tests/fixtures/models/${name}/`, location.href).href);
 
+const KIND = Array.from({ length: 33 }, (_, i) => 20 + ((11 * i) % 251));
+
 // The first ends early, which leaves out its rows; prompts are computed two at a time, which joins their caches.
 const REQUESTS = [
   { tokens: [5, 6, 7, 8, 9, 10, 11], samples: 3, maxTokens: 3 },
@@ -18,6 +20,9 @@ const REQUESTS = [
   { tokens: [300, 301, 302], samples: 1, maxTokens: 9 },
   // Longer than what is put together at once, and with rows that wait for a place.
   { tokens: [7, 8, 9], samples: 2, maxTokens: 40 },
+  // Of one kind: what they begin with is computed once.
+  { tokens: [...KIND, 50, 51], samples: 1, maxTokens: 4 },
+  { tokens: [...KIND, 60, 61, 62], samples: 1, maxTokens: 4 },
 ];
 
 /** Draws for the requests; and of the tensors that stayed on the device, how many there were and were released. */

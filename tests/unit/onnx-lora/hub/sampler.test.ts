@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { findLinears } from '../../../../packages/onnx-lora/src/model/hubGraph.ts';
 import { planLayers } from '../../../../src/local/hubPolicy.ts';
+import { findClusters } from '../../../../packages/onnx-lora/src/sample/clusters.ts';
+import type { Runtime } from '../../../../packages/onnx-lora/src/runtime/runtime.ts';
 import { HubSampler, type HubSamplerLimits } from '../../../../packages/onnx-lora/src/sample/hubSampler.ts';
 import { hubTrainable } from '../../../../packages/onnx-lora/src/train/hubTrainable.ts';
 import { nodeRuntime } from '../../../../src/backends/runtime.node.ts';
@@ -65,17 +67,19 @@ describe('reference models', () => {
     model: HubModel,
     prompts: readonly number[][],
     limits: Partial<HubSamplerLimits>,
-  ) {
+  ): Promise<number[]> {
     const plan = planLayers(model, { kind: 'lora', rank: 2, alpha: 4 });
-    const runtime = nodeRuntime(1);
-    const trainer = new VectorTrainer(runtime, hubTrainable(model, plan), 3);
+    const trainer = new VectorTrainer(nodeRuntime(1), hubTrainable(model, plan), 3);
+    const { runtime, taken } = countsPromptTokens();
     trainer.weights = trainer.weights.map((w, i) => w + 0.05 * Math.sin(i));
     const sampler = new HubSampler(runtime, model, plan, limits);
     const requests = prompts.map((tokens, i) => ({ tokens, samples: 4, maxTokens: 20 + 15 * i }));
+    const computed: number[] = [];
     // The second call finds what prompts begin with, and the third does so with other weights.
     for (const shift of [0, 0, 0.01]) {
       trainer.weights = trainer.weights.map((w) => w + shift);
       const rows = await sampler.sample(trainer.weights, requests, { ...OPTIONS, stop: STOP });
+      computed.push(taken());
       const scored = await trainer.score(rows.map((r) => [...prompts[r.request]!, ...r.tokens]));
       const apart = rows.flatMap((row, i) =>
         row.logprobs.map((p, t) => Math.abs(p - scored[i]![prompts[row.request]!.length - 1 + t]!)),
@@ -85,6 +89,34 @@ describe('reference models', () => {
       expect(rows.every((r) => r.ended)).toBe(true);
     }
     await Promise.all([sampler.dispose(), trainer.dispose()]);
+    return computed;
+  }
+
+  /** A runtime that counts the tokens, padding too, of steps with several tokens in a row: those of prompts. */
+  function countsPromptTokens() {
+    const runtime = nodeRuntime(1);
+    let count = 0;
+    const counting: Runtime = {
+      ...runtime,
+      async create(...of) {
+        const session = await runtime.create(...of);
+        return {
+          run: (...given) => session.run(...given),
+          release: () => session.release(),
+          runKeeping(feeds, fetches) {
+            const [rows = 0, tokens = 0] = feeds.input_ids?.dims ?? [];
+            if (tokens > 1) count += rows * tokens;
+            return session.runKeeping(feeds, fetches);
+          },
+        };
+      },
+    };
+    const taken = () => {
+      const tokens = count;
+      count = 0;
+      return tokens;
+    };
+    return { runtime: counting, taken };
   }
 
   test.each(EXPORTS)(
@@ -93,6 +125,55 @@ describe('reference models', () => {
       await expectAsScored((await loadFixture(name)).model, SHARING, { rows: 5 });
     },
   );
+
+  // Two kinds, 40 and 50 tokens of which are alike beyond what all share, and one prompt alone.
+  const kind = (length: number, by: number) => Array.from({ length }, (_, i) => 20 + ((by * i) % 251));
+  const CLUSTERED = [
+    [...kind(40, 11), 50, 51],
+    [...kind(50, 13), 60, 61, 62, 63, 64],
+    kind(45, 17),
+    [...kind(40, 11), 70, 71, 72, 73],
+    [...kind(50, 13), 80, 81],
+    [...kind(50, 13), 90, 91, 92],
+  ].map((rest) => [...BEGINNING, ...rest]);
+
+  test.each(['qwen2-optimum-fp32', 'llama-genai-int4'])(
+    '%s: what prompts of a kind begin with is computed once, and not again with the same weights',
+    async (name) => {
+      const { model } = await loadFixture(name);
+      for (const limits of [{ rows: 5 }, { rows: 32 }, { rows: 32, prefillTokens: 12 }]) {
+        const [first, second, third] = await expectAsScored(model, CLUSTERED, limits);
+        const alone = 45;
+        // At most five tokens are left of each prompt of a kind, which are padded to the longest in a step.
+        const rests = 5 * 5;
+        expect(first).toBeLessThanOrEqual(BEGINNING.length + 40 + 50 + alone + rests);
+        expect(first).toBeGreaterThan(BEGINNING.length + 40 + 50 + alone);
+        expect(second).toBeLessThanOrEqual(alone + rests);
+        expect(third).toBe(first);
+      }
+    },
+  );
+
+  test('prompts are put together so that the fewest tokens are left', () => {
+    const [a, b, c] = [kind(40, 11), kind(40, 13), kind(100, 17)];
+    const prompts = [
+      [1, ...a, ...b, 2, 3],
+      [1, ...c],
+      [1, ...a, 4],
+      [1, ...a, ...b, 5],
+      [1, ...b, 6],
+    ];
+    const found = (known: number) =>
+      findClusters(prompts, 1, (tokens) => (tokens[1] === c[0] && tokens[2] === c[1] ? known : 0))
+        .map(({ beginning, members }) => [beginning.length, members.toSorted()])
+        .toSorted();
+    // Eighty tokens for two prompts, and none for the third, save as much as forty for three.
+    expect([[[81, [0, 3]]], [[41, [0, 2, 3]]]]).toContainEqual(found(0));
+    // A prompt alone is a cluster where enough of it is known, and leaves one token.
+    expect(found(20)).toEqual(found(0));
+    expect(found(60)).toContainEqual([60, [1]]);
+    expect(found(101)).toContainEqual([100, [1]]);
+  });
 
   test('a window is measured in positions, wherever padding lies', async () => {
     const { model } = await loadFixture('llama-genai-int4');
