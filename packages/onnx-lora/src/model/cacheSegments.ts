@@ -29,8 +29,8 @@ export const PAST: Dim = SEGMENTS.reduce<Dim>(addDims, 0);
 export const TOTAL: Dim = addDims(PAST, 'seq');
 
 /**
- * The segments as inputs of a graph, for steps of `ids` [rows, seq]. Inputs besides the segments: lengths
- * int64 [4], tokens of each segment; and where rows stand in the grid [prompts, rows of a prompt] in which
+ * The segments as inputs of a graph, for steps of `seq` tokens. Inputs besides the segments: lengths int64 [6],
+ * tokens of each segment, rows and seq (asked of a tensor on a device, they would bring it here); and where rows stand in the grid [prompts, rows of a prompt] in which
  * products with prompts are computed: slots int64 [prompts, each], the row in each place (any row where a
  * place is free), and slotOf int64 [rows], the place of each row, counted through all prompts.
  */
@@ -42,10 +42,9 @@ export class SegmentedCache {
 
   constructor(
     private readonly b: GraphBuilder,
-    private readonly ids: Value,
     private readonly shapes: readonly { heads: number; width: number }[],
   ) {
-    this.lengths = b.input('lengths', 'int64', [SEGMENTS.length]);
+    this.lengths = b.input('lengths', 'int64', [SEGMENTS.length + 2]);
     this.slots = b.input('slots', 'int64', ['prompts', 'each']);
     this.slotOf = b.input('slotOf', 'int64', ['rows']);
   }
@@ -77,9 +76,9 @@ export class SegmentedCache {
   }
 
   /** How many rows, each int64 [1]. */
-  rows = (): Value => this.once('rows', () => this.b.slice(this.b.node('Shape', [this.ids]), 0, 1, 0));
+  rows = (): Value => this.once('rows', () => this.b.slice(this.lengths, 4, 5, 0));
   /** How many new tokens. */
-  seq = (): Value => this.once('seq', () => this.b.slice(this.b.node('Shape', [this.ids]), 1, 2, 0));
+  seq = (): Value => this.once('seq', () => this.b.slice(this.lengths, 5, 6, 0));
   /** How many places a prompt has. */
   each = (): Value => this.once('each', () => this.b.slice(this.b.node('Shape', [this.slots]), 1, 2, 0));
   /** How many earlier tokens, and how many with the new ones. */

@@ -51,6 +51,10 @@ class HubGraph {
   readonly b: GraphBuilder;
   readonly importer: GraphImporter;
   private readonly ids: Value;
+  /** The step's tokens, [rows, seq]. */
+  get tokens(): Value {
+    return this.ids;
+  }
   private readonly flat: Value | undefined;
   private readonly slices = new Map<string, Value>();
   /** The flat vector's parameters by their offset. */
@@ -66,6 +70,8 @@ class HubGraph {
     private readonly plan: AdapterPlan | undefined,
     private readonly mode: Mode,
     onLinear?: (linear: Linear) => void,
+    /** Whether tokens come as float32, as a graph that draws on a device gives them. */
+    idsAreDrawn = false,
   ) {
     this.b = new GraphBuilder('hub');
     this.total = mode === 'cached' ? TOTAL : 'seq';
@@ -78,8 +84,14 @@ class HubGraph {
         return this.adapt(linear, y);
       },
     });
-    this.ids = this.b.input('input_ids', 'int64', ['rows', 'seq']);
-    this.cache = mode === 'cached' ? new SegmentedCache(this.b, this.ids, cacheShapes(model)) : undefined;
+    const ids = this.b.input('input_ids', idsAreDrawn ? 'float32' : 'int64', ['rows', 'seq']);
+    // A table is read by integers of 32 bits, too; WebGPU makes those of 64 on the processor.
+    const onlyRead = model.graph.nodes.every(
+      ({ op, inputs }) =>
+        !inputs.includes('input_ids') || op === 'Shape' || (op === 'Gather' && inputs[1] === 'input_ids'),
+    );
+    this.ids = idsAreDrawn ? this.b.cast(ids, onlyRead ? 'int32' : 'int64') : ids;
+    this.cache = mode === 'cached' ? new SegmentedCache(this.b, cacheShapes(model)) : undefined;
     for (const [name, info] of model.graph.inputs) this.importer.bind(name, this.inputValue(name, info));
   }
 
@@ -110,7 +122,7 @@ class HubGraph {
   private inputValue(name: string, info: ValueInfo): Value {
     const { b } = this;
     const as = (value: Value) => this.as(value, info);
-    if (name === 'input_ids') return as(this.ids);
+    if (name === 'input_ids') return b.info(this.ids).dtype === 'int32' ? this.ids : as(this.ids);
     if (name === 'attention_mask' || name === 'position_ids' || name === 'token_type_ids') {
       if (info.shape.length !== 2) {
         throw new UnsupportedGraphError(
@@ -414,7 +426,7 @@ export type Drawing = 'host' | 'device' | 'device-top-k';
 
 /**
  * Of a graph that draws: its input `HISTORY` [draws, n], and its outputs `DRAWN` [draws, n + 2], that with each token and
- * its log-probability behind it, and `DRAWN_IDS` int64 [draws, 1]. Input drawRows int64 [draws] says after which
+ * its log-probability behind it, and `DRAWN_IDS` [draws, 1], which input_ids [rows, seq] takes: all float32. Input drawRows int64 [draws] says after which
  * row each is drawn.
  */
 export const HISTORY = 'history';
@@ -448,7 +460,7 @@ export function cachedGraph(
       'the graph keeps no keys and values of earlier tokens: choose an export with past (text-generation-with-past)',
     );
   }
-  const graph = new HubGraph(model, plan, 'cached');
+  const graph = new HubGraph(model, plan, 'cached', undefined, drawing !== 'host');
   const { b, importer } = graph;
   const last = (x: Value) => b.slice(x, -1, 2 ** 31, 1);
   const drawn = (x: Value) =>
@@ -464,7 +476,7 @@ export function cachedGraph(
     ({ op, inputs, outputs }) =>
       op === 'Expand' && b.shape(inputs[0]!).at(-1) === 'seq' && b.shape(outputs[0]!).at(-1) === TOTAL,
   );
-  const { extended, axes } = segmentAttention(b, graph.cache!, tensors, [logits], !startsAlone);
+  const { extended, axes } = segmentAttention(b, graph.cache!, tensors, [logits], graph.tokens, !startsAlone);
   // First of all outputs, here and where they are fetched: onnxruntime-node counts through those that are
   // fetched, and not through all, when it looks up which ones stay on the device.
   extended.forEach((value, i) => {
@@ -472,9 +484,9 @@ export function cachedGraph(
   });
   if (drawing === 'host') outputDistribution(b, logits);
   else {
-    const { ids, number, logprob } = drawInGraph(b, logits, { topK: drawing === 'device-top-k' });
+    const { number, logprob } = drawInGraph(b, logits, { topK: drawing === 'device-top-k' });
     const before = b.input(HISTORY, 'float32', ['draws', 'drawn']);
-    b.output(DRAWN_IDS, ids);
+    b.output(DRAWN_IDS, number);
     b.output(DRAWN, b.concat([before, number, b.unsqueeze(logprob, [1])], 1));
   }
   const finished = graph.finish();

@@ -48,13 +48,14 @@ export interface Segmented {
 
 /**
  * Replaces attention, where it may be, in the graph that `outputs` depend on, and adds the new tokens to each
- * tensor's `recent`.
+ * tensor's `recent`. Nothing is left that asks caches or `ids` for their sizes only.
  */
 export function segmentAttention(
   b: GraphBuilder,
   cache: SegmentedCache,
   tensors: readonly CachedTensor[],
   outputs: readonly Value[],
+  ids: Value,
   replaceable = true,
 ): Segmented {
   // Nodes that importing left behind would count as readers.
@@ -85,7 +86,8 @@ export function segmentAttention(
     const news = search.extension(before)?.news ?? lastTokens(b, present, cache);
     [extended[t], axes[t]] = [b.concat([cache.segments(t, 2).recent, news], 2), 2];
   });
-  for (const value of [...tensors.map((t) => t.past), ...past, ...seen]) if (value) search.spareShapes(value);
+  for (const value of [...tensors.map((t) => t.past), ...past, ...seen, ids])
+    if (value) search.spareShapes(value);
   sortNodes(b.model.graph, [...outputs, ...extended]);
   return { extended, axes, replaced };
 }

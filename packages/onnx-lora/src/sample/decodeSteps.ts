@@ -108,12 +108,15 @@ export class DecodeSteps {
       sharpness: () => scalar(sharpness(options)),
       lengths: () =>
         int64(
-          [4],
-          BigInt64Array.from(SEGMENTS, (s) => BigInt(step.cache[s].tokens)),
+          [SEGMENTS.length + 2],
+          BigInt64Array.from([...SEGMENTS.map((s) => step.cache[s].tokens), rows, seq], BigInt),
         ),
       ...drawInputs(step, options, this.vocabulary),
-      input_ids: () =>
-        'history' in ids ? ids.ids : int64([rows, seq], BigInt64Array.from(ids.flat(), BigInt)),
+      input_ids: () => {
+        if ('history' in ids) return ids.ids;
+        if (this.draws !== 'host') return float32([rows, seq], Float32Array.from(ids.flat()));
+        return int64([rows, seq], BigInt64Array.from(ids.flat(), BigInt));
+      },
       position_ids: () =>
         int64(
           [rows, seq],

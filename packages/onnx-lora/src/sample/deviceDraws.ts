@@ -15,7 +15,7 @@ export interface DeviceDraws {
   steps: number;
   /** [rows, 2 steps]: tokens and log-probabilities in turns. */
   history: DeviceTensor;
-  /** The last tokens, int64 [rows, 1]: what the next step reads. */
+  /** The last tokens, [rows, 1]: what the next step reads. */
   ids: DeviceTensor;
 }
 

@@ -14,9 +14,10 @@ export interface DrawInGraphOptions {
 export interface DrawnTokens {
   /** int64 [rows]. */
   token: Value;
-  /** The same as the input_ids of the next step, int64 [rows, 1]. */
-  ids: Value;
-  /** The same again, float32 [rows, 1]: no vocabulary has more than 2^24 words. */
+  /**
+   * The same, float32 [rows, 1]: no vocabulary has more than 2^24 words, and WebGPU makes integers of 64 bits on the
+   * processor.
+   */
   number: Value;
   /** float32 [rows], at temperature 1; not finite where a logit is not. */
   logprob: Value;
@@ -71,13 +72,11 @@ export function drawInGraph(b: GraphBuilder, logits: Value, options: DrawInGraph
     total = b.sum(kept, [1], true);
   }
   const token = passing(b, kept, b.mul(uniform, total));
-  const ids = b.cast(token, 'int64');
-  const drawn = b.node('GatherElements', [below, ids], { axis: 1 });
+  const drawn = b.node('GatherElements', [below, b.cast(token, 'int32')], { axis: 1 });
   const logprob = b.sub(drawn, b.node('Log', [b.sum(b.exp(below), [1], true)]));
   // WebGPU reshapes no integers of 64 bits.
   return {
     token: b.cast(b.reshape(token, [-1]), 'int64'),
-    ids,
     number: token,
     logprob: b.reshape(logprob, [-1]),
   };
