@@ -59,30 +59,40 @@ export class Beginnings {
     const best = this.known.reduce((a, b) => (a && shared(a) >= shared(b) ? a : b), start);
     let done = best ? shared(best) : 0;
     let part = done > 0 ? await memory.gather(best!.part, [0], 0, done) : undefined;
-    while (done < tokens.length) {
-      options.signal?.throwIfAborted();
-      const count = Math.min(tokens.length - done, options.limits.prefillTokens);
-      const prefix = part ?? memory.blank(1, 1);
-      const before = part ? Array.from({ length: done }, (_, i) => i) : [HIDDEN_COLUMN];
-      const { recent } = await this.steps.run(
-        weights,
-        {
-          ids: [tokens.slice(done, done + count)],
-          positions: [Array.from({ length: count }, (_, i) => done + i)],
-          cache: { prefix, prompt: memory.blank(1, 1), own: memory.blank(1, 1), recent: memory.blank(1, 0) },
-          columns: [[...before, HIDDEN_COLUMN, HIDDEN_COLUMN]],
-          promptOf: [0],
-          draws: [],
-        },
-        options,
-      );
-      const longer = part ? await memory.behind(part, recent) : recent;
-      if (part) {
-        release(part);
-        release(recent);
+    try {
+      while (done < tokens.length) {
+        options.signal?.throwIfAborted();
+        const count = Math.min(tokens.length - done, options.limits.prefillTokens);
+        const prefix = part ?? memory.blank(1, 1);
+        const before = part ? Array.from({ length: done }, (_, i) => i) : [HIDDEN_COLUMN];
+        const { recent } = await this.steps.run(
+          weights,
+          {
+            ids: [tokens.slice(done, done + count)],
+            positions: [Array.from({ length: count }, (_, i) => done + i)],
+            cache: {
+              prefix,
+              prompt: memory.blank(1, 1),
+              own: memory.blank(1, 1),
+              recent: memory.blank(1, 0),
+            },
+            columns: [[...before, HIDDEN_COLUMN, HIDDEN_COLUMN]],
+            promptOf: [0],
+            draws: [],
+          },
+          options,
+        );
+        const longer = part ? await memory.behind(part, recent) : recent;
+        if (part) {
+          release(part);
+          release(recent);
+        }
+        part = longer;
+        done += count;
       }
-      part = longer;
-      done += count;
+    } catch (error) {
+      if (part) release(part);
+      throw error;
     }
     await this.remember(tokens, part!);
     return part!;
