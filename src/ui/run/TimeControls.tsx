@@ -1,4 +1,5 @@
 /** Time travel: a slider over all events, play at some speed, jumps to what happened. */
+import { Icon } from '../parts/Icon.tsx';
 import { type CSSProperties, type KeyboardEvent, useId, useState } from 'react';
 import { LANDMARKS, type Landmark, type Timeline } from '../../run/timeline.ts';
 import { eventText } from '../parts/format.ts';
@@ -34,7 +35,7 @@ export function TimeControls({ timeline }: { timeline: Timeline }) {
           title={time.playing ? 'Stop playing' : 'Play what happened'}
           onClick={() => (time.playing ? time.pause() : time.play())}
         >
-          <TimeIcon name={time.playing ? 'pause' : 'play'} />
+          <Icon name={time.playing ? 'pause' : 'play'} />
         </button>
         <select
           className="field"
@@ -80,7 +81,7 @@ export function TimeControls({ timeline }: { timeline: Timeline }) {
           disabled={timeline.jump(moment, landmark, -1) === undefined}
           onClick={() => time.jump(landmark, -1)}
         >
-          <TimeIcon name="back" />
+          <Icon name="back" />
         </button>
         <select
           className="field"
@@ -102,7 +103,7 @@ export function TimeControls({ timeline }: { timeline: Timeline }) {
           disabled={timeline.jump(moment, landmark, 1) === undefined}
           onClick={() => time.jump(landmark, 1)}
         >
-          <TimeIcon name="forth" />
+          <Icon name="forth" />
         </button>
       </div>
       <button
@@ -114,19 +115,5 @@ export function TimeControls({ timeline }: { timeline: Timeline }) {
         now
       </button>
     </div>
-  );
-}
-
-function TimeIcon({ name }: { name: 'play' | 'pause' | 'back' | 'forth' }) {
-  const paths = {
-    play: 'M3 1.5v11l9-5.5z',
-    pause: 'M3 2h3v10H3zM8 2h3v10H8z',
-    back: 'M9.5 1.5v11l-7-5.5zM1 2h1.5v10H1z',
-    forth: 'M4.5 1.5v11l7-5.5zM11.5 2H13v10h-1.5z',
-  };
-  return (
-    <svg viewBox="0 0 14 14" width="12" height="12" aria-hidden="true">
-      <path d={paths[name]} fill="currentcolor" />
-    </svg>
   );
 }

@@ -1,4 +1,5 @@
 /** The bar at the bottom, as in a music player: run, pause, step, the time slider, the backend. */
+import { Icon } from '../parts/Icon.tsx';
 import { useEffect, useMemo } from 'react';
 import type { BackendChoice, LabStatus } from '../../lab/protocol.ts';
 import { resumePoints } from '../../run/recorded.ts';
@@ -140,7 +141,7 @@ function Bar() {
               onClick={() => running.run()}
               title="Run until paused (space)"
             >
-              <Icon name="run" /> Run
+              <Icon name="play" /> Run
             </button>
           )}
           {!replay && (
@@ -191,21 +192,7 @@ function GoOn() {
           : `A run of your own that goes on exactly where this one was after iteration ${end}`
       }
     >
-      <Icon name="run" /> Go on from here
+      <Icon name="play" /> Go on from here
     </button>
-  );
-}
-
-export function Icon({ name }: { name: 'run' | 'pause' | 'step' | 'stop' }) {
-  const paths = {
-    run: 'M3 1.5v11l9-5.5z',
-    pause: 'M3 2h3v10H3zM8 2h3v10H8z',
-    step: 'M2 2v10l7-5zM10 2h2v10h-2z',
-    stop: 'M2.5 2.5h9v9h-9z',
-  };
-  return (
-    <svg viewBox="0 0 14 14" width="12" height="12" aria-hidden="true">
-      <path d={paths[name]} fill="currentcolor" />
-    </svg>
   );
 }

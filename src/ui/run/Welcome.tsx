@@ -7,7 +7,8 @@ import { cannotRun } from '../store/platform.ts';
 import { canStart } from '../store/choices.ts';
 import { useActions, usePage } from '../store/usePage.ts';
 import { useDoing } from './doing.ts';
-import { BackendChoiceField, Icon } from './Transport.tsx';
+import { Icon } from '../parts/Icon.tsx';
+import { BackendChoiceField } from './Transport.tsx';
 import './Welcome.css';
 
 /** Nothing while a run is open. */
@@ -55,7 +56,7 @@ function FirstPage() {
                 disabled={cannotRun !== null || status === 'mining' || status === 'measuring'}
                 onClick={() => void running.resume(last.run)}
               >
-                <Icon name="run" /> Resume {last.name}
+                <Icon name="play" /> Resume {last.name}
               </button>
             )}
             <button
@@ -66,7 +67,7 @@ function FirstPage() {
               }
               onClick={() => running.run()}
             >
-              <Icon name="run" /> {last ? 'Run a new one' : 'Run'}
+              <Icon name="play" /> {last ? 'Run a new one' : 'Run'}
             </button>
             <BackendChoiceField auto={model === EMBEDDED_MODEL ? 'auto: wasm' : 'auto: WebGPU, else wasm'} />
           </>
