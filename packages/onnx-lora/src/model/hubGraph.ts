@@ -50,11 +50,8 @@ type Mode = 'whole' | 'cached';
 class HubGraph {
   readonly b: GraphBuilder;
   readonly importer: GraphImporter;
-  private readonly ids: Value;
-  /** The step's tokens, [rows, seq]. */
-  get tokens(): Value {
-    return this.ids;
-  }
+  /** Tokens, [rows, seq]. */
+  readonly ids: Value;
   private readonly flat: Value | undefined;
   private readonly slices = new Map<string, Value>();
   /** The flat vector's parameters by their offset. */
@@ -476,7 +473,7 @@ export function cachedGraph(
     ({ op, inputs, outputs }) =>
       op === 'Expand' && b.shape(inputs[0]!).at(-1) === 'seq' && b.shape(outputs[0]!).at(-1) === TOTAL,
   );
-  const { extended, axes } = segmentAttention(b, graph.cache!, tensors, [logits], graph.tokens, !startsAlone);
+  const { extended, axes } = segmentAttention(b, graph.cache!, tensors, [logits], graph.ids, !startsAlone);
   // First of all outputs, here and where they are fetched: onnxruntime-node counts through those that are
   // fetched, and not through all, when it looks up which ones stay on the device.
   extended.forEach((value, i) => {

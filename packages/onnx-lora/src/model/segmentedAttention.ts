@@ -42,8 +42,6 @@ export interface Segmented {
   /** `recent` with the step's tokens, of each tensor. */
   extended: Value[];
   axes: TokensAxis[];
-  /** Layers that were replaced. */
-  replaced: number;
 }
 
 /**
@@ -63,7 +61,6 @@ export function segmentAttention(
   const search = new Search(b, cache);
   const extended: Value[] = [];
   const axes: TokensAxis[] = [];
-  let replaced = 0;
   const pairs = tensors.flatMap((key, k) => {
     if (!replaceable || key.kind !== 'key') return [];
     const v = tensors.findIndex((t) => t.kind === 'value' && t.layer === key.layer);
@@ -79,7 +76,6 @@ export function segmentAttention(
     [extended[k], axes[k]] = [keys.recent, 3];
     [extended[v], axes[v]] = [values.recent, 2];
     search.replace(found.mixed, new Attend(b, cache, found).over(keys, values));
-    replaced++;
   }
   tensors.forEach(({ past: before, present }, t) => {
     if (extended[t]) return;
@@ -89,7 +85,7 @@ export function segmentAttention(
   for (const value of [...tensors.map((t) => t.past), ...past, ...seen, ids])
     if (value) search.spareShapes(value);
   sortNodes(b.model.graph, [...outputs, ...extended]);
-  return { extended, axes, replaced };
+  return { extended, axes };
 }
 
 /** The tokens of this step, out of all: [rows, heads, seq, width]. */

@@ -29,7 +29,7 @@ import { type DeviceDraws, releaseDraws } from './deviceDraws.ts';
 import type { ActiveRow, TokenSampleOptions } from './sampleRows.ts';
 import { drawnFrom, sharpness, TokenPicker } from './tokenPicker.ts';
 
-/** Of a column of a row's cache that nothing may look at. */
+/** The position of a column of the cache, or of a new token, that only pads its row: no token may see it. */
 export const HIDDEN_COLUMN = -1;
 
 export interface Step {
@@ -166,7 +166,7 @@ export class DecodeSteps {
 
 type DrawOptions = TokenSampleOptions & { loopTokens?: number };
 
-/** What a graph that draws is fed: a row that is drawn after nothing keeps the shapes from being empty. */
+/** Inputs of a graph that draws. A step that draws for no row draws once after row 0, unread: no tensor is empty then. */
 function drawInputs(
   { draws, ids }: Step,
   options: DrawOptions,
@@ -188,7 +188,7 @@ function drawInputs(
   };
 }
 
-/** A uniform number in [0, 1) is so in float32, too. */
+/** `uniform` in float32; rounding must not make it 1. */
 const below1 = (uniform: number): number => Math.min(Math.fround(uniform), 1 - 2 ** -24);
 
 /** Rows in a grid [prompts, most rows of a prompt]. */

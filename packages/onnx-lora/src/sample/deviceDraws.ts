@@ -1,5 +1,5 @@
 /** Tokens that were drawn on the device and were not looked at yet. */
-import { GraphBuilder, writeModel } from 'onnx-grad';
+import { copyGraph } from '../runtime/copyGraph.ts';
 import {
   type DeviceTensor,
   endSession,
@@ -27,7 +27,7 @@ export class DrawReader {
 
   /** Gives the rows their tokens, up to each one's end, and frees what was on the device. */
   async read(draws: DeviceDraws, options: TokenSampleOptions & { loopTokens?: number }): Promise<void> {
-    this.session ??= this.runtime.create(copyGraph());
+    this.session ??= this.runtime.create(copyGraph(['rows', 'drawn']));
     try {
       const values = floats(await (await this.session).run({ from: draws.history }), 'to');
       draws.rows.forEach((row, i) => {
@@ -51,10 +51,4 @@ export class DrawReader {
 export function releaseDraws({ history, ids }: DeviceDraws): void {
   history.release();
   ids.release();
-}
-
-function copyGraph(): Uint8Array {
-  const b = new GraphBuilder('copy');
-  b.output('to', b.input('from', 'float32', ['rows', 'drawn']));
-  return writeModel(b.model);
 }

@@ -94,7 +94,7 @@ export class HubSampler {
     await this.steps.open();
   }
 
-  /** It takes the trained vector where graphs run, too. */
+  /** `sample` takes the trained vector as a tensor on the device, too. */
   readonly readsDevice = true;
 
   /** Rows in order of request and sample. `weights` is the adapters' vector. */

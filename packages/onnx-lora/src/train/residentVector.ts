@@ -1,5 +1,5 @@
 /** Flat vectors that stay where graphs run: on a GPU each way there and back is a wait, and megabytes. */
-import { GraphBuilder, writeModel } from 'onnx-grad';
+import { copyGraph } from '../runtime/copyGraph.ts';
 import {
   type DeviceTensor,
   endSession,
@@ -24,9 +24,7 @@ export class Carrier {
   }
 
   private open(kept: boolean): Promise<GraphSession> {
-    const b = new GraphBuilder('copy');
-    b.output('to', b.input('from', 'float32', ['size']));
-    return this.runtime.create(writeModel(b.model), kept ? { kept: ['to'] } : {});
+    return this.runtime.create(copyGraph(['size']), kept ? { kept: ['to'] } : {});
   }
 
   async up(vector: Float32Array): Promise<DeviceTensor> {
