@@ -297,7 +297,9 @@ export class HubAccount {
     const update = (name: string, trainer: VectorTrainer): Contender => {
       const policy = new LocalPolicy({
         // Nothing is put into words here.
-        tokenizer: this.tokenizer ?? { encode: () => [], decode: () => '' },
+        tokenizer: this.tokenizer ?? {
+          ...{ encode: () => [], encodeAnswer: () => undefined, decode: () => '' },
+        },
         trainer,
         sampler: this.sampler,
         stop: new Set(),

@@ -82,6 +82,11 @@ export interface Policy {
   readonly cores?: number;
   /** One array of `samples` completions for each request, in order. */
   sample(requests: SampleRequest[], options: SampleOptions): Promise<Completion[][]>;
+  /**
+   * The tokens of this answer as they would be sampled, with the one that ends it. Undefined where the model's tokens
+   * do not split between prompt and answer.
+   */
+  encodeAnswer(prompt: Prompt, answer: string): { promptTokens: number[]; tokens: number[] } | undefined;
   /** Log-probabilities of each completion's tokens under the current weights. */
   score(sequences: { promptTokens: number[]; tokens: number[] }[], signal?: AbortSignal): Promise<number[][]>;
   update(batch: WeightedSequence[], options: UpdateOptions): Promise<UpdateStats>;
@@ -187,6 +192,11 @@ export interface Dialect {
   /** AZR's proposer: no goalpost, a few earlier questions to be different from. */
   unguidedPrompt(references: Question[]): Prompt;
   solvePrompt(task: Task): Prompt;
+  /**
+   * The question's own program as the text with which a student would answer its induction prompt: what follows the
+   * prompt, without a token that ends it unless that is a part of the text. Undefined where it cannot be written so.
+   */
+  referenceAnswer(question: Question): string | undefined;
   /** `prompt`, where it is at hand: a text goes on from the beginning that its prompt gave it. */
   parseProposal(text: string, prompt?: Prompt): Parsed<ProposalDraft>;
   /**

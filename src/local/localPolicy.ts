@@ -4,6 +4,7 @@ import type {
   Completion,
   Policy,
   PolicySnapshot,
+  Prompt,
   SampleOptions,
   SampleRequest,
   UpdateOptions,
@@ -208,6 +209,10 @@ export class LocalPolicy implements Policy {
         return { request: row.request, sample: row.sample, text: this.tokenizer.decode(row.tokens) };
       },
     };
+  }
+
+  encodeAnswer(prompt: Prompt, answer: string): { promptTokens: number[]; tokens: number[] } | undefined {
+    return this.tokenizer.encodeAnswer(prompt, answer, this.stop);
   }
 
   score(

@@ -1,10 +1,11 @@
 /** How questions are put to instruct models from the Hub, and how their answers are read. */
 import { beginningOf } from '../../gasp/begunAnswer.ts';
 import type { Dialect, Parsed, Prompt, ProposalDraft } from '../../gasp/ports.ts';
-import type { Task } from '../../gasp/question.ts';
+import type { Question, Task } from '../../gasp/question.ts';
 import { findProgram } from './answerProgram.ts';
 import { answerBeginning, lemmaPrompt, liftPrompt, solvePrompt, unguidedPrompt } from './prompts.ts';
 import { describeProposal } from './proposal.ts';
+import { writeReference } from './reference.ts';
 import { findInput, findInputs, findOutput, outputOf } from './answerValues.ts';
 
 const INPUTS = 5;
@@ -23,6 +24,7 @@ export function chatDialect(): Dialect {
     liftPrompt: (lemma, axis, goalpost) => liftPrompt(lemma, axis, INPUTS, goalpost),
     unguidedPrompt: (references) => unguidedPrompt(references, INPUTS),
     solvePrompt,
+    referenceAnswer,
     parseProposal,
     parseAnswer,
   };
@@ -66,6 +68,12 @@ function parseAnswer(task: Task, text: string): Parsed<string> {
         return found.ok ? { ok: true, value: found.value.program } : found;
       });
   }
+}
+
+/** A program that cannot be told from its own answer is not written. */
+function referenceAnswer(question: Question): string | undefined {
+  const text = writeReference(question);
+  return text !== undefined && parseAnswer({ type: 'induction', question }, text).ok ? text : undefined;
 }
 
 /** A program's body, whatever its head looks like. */

@@ -32,7 +32,7 @@ function common(types: readonly (string | undefined)[]): string | undefined {
 }
 
 /** The annotation that fits all of the literals; undefined where they are no single values, or of several types. */
-function annotation(literals: readonly string[]): string | undefined {
+export function annotation(literals: readonly string[]): string | undefined {
   const values = literals.map((literal) => readValue(literal));
   return values.every((v) => v !== undefined) ? common(values.map(typeOf)) : undefined;
 }

@@ -14,6 +14,9 @@ type Chat = ChatMessage[];
 const user = (content: string): ChatMessage => ({ role: 'user', content });
 const assistant = (content: string): ChatMessage => ({ role: 'assistant', content });
 
+/** Opens the block of an answer that is a program. */
+export const FENCE = '```python\n';
+
 /**
  * How the student's answer to a task begins. A beginning ends where a token does: a space, or a bracket that
  * makes one token with what follows, is left to the model.
@@ -22,7 +25,7 @@ export function answerBeginning(task: Task): string {
   const { question } = task;
   switch (task.type) {
     case 'induction':
-      return `\`\`\`python\n${headFor(question.program, question.inputs.slice(0, question.shown))}`;
+      return `${FENCE}${headFor(question.program, question.inputs.slice(0, question.shown))}`;
     case 'deduction':
       return `\`\`\`output\nf(${question.inputs[task.index]}) ==`;
     case 'abduction':
@@ -30,7 +33,7 @@ export function answerBeginning(task: Task): string {
   }
 }
 
-const python = (program: string) => `\`\`\`python\n${program.trim()}\n\`\`\``;
+const python = (program: string) => `${FENCE}${program.trim()}\n\`\`\``;
 
 const pairs = (inputs: readonly string[], outputs: readonly string[], count: number) =>
   inputs

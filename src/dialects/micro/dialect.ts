@@ -2,6 +2,7 @@
 import type { Dialect, Parsed, ProposalDraft } from '../../gasp/ports.ts';
 import type { Question, Task } from '../../gasp/question.ts';
 import {
+  answers,
   type ListExample,
   listSource,
   pieces,
@@ -41,6 +42,7 @@ export function microDialect(): Dialect {
     // The model was trained without references: repetitions are left to the novelty filter.
     unguidedPrompt: () => prompts.unguided(),
     solvePrompt,
+    referenceAnswer,
     parseProposal,
     creditedTokens,
     parseAnswer,
@@ -57,6 +59,20 @@ function solvePrompt(task: Task): string {
       return prompts.deduction(knownProgram(question), listOf(question.inputs[task.index]));
     case 'abduction':
       return prompts.abduction(knownProgram(question), listOf(question.outputs[task.index]));
+  }
+}
+
+/** The traced program, as the model was trained to answer: with the states of the first shown example. */
+function referenceAnswer(question: Question): string | undefined {
+  const program = readProgram(question.program);
+  const input = readListSource(question.inputs[0] ?? '');
+  if (!program || !input) return undefined;
+  try {
+    return answers.traced(program, input);
+  } catch (error) {
+    // A state on the way may be longer or larger than the format has tokens for.
+    if (error instanceof UnencodableError) return undefined;
+    throw error;
   }
 }
 

@@ -72,6 +72,20 @@ test('reads its own answers', () => {
   expect(dialect.parseAnswer(deduction, empty)).toEqual({ ok: true, value: '[]' });
 });
 
+test('a question’s own program is written as the model was trained to answer', () => {
+  const text = dialect.referenceAnswer(question)!;
+  expect(text).toBe(answers.traced(program, inputs[0]!));
+  expect(dialect.parseAnswer(induction, text)).toEqual({ ok: true, value: `def f(x):\n${text}` });
+  // Neither a program of other lines nor a state that there is no token for can be written.
+  expect(
+    dialect.referenceAnswer({ ...question, program: 'def f(x):\n    return sorted(x)\n' }),
+  ).toBeUndefined();
+  const steep = [operationById('running-sums'), operationById('halve')];
+  expect(
+    dialect.referenceAnswer({ ...question, program: programSource(steep), inputs: ['[60, 70]'] }),
+  ).toBeUndefined();
+});
+
 test('a deduction counts by its last state, whatever program it restates', () => {
   const other = '    x = x[::-1]  # 9 -5\n    x = [-v for v in x]  # -9 5\n    return x\n';
   expect(dialect.parseAnswer(deduction, other)).toEqual({ ok: true, value: '[-9, 5]' });

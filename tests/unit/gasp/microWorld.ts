@@ -23,6 +23,7 @@ import type {
   Judge,
   Policy,
   PolicySnapshot,
+  Prompt,
   ProgramResult,
   ProgramRun,
   SampleOptions,
@@ -121,6 +122,9 @@ export class ScriptedPolicy implements Policy {
     await new Promise((resolve) => setTimeout(resolve));
     options.signal?.throwIfAborted();
     return out;
+  }
+  encodeAnswer(_: Prompt, answer: string): { promptTokens: number[]; tokens: number[] } {
+    return { promptTokens: [1], tokens: Array.from(answer, (c) => c.charCodeAt(0)) };
   }
   async score(sequences: { tokens: number[] }[]): Promise<number[][]> {
     return sequences.map((s) => s.tokens.map(() => -1));

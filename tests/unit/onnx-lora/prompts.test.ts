@@ -98,6 +98,36 @@ test.each([...new Set(rows.map((row) => row.template))])('%s in a repository', a
   }
 });
 
+// Templates that write an answer within a chat as they write the last one.
+test.each([
+  'content-in-parts',
+  'date-where-none-is-given',
+  'default-system-and-tools',
+  'last-turn-is-other',
+  'line-ends-in-strings',
+])('an answer on %s has the tokens, and the end, that it has in a longer chat', async (name) => {
+  const tokenizer = await loadTokenizer(withTemplate(`${fixtures}tokenizer`, read(`jinja/${name}.jinja`)));
+  const { tokens } = rows.find(
+    (row) => row.template === name && row.conversation === 'several turns' && row.ask,
+  )!;
+  const [asked, answer] = conversations.get('several turns')!.messages;
+  const [end, other] = tokenizer.encode('<|im_end|><|endoftext|>');
+  const whole = tokenizer.encodeAnswer([asked!], answer!.content, new Set([other!, end!]))!;
+  expect(whole.promptTokens).toEqual(tokenizer.encode([asked!]));
+  expect(whole.tokens.at(-1)).toBe(end);
+  expect([...whole.promptTokens, ...whole.tokens]).toEqual(
+    tokens!.slice(0, whole.promptTokens.length + whole.tokens.length),
+  );
+  // The beginning that a prompt gives is no part of the answer.
+  const begun = tokenizer.encodeAnswer(
+    [asked!, { role: 'assistant', content: 'Hello,' }],
+    answer!.content.slice('Hello,'.length),
+    new Set([end!]),
+  )!;
+  expect([...begun.promptTokens, ...begun.tokens]).toEqual([...whole.promptTokens, ...whole.tokens]);
+  expect(begun.tokens.length).toBeLessThan(whole.tokens.length);
+});
+
 /** Other files beside the small tokenizer's tokenizer.json. */
 interface Repository {
   name: string;

@@ -152,3 +152,22 @@ export function withBegunAnswer(
   const last = messages.at(-1);
   return last?.role === 'assistant' ? render(messages.slice(0, -1)) + last.content : render(messages);
 }
+
+/**
+ * What the template writes after an answer once the chat goes on: the mark of its end first. Empty where the template
+ * takes no chat that ends with an answer, or changes the answer.
+ */
+export function afterAnswer(render: Render, messages: readonly ChatMessage[], answer: string): string {
+  const last = messages.at(-1);
+  const begun = last?.role === 'assistant' ? last.content : '';
+  const asked = begun ? messages.slice(0, -1) : messages;
+  try {
+    const text = applyChatTemplate(render, [...asked, { role: 'assistant', content: begun + answer }]);
+    const said = answer.trimEnd();
+    const at = text.lastIndexOf(said);
+    return at < 0 ? '' : text.slice(at + said.length);
+  } catch (error) {
+    if (error instanceof ModelFileError) return '';
+    throw error;
+  }
+}

@@ -1,8 +1,9 @@
 /** Text to tokens and back, by transformers.js's tokenizer. */
 import { LoraError } from '../errors.ts';
 import { withAddedTokens } from './addedTokens.ts';
-import type { Prompt } from './prompt.ts';
+import type { ChatMessage, Prompt } from './prompt.ts';
 import {
+  afterAnswer,
   applyChatTemplate,
   chatRenderer,
   plainChat,
@@ -26,6 +27,16 @@ export interface Tokenizer {
    * `UnencodableTextError`.
    */
   encode(prompt: Prompt): number[];
+  /**
+   * The tokens of an answer as a model would write them after the prompt's, up to the token of `stop` that ends it: the
+   * one that the chat template writes after an answer. Undefined where the model's tokens do not split between
+   * prompt and answer. Throws `UnencodableTextError`.
+   */
+  encodeAnswer(
+    prompt: Prompt,
+    answer: string,
+    stop: ReadonlySet<number>,
+  ): { promptTokens: number[]; tokens: number[] } | undefined;
   decode(tokens: readonly number[]): string;
   /** The special token that ends a text, where the repository names one. */
   readonly endToken?: number | undefined;
@@ -103,28 +114,51 @@ export async function loadTokenizer(
     unknown !== undefined &&
     tokens.reduce((n, t) => n + (t === unknown ? 1 : 0), 0) > text.split(unknownText).length - 1;
   const isSpecial = tokenizer.all_special_ids.includes(end as number);
+  const apply = (chat: readonly ChatMessage[]) =>
+    render ? applyChatTemplate(render, chat) : plainChat(chat);
+  const textOf = (prompt: Prompt) => (typeof prompt === 'string' ? prompt : withBegunAnswer(prompt, apply));
+  /** `plain`: questions and answers without a template, before which the model's own beginning stands. */
+  const tokensOf = (text: string, plain: boolean): number[] => {
+    const tokens = tokenizer.encode(text, { add_special_tokens: plain });
+    if (plain && tokens.at(-1) === end) tokens.pop();
+    if (lacks(tokens, text)) {
+      const at = tokens.indexOf(unknown);
+      const before = at ? tokenizer.decode(tokens.slice(0, at), { skip_special_tokens: false }) : '';
+      const rest = JSON.stringify(text.slice(before.length, before.length + 40));
+      throw new UnencodableTextError(`The model has no tokens for the text at ${rest}.`);
+    }
+    return tokens;
+  };
+  // A chat template writes the token that texts begin with itself; plain questions get the model's own.
+  const isPlain = (prompt: Prompt) => typeof prompt !== 'string' && !render;
+  const decode = (tokens: readonly number[], skip_special_tokens: boolean) =>
+    tokens.length
+      ? tokenizer.decode([...tokens], { skip_special_tokens, clean_up_tokenization_spaces: false })
+      : '';
+  /** The token that the template ends this answer with; else the tokenizer's own end, or any. */
+  const endOf = (prompt: Prompt, answer: string, stop: ReadonlySet<number>): number | undefined => {
+    const written =
+      typeof prompt !== 'string' && render ? tokensOf(afterAnswer(render, prompt, answer), false) : [];
+    return [...written, end, ...stop].find((token) => stop.has(token));
+  };
   return {
     endToken: isSpecial ? end : undefined,
-    encode(prompt) {
-      const text =
-        typeof prompt === 'string'
-          ? prompt
-          : withBegunAnswer(prompt, (chat) => (render ? applyChatTemplate(render, chat) : plainChat(chat)));
-      // A chat template writes the token that texts begin with itself; plain questions get the model's own.
-      const plain = typeof prompt !== 'string' && !render;
-      const tokens = tokenizer.encode(text, { add_special_tokens: plain });
-      if (plain && tokens.at(-1) === end) tokens.pop();
-      if (lacks(tokens, text)) {
-        const at = tokens.indexOf(unknown);
-        const before = at ? tokenizer.decode(tokens.slice(0, at), { skip_special_tokens: false }) : '';
-        const rest = JSON.stringify(text.slice(before.length, before.length + 40));
-        throw new UnencodableTextError(`The model has no tokens for the text at ${rest}.`);
+    encode: (prompt) => tokensOf(textOf(prompt), isPlain(prompt)),
+    encodeAnswer(prompt, answer, stop) {
+      const text = textOf(prompt);
+      const promptTokens = tokensOf(text, isPlain(prompt));
+      const whole = tokensOf(text + answer, isPlain(prompt));
+      const begun = promptTokens.every((token, i) => token === whole[i]);
+      // A token across the boundary is none that a model can write there: it writes the answer from its first character.
+      const tokens = begun ? whole.slice(promptTokens.length) : tokensOf(answer, false);
+      if (!begun && decode([...promptTokens, ...tokens], false) !== decode(whole, false)) return undefined;
+      const last = tokens.at(-1);
+      if (last === undefined || !stop.has(last)) {
+        const closing = endOf(prompt, answer, stop);
+        if (closing !== undefined) tokens.push(closing);
       }
-      return tokens;
+      return { promptTokens, tokens };
     },
-    decode: (tokens) =>
-      tokens.length
-        ? tokenizer.decode([...tokens], { skip_special_tokens: true, clean_up_tokenization_spaces: false })
-        : '',
+    decode: (tokens) => decode(tokens, true),
   };
 }
