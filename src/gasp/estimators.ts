@@ -3,12 +3,22 @@
  * texts in the update. To add one, add its entry here and a test with numbers by hand; the settings sheet,
  * `--set estimator=`, `--help` and the glossary read this table.
  */
-import { azrPaper, type Citation, grpoPaper } from './citations.ts';
+import { azrPaper, type Citation, grpoPaper, sgsPaper } from './citations.ts';
 
 /** The score of an answer. */
 export interface Score {
   reward: number;
   passed: boolean;
+  /** Its summed log-probability when it was sampled. */
+  logprob: number;
+}
+
+/** The settings that estimators read. */
+export interface EstimatorOptions {
+  /** k of `pass@k`; where there are fewer answers, their number. */
+  passK: number;
+  /** What `unlikeliness` takes off the most likely answer's reward. */
+  rankPenalty: number;
 }
 
 export interface Estimator {
@@ -22,7 +32,7 @@ export interface Estimator {
   /** The answers that are compared with each other: all of a task type, or those to one question. */
   group: 'task' | 'question';
   /** The advantages of such a group, in its order. All are 0 where the rewards do not differ. */
-  advantages: (group: readonly Score[]) => number[];
+  advantages: (group: readonly Score[], options: EstimatorOptions) => number[];
 }
 
 /** Equal rewards can leave a rounding error of a few ulps in their mean: that is no difference. */
@@ -64,6 +74,76 @@ const table = {
       });
     },
   },
+  'dr-grpo': {
+    label: 'baseline, unscaled',
+    note: 'The baseline per question without a division by sd: half-solved questions count most.',
+    formula: 'A = r − mean over the answers to one question',
+    // The half of Dr. GRPO that is about rewards; `lossMean=longest` is the other.
+    source: { text: 'Liu et al. 2025', url: 'https://arxiv.org/abs/2503.20783' },
+    group: 'question',
+    advantages: (group) => {
+      const rewards = group.map(({ reward }) => reward);
+      const mean = meanOf(rewards);
+      return rewards.map((reward) => (Math.abs(reward - mean) > ROUNDING ? reward - mean : 0));
+    },
+  },
+  'pass@k': {
+    label: 'pass@k',
+    note: 'Aims at one right answer among k: trains on right answers while few are.',
+    formula: 'A = (k/n) · C(n − c, k − 1) / C(n − 1, k − 1) for a right answer, c of n being right, else 0',
+    // PKPO's equation 33, its leave-one-out-minus-one form, for rewards 0 and 1: the mean over all k answers of what
+    // one adds to the best of its k - 1 others, which is nothing unless it alone is right. A lone answer has no others.
+    source: { text: 'Walder and Karkhanis 2025', url: 'https://arxiv.org/abs/2505.15201' },
+    group: 'question',
+    advantages: (group, { passK }) => {
+      const n = group.length;
+      const k = Math.min(passK, n);
+      const wrong = group.filter(({ passed }) => !passed).length;
+      if (k < 2) return group.map(() => 0);
+      // C(n - c, k - 1) / C(n - 1, k - 1), factor by factor.
+      let alone = k / n;
+      for (let i = 0; i < k - 1; i++) alone *= Math.max(0, wrong - i) / (n - 1 - i);
+      return group.map(({ passed }) => (passed ? alone : 0));
+    },
+  },
+  half: {
+    label: 'right, at most half',
+    note: 'Right answers to questions that at most half solve count alike, no others.',
+    formula: 'A = 1 for a right answer to a question solved with rate p ≤ 1/2, else 0',
+    source: sgsPaper,
+    group: 'question',
+    advantages: (group) => {
+      const p = passRate(group);
+      return group.map(({ passed }) => Number(passed && p <= 0.5));
+    },
+  },
+  maxrl: {
+    label: 'maximum likelihood',
+    note: 'Follows the likelihood of being right at all: the rarer right answers are, the more they count.',
+    formula: 'A = (r − p) / p with r = 1 for a right answer and 0 for a wrong one; 0 where p = 0',
+    source: { text: 'Tajwar et al. 2026', url: 'https://arxiv.org/abs/2602.02710' },
+    group: 'question',
+    advantages: (group) => {
+      const p = passRate(group);
+      return group.map(({ passed }) => (p > 0 && p < 1 ? (Number(passed) - p) / p : 0));
+    },
+  },
+  unlikeliness: {
+    label: 'unlikely ones more',
+    note: 'Of a question’s right answers the unlikelier count more.',
+    formula:
+      'A = (r′ − mean) / sd with r′ = 1 − b · (n − rank) / n for a right answer, rank 0 the most likely, else 0',
+    source: { text: 'He et al. 2025', url: 'https://arxiv.org/abs/2506.02355' },
+    group: 'question',
+    advantages: (group, { rankPenalty }) => {
+      // As in the authors' code, right answers to a question that all answers solve differ by their ranks, too.
+      const n = group.length;
+      const ranks = likelihoodRanks(group);
+      return standardize(
+        group.map(({ passed }, i) => Number(passed) * (1 - (rankPenalty * (n - ranks[i]!)) / n)),
+      );
+    },
+  },
   'trr++': {
     label: 'TRR++, as in the paper',
     note: 'Measures an answer by all of its task and role; over several steps it needs a clip of 0.2.',
@@ -79,9 +159,20 @@ export type EstimatorName = keyof typeof table;
 export const ESTIMATORS: Record<EstimatorName, Estimator> = table;
 export const ESTIMATOR_NAMES = Object.keys(ESTIMATORS) as EstimatorName[];
 
+const meanOf = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
+const passRate = (group: readonly Score[]) => meanOf(group.map(({ passed }) => Number(passed)));
+
+/** How many answers are likelier, 0 for the likeliest. Equally likely ones, such as equal texts, share their mean rank. */
+function likelihoodRanks(group: readonly Score[]): number[] {
+  const count = (test: (logprob: number) => boolean) => group.filter(({ logprob }) => test(logprob)).length;
+  return group.map(
+    ({ logprob }) => count((other) => other > logprob) + (count((other) => other === logprob) - 1) / 2,
+  );
+}
+
 /** `(x - mean) / sd` with the population's sd; all 0 where they are equal. */
 export function standardize(values: readonly number[]): number[] {
-  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  const mean = meanOf(values);
   const sd = Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length);
   return values.map((x) => (sd > ROUNDING ? (x - mean) / sd : 0));
 }

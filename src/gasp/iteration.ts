@@ -333,6 +333,8 @@ interface SampledRollout {
   completion: Completion;
 }
 
+const logprobOf = ({ logprobs }: Completion) => logprobs.reduce((sum, logprob) => sum + logprob, 0);
+
 function proposalRollout({ proposal, completion, reward, accepted }: Made): SampledRollout {
   const rollout: Rollout = {
     role: proposal.role,
@@ -340,6 +342,7 @@ function proposalRollout({ proposal, completion, reward, accepted }: Made): Samp
     question: proposal.id,
     reward,
     passed: accepted,
+    logprob: logprobOf(completion),
   };
   return { rollout, completion };
 }
@@ -352,6 +355,7 @@ function answerRollouts({ task, attempts, completions }: Solved): SampledRollout
       question: task.question.id,
       reward,
       passed: verdict === 'passed',
+      logprob: logprobOf(completions[i]!),
     },
     completion: completions[i]!,
   }));
@@ -368,7 +372,7 @@ function weigh(
 ): WeightedSequence[] {
   const weights = advantages(
     rollouts.map((r) => r.rollout),
-    settings.estimator,
+    settings,
   );
   return rollouts.flatMap(({ rollout, completion }, i) => {
     const { promptTokens, tokens, logprobs, text } = completion;

@@ -141,6 +141,31 @@ export const SETTINGS_BESIDE_METHOD = {
     note: 'How rewards become the weights of texts in the update.',
     group: 'training',
   }),
+  passK: number({
+    default: 4,
+    ...{ min: 2, max: 256, integer: true, step: 1 },
+    label: 'Pass@k’s k',
+    note: 'Of the estimator pass@k; at most the rollouts.',
+    group: 'training',
+    advanced: true,
+  }),
+  rankPenalty: number({
+    default: 0.25,
+    ...{ min: 0, max: 1, step: 0.05 },
+    label: 'Rank penalty',
+    note: 'Of the estimator unlikeliness: its b, taken off the likeliest right answer.',
+    group: 'training',
+    advanced: true,
+  }),
+  /** F-GRPO: https://arxiv.org/abs/2602.06717 */
+  focal: number({
+    default: 0,
+    ...{ min: 0, max: 16, step: 0.5 },
+    label: 'Focal power',
+    note: 'g of (1 − p)^g on any estimator: solved questions count less; 0 turns it off.',
+    group: 'training',
+    advanced: true,
+  }),
   learningRate: number({
     default: 1e-3,
     ...{ min: 0, max: 1, above: true, step: 1e-4 },
