@@ -1,10 +1,11 @@
 /**
- * Measures the embedded model: pass@1 and pass@16 of the student by depth, and what its teacher's
- * proposals are worth before any self-play.
+ * Measures the embedded model: pass@1 and pass@16 of the student by depth, what its teacher's
+ * proposals are worth before any self-play, and what the novelty filter turns away of them.
  *   npm run evaluate [-- --model DIR --questions N --samples N --json FILE]
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { Bank } from '../src/gasp/bank.ts';
 import { NoveltyBuffer } from '../src/gasp/novelty.ts';
 import { passAtK } from '../src/gasp/passAtK.ts';
 import type { Prompt } from '../src/gasp/ports.ts';
@@ -14,6 +15,7 @@ import { solve } from '../src/gasp/solving.ts';
 import { validateDrafts } from '../src/gasp/validation.ts';
 import { evaluationProblems } from './evaluationSet.ts';
 import { openTools } from './modelTools.ts';
+import { type TurnedAway, turnedAway } from './turnedAway.ts';
 import { questionOf } from './world.ts';
 
 const { values: args } = parseArgs({
@@ -113,9 +115,23 @@ const unguided = await teach(
   'unguided',
   Array.from({ length: count }, () => dialect.unguidedPrompt([])),
 );
+const novelty: TurnedAway[] = [];
+const { goalposts: aims } = JSON.parse(readFileSync('public/banks/micro.json', 'utf8')) as Bank;
+for await (const counts of turnedAway(aims, tools)) {
+  novelty.push(counts);
+  const { teacher, compares, window, lemmas, lifts } = counts;
+  const memory = window === 0 ? 'all accepted' : `the last ${window} accepted`;
+  console.log(
+    `novelty, ${teacher} teacher, ${compares} against ${memory}: turned away ` +
+      `${lemmas.copies} of ${lemmas.fit} lemmas, ${lifts.copies} of ${lifts.fit} lifts`,
+  );
+}
 if (args.json) {
   const teacher = { lemma: lemmas.written, lift: lifts.written, unguided: unguided.written };
-  writeFileSync(args.json, `${JSON.stringify({ questions: count, samples, student, teacher }, null, 2)}\n`);
+  writeFileSync(
+    args.json,
+    `${JSON.stringify({ questions: count, samples, student, teacher, novelty }, null, 2)}\n`,
+  );
 }
 await judge.dispose();
 await policy.dispose();

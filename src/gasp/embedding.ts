@@ -4,7 +4,7 @@
  *
  * Statements are compared by what they compute and what they compute it from. Local names, comments,
  * layout and constants are abstracted; a variable stands for the statement that last assigned it, so
- * independent statements may trade places while dependent ones may not. Inputs play no part.
+ * independent statements may trade places while dependent ones may not. Inputs are left to `similarity.ts`.
  *
  * In a pipeline (`x = sorted(x)`, one operation on one value a line) each line with its constants *is*
  * the algorithm, not a detail of it: such programs carry one more part that agrees only where all

@@ -5,6 +5,7 @@
  * in `defaults.ts`, so that stored runs and links that carry it still open.
  */
 import { ESTIMATOR_NAMES, ESTIMATORS } from './estimators.ts';
+import type { NoveltyScope } from './novelty.ts';
 import type { Axis } from './question.ts';
 import { choice, number, several, toggle, tuning, type ValueOf } from './settingKinds.ts';
 
@@ -112,9 +113,23 @@ export const SETTINGS_BESIDE_METHOD = {
     note: 'Similarity above which a proposal is a copy; 1 turns it off.',
     group: 'selfPlay',
   }),
-  /** Where programs are few and inputs many, an endless memory forbids practice. */
+  /** Programs alone: a program may not come again on other inputs, as a step of practice would have it. */
+  noveltyCompares: choice<NoveltyScope>({
+    default: 'questions',
+    before: 'programs',
+    options: [
+      { value: 'questions', label: 'whole questions' },
+      { value: 'programs', label: 'programs' },
+    ],
+    label: 'Novelty compares',
+    note: 'Whole questions, inputs and outputs too, or their programs alone.',
+    group: 'selfPlay',
+    advanced: true,
+  }),
+  /** Against programs alone, where these are few and inputs many, an endless memory forbids practice. */
   noveltyWindow: number({
-    default: 8,
+    default: 0,
+    before: 8,
     ...{ min: 0, max: 1e6, integer: true, step: 1 },
     label: 'Novelty window',
     note: 'Last accepted questions it must differ from; 0: all of the run’s, as in the paper.',

@@ -76,7 +76,7 @@ export async function openRun(
       engine,
       release,
       iteration: 0,
-      accepted: new NoveltyBuffer(),
+      accepted: new NoveltyBuffer([], settings.noveltyCompares),
       taught: [],
       round: 0,
       counters: { tokensSampled: 0, tokensTrained: 0, seconds: 0 },
@@ -142,7 +142,7 @@ export async function reopenRun(
       engine,
       release,
       iteration: after,
-      accepted: new NoveltyBuffer(acceptedQuestions(events, after)),
+      accepted: new NoveltyBuffer(acceptedQuestions(events, after), settings.noveltyCompares),
       taught,
       round: taught.reduce((next, { id }) => Math.max(next, Number(id.split('.').at(-1)) + 1), 0),
       counters:

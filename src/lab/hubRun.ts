@@ -29,7 +29,6 @@ export const HUB_SETTINGS: Partial<Settings> = {
   learningRate: 1e-4,
   minibatch: 16,
   microbatchTokens: 512,
-  noveltyWindow: 0,
   teacherWeight: 0.1,
   liftsPerLemma: 1,
   adamEpsilon: 1e-8,

@@ -182,7 +182,7 @@ export const definitions = {
   },
   similarity: {
     text: [
-      'How close a proposal is to the nearest earlier question: the cosine of two vectors of their statements. Above the threshold it counts as a copy and is never tried; without this filter late proposals become all alike.',
+      'How close a proposal is to the nearest earlier question: the larger of two cosines, that of their pairs of input and output and that of their programs with the inputs. The same program on other inputs is new practice. Above the threshold it counts as a copy and is never tried; without this filter late proposals become all alike.',
     ],
     formula: 'cos(a, b) = a · b / (|a| |b|)',
     here: (state) => {

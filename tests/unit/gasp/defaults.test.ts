@@ -84,9 +84,11 @@ test('settings of an older run keep what they say and get the rest', () => {
 });
 
 test('a run from before a setting goes on as it went, whatever the default is now', () => {
-  const { liftsPerLemma, adamEpsilon, ...older } = DEFAULT_SETTINGS;
+  const { liftsPerLemma, adamEpsilon, noveltyCompares, noveltyWindow, ...older } = DEFAULT_SETTINGS;
   const completed = completeSettings(older as typeof DEFAULT_SETTINGS);
-  expect(completed).toEqual({ ...DEFAULT_SETTINGS, liftsPerLemma: 1, adamEpsilon: 1e-8 });
+  const before = { liftsPerLemma: 1, adamEpsilon: 1e-8, noveltyCompares: 'programs', noveltyWindow: 8 };
+  expect(completed).toEqual({ ...DEFAULT_SETTINGS, ...before });
+  expect([noveltyCompares, noveltyWindow]).toEqual(['questions', 0]);
   expect([liftsPerLemma, adamEpsilon]).not.toEqual([1, 1e-8]);
 });
 

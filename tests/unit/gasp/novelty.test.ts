@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { programSource, titleOf } from '../../../src/dialects/micro/microText.ts';
-import { operations } from '../../../src/dialects/micro/operations.ts';
+import { listSource, programSource, titleOf } from '../../../src/dialects/micro/microText.ts';
+import { operations, trace } from '../../../src/dialects/micro/operations.ts';
 import { cosine, embedQuestion } from '../../../src/gasp/embedding.ts';
 import { NoveltyBuffer } from '../../../src/gasp/novelty.ts';
 import { Random } from '../../../packages/onnx-lora/src/random.ts';
@@ -132,16 +132,13 @@ describe('the micro world', () => {
   const double = '[v * 2 for v in x]';
   const triple = '[v * 3 for v in x]';
 
-  test('a trace in comments, other names and other inputs leave a copy', () => {
+  test('a trace in comments and other names leave the program', () => {
     const plain = program('sorted(x)', double);
     const traced =
       'def f(x):\n    x = sorted(x)  # 1 2 5\n    x = [v * 2 for v in x]  # 2 4 10\n    return x\n';
     const renamed = 'def f(numbers):\n    a = sorted(numbers)\n    b = [n * 2 for n in a]\n    return b\n';
     expect(similarity(plain, traced)).toBeCloseTo(1, 9);
     expect(similarity(plain, renamed)).toBeCloseTo(1, 9);
-    const question = { id: 'a', title: 't', message: '', program: plain, shown: 1 };
-    const buffer = new NoveltyBuffer([{ ...question, inputs: ['[1]'], outputs: ['[2]'] }]);
-    expect(buffer.nearest(question)).toEqual({ similarity: expect.closeTo(1, 9), id: 'a' });
   });
   test('another constant is near, and another question', () => {
     for (const rest of [[], ['sorted(x)'], ['sorted(x)', 'x[::-1]', 'x[1:]', 'x[::2]', 'x + x']]) {
@@ -169,6 +166,263 @@ describe('the micro world', () => {
       const [a, b] = [programSource(lines), programSource(changed)];
       expect(similarity(a, b, [titleOf(lines), titleOf(changed)]) > THRESHOLD, `${a}\n${b}`).toBe(same);
     }
+  });
+});
+
+/** Pairs of questions of which it is known whether the second is the first again. */
+interface Pair {
+  name: string;
+  first: Draft;
+  second: Draft;
+  copy: boolean;
+}
+interface Draft {
+  title?: string;
+  program: string;
+  inputs: string[];
+  outputs: string[];
+}
+
+const micro = (lines: string[], inputs: readonly number[][]): Draft => {
+  const operation = (line: string) => operations.find(({ python }) => python === line)!;
+  const program = lines.map(operation);
+  return {
+    title: titleOf(program),
+    program: programSource(program),
+    inputs: inputs.map(listSource),
+    outputs: inputs.map((input) => listSource(trace(program, input).at(-1)!)),
+  };
+};
+const lists = [
+  [3, 1, 2],
+  [5, 5, 4],
+  [9, 0],
+  [-1, -2, 7, 7],
+  [8, 6],
+];
+const otherLists = [[4, 4, 1], [2, 9], [0, -3, 5], [6], [7, 1, 1]];
+const sorted = micro(['sorted(x)', 'x[1:]'], lists);
+const words = ["'to be or not'", "'a b a'", "''", "'one'", "'b  b'"];
+const lengths = ['{2: 3, 3: 1}', '{1: 3}', '{}', '{3: 1}', '{1: 2}'];
+const chat: Draft = {
+  title: 'Count words by their length',
+  program: `def f(s):
+    counts = {}
+    for word in s.split():
+        counts[len(word)] = counts.get(len(word), 0) + 1
+    return counts`,
+  inputs: words,
+  outputs: lengths,
+};
+
+const known: Pair[] = [
+  { name: 'micro: the question itself', first: sorted, second: sorted, copy: true },
+  {
+    name: 'micro: its inputs in another order and layout',
+    first: sorted,
+    second: {
+      ...sorted,
+      inputs: sorted.inputs.map((input) => input.replaceAll(' ', '')).reverse(),
+      outputs: sorted.outputs.toReversed(),
+    },
+    copy: true,
+  },
+  {
+    name: 'micro: other names and another title',
+    first: sorted,
+    second: {
+      ...sorted,
+      title: 'something else',
+      program: 'def f(numbers):\n    a = sorted(numbers)\n    b = a[1:]\n    return b\n',
+    },
+    copy: true,
+  },
+  {
+    name: 'micro: one of five inputs replaced',
+    first: sorted,
+    second: micro(['sorted(x)', 'x[1:]'], [...lists.slice(1), otherLists[0]!]),
+    copy: true,
+  },
+  {
+    name: 'micro: the same program on other inputs',
+    first: sorted,
+    second: micro(['sorted(x)', 'x[1:]'], otherLists),
+    copy: false,
+  },
+  {
+    name: 'micro: one operation more at the end',
+    first: sorted,
+    second: micro(['sorted(x)', 'x[1:]', 'x[::-1]'], lists),
+    copy: false,
+  },
+  {
+    name: 'micro: one operation more at the beginning',
+    first: sorted,
+    second: micro(['[v * 2 for v in x]', 'sorted(x)', 'x[1:]'], lists),
+    copy: false,
+  },
+  {
+    name: 'micro: one operation less',
+    first: sorted,
+    second: micro(['sorted(x)'], lists),
+    copy: false,
+  },
+  {
+    name: 'micro: another constant',
+    first: micro(['[v * 2 for v in x]'], lists),
+    second: micro(['[v * 3 for v in x]'], lists),
+    copy: false,
+  },
+  {
+    name: 'micro: the same outputs by another program',
+    first: micro(['sorted(x)', 'x[::-1]'], lists),
+    second: micro(['x[::-1]', 'sorted(x)', 'x[::-1]'], lists),
+    copy: true,
+  },
+  {
+    name: 'micro: an operation that these inputs do not show',
+    first: sorted,
+    second: micro(['sorted(x)', 'sorted(x)', 'x[1:]'], lists),
+    copy: true,
+  },
+  { name: 'function: the question itself', first: chat, second: chat, copy: true },
+  {
+    name: 'function: renamed, reworded, the inputs written otherwise',
+    first: chat,
+    second: {
+      title: 'A histogram of lengths',
+      program: `def f(text):
+    # how often each length occurs
+    histogram = {}
+    for w in text.split():
+        histogram[len(w)] = histogram.get(len(w), 0) + 1
+    return histogram`,
+      inputs: words.map((word) => `${word.replaceAll("'", '"')},`),
+      outputs: lengths.with(0, '{3: 1, 2: 3}'),
+    },
+    copy: true,
+  },
+  {
+    name: 'function: other constants on the same inputs',
+    first: {
+      program: 'def f(n, k):\n    return [i * 3 for i in range(n) if i % k]',
+      inputs: ['1, 2', '5, 3', '7, 2', '9, 4'],
+      outputs: ['[]', '[3, 6, 12]', '[3, 9, 15]', '[3, 6, 9, 15, 18, 21]'],
+    },
+    second: {
+      program: 'def f(n, k):\n    return [i * 4 for i in range(n) if i % k]',
+      inputs: ['1,2', '5,3', '7,2', '9,4'],
+      outputs: ['[]', '[4, 8, 16]', '[4, 12, 20]', '[4, 8, 12, 20, 24, 28]'],
+    },
+    copy: true,
+  },
+  {
+    name: 'function: the same program on other inputs',
+    first: chat,
+    second: {
+      ...chat,
+      inputs: ["'x yy'", "'the end'", "'q'", "'so so so'"],
+      outputs: ['{1: 1, 2: 1}', '{3: 2}', '{1: 1}', '{2: 3}'],
+    },
+    copy: false,
+  },
+  {
+    name: 'function: renamed, on other inputs',
+    first: chat,
+    second: {
+      title: 'A histogram of lengths',
+      program: chat.program.replaceAll('counts', 'histogram').replaceAll('word', 'w'),
+      inputs: ["'x yy'", "'the end'", "'q'", "'so so so'"],
+      outputs: ['{1: 1, 2: 1}', '{3: 2}', '{1: 1}', '{2: 3}'],
+    },
+    copy: false,
+  },
+  {
+    name: 'function: one step more',
+    first: chat,
+    second: {
+      ...chat,
+      program: chat.program.replace('return counts', 'return max(counts.values(), default=0)'),
+      outputs: ['3', '3', '0', '1', '2'],
+    },
+    copy: false,
+  },
+  {
+    name: 'function: a statement more',
+    first: chat,
+    second: {
+      ...chat,
+      program: chat.program.replace('    counts = {}\n', '    counts = {}\n    s = s[1:]\n'),
+      outputs: ['{1: 1, 2: 2, 3: 1}', '{1: 2}', '{}', '{2: 1}', '{1: 1}'],
+    },
+    copy: false,
+  },
+  {
+    name: 'function: the same outputs by another program',
+    first: chat,
+    second: {
+      title: 'Group by length',
+      program: `from collections import Counter
+def f(s):
+    return dict(Counter(map(len, s.split())))`,
+      inputs: words,
+      outputs: lengths,
+    },
+    copy: true,
+  },
+  {
+    name: 'function: keyword arguments, renamed',
+    first: {
+      program: 'def f(a, b=2):\n    return a ** b',
+      inputs: ['3, b=4', '2', 'a=5', 'max(1, 2), b=3'],
+      outputs: ['81', '4', '25', '8'],
+    },
+    second: {
+      program: 'def f(a, b=2):\n    return pow(a, b)',
+      inputs: ['3,b=4', '2', 'a = 5', 'max(1,2), b=3'],
+      outputs: ['81', '4', '25', '8'],
+    },
+    copy: true,
+  },
+  {
+    name: 'function: other arguments out of the same parts',
+    first: {
+      program: 'def f(a, b):\n    return a - b',
+      inputs: ['1, 2', '3, 5', '7, 4', '0, 9'],
+      outputs: ['-1', '-2', '3', '-9'],
+    },
+    second: {
+      program: 'def f(a, b):\n    return a - b',
+      inputs: ['2, 1', '5, 3', '4, 7', '9, 0'],
+      outputs: ['1', '2', '-3', '9'],
+    },
+    copy: false,
+  },
+];
+
+describe('a copy or a next step', () => {
+  const question = (id: string, { title = '', ...rest }: Draft) => ({
+    ...{ id, title, message: '', shown: 3 },
+    ...rest,
+  });
+  test.each(known)('$name', ({ first, second, copy }) => {
+    for (const [a, b] of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      const { similarity: found, id } = new NoveltyBuffer([question('a', a)]).nearest(question('b', b));
+      expect(found).toBeLessThanOrEqual(1);
+      expect(found > THRESHOLD, String(found)).toBe(copy);
+      if (copy) expect(id).toBe('a');
+    }
+  });
+  test('programs alone, as runs from before this compare them: inputs and outputs play no part', () => {
+    const other = micro(['sorted(x)', 'x[1:]'], otherLists);
+    const programs = new NoveltyBuffer([question('a', sorted)], 'programs');
+    expect(programs.nearest(question('b', other)).similarity).toBeCloseTo(1, 9);
+    expect(programs.fork().nearest(question('b', other)).similarity).toBeCloseTo(1, 9);
+    const longer = micro(['sorted(x)', 'sorted(x)', 'x[1:]'], lists);
+    expect(programs.nearest(question('b', longer)).similarity).toBeLessThan(THRESHOLD);
   });
 });
 
@@ -203,20 +457,20 @@ test('any text at all has an embedding of length 1', () => {
 });
 
 test('nearest names the most similar accepted question', () => {
-  const question = (id: string, body: string) => ({
+  const question = (id: string, body: string, output: string) => ({
     id,
     title: '',
     message: '',
     program: `def f(n):\n    return ${body}`,
-    inputs: ['1'],
-    outputs: ['1'],
+    inputs: ['3'],
+    outputs: [output],
     shown: 1,
   });
-  const buffer = new NoveltyBuffer([question('a', 'n + 1'), question('b', 'n * 2')]);
-  expect(buffer.nearest(question('c', 'n * 3'))).toMatchObject({ id: 'b' });
-  expect(new NoveltyBuffer().nearest(question('c', 'n'))).toEqual({ similarity: 0 });
+  const buffer = new NoveltyBuffer([question('a', 'n + 1', '4'), question('b', 'n * 2', '6')]);
+  expect(buffer.nearest(question('c', 'n * 3', '9'))).toMatchObject({ id: 'b' });
+  expect(new NoveltyBuffer().nearest(question('c', 'n', '3'))).toEqual({ similarity: 0 });
   const fork = buffer.fork();
-  fork.add(question('d', 'n ** n'));
+  fork.add(question('d', 'n ** n', '27'));
   expect([buffer.questions.length, fork.questions.length]).toEqual([2, 3]);
   const recent = fork.fork(2).questions.map((q) => q.id);
   expect(recent).toEqual(['b', 'd']);

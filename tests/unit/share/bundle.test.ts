@@ -71,13 +71,13 @@ describe('links', () => {
   });
 
   it('take the settings that they lack from the defaults', async () => {
-    const { replay: _, noveltyWindow: __, ...settings } = recipe.settings;
+    const { replay: _, evaluateSamples: __, ...settings } = recipe.settings;
     const shared = await open(
       await linkAround({ foothold: 'recipe', version: 1, ...recipe, settings }, 'recipe'),
     );
     expect(shared).toMatchObject({
       recipe: {
-        settings: { replay: DEFAULT_SETTINGS.replay, noveltyWindow: DEFAULT_SETTINGS.noveltyWindow },
+        settings: { replay: DEFAULT_SETTINGS.replay, evaluateSamples: DEFAULT_SETTINGS.evaluateSamples },
       },
     });
   });
@@ -85,7 +85,8 @@ describe('links', () => {
 
 describe('recipes of an older form', () => {
   it('mean what they meant, whatever the defaults are now', async () => {
-    const { liftsPerLemma, adamEpsilon, teacherWeight, ...rest } = DEFAULT_SETTINGS;
+    const { liftsPerLemma, adamEpsilon, teacherWeight, noveltyCompares, noveltyWindow, ...rest } =
+      DEFAULT_SETTINGS;
     const settings = { ...rest, trainTeacher: true };
     const shared = await open(
       await linkAround({ foothold: 'recipe', version: 1, ...recipe, settings }, 'recipe'),
