@@ -23,6 +23,7 @@ import {
 } from 'onnx-lora';
 import { Random } from 'onnx-lora/random';
 import type { Bank } from '../src/gasp/bank.ts';
+import type { UpdateOptions } from '../src/gasp/ports.ts';
 import { LocalPolicy } from '../src/local/localPolicy.ts';
 import { estimateOf, planLayers } from '../src/local/hubPolicy.ts';
 import { accountPrompts, type PromptKind } from './accountWork.ts';
@@ -305,8 +306,9 @@ export class HubAccount {
         stop: new Set(),
         info: { model: '', backend: this.o.runtime.name, parameters: this.parameters, trainable: 0 },
       });
-      const options = {
-        ...{ ...ADAMW, clip: 0.2, klWeight: 0, epochs: 1 },
+      const options: UpdateOptions = {
+        ...{ ...ADAMW, clip: 0.2, clipHigh: 0, clipping: 'ppo', klWeight: 0, epochs: 1 },
+        ...{ lossMean: 'tokens' },
         ...{ minibatch: batch.length, microbatchTokens: microbatch, seed: 1 },
       };
       return {

@@ -291,11 +291,14 @@ export class DecoderGraph<W extends WeightSource> {
  *   weight [B, T]              of each prediction in the loss, 0 for prompts and padding
  *   advantage, old, reference [B, T]   log-probabilities at sampling and under the starting weights
  *   ratio []                   1: PPO's ratio exp(logp - old); 0: plain policy gradient
- *   low, high []               PPO's clip, 1 - eps and 1 + eps
+ *   low, high []               bounds of the ratio, 1 - eps and 1 + eps where they are PPO's
+ *   clipsWeight []             1: CISPO in place of PPO's clip
  *   klWeight []
  * Outputs: logprobs [B, T] of the targets, and gradientOut [P], for the loss
  *   sum weight * ( -min(r A, clip(r, low, high) A) + klWeight (exp(d) - d - 1) ),  d = reference - logp
- * (Schulman et al. 2017, eq. 7; the KL estimate is Schulman's k3). The loss itself is cheap outside.
+ * (Schulman et al. 2017, eq. 7; the KL estimate is Schulman's k3), or with -A sg(clip(r, low, high)) logp in place of
+ * the minimum, sg being a constant for the derivative (CISPO, Chen et al. 2025, https://arxiv.org/abs/2506.13585).
+ * The loss itself is cheap outside.
  */
 export function trainingGraph(c: DecoderConfig, tuning: Tuning, layout: Layout, frozen: Weights): Uint8Array {
   const g = trainedDecoder('train', c, tuning, layout, frozen);

@@ -3,7 +3,7 @@
  * texts in the update. To add one, add its entry here and a test with numbers by hand; the settings sheet,
  * `--set estimator=`, `--help` and the glossary read this table.
  */
-import { azrPaper, type Citation, grpoPaper, sgsPaper } from './citations.ts';
+import { azrPaper, type Citation, drGrpoPaper, grpoPaper, sgsPaper } from './citations.ts';
 
 /** The score of an answer. */
 export interface Score {
@@ -79,7 +79,7 @@ const table = {
     note: 'The baseline per question without a division by sd: half-solved questions count most.',
     formula: 'A = r − mean over the answers to one question',
     // The half of Dr. GRPO that is about rewards; `lossMean=longest` is the other.
-    source: { text: 'Liu et al. 2025', url: 'https://arxiv.org/abs/2503.20783' },
+    source: drGrpoPaper,
     group: 'question',
     advantages: (group) => {
       const rewards = group.map(({ reward }) => reward);

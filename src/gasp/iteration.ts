@@ -387,7 +387,7 @@ function weigh(
 async function update(
   batch: WeightedSequence[],
   { settings, iteration }: IterationInput,
-  { policy, progress, signal }: Tools,
+  { policy, dialect, progress, signal }: Tools,
 ): Promise<UpdateStats> {
   if (batch.length === 0) {
     return { loss: 0, gradNorm: 0, kl: 0, clipped: 0, entropy: 0, steps: 0, tokens: 0, moved: 0 };
@@ -398,6 +398,10 @@ async function update(
     minibatch: settings.minibatch,
     epochs: settings.epochs,
     clip: settings.clip,
+    clipHigh: settings.clipHigh,
+    clipping: settings.clipping,
+    lossMean:
+      settings.lossMean === 'longest' ? { tokensOfText: dialect.maxTokens.answer } : settings.lossMean,
     klWeight: settings.klWeight,
     maxGradNorm: settings.maxGradNorm,
     weightDecay: settings.weightDecay,

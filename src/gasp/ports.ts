@@ -54,6 +54,8 @@ export interface WeightedSequence {
   advantage: number;
 }
 
+export type Clipping = 'ppo' | 'cispo';
+
 export interface UpdateOptions {
   learningRate: number;
   /** Sequences in one optimizer step, about: an iteration is cut into nearly equal parts. */
@@ -62,6 +64,12 @@ export interface UpdateOptions {
   epochs: number;
   /** PPO's clip; 0 turns the ratio off (plain policy gradient). */
   clip: number;
+  /** How far the ratio may rise; 0: as far as it may fall, `clip`. */
+  clipHigh: number;
+  /** `cispo`: texts beyond the clip are weighed by the clipped ratio in place of dropping out. */
+  clipping: Clipping;
+  /** The divisor of the sum over a mini-batch's tokens: their number; that of texts times a text's own; that of texts times this many. */
+  lossMean: 'tokens' | 'texts' | { tokensOfText: number };
   /** Weight of the KL penalty towards the weights the run started from; 0 turns it off. */
   klWeight: number;
   /** Global norm at which gradients are clipped. */

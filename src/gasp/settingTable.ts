@@ -4,8 +4,10 @@
  * add its descriptor, and read it where the method uses it. One that is no longer needed goes to `RETIRED`
  * in `defaults.ts`, so that stored runs and links that carry it still open.
  */
+import { drGrpoPaper, grpoPaper } from './citations.ts';
 import { ESTIMATOR_NAMES, ESTIMATORS } from './estimators.ts';
 import type { NoveltyScope } from './novelty.ts';
+import type { Clipping } from './ports.ts';
 import type { Axis } from './question.ts';
 import { choice, number, several, toggle, tuning, type ValueOf } from './settingKinds.ts';
 
@@ -214,6 +216,62 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Clip',
     note: "PPO's clip of the ratio; 0 turns the ratio off.",
     group: 'training',
+  }),
+  clipHigh: number({
+    default: 0,
+    ...{ min: 0, max: 100, step: 0.04 },
+    label: 'Upper clip',
+    note: 'How far the ratio may rise, beside a clip (DAPO has 0.28 beside 0.2); 0: as far as it may fall.',
+    group: 'training',
+    advanced: true,
+  }),
+  clipping: choice<Clipping>({
+    default: 'ppo',
+    options: [
+      {
+        value: 'ppo',
+        label: 'PPO',
+        note: 'A token that went beyond the clip gets no gradient.',
+        source: { text: 'Schulman et al. 2017', url: 'https://arxiv.org/abs/1707.06347' },
+      },
+      {
+        value: 'cispo',
+        label: 'CISPO',
+        note: 'A token that went beyond the clip is weighed by the clip; 1 and an upper clip are the paper’s.',
+        source: { text: 'Chen et al. 2025', url: 'https://arxiv.org/abs/2506.13585' },
+      },
+    ],
+    label: 'Kind of clip',
+    note: 'What becomes of tokens beyond the clip.',
+    group: 'training',
+    advanced: true,
+  }),
+  lossMean: choice<'tokens' | 'texts' | 'longest'>({
+    default: 'tokens',
+    options: [
+      {
+        value: 'tokens',
+        label: 'tokens',
+        note: 'All tokens of a mini-batch count alike.',
+        source: { text: 'Yu et al. 2025', url: 'https://arxiv.org/abs/2503.14476' },
+      },
+      {
+        value: 'texts',
+        label: 'texts',
+        note: 'All texts count alike, so that a token of a long one counts less.',
+        source: grpoPaper,
+      },
+      {
+        value: 'longest',
+        label: 'the longest text',
+        note: 'The sum over tokens, divided by the texts times the longest answer allowed: no length is favoured.',
+        source: drGrpoPaper,
+      },
+    ],
+    label: 'Loss is a mean over',
+    note: 'What the sum over a mini-batch’s tokens is divided by.',
+    group: 'training',
+    advanced: true,
   }),
   /** The weight of the KL divergence from the starting model, over the texts that are trained on. */
   klWeight: number({

@@ -24,6 +24,7 @@ import {
   type Tokenizer,
   microbatches,
   minibatches,
+  ratioBounds,
   type DeviceTensor,
   type ResidentVector,
   type RowMembers,
@@ -249,7 +250,7 @@ export class LocalPolicy implements Policy {
 
   /**
    * Policy gradient in mini-batch steps (PPO, Schulman et al. 2017). The loss of a mini-batch is the
-   * mean over its completions' tokens. Cancelled or failed, the weights are those from before.
+   * mean over its completions' tokens, or as `lossMean` has it. Cancelled or failed, the weights are those from before.
    */
   async update(batch: WeightedSequence[], options: UpdateOptions): Promise<UpdateStats> {
     if (this.takeTurns) await this.sampler.dispose();
@@ -296,9 +297,12 @@ export class LocalPolicy implements Policy {
     options: UpdateOptions,
     stats: UpdateStats,
   ): Promise<void> {
-    const total = indices.reduce((n, i) => n + batch[i]!.tokens.length, 0);
     let loss = 0;
-    const rows = indices.map((i) => trainingRow(batch[i]!, 1 / total, references?.[i]));
+    const weightOf = tokenWeights(
+      indices.map((i) => batch[i]!),
+      options.lossMean,
+    );
+    const rows = indices.map((i) => trainingRow(batch[i]!, weightOf(batch[i]!), references?.[i]));
     const cut = this.replicas ? sharedMicrobatches : microbatches;
     const passes = this.trainer.passes(rows.map(sequenceOf), options.microbatchTokens, cut);
     const logprobs = await this.accumulate(
@@ -369,6 +373,21 @@ export class LocalPolicy implements Policy {
   }
 }
 
+/**
+ * The weight in the loss of each token of a mini-batch's text: one over the tokens of all (DAPO), over the texts times
+ * its own tokens (GRPO), or over the texts times a number (Dr. GRPO, where it is the longest text allowed).
+ */
+export function tokenWeights(
+  texts: readonly { tokens: readonly number[] }[],
+  mean: UpdateOptions['lossMean'],
+): (text: { tokens: readonly number[] }) => number {
+  if (mean === 'tokens') {
+    const total = texts.reduce((n, { tokens }) => n + tokens.length, 0);
+    return () => 1 / total;
+  }
+  return ({ tokens }) => 1 / (texts.length * (mean === 'texts' ? tokens.length : mean.tokensOfText));
+}
+
 /** Puts a completion's per-token values where the predictions of its tokens stand. */
 function trainingRow(s: WeightedSequence, weight: number, reference: number[] | undefined): TrainingRow {
   const first = s.promptTokens.length - 1;
@@ -391,9 +410,12 @@ function measure(
   s: WeightedSequence,
   row: TrainingRow,
   logprobs: Float32Array,
-  { clip, klWeight }: UpdateOptions,
+  options: UpdateOptions,
   stats: UpdateStats,
 ): number {
+  const { klWeight } = options;
+  const bounds = ratioBounds(options);
+  const weighs = options.clipping === 'cispo';
   const first = s.promptTokens.length - 1;
   const A = s.advantage;
   let loss = 0;
@@ -404,11 +426,16 @@ function measure(
     stats.kl += ratio - moved - 1;
     stats.entropy -= logp;
     stats.tokens++;
-    const out = clip > 0 && ((A > 0 && ratio > 1 + clip) || (A < 0 && ratio < 1 - clip));
-    if (out) stats.clipped++;
-    const bounded = A > 0 ? Math.min(ratio, 1 + clip) : Math.max(ratio, 1 - clip);
     const weight = row.weight[first + t]!;
-    loss -= weight * A * (clip > 0 ? bounded : logp);
+    if (!bounds) loss -= weight * A * logp;
+    else {
+      const { low, high } = bounds;
+      // PPO bounds the ratio on the side to which the text is pushed, CISPO on both.
+      const bounded = weighs || A > 0 ? Math.min(ratio, high) : ratio;
+      const counted = weighs || A < 0 ? Math.max(bounded, low) : bounded;
+      if (counted !== ratio) stats.clipped++;
+      loss -= weight * A * counted * (weighs ? logp : 1);
+    }
     if (row.reference) {
       const d = row.reference[first + t]! - logp;
       loss += weight * klWeight * (Math.exp(d) - d - 1);

@@ -81,6 +81,7 @@ export {
   microbatches,
   minibatches,
   packTokens,
+  ratioBounds,
   sequenceOf,
   sharedMicrobatches,
   type LossOptions,

@@ -37,6 +37,13 @@ interface Waiting {
   onNews: ((news: RowNews[]) => void) | undefined;
 }
 
+/** Without what else comes with them, such as a signal, which cannot be sent. */
+const lossOptions = ({ clip, clipHigh, clipping, klWeight }: LossOptions): LossOptions => ({
+  ...{ clip, klWeight },
+  ...(clipHigh !== undefined && { clipHigh }),
+  ...(clipping && { clipping }),
+});
+
 export class Replica {
   private running: RunningReplica | undefined;
   private readonly waiting = new Map<number, Waiting>();
@@ -87,9 +94,9 @@ export class Replica {
   gradientOf(
     weights: Float32Array,
     rows: readonly TrainingRow[],
-    { clip, klWeight }: LossOptions,
+    options: LossOptions,
   ): Promise<RowsGradient> {
-    const task = { type: 'gradient', weights, rows, options: { clip, klWeight } } as const;
+    const task = { type: 'gradient', weights, rows, options: lossOptions(options) } as const;
     return this.run(task) as Promise<RowsGradient>;
   }
 

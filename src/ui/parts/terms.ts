@@ -279,13 +279,13 @@ export const definitions = {
   },
   clipped: {
     text: [
-      'The share of tokens whose probability ratio left the trusted range, so that they were not pushed further. 0 where there is no clip.',
+      'The share of tokens whose probability ratio left the trusted range, so that they were not pushed further; under CISPO, so that the bound weighs them. 0 where there is no clip.',
     ],
-    formula: '1 − ε ≤ π / π_old ≤ 1 + ε',
+    formula: '1 − ε ≤ π / π_old ≤ 1 + ε, or 1 + ε_high above',
     here: (state) =>
       stat(
         (stats, iteration) =>
-          `iteration ${iteration}: ${percent(stats.clipped)} with ε = ${short(state.settings.clip)}${state.settings.clip === 0 ? ', which turns the clip off' : ''}.`,
+          `iteration ${iteration}: ${percent(stats.clipped)} with ε = ${short(state.settings.clip)}${state.settings.clip === 0 ? ', which turns the clip off' : state.settings.clipHigh > 0 ? ` and ε_high = ${short(state.settings.clipHigh)}` : ''}.`,
       )(state),
     source: ppo,
   },

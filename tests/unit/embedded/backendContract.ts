@@ -38,6 +38,8 @@ export const TUNINGS: [string, Tuning][] = [
 export const LOSSES: [string, LossOptions][] = [
   ['plain policy gradient', { clip: 0, klWeight: 0 }],
   ['clipped ratio and KL', { clip: 0.2, klWeight: 0.3 }],
+  ['a higher clip above', { clip: 0.2, clipHigh: 0.9, klWeight: 0 }],
+  ['CISPO and KL', { clip: 0.2, clipHigh: 0.5, clipping: 'cispo', klWeight: 0.3 }],
 ];
 
 /** A trainer at random weights, with its adapter (if any) away from its start at zero. */

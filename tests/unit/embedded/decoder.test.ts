@@ -22,6 +22,13 @@ test('the example has tokens that the clip stops and tokens that it lets through
         );
     });
     expect(new Set(stopped)).toEqual(new Set(['up true', 'up false', 'down true', 'down false']));
+    // CISPO bounds ratios on the other side, too.
+    const weighed = rows.flatMap((row) =>
+      referenceLogprobs(micro, tuning, model, trainer.weights, row.tokens).filter(
+        (logp, t) => row.weight[t]! > 0 && row.advantage < 0 && Math.exp(logp - row.old![t]!) > 1.5,
+      ),
+    );
+    expect(weighed.length).toBeGreaterThan(0);
   }
 });
 

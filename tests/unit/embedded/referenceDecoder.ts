@@ -182,23 +182,31 @@ export function referenceLogprobs(...args: Parameters<typeof referenceLogits>): 
   return tokens.slice(1).map((token, t) => logSoftmax(logits[t]!)[token]!);
 }
 
-/** PPO's clipped surrogate (Schulman et al. 2017, eq. 7) or plain policy gradient, plus the k3 estimate of KL. */
+/**
+ * PPO's clipped surrogate (Schulman et al. 2017, eq. 7), with a bound of its own above where one is given, or CISPO
+ * (Chen et al. 2025, eq. 4), or plain policy gradient, plus the k3 estimate of KL. `held`: the log-probabilities that
+ * make CISPO's weights, for what must not move them.
+ */
 export function lossOf(
   rows: readonly TrainingRow[],
   logprobs: readonly Numbers[],
-  { clip, klWeight }: LossOptions,
+  { clip, clipHigh, clipping, klWeight }: LossOptions,
+  held: readonly Numbers[] = logprobs,
 ): number {
   let loss = 0;
+  const above = clipHigh || clip;
+  const bound = (ratio: number) => Math.min(Math.max(ratio, 1 - clip), 1 + above);
   rows.forEach((row, r) => {
     for (let t = 0; t < row.tokens.length - 1; t++) {
       const weight = row.weight[t]!;
       if (weight === 0) continue;
       const logp = logprobs[r]![t]!;
       let gain = row.advantage * logp;
-      if (clip > 0) {
+      if (clip > 0 && clipping === 'cispo') {
+        gain *= bound(Math.exp(held[r]![t]! - row.old![t]!));
+      } else if (clip > 0) {
         const ratio = Math.exp(logp - row.old![t]!);
-        const bounded = Math.min(Math.max(ratio, 1 - clip), 1 + clip);
-        gain = Math.min(ratio * row.advantage, bounded * row.advantage);
+        gain = Math.min(ratio * row.advantage, bound(ratio) * row.advantage);
       }
       const d = klWeight > 0 ? row.reference![t]! - logp : 0;
       loss += weight * (-gain + klWeight * (Math.exp(d) - d - 1));
@@ -219,13 +227,14 @@ export function referenceGradients(
   const at = Float64Array.from(flat);
   const step = 1e-5;
   const gradients = losses.map(() => new Float64Array(at.length));
+  const held = rows.map((row) => referenceLogprobs(c, tuning, model, at, row.tokens));
   for (let i = 0; i < at.length; i++) {
     const value = at[i]!;
     for (const sign of [1, -1]) {
       at[i] = value + sign * step;
       const logprobs = rows.map((row) => referenceLogprobs(c, tuning, model, at, row.tokens));
       losses.forEach((options, n) => {
-        gradients[n]![i]! += (sign * lossOf(rows, logprobs, options)) / (2 * step);
+        gradients[n]![i]! += (sign * lossOf(rows, logprobs, options, held)) / (2 * step);
       });
     }
     at[i] = value;

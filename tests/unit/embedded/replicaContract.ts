@@ -63,7 +63,7 @@ export function replicaContract(open: () => Promise<Runtime>, start: StartReplic
   test('a gradient is the one that the trainer computes', async () => {
     const { trainer, model, replicas, sampler } = await openReplicated(await open(), start);
     const rows = exampleRows(micro, LORA, model, trainer.weights, 3);
-    const options = { clip: 0.2, klWeight: 0.3 };
+    const options = { clip: 0.2, clipHigh: 0.5, clipping: 'cispo', klWeight: 0.3 } as const;
     const [own, other] = await Promise.all([
       trainer.gradientOf(rows, options),
       replicas[0]!.gradientOf(trainer.weights, rows, options),

@@ -23,13 +23,16 @@ const UPDATE = {
   minibatch: 32,
   epochs: 1,
   clip: 0.2,
+  clipHigh: 0.4,
+  clipping: 'cispo',
+  lossMean: 'texts',
   klWeight: 0.1,
   maxGradNorm: 1,
   weightDecay: 0.01,
   adamEpsilon: 1e-3,
   microbatchTokens: 4096,
   seed: 5,
-};
+} as const;
 
 replicaContract(async () => runtime, startReplica);
 

@@ -4,22 +4,25 @@ import type { Layout } from './trainedVector.ts';
 
 /**
  * The derivative of the policy-gradient loss with respect to the log-probabilities `logp`, both of shape `dims`.
- * Adds the inputs weight, advantage, old, reference of that shape, and ratio, low, high and klWeight.
+ * Adds the inputs weight, advantage, old, reference of that shape, and ratio, low, high, clipsWeight and klWeight.
  */
 export function policySlope(b: GraphBuilder, logp: Value, dims: string[]): Value {
   const weight = b.input('weight', 'float32', dims);
   const advantage = b.input('advantage', 'float32', dims);
   const old = b.input('old', 'float32', dims);
   const reference = b.input('reference', 'float32', dims);
-  const [ratioOn, low, high, klWeight] = ['ratio', 'low', 'high', 'klWeight'].map((n) =>
-    b.input(n, 'float32', []),
+  const [ratioOn, low, high, clipsWeight, klWeight] = ['ratio', 'low', 'high', 'clipsWeight', 'klWeight'].map(
+    (n) => b.input(n, 'float32', []),
   );
   // The loss is elementwise in logp, so its derivative is written down and seeds the backward pass.
   const r = b.exp(b.mul(ratioOn!, b.sub(logp, old)));
   const zero = b.scalar(0);
   const over = b.node('And', [b.node('Greater', [advantage, zero]), b.node('Greater', [r, high!])]);
   const under = b.node('And', [b.node('Less', [advantage, zero]), b.node('Less', [r, low!])]);
-  const surrogate = b.node('Where', [b.node('Or', [over, under]), zero, b.mul(advantage, r)]);
+  const clipped = b.node('Where', [b.node('Or', [over, under]), zero, b.mul(advantage, r)]);
+  // CISPO: a clipped ratio weighs log-probabilities and has no derivative of its own, so that no token drops out.
+  const weighed = b.mul(advantage, b.node('Min', [b.node('Max', [r, low!]), high!]));
+  const surrogate = b.node('Where', [b.node('Greater', [clipsWeight!, zero]), weighed, clipped]);
   // Where there is no loss or no KL term, exp may overflow, and 0 times infinity is not a number.
   const pull = b.mul(klWeight!, b.sub(b.scalar(1), b.exp(b.sub(reference, logp))));
   const kl = b.node('Where', [b.node('Greater', [klWeight!, zero]), pull, zero]);

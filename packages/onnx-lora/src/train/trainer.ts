@@ -31,7 +31,16 @@ export interface TrainingRow {
 export interface LossOptions {
   /** PPO's clip; 0: plain policy gradient without a ratio. */
   clip: number;
+  /** How far the ratio may rise, where that is not as far as it may fall (DAPO's clip-higher); 0 or absent: `clip`. */
+  clipHigh?: number;
+  /** `cispo`: the clipped ratio weighs log-probabilities, without a derivative of its own. Absent: `ppo`. */
+  clipping?: 'ppo' | 'cispo';
   klWeight: number;
+}
+
+/** Between which bounds the ratio counts; undefined: there is no ratio. */
+export function ratioBounds({ clip, clipHigh }: LossOptions): { low: number; high: number } | undefined {
+  return clip > 0 ? { low: 1 - clip, high: 1 + (clipHigh || clip) } : undefined;
 }
 
 /** What a pass forward and backward gives. */
@@ -360,6 +369,7 @@ export class VectorTrainer {
     const packed = this.pack(rows.map(sequenceOf), together, (r, t) => (rows[r]!.weight[t] ?? 0) !== 0);
     const plane = (pick: (row: TrainingRow, t: number) => number) =>
       packed.plane((r, t) => pick(rows[r]!, t));
+    const bounds = ratioBounds(options);
     const { outputs, kept } = await session.runKeeping({
       ...packed.feeds,
       weights: await this.current.tensor(),
@@ -368,9 +378,10 @@ export class VectorTrainer {
       advantage: plane((row) => row.advantage),
       old: plane((row, t) => row.old?.[t] ?? 0),
       reference: plane((row, t) => row.reference?.[t] ?? 0),
-      ratio: scalar(options.clip > 0 ? 1 : 0),
-      low: scalar(options.clip > 0 ? 1 - options.clip : -1),
-      high: scalar(options.clip > 0 ? 1 + options.clip : 3e38),
+      ratio: scalar(bounds ? 1 : 0),
+      low: scalar(bounds?.low ?? -1),
+      high: scalar(bounds?.high ?? 3e38),
+      clipsWeight: scalar(options.clipping === 'cispo' ? 1 : 0),
       klWeight: scalar(options.klWeight),
     });
     return {
