@@ -12,7 +12,7 @@ import type { Prompt } from '../src/gasp/ports.ts';
 import type { Axis, FaultKind, Question, Task, TaskType } from '../src/gasp/question.ts';
 import { inBand } from '../src/gasp/rewards.ts';
 import { solve } from '../src/gasp/solving.ts';
-import { validateDrafts } from '../src/gasp/validation.ts';
+import { validateDraft } from '../src/gasp/validation.ts';
 import { evaluationProblems } from './evaluationSet.ts';
 import { openTools } from './modelTools.ts';
 import { type TurnedAway, turnedAway } from './turnedAway.ts';
@@ -70,9 +70,9 @@ async function teach(
     prompts.map((prompt) => ({ prompt, samples: 1, maxTokens: dialect.maxTokens.proposal })),
     sampling,
   );
-  const drafts = sampled.map(([c]) => dialect.parseProposal(c!.text));
-  const ids = drafts.map((_, i) => `${role}.${i}`);
-  const validated = await validateDrafts(drafts, ids, judge, dialect);
+  const validated = await Promise.all(
+    sampled.map(([c], i) => validateDraft(dialect.parseProposal(c!.text), `${role}.${i}`, judge, dialect)),
+  );
   const buffer = new NoveltyBuffer();
   const faults: Written['faults'] = {};
   const kept: { question: Question; index: number }[] = [];

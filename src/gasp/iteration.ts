@@ -12,8 +12,9 @@ import type { Axis, Proposal, Question, Task } from './question.ts';
 import { deriveSeed, Random } from 'onnx-lora/random';
 import { faultReward, inBand, proposerReward } from './rewards.ts';
 import type { Settings } from './settings.ts';
+import { startRollouts } from './rollouts.ts';
 import { type Solved, sampledTokens, solve, type Tools } from './solving.ts';
-import { validateDrafts } from './validation.ts';
+import { type Validated, validateDraft } from './validation.ts';
 
 /** Earlier questions that an unguided proposer is asked to be different from (AZR's K). */
 const REFERENCES = 3;
@@ -159,8 +160,8 @@ class Proposing {
     const first = this.made;
     this.made += plans.length;
     const ids = plans.map((plan, i) => `${iteration}.${plan.role}.${first + i}`);
-    const completions = await this.sample(`proposing-${kind}`, plans, ids, first);
-    const proposals = await this.examine(plans, ids, completions);
+    const { completions, validated } = await this.sample(`proposing-${kind}`, plans, ids, first);
+    const proposals = this.examine(plans, ids, completions, validated);
     await this.emit(proposals.map((proposal) => ({ type: 'proposed', iteration, proposal })));
 
     const valid = proposals.filter((p) => p.question);
@@ -198,16 +199,22 @@ class Proposing {
     return made;
   }
 
-  /** One text for each plan. */
+  /** One text for each plan, validated while others are written. */
   private async sample(
     stage: Stage,
     plans: readonly Plan[],
     ids: readonly string[],
     first: number,
-  ): Promise<Completion[]> {
+  ): Promise<{ completions: Completion[]; validated: Validated[] }> {
     const { settings, tools } = this;
-    const maxTokens = tools.dialect.maxTokens.proposal;
-    const sampled = await tools.policy.sample(
+    const { policy, judge, dialect, progress } = tools;
+    const maxTokens = dialect.maxTokens.proposal;
+    let [done, writing] = [0, true];
+    const report = () => {
+      if (!writing) progress?.stage('validating', done, plans.length, 'proposals');
+    };
+    const { sampled, examined } = startRollouts(
+      policy,
       plans.map(({ prompt }) => ({ prompt, samples: 1, maxTokens })),
       {
         temperature: settings.temperature,
@@ -215,31 +222,33 @@ class Proposing {
         seed: deriveSeed(settings.seed, 'proposals', this.iteration, first),
         ...(tools.signal && { signal: tools.signal }),
         onProgress: (p) => {
-          tools.progress?.stage(stage, p.finished, p.total, 'proposals');
-          tools.progress?.sampling(plans[0]!.role, p, (request) => ids[request]!);
+          progress?.stage(stage, p.finished, p.total, 'proposals');
+          progress?.sampling(plans[0]!.role, p, (request) => ids[request]!);
         },
       },
+      async ({ text }, i, signal) => {
+        const draft = dialect.parseProposal(text, plans[i]!.prompt);
+        const result = await validateDraft(draft, ids[i]!, judge, dialect, { signal });
+        done++;
+        report();
+        return result;
+      },
     );
-    tools.signal?.throwIfAborted();
-    const completions = sampled.map((s) => s[0]!);
+    const completions = (await sampled).map((s) => s[0]!);
     this.tokens += completions.reduce((sum, c) => sum + c.tokens.length, 0);
-    return completions;
+    writing = false;
+    report();
+    return { completions, validated: (await examined).map((v) => v[0]!) };
   }
 
-  /** Validation and novelty. */
-  private async examine(
+  /** Proposals as validation and novelty leave them. */
+  private examine(
     plans: readonly Plan[],
     ids: readonly string[],
     completions: readonly Completion[],
-  ): Promise<Proposal[]> {
-    const { tools, settings } = this;
-    const drafts = completions.map((c, i) => tools.dialect.parseProposal(c.text, plans[i]!.prompt));
-    tools.progress?.stage('validating', 0, plans.length, 'proposals');
-    const validated = await validateDrafts(drafts, ids, tools.judge, tools.dialect, {
-      ...(tools.signal && { signal: tools.signal }),
-      // Each proposal runs twice.
-      onProgress: (done, total) => tools.progress?.stage('validating', done / 2, total / 2, 'proposals'),
-    });
+    validated: readonly Validated[],
+  ): Proposal[] {
+    const { settings } = this;
     // Of two copies in one batch the first is tried, although it may not be accepted.
     const seen = this.buffer.fork();
     return plans.map((plan, i): Proposal => {

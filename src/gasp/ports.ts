@@ -24,6 +24,8 @@ export interface SampleOptions {
   signal?: AbortSignal;
   /** Called after each decoding step, for progress and streaming. */
   onProgress?: (progress: SampleProgress) => void;
+  /** Called once for each completion soon after it has ended, while others go on, in no set order. */
+  onCompletion?: (request: number, sample: number, completion: Completion) => void;
 }
 
 export interface SampleProgress {
@@ -112,6 +114,8 @@ export interface ProgramRun {
   /** Absent: as the judge's own Python has it. `3.11`: `sum` adds floats one by one, as before Python 3.12. */
   python?: '3.11';
   limits?: RunLimits;
+  /** Of its random numbers. Absent: its place in the call, so that runs of one program show what is random in it. */
+  seed?: number;
 }
 
 /**

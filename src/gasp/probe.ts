@@ -4,8 +4,9 @@ import { NoveltyBuffer } from './novelty.ts';
 import type { Prompt } from './ports.ts';
 import type { Axis, FaultKind, Question, Task } from './question.ts';
 import { deriveSeed } from 'onnx-lora/random';
+import { startRollouts } from './rollouts.ts';
 import { solve, type Tools } from './solving.ts';
-import { validateDrafts } from './validation.ts';
+import { validateDraft } from './validation.ts';
 
 /** The kinds of text that can be requested. */
 export const PROBE_KINDS = ['lemma', 'lift', 'unguided', 'answers'] as const;
@@ -118,18 +119,18 @@ class Probing {
     const all: Record<string, ProposalCounts> = {};
     const questions: Question[] = [];
     if (asked.length === 0) return { counts: all, questions };
-    const sampled = await policy.sample(
+    const { sampled, examined } = startRollouts(
+      policy,
       asked.map(({ prompt }) => ({ prompt, samples: 1, maxTokens: dialect.maxTokens.proposal })),
       { temperature, topP, seed: deriveSeed(seed, 'probe', kinds[0]!.kind), ...(signal && { signal }) },
+      async ({ text }, at, stop) => {
+        const { kind, i, prompt } = asked[at]!;
+        const draft = dialect.parseProposal(text, prompt);
+        return validateDraft(draft, `${kind}.${i}`, judge, dialect, { signal: stop });
+      },
     );
-    const texts = sampled.map((s) => s[0]!.text);
-    const validated = await validateDrafts(
-      texts.map((text, i) => dialect.parseProposal(text, asked[i]!.prompt)),
-      asked.map(({ kind, i }) => `${kind}.${i}`),
-      judge,
-      dialect,
-      signal && { signal },
-    );
+    const texts = (await sampled).map((s) => s[0]!.text);
+    const validated = (await examined).map((v) => v[0]!);
     validated.forEach((result, i) => {
       const { kind, prompt } = asked[i]!;
       all[kind] ??= { asked: 0, parsed: 0, ran: 0, fresh: 0, faults: {} };

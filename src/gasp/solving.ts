@@ -4,6 +4,7 @@ import type { Progress, Stage } from './progress.ts';
 import type { Attempt, Task, Verdict } from './question.ts';
 import { deriveSeed } from 'onnx-lora/random';
 import { studentReward } from './rewards.ts';
+import { type Rollouts, startRollouts } from './rollouts.ts';
 import { brief } from '../util/text.ts';
 
 /** The ports and options that the method is given. */
@@ -35,43 +36,65 @@ export interface Solved {
 /** Answers sampled at a time: enough to fill a batch, few enough to fit in memory and report soon. */
 const MAX_ROWS = 512;
 
-/** Samples and judges answers to all tasks, in batches; yields each batch's tasks in order. */
+/**
+ * Samples and judges answers to all tasks, in batches; yields each batch's tasks in order. An answer is judged while
+ * others are sampled, and while a batch's last verdicts are awaited and what it yields is used, the policy samples
+ * the next one.
+ */
 export async function* solveInBatches(
   tasks: readonly Task[],
   options: SolveOptions,
   tools: Tools,
 ): AsyncGenerator<Solved[]> {
   const size = Math.max(1, Math.floor(MAX_ROWS / options.samples));
-  const total = tasks.length * options.samples;
-  for (let from = 0; from < tasks.length; from += size) {
-    const batch = tasks.slice(from, from + size);
-    const done = from * options.samples;
-    const sampled = await tools.policy.sample(
-      batch.map((task) => ({
-        prompt: tools.dialect.solvePrompt(task),
-        samples: options.samples,
-        maxTokens: tools.dialect.maxTokens.answer,
-      })),
-      {
-        temperature: options.temperature,
-        topP: options.topP,
-        seed: deriveSeed(options.seed, 'batch', from),
-        ...(tools.signal && { signal: tools.signal }),
-        onProgress: (p) => {
-          tools.progress?.stage(options.stage, done + p.finished, total, 'answers');
-          tools.progress?.sampling('solver', p, (request) => batch[request]!.question.id);
-        },
-      },
-    );
-    tools.signal?.throwIfAborted();
-    const answers = batch.flatMap((task, i) => sampled[i]!.map(({ text }) => ({ task, text })));
-    const attempts = await judgeAnswers(answers, tools);
-    yield batch.map((task, i) => {
-      const own = attempts.slice(i * options.samples, (i + 1) * options.samples);
-      const passed = own.filter((a) => a.verdict === 'passed').length;
-      return { task, attempts: own, completions: sampled[i]!, passRate: passed / own.length };
-    });
+  const start = (from: number): Rollouts<Attempt> | undefined =>
+    from < tasks.length ? startBatch(tasks, from, size, options, tools) : undefined;
+  let ahead = start(0);
+  try {
+    for (let from = 0; ahead; from += size) {
+      const { sampled, examined } = ahead;
+      const completions = await sampled;
+      ahead = start(from + size);
+      const attempts = await examined;
+      yield attempts.map((own, i) => {
+        const passed = own.filter((a) => a.verdict === 'passed').length;
+        const passRate = passed / own.length;
+        return { task: tasks[from + i]!, attempts: own, completions: completions[i]!, passRate };
+      });
+    }
+  } finally {
+    await ahead?.stop();
   }
+}
+
+function startBatch(
+  tasks: readonly Task[],
+  from: number,
+  size: number,
+  { samples, temperature, topP, seed, stage }: SolveOptions,
+  { policy, judge, dialect, signal, progress }: Tools,
+): Rollouts<Attempt> {
+  const batch = tasks.slice(from, from + size);
+  const answers = new AnswerJudge(judge, dialect);
+  return startRollouts(
+    policy,
+    batch.map((task) => ({
+      prompt: dialect.solvePrompt(task),
+      samples,
+      maxTokens: dialect.maxTokens.answer,
+    })),
+    {
+      temperature,
+      topP,
+      seed: deriveSeed(seed, 'batch', from),
+      ...(signal && { signal }),
+      onProgress: (p) => {
+        progress?.stage(stage, from * samples + p.finished, tasks.length * samples, 'answers');
+        progress?.sampling('solver', p, (request) => batch[request]!.question.id);
+      },
+    },
+    ({ text }, request, stop) => answers.judge(batch[request]!, text, stop),
+  );
 }
 
 /** All tasks at once; see `solveInBatches`. */
@@ -82,47 +105,65 @@ export async function solve(tasks: readonly Task[], options: SolveOptions, tools
 }
 
 /**
- * Judges answers, in order. Induction: the program must agree with the question's on every input.
+ * Judges answers as they come. Induction: the program must agree with the question's on every input.
  * Deduction: the value must be the output. Abduction: any input will do that the question's program
  * maps to the output. Equal answers to one question run once.
  */
-export async function judgeAnswers(
-  answers: readonly { task: Task; text: string }[],
-  tools: Pick<Tools, 'judge' | 'dialect' | 'signal'>,
-): Promise<Attempt[]> {
-  const { judge, dialect, signal } = tools;
-  const runs: ProgramRun[] = [];
-  const places = new Map<string, number>();
-  const parsed = answers.map(({ task, text }) => {
-    const answer = dialect.parseAnswer(task, text);
-    if (!answer.ok) return { answer };
-    const run = runFor(task, answer.value);
-    if (!run) return { answer };
-    const key = JSON.stringify([run.program, run.inputs]);
-    let place = places.get(key);
-    if (place === undefined) {
-      place = runs.push(run) - 1;
-      places.set(key, place);
-    }
-    return { answer, place };
-  });
-  const results = runs.length > 0 ? await judge.run(runs, signal && { signal }) : [];
-  return parsed.map(({ answer, place }, i) => {
-    const { task, text } = answers[i]!;
-    const [verdict, reason] = !answer.ok
-      ? (['unparsable', answer.reason] as const)
-      : place === undefined
-        ? compareOutput(task, answer.value, judge)
-        : readRun(task, runs[place]!, results[place]!, judge);
+export class AnswerJudge {
+  private readonly results = new Map<string, Promise<ProgramResult>>();
+  /** Runs that go to the judge together: those of answers that ended in one step. */
+  private next: { runs: ProgramRun[]; results: Promise<ProgramResult[]> } | undefined;
+
+  constructor(
+    private readonly judgePort: Judge,
+    private readonly dialect: Dialect,
+  ) {}
+
+  async judge(task: Task, text: string, signal?: AbortSignal): Promise<Attempt> {
+    const [verdict, reason] = await this.verdict(task, text, signal);
     return { text, verdict, reason, reward: studentReward(verdict) };
-  });
+  }
+
+  private async verdict(
+    task: Task,
+    text: string,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly [Verdict, string]> {
+    const answer = this.dialect.parseAnswer(task, text);
+    if (!answer.ok) return ['unparsable', answer.reason];
+    const run = runFor(task, answer.value);
+    if (!run) return compareOutput(task, answer.value, this.judgePort);
+    return readRun(task, run, await this.resultOf(run, signal), this.judgePort);
+  }
+
+  private resultOf(run: ProgramRun, signal: AbortSignal | undefined): Promise<ProgramResult> {
+    const key = JSON.stringify([run.program, run.inputs]);
+    const known = this.results.get(key);
+    if (known) return known;
+    this.next ??= this.gather(signal);
+    const place = this.next.runs.push(run) - 1;
+    const result = this.next.results.then((results) => results[place]!);
+    this.results.set(key, result);
+    return result;
+  }
+
+  private gather(signal: AbortSignal | undefined) {
+    const runs: ProgramRun[] = [];
+    const send = () => {
+      this.next = undefined;
+      return this.judgePort.run(runs, signal && { signal });
+    };
+    return { runs, results: Promise.resolve().then(send) };
+  }
 }
 
 /** The program run that judges an answer; undefined for deduction, which needs none. */
 function runFor(task: Task, answer: string): ProgramRun | undefined {
-  if (task.type === 'induction') return { program: answer, inputs: task.question.inputs };
-  if (task.type === 'abduction') return { program: task.question.program, inputs: [answer] };
-  return undefined;
+  if (task.type === 'deduction') return undefined;
+  const [program, inputs] =
+    task.type === 'induction' ? [answer, task.question.inputs] : [task.question.program, [answer]];
+  // Not by its place among answers, which end in another order on another machine.
+  return { program, inputs, seed: deriveSeed(0, program, ...inputs) };
 }
 
 function compareOutput(task: Task, answer: string, judge: Judge): readonly [Verdict, string] {

@@ -6,7 +6,7 @@ import { deriveSeed } from 'onnx-lora/random';
 import { faultReward, inBand, proposerReward } from './rewards.ts';
 import type { Settings } from './settings.ts';
 import { solve, type Tools } from './solving.ts';
-import { type Validated, validateDrafts } from './validation.ts';
+import { type Validated, validateDraft } from './validation.ts';
 import { brief } from '../util/text.ts';
 
 /** A proposal that a person wrote. */
@@ -59,19 +59,19 @@ export async function tryDraft(
     ...(parent !== undefined && { parent }),
   };
   tools.progress?.stage('validating', 0, 1, 'proposals');
-  const [validated] = await validateDrafts(
-    [{ ok: true, value: { title, message, program, inputs } }],
-    [id],
+  const validated = await validateDraft(
+    { ok: true, value: { title, message, program, inputs } },
+    id,
     tools.judge,
     tools.dialect,
     tools.signal && { signal: tools.signal },
   );
   tools.signal?.throwIfAborted();
-  if ('fault' in validated!) {
+  if ('fault' in validated) {
     const { fault } = validated;
     return { proposal: { ...base, fault }, attempts: [], reward: faultReward(fault.kind), accepted: false };
   }
-  const { question } = validated!;
+  const { question } = validated;
   const nearest = input.accepted.fork(settings.noveltyWindow).nearest(question);
   const copies = nearest.similarity > settings.noveltyThreshold ? nearest.id : undefined;
   const [solved] = await solve(
@@ -151,15 +151,15 @@ export async function judgeGoalpost(
     const repr = values.map((call) => (call.status === 'returned' ? call.value : ''));
     return { question: { ...own, program: '', inputs, outputs: repr, shown: SHOWN_PAIRS } };
   }
-  const [validated] = await validateDrafts(
-    [{ ok: true, value: { title, message: '', program, inputs } }],
-    [id],
+  const validated = await validateDraft(
+    { ok: true, value: { title, message: '', program, inputs } },
+    id,
     judge,
     { inputs: inputs.length, shown: SHOWN_PAIRS },
     options,
   );
-  if ('fault' in validated!) return validated;
-  const { question } = validated!;
+  if ('fault' in validated) return validated;
+  const { question } = validated;
   const differs = outputs
     ? question.inputs.findIndex(
         (input, i) => !judge.sameValue(question.outputs[i]!, outputs[inputs.indexOf(input)]!),

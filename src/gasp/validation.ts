@@ -1,45 +1,32 @@
 /** From a teacher's draft to a question, by running it (AZR, section 3.3); outputs that the teacher writes are not used. */
-import type {
-  Dialect,
-  Judge,
-  JudgeOptions,
-  Parsed,
-  ProgramResult,
-  ProgramRun,
-  ProposalDraft,
-} from './ports.ts';
+import type { Dialect, Judge, JudgeOptions, Parsed, ProgramResult, ProposalDraft } from './ports.ts';
 import type { Fault, FaultKind, Question } from './question.ts';
 import { brief } from '../util/text.ts';
 
 export type Validated = { question: Question } | { fault: Fault };
 
 /**
- * Validates drafts, all in one batch; `ids[i]` becomes the id of the i-th question. In order: the text
+ * Validates a draft; `id` becomes its question's. In order: the text
  * parses, carries enough different inputs, the program is Python, safe, returns in time on all of
  * them, gives the same values when run again, does not give the same value over and over, and computes
  * nothing that the model has no tokens for.
  */
-export async function validateDrafts(
-  drafts: readonly Parsed<ProposalDraft>[],
-  ids: readonly string[],
+export async function validateDraft(
+  draft: Parsed<ProposalDraft>,
+  id: string,
   judge: Judge,
   dialect: Pick<Dialect, 'inputs' | 'leastInputs' | 'shown' | 'unreadable'>,
   options?: JudgeOptions,
-): Promise<Validated[]> {
-  const read = drafts.map((draft) => readDraft(draft, dialect));
-  const runs = read.flatMap((draft): ProgramRun[] => ('fault' in draft ? [] : [draft, draft]));
-  const results = runs.length > 0 ? await judge.run(runs, options) : [];
-  let next = 0;
-  return read.map((draft, i) => {
-    if ('fault' in draft) return draft;
-    const [first, second] = [results[next++]!, results[next++]!];
-    const outputs = readResults(draft, first, second, judge);
-    if (!Array.isArray(outputs)) return { fault: outputs };
-    const { title, message, program, inputs } = draft;
-    const question = { id: ids[i]!, title, message, program, inputs, outputs, shown: dialect.shown };
-    const reason = dialect.unreadable?.(question);
-    return reason ? { fault: fault('degenerate', `The model cannot read it: ${reason}.`) } : { question };
-  });
+): Promise<Validated> {
+  const read = readDraft(draft, dialect);
+  if ('fault' in read) return read;
+  const [first, second] = await judge.run([read, read], options);
+  const outputs = readResults(read, first!, second!, judge);
+  if (!Array.isArray(outputs)) return { fault: outputs };
+  const { title, message, program, inputs } = read;
+  const question = { id, title, message, program, inputs, outputs, shown: dialect.shown };
+  const reason = dialect.unreadable?.(question);
+  return reason ? { fault: fault('degenerate', `The model cannot read it: ${reason}.`) } : { question };
 }
 
 function fault(kind: FaultKind, message: string, line?: number): Fault {

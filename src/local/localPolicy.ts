@@ -159,7 +159,19 @@ export class LocalPolicy implements Policy {
 
   async sample(requests: SampleRequest[], options: SampleOptions): Promise<Completion[][]> {
     const prompts = requests.map((r) => this.tokenizer.encode(r.prompt));
-    const { onProgress, signal } = options;
+    const { onCompletion, onProgress, signal } = options;
+    const out: Completion[][] = requests.map(() => []);
+    const take = ({ request, sample, tokens, logprobs, ended = 'length' }: SampledRow) => {
+      if (out[request]![sample]) return;
+      const text = this.tokenizer.decode(tokens);
+      const completion: Completion = { promptTokens: prompts[request]!, tokens, logprobs, text, ended };
+      out[request]![sample] = completion;
+      onCompletion?.(request, sample, completion);
+    };
+    const onStep = (rows: readonly SampledRow[]) => {
+      if (onCompletion) for (const row of rows) if (row.ended) take(row);
+      onProgress?.(this.describe(rows));
+    };
     if (this.takeTurns) await this.trainer.dispose();
     const rows = await this.sampler.sample(
       await this.sampledWeights(),
@@ -170,19 +182,10 @@ export class LocalPolicy implements Policy {
         seed: options.seed,
         stop: this.stop,
         ...(signal ? { signal } : {}),
-        ...(onProgress ? { onStep: (all) => onProgress(this.describe(all)) } : {}),
+        ...((onProgress || onCompletion) && { onStep }),
       },
     );
-    const out: Completion[][] = requests.map(() => []);
-    for (const row of rows) {
-      out[row.request]!.push({
-        promptTokens: prompts[row.request]!,
-        tokens: row.tokens,
-        logprobs: row.logprobs,
-        text: this.tokenizer.decode(row.tokens),
-        ended: row.ended ?? 'length',
-      });
-    }
+    for (const row of rows) take(row);
     return out;
   }
 

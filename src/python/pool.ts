@@ -103,6 +103,8 @@ export class PooledJudge implements Judge {
   /** Programs for an interpreter of their own, used for nothing before and after. */
   #alone: Task[] = [];
   readonly #jobs = new Set<Job>();
+  /** Signals that call jobs off. Each has one listener: Node takes more than ten of them for a leak. */
+  readonly #heard = new Map<AbortSignal, { jobs: Set<Job>; listener: () => void }>();
   /** The first interpreter starts by itself: the others start from its snapshot, in a fraction of the time. */
   #started = false;
   #failedStarts = 0;
@@ -119,8 +121,7 @@ export class PooledJudge implements Judge {
     if (this.#disposed) throw new Error('the judge has been disposed of');
     if (runs.length === 0) return [];
     const job = new Job(runs, onProgress);
-    const onAbort = () => this.#cancel(job, signal!.reason);
-    signal?.addEventListener('abort', onAbort);
+    const release = signal && this.#cancelOn(signal, job);
     this.#jobs.add(job);
     for (let index = 0; index < runs.length; index++) this.#shared.push({ job, index, alone: false });
     this.#schedule();
@@ -128,7 +129,7 @@ export class PooledJudge implements Judge {
       return await job.finished;
     } finally {
       this.#jobs.delete(job);
-      signal?.removeEventListener('abort', onAbort);
+      release?.();
     }
   }
 
@@ -153,10 +154,30 @@ export class PooledJudge implements Judge {
     for (const job of this.#jobs) job.fail(reason);
   }
 
-  #cancel(job: Job, reason: unknown): void {
-    job.fail(reason);
-    this.#shared = this.#shared.filter((task) => task.job !== job);
-    this.#alone = this.#alone.filter((task) => task.job !== job);
+  /** Cancels the job when the signal says so, until the function that it returns is called. */
+  #cancelOn(signal: AbortSignal, job: Job): () => void {
+    let heard = this.#heard.get(signal);
+    if (!heard) {
+      const jobs = new Set<Job>();
+      const listener = () => this.#cancel(jobs, signal.reason);
+      heard = { jobs, listener };
+      this.#heard.set(signal, heard);
+      signal.addEventListener('abort', listener);
+    }
+    const { jobs, listener } = heard;
+    jobs.add(job);
+    return () => {
+      jobs.delete(job);
+      if (jobs.size > 0) return;
+      this.#heard.delete(signal);
+      signal.removeEventListener('abort', listener);
+    };
+  }
+
+  #cancel(jobs: Iterable<Job>, reason: unknown): void {
+    for (const job of jobs) job.fail(reason);
+    this.#shared = this.#shared.filter((task) => !task.job.over);
+    this.#alone = this.#alone.filter((task) => !task.job.over);
     for (const slot of this.#slots) {
       // The running program is no longer awaited and may run for long; those behind it start again.
       if (slot.state === 'busy' && slot.batch[slot.answered]?.job.over) this.#replace(slot);
@@ -190,14 +211,14 @@ export class PooledJudge implements Judge {
     const request: Request = {
       programs: batch.map(({ job, index, alone }) => {
         const run = job.runs[index]!;
-        const { program, inputs, how, python, limits } = run;
+        const { program, inputs, how, python, limits, seed = index } = run;
         const { valueChars, printChars } = { ...this.#limits, ...limits };
         const ms = stepMilliseconds(run, this.#limits);
         return {
           request: JSON.stringify({
             program,
             inputs,
-            seed: index,
+            seed,
             alone,
             valueChars,
             printChars,

@@ -41,6 +41,7 @@ export type ReplicaCommand =
 export interface RowNews {
   row: number;
   tokens: number[];
+  logprobs: number[];
   ended: SampledRow['ended'];
 }
 

@@ -90,8 +90,9 @@ export class ReplicatedSampler {
         done((part, at) => {
           const rows = seen[at] as SampledRow[];
           const hear = (news: RowNews[]) => {
-            for (const { row, tokens, ended } of news) {
+            for (const { row, tokens, logprobs, ended } of news) {
               rows[row]!.tokens.push(...tokens);
+              rows[row]!.logprobs.push(...logprobs);
               rows[row]!.ended = ended;
             }
             report();

@@ -95,11 +95,11 @@ function newsOf(tell: (news: RowNews[]) => void): (rows: readonly SampledRow[]) 
     const now = performance.now();
     if (now - at < NEWS) return;
     at = now;
-    const news = rows.flatMap(({ tokens, ended }, row): RowNews[] => {
+    const news = rows.flatMap(({ tokens, logprobs, ended }, row): RowNews[] => {
       const known = told[row] ?? 0;
       if (tokens.length === known) return [];
       told[row] = tokens.length;
-      return [{ row, tokens: tokens.slice(known), ended }];
+      return [{ row, tokens: tokens.slice(known), logprobs: logprobs.slice(known), ended }];
     });
     if (news.length > 0) tell(news);
   };

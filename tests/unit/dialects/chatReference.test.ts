@@ -1,7 +1,7 @@
 /** A question's own program as a chat model would answer: read back as an answer, and run by CPython's own rules. */
 import { afterAll, expect, test } from 'vitest';
 import { chatDialect } from '../../../src/dialects/chat/dialect.ts';
-import { judgeAnswers } from '../../../src/gasp/solving.ts';
+import { judgeAnswers } from '../gasp/judgedAnswers.ts';
 import type { Question } from '../../../src/gasp/question.ts';
 import { NodeJudge } from '../../../src/python/nodeJudge.ts';
 

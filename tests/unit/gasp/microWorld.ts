@@ -118,6 +118,11 @@ export class ScriptedPolicy implements Policy {
       total,
       peek: () => ({ request: 0, sample: 0, text: out[0]![0]!.text }),
     });
+    out.forEach((own, request) => {
+      own.forEach((completion, sample) => {
+        options.onCompletion?.(request, sample, completion);
+      });
+    });
     // Real policies take time: others get their turn in between.
     await new Promise((resolve) => setTimeout(resolve));
     options.signal?.throwIfAborted();

@@ -3,7 +3,8 @@ import { microDialect } from '../../../src/dialects/micro/dialect.ts';
 import { answers, programSource } from '../../../src/dialects/micro/microText.ts';
 import type { Dialect, ProgramResult } from '../../../src/gasp/ports.ts';
 import type { Task } from '../../../src/gasp/question.ts';
-import { judgeAnswers, solve } from '../../../src/gasp/solving.ts';
+import { solve } from '../../../src/gasp/solving.ts';
+import { judgeAnswers } from './judgedAnswers.ts';
 import { MicroJudge, program, question, ScriptedPolicy } from './microWorld.ts';
 
 const dialect = microDialect();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { CallResult, Judge, Parsed, ProgramResult, ProposalDraft } from '../../../src/gasp/ports.ts';
-import { validateDrafts } from '../../../src/gasp/validation.ts';
+import { validateDraft } from '../../../src/gasp/validation.ts';
 
 /** Gives the listed results, in order, and remembers what it ran. */
 function judge(results: ProgramResult[]): Judge & { programs: string[] } {
@@ -25,7 +25,13 @@ const draft = (program: string, inputs = ['1', '2', '3', '4']): Parsed<ProposalD
 });
 const dialect = { inputs: 4, shown: 2 };
 
-test('a batch: each draft becomes a question or the first fault found', async () => {
+const validateDrafts = (
+  drafts: readonly Parsed<ProposalDraft>[],
+  ids: readonly string[],
+  ...[port, asked]: [Judge, Parameters<typeof validateDraft>[3]]
+) => Promise.all(drafts.map((d, i) => validateDraft(d, ids[i]!, port, asked)));
+
+test('each draft becomes a question or the first fault found', async () => {
   const unsafe: ProgramResult = { status: 'unsafe', error: 'imports os', line: 1 };
   const raised: ProgramResult = {
     status: 'ran',

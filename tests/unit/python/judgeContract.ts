@@ -378,6 +378,11 @@ export function judgeContract(judge: Judge): void {
     expect(first[0]).not.toEqual(first[1]);
     expect(first[2]).not.toEqual(first[3]);
     expect(await judge.run(runs)).toEqual(first);
+    // A run that names its seed draws the same wherever it stands.
+    const seeded = [7, 8].map((seed) => ({ ...runs[0]!, seed }));
+    const [seven, eight] = await judge.run(seeded);
+    expect(seven).not.toEqual(eight);
+    expect((await judge.run([...runs, ...seeded])).slice(-2)).toEqual([seven, eight]);
   });
 
   test('an aborted call ends at once and harms nobody', { timeout: PATIENCE }, async () => {

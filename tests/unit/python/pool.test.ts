@@ -118,6 +118,31 @@ test('an aborted call gives up its program, and others do not wait for it', asyn
   await judge.dispose();
 });
 
+test('calls with one signal end together, heard by one listener', async () => {
+  const { spawn, count } = fakes(({ program }, answer) => {
+    if (program !== 'endless') answer(result(program));
+  });
+  const judge = new PooledJudge(spawn, { size: 1, limits: { seconds: 1000 } });
+  const abort = new AbortController();
+  const { signal } = abort;
+  let listeners = 0;
+  const listen = signal.addEventListener.bind(signal);
+  signal.addEventListener = (...given: Parameters<typeof listen>) => {
+    listeners++;
+    listen(...given);
+  };
+  expect(await judge.run(runs('a'), { signal })).toEqual([ran('a')]);
+  const calls = Array.from({ length: 12 }, () => judge.run(runs('endless', 'b'), { signal }));
+  expect(listeners).toBe(2);
+  const other = judge.run(runs('c'));
+  await new Promise((resolve) => setTimeout(resolve));
+  abort.abort(new Error('enough'));
+  for (const call of calls) await expect(call).rejects.toThrow('enough');
+  expect(await other).toEqual([ran('c')]);
+  expect(count().started).toBe(2);
+  await judge.dispose();
+});
+
 test('the first interpreter starts by itself, and then all others', async () => {
   const { spawn } = fakes(({ program }, answer) => answer(result(program)));
   const waiting: (() => void)[] = [];
