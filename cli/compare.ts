@@ -7,7 +7,7 @@ import { ON_THE_WAY, pickingPlans, reportPlans } from '../src/compare/plans.ts';
 import { reportPage } from '../src/compare/report.tsx';
 import { csvFile } from '../src/figures/figure.ts';
 import { svgFile } from '../src/figures/svgFile.tsx';
-import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
+import { METHOD_NAMES, type MethodKind, METHODS } from '../src/gasp/methods.ts';
 import type { LabPorts } from '../src/lab/labPorts.ts';
 import { EMBEDDED_PATH } from '../src/lab/models.ts';
 import { BACKEND_OPTIONS, runtimeOption } from './backend.ts';
@@ -21,7 +21,7 @@ import { checkSame, newRun, readBank, SHIPPED_BANK } from './settings.ts';
 import { TerminalLab } from './terminalLab.ts';
 import { numberOption, readOptions, UsageError } from './usage.ts';
 
-const list = (kind: 'system' | 'ablation' | 'extension') =>
+const list = (kind: MethodKind) =>
   METHOD_NAMES.filter((name) => METHODS[name].kind === kind)
     .map((name) => `    ${name.padEnd(20)}${METHODS[name].about} (${METHODS[name].citation.text})`)
     .join('\n');
@@ -54,6 +54,8 @@ ${list('system')}
 ${list('ablation')}
   extensions of GASP
 ${list('extension')}
+  rivals, other guided self-play
+${list('rival')}
 `;
 
 /** Answers that can be sampled and judged in the time that a budget gives, so that measuring costs a part of it. */

@@ -2,6 +2,7 @@
 import { passesOf } from '../gasp/measuring.ts';
 import { meanPassAtK } from '../gasp/passAtK.ts';
 import type { ProposerRole } from '../gasp/question.ts';
+import { paidByCurve } from '../gasp/rewards.ts';
 import type { MethodName } from '../gasp/methods.ts';
 import { Random } from 'onnx-lora/random';
 import { currentCounters, type EvaluationState, finishedIterations, type RunState } from '../run/state.ts';
@@ -39,7 +40,7 @@ export interface RunDigest {
   picked: number;
   /** Curves over the run, by name; see `RUN_SERIES`. */
   series: Record<string, Point[]>;
-  /** Proposals that were tried, for the reward curves: some of them, evenly. */
+  /** Proposals that were tried, for the reward curves: some of them, evenly; none where no curve pays. */
   proposals: { role: ProposerRole; passRate: number; reward: number }[];
 }
 
@@ -65,7 +66,7 @@ export function digestRun(state: RunState, label: string = state.settings.method
       series[name].push({ iteration: iteration.iteration, tokens, value });
     }
   }
-  const proposals = finished.flatMap(({ stones }) =>
+  const proposals = (paidByCurve(settings) ? finished : []).flatMap(({ stones }) =>
     stones.flatMap(({ proposal, passRate, reward }) =>
       passRate === undefined || reward === undefined ? [] : [{ role: proposal.role, passRate, reward }],
     ),

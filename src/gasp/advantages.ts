@@ -11,6 +11,7 @@ import {
   standardize,
 } from './estimators.ts';
 import type { Role, TaskType } from './question.ts';
+import type { TeacherPay } from './rewards.ts';
 
 /** One sampled text that may be trained on. */
 export interface Rollout extends Score {
@@ -28,6 +29,7 @@ export interface AdvantageOptions extends EstimatorOptions {
   estimator: EstimatorName;
   /** The power g of the focal factor. */
   focal: number;
+  teacherPay: TeacherPay;
 }
 
 /**
@@ -38,7 +40,8 @@ export interface AdvantageOptions extends EstimatorOptions {
  * A prompt for a proposal is sampled once, so a proposal has no siblings to be compared with. Under
  * every estimator it gets `(r - mean) / sd` over the iteration's proposals of its role, of either sign. With
  * positive advantages alone, nothing would push a teacher back that has passed its band: the highest reward is
- * for the hardest questions that are still solved, and next to them are those that none solves.
+ * for the hardest questions that are still solved, and next to them are those that none solves. A guide's
+ * rewards are put between 0 and 1 in place of that, as in SGS: there is no push back.
  */
 export function advantages(rollouts: readonly Rollout[], options: AdvantageOptions): number[] {
   const { group, advantages: ofAnswers } = ESTIMATORS[options.estimator];
@@ -49,7 +52,8 @@ export function advantages(rollouts: readonly Rollout[], options: AdvantageOptio
   for (const members of groupBy(rollouts.keys(), (i) => comparedWith(rollouts[i]!)).values()) {
     const scores = members.map((i) => rollouts[i]!);
     const isProposal = scores[0]!.task === 'proposal';
-    const found = isProposal ? standardize(scores.map(({ reward }) => reward)) : ofAnswers(scores, options);
+    const ofProposals = options.teacherPay === 'guide' ? spread : standardize;
+    const found = isProposal ? ofProposals(scores.map(({ reward }) => reward)) : ofAnswers(scores, options);
     members.forEach((i, j) => {
       out[i] = found[j]!;
     });
@@ -63,6 +67,12 @@ export function advantages(rollouts: readonly Rollout[], options: AdvantageOptio
     }
   }
   return out;
+}
+
+/** `(x - min) / (max - min)`; all 0 where they are equal (SGS, appendix G.5). */
+function spread(values: readonly number[]): number[] {
+  const [min, max] = [Math.min(...values), Math.max(...values)];
+  return values.map((x) => (max > min ? (x - min) / (max - min) : 0));
 }
 
 /** Mean reward and size of each (task type, role), in order of first appearance. */

@@ -11,6 +11,7 @@ import type { Stage } from './progress.ts';
 import type { Axis, Proposal, Question, Task } from './question.ts';
 import { deriveSeed, Random } from 'onnx-lora/random';
 import { faultReward, inBand, proposerReward } from './rewards.ts';
+import { type Pay, payByGuide } from './selfGuided.ts';
 import type { Settings } from './settings.ts';
 import { startRollouts } from './rollouts.ts';
 import { type Solved, sampledTokens, solve, type Tools } from './solving.ts';
@@ -56,15 +57,18 @@ export async function runIteration(
   const buffer = input.accepted.fork(settings.noveltyWindow);
   const run = new Proposing(settings, iteration, buffer, tools, emit);
   const { guided, unguided } = slots(settings);
-  const draws = drawGoalposts(input.goalposts, guided, iteration, settings.axes, settings.seed);
+  const drawn = drawGoalposts(input.goalposts, guided, iteration, settings.axes, settings.seed);
   await emit([
     {
       type: 'iteration-started',
       iteration,
-      goalposts: draws.map((d) => d.goalpost.id),
-      axes: draws.map((d) => d.axis),
+      goalposts: drawn.map((d) => d.goalpost.id),
+      axes: drawn.map((d) => d.axis),
     },
   ]);
+  const tried = settings.trainOnGoalposts ? await tryGoalposts(drawn, input, tools, emit) : [];
+  const fallen = new Set(tried.filter((s) => s.passRate > 0).map((s) => s.task.question.id));
+  const draws = drawn.filter(({ goalpost }) => !fallen.has(goalpost.id));
 
   let made = await run.propose('lemmas', [
     ...draws.map(({ goalpost, axis }): Plan => {
@@ -99,7 +103,7 @@ export async function runIteration(
   const { solved, tokens } = await answersToTrainOn(trained, input, tools, emit);
   const rollouts = [
     ...(settings.teacherWeight > 0 ? all.map(proposalRollout) : []),
-    ...solved.flatMap(answerRollouts),
+    ...[...tried, ...solved].flatMap(answerRollouts),
   ];
   const batch = weigh(rollouts, settings, tools.dialect);
   tools.signal?.throwIfAborted();
@@ -115,7 +119,7 @@ export async function runIteration(
   ]);
   return {
     accepted: all.filter((m) => m.accepted).map((m) => m.proposal.question!),
-    tokensSampled: run.tokens + tokens,
+    tokensSampled: run.tokens + sampledTokens(tried) + tokens,
     tokensTrained: stats.tokens,
   };
 }
@@ -178,13 +182,19 @@ class Proposing {
     );
     this.tokens += sampledTokens(solved);
     const bySolved = new Map(solved.map((s) => [s.task.question.id, s]));
+    const paid = await this.pay(
+      proposals.flatMap((proposal, i) => {
+        const own = bySolved.get(proposal.id);
+        return own ? [{ plan: plans[i]!, solved: own }] : [];
+      }),
+    );
     const made = proposals.map((proposal, i): Made => {
       const base = { plan: plans[i]!, proposal, completion: completions[i]! };
       const own = bySolved.get(proposal.id);
-      if (!own) return { ...base, reward: faultReward(proposal.fault!.kind), accepted: false };
-      const paidAs = proposal.role === 'lemma' ? settings.lemmaBand : proposal.role;
-      const reward = proposerReward(paidAs, own.passRate);
-      return { ...base, solved: own, reward, accepted: inBand(paidAs, own.passRate) };
+      if (own) return { ...base, solved: own, ...paid.get(proposal.id)! };
+      // A guide's rewards have no sign.
+      const reward = settings.teacherPay === 'guide' ? 0 : faultReward(proposal.fault!.kind);
+      return { ...base, reward, accepted: false };
     });
     for (const { accepted, proposal } of made) if (accepted) this.buffer.add(proposal.question!);
     const events = made.flatMap(({ solved: own, proposal, reward, accepted }): IterationEvent[] => {
@@ -197,6 +207,29 @@ class Proposing {
     });
     if (events.length > 0) await this.emit(events);
     return made;
+  }
+
+  /** What valid proposals earn, by the id of their question. */
+  private async pay(valid: readonly { plan: Plan; solved: Solved }[]): Promise<Map<string, Pay>> {
+    const { settings, tools } = this;
+    const ids = valid.map(({ solved }) => solved.task.question.id);
+    const rewards =
+      settings.teacherPay === 'guide'
+        ? await payByGuide(
+            valid.map(({ plan, solved }) => ({
+              question: solved.task.question,
+              ...(plan.goalpost && { goalpost: plan.goalpost }),
+              passRate: solved.passRate,
+            })),
+            tools.judge,
+            tools.signal,
+          )
+        : valid.map(({ plan: { role }, solved: { passRate } }): Pay => {
+            const paidAs = role === 'lemma' ? settings.lemmaBand : role;
+            return { reward: proposerReward(paidAs, passRate), accepted: inBand(paidAs, passRate) };
+          });
+    tools.signal?.throwIfAborted();
+    return new Map(ids.map((id, i) => [id, rewards[i]!]));
   }
 
   /** One text for each plan, validated while others are written. */
@@ -288,6 +321,29 @@ function attempted(iteration: number, { task, attempts, passRate }: Solved): Ite
     attempts,
     passRate,
   };
+}
+
+/** The student's answers to the goalposts drawn, each of them once. */
+async function tryGoalposts(
+  draws: readonly { goalpost: Question }[],
+  { settings, iteration }: IterationInput,
+  tools: Tools,
+  emit: (events: IterationEvent[]) => Promise<void>,
+): Promise<Solved[]> {
+  const goalposts = new Map(draws.map(({ goalpost }) => [goalpost.id, goalpost]));
+  const tried = await solve(
+    [...goalposts.values()].map((question): Task => ({ type: 'induction', question })),
+    {
+      samples: settings.rollouts,
+      temperature: settings.temperature,
+      topP: settings.topP,
+      seed: deriveSeed(settings.seed, 'goalposts', iteration),
+      stage: 'solving-tasks',
+    },
+    tools,
+  );
+  if (tried.length > 0) await emit(tried.map((s) => attempted(iteration, s)));
+  return tried;
 }
 
 /**

@@ -1,8 +1,9 @@
 /** Every system that can be run and compared here, as data: the settings that it fixes, and its source. */
-import { azrPaper, type Citation, gaspPaper } from './citations.ts';
+import { azrPaper, type Citation, gaspPaper, sgsPaper } from './citations.ts';
 import type { SettingsBesideMethod } from './settingTable.ts';
 
-export type MethodKind = 'system' | 'ablation' | 'extension';
+/** Of the paper, of its ablations, of ours, or of other papers. */
+export type MethodKind = 'system' | 'ablation' | 'extension' | 'rival';
 
 export interface Method {
   title: string;
@@ -126,6 +127,18 @@ const table = {
     citation: gaspPaper('left open'),
     fixed: { realShare: 0, lifts: 3 },
     contains: ['gasp'],
+  },
+  sgs: {
+    title: 'SGS',
+    kind: 'rival',
+    about:
+      'Self-guided self-play: a lemma for each unsolved goalpost, paid by hardness times a guide’s score; the student trains on goalposts, too.',
+    citation: sgsPaper,
+    fixed: {
+      ...{ unguidedShare: 0, realShare: 0, lifts: 0, noveltyThreshold: 1 },
+      ...{ teacherPay: 'guide', trainOnGoalposts: true, estimator: 'half' },
+    },
+    contains: [],
   },
 } satisfies Record<string, Method>;
 

@@ -1,6 +1,12 @@
 /** Rewards of proposals and answers (GASP, Fig. 3; AZR, equation 4 and its format-aware reward). */
 import type { FaultKind, ProposerRole, Verdict } from './question.ts';
 
+/** What pays a valid proposal: its role's curve over the pass rate, or a guide beside it (`selfGuided.ts`). */
+export type TeacherPay = 'curve' | 'guide';
+
+/** Whether reward and acceptance are read off the pass rate alone, as the curves and bands below have it. */
+export const paidByCurve = ({ teacherPay }: { teacherPay: TeacherPay }): boolean => teacherPay === 'curve';
+
 /** A valid proposal out of its band. */
 export const OUT_OF_BAND = -0.5;
 /** Text that cannot be used at all: AZR's format penalty. */

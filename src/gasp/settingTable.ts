@@ -4,11 +4,12 @@
  * add its descriptor, and read it where the method uses it. One that is no longer needed goes to `RETIRED`
  * in `defaults.ts`, so that stored runs and links that carry it still open.
  */
-import { drGrpoPaper, grpoPaper } from './citations.ts';
+import { drGrpoPaper, gaspPaper, grpoPaper, sgsPaper } from './citations.ts';
 import { ESTIMATOR_NAMES, ESTIMATORS } from './estimators.ts';
 import type { NoveltyScope } from './novelty.ts';
 import type { Clipping } from './ports.ts';
 import type { Axis } from './question.ts';
+import type { TeacherPay } from './rewards.ts';
 import { choice, number, several, toggle, tuning, type ValueOf } from './settingKinds.ts';
 
 export const SETTINGS_BESIDE_METHOD = {
@@ -66,6 +67,32 @@ export const SETTINGS_BESIDE_METHOD = {
     ],
     label: 'Lemmas are paid as',
     note: 'Lemmas near half solved, lifts near a tenth.',
+    group: 'selfPlay',
+  }),
+  teacherPay: choice<TeacherPay>({
+    default: 'curve',
+    options: [
+      {
+        value: 'curve',
+        label: 'its role’s curve',
+        note: 'By the pass rate alone, on the curve of its role.',
+        source: gaspPaper('Fig. 3'),
+      },
+      {
+        value: 'guide',
+        label: 'a guide',
+        note: 'Hardness among what is solved, times how near it is to its goalpost and how few lines are idle.',
+        source: sgsPaper,
+      },
+    ],
+    label: 'Teacher is paid by',
+    note: 'What a valid proposal earns.',
+    group: 'selfPlay',
+  }),
+  trainOnGoalposts: toggle({
+    default: false,
+    label: 'Train on goalposts',
+    note: 'The student tries the goalposts drawn and trains on them; those solved get no lemma.',
     group: 'selfPlay',
   }),
   /** The share of an iteration's first questions that are the bank's own: no teacher proposes these. */

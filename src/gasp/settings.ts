@@ -12,6 +12,7 @@ const headings: Record<MethodKind, string> = {
   system: 'Systems',
   ablation: 'Ablations',
   extension: 'Extensions',
+  rival: 'Rivals',
 };
 
 /** The descriptors of all settings, in the order in which people read them. */

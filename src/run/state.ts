@@ -171,7 +171,8 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
         next.taught = state.taught.with(kept, { ...stone, trials });
         break;
       }
-      if (state.questions?.some((question) => question.id === event.question)) {
+      const isReal = ({ id }: Question) => id === event.question;
+      if (state.questions?.some(isReal) || state.goalposts.some(isReal)) {
         next.iterations = changeIteration(state, event.iteration, (iteration) => ({
           ...iteration,
           real: [...(iteration.real ?? []), { question: event.question, passRate: event.passRate }],

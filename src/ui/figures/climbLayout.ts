@@ -1,7 +1,7 @@
 /** Where everything on the climb lies, and its numbers as a table. */
 import { methodSettings, slots } from '../../gasp/methods.ts';
 import type { ProposerRole } from '../../gasp/question.ts';
-import { inBand } from '../../gasp/rewards.ts';
+import { inBand, paidByCurve } from '../../gasp/rewards.ts';
 import type { Settings } from '../../gasp/settings.ts';
 import type { FrontierPoint } from '../../run/frontier.ts';
 import type { IterationState, RunState, Stone } from '../../run/state.ts';
@@ -209,15 +209,19 @@ export const edges = { lemma: bandEdges('lemma'), lift: bandEdges('lift') };
 
 export type Band = keyof typeof edges;
 
-/** The bands that a run's questions are meant to fall into: without goalposts there is neither. */
+/** The bands that a run's questions are meant to fall into: without goalposts there is neither, nor under other pay. */
 export function bandsOf(settings: Settings): Band[] {
+  return paidByCurve(methodSettings(settings)) ? guidedRoles(settings) : [];
+}
+
+function guidedRoles(settings: Settings): Band[] {
   if (slots(settings).guided === 0) return [];
   return methodSettings(settings).lifts > 0 ? ['lemma', 'lift'] : ['lemma'];
 }
 
 /** Roles of the questions that runs with these settings ask. */
 export function rolesOf(settings: readonly Settings[]): ProposerRole[] {
-  const asked = new Set<ProposerRole>(settings.flatMap(bandsOf));
+  const asked = new Set<ProposerRole>(settings.flatMap(guidedRoles));
   if (settings.some((one) => slots(one).unguided > 0)) asked.add('unguided');
   return (['lemma', 'lift', 'unguided'] as const).filter((role) => asked.has(role));
 }

@@ -1,7 +1,7 @@
 /** The glossary of the field: a sentence or two, the formula, and the formula with a run's numbers in it. */
 import { azrPaper, type Citation, gaspPaper } from '../../gasp/citations.ts';
 import { ESTIMATOR_NAMES, ESTIMATORS } from '../../gasp/estimators.ts';
-import { inBand, proposerReward } from '../../gasp/rewards.ts';
+import { inBand, paidByCurve, proposerReward } from '../../gasp/rewards.ts';
 import type { ProposerRole } from '../../gasp/question.ts';
 import { frontier } from '../../run/frontier.ts';
 import {
@@ -76,7 +76,9 @@ export function rewardSum(role: ProposerRole, p: number): string {
 const filled = (state: RunState, role: ProposerRole): string | undefined => {
   const stone = newest(state, role);
   if (!stone) return undefined;
-  const sum = rewardSum(role, stone.passRate);
+  const sum = paidByCurve(state.settings)
+    ? rewardSum(role, stone.passRate)
+    : `p = ${short(stone.passRate)}, paid ${short(stone.reward ?? 0)} by another rule`;
   const iteration = state.iterations.find((i) => i.iteration === finishedIterations(state));
   const means = iteration && roleMeans(iteration, role);
   const mean =
@@ -89,7 +91,7 @@ const filled = (state: RunState, role: ProposerRole): string | undefined => {
 export const definitions = {
   goalpost: {
     text: [
-      'A question that the model cannot solve: none of many answers passed before training. It gives the direction, and is not trained on.',
+      'A question that the model cannot solve: none of many answers passed before training. It gives the direction; GASP does not train on it.',
       whoReads,
     ],
     formula: 'pass@n = 0 at the start',

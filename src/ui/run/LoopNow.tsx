@@ -1,6 +1,7 @@
 /** The loop as it is now: goalpost, lemma and lift side by side, and what the update did. */
 import { memo, type ReactNode, type Ref, useCallback, useMemo, useState } from 'react';
 import type { Question } from '../../gasp/question.ts';
+import { paidByCurve } from '../../gasp/rewards.ts';
 import type { IterationState, RunState, Stone } from '../../run/state.ts';
 import { goalpostStates } from '../../run/state.ts';
 import { type Chain, chainsOf, furthest, furthestLift } from '../store/chains.ts';
@@ -101,6 +102,7 @@ const Loop = memo(function Loop(props: {
           kind={chain.first?.proposal.role === 'unguided' || !chain.goalpost ? 'unguided' : 'lemma'}
           stone={chain.first}
           rollouts={state.settings.rollouts}
+          onCurve={paidByCurve(state.settings)}
           earlier={chain.first?.proposal.role === 'unguided' ? earlier.unguided : earlier.lemma}
           writing={
             chain.first
@@ -123,6 +125,7 @@ const Loop = memo(function Loop(props: {
           siblings={chain.lifts}
           onPick={(stone) => setPickedLift(stone.id)}
           rollouts={state.settings.rollouts}
+          onCurve={paidByCurve(state.settings)}
           earlier={earlier.lift}
           writing={chain.goalpost && chain.first?.accepted && !lift ? writing('lift', liftRow) : undefined}
           answering={answering(lift)}
@@ -202,6 +205,8 @@ function StoneCard(props: {
   kind: 'lemma' | 'lift' | 'unguided';
   stone: Stone | undefined;
   rollouts: number;
+  /** The curve of its role pays it. */
+  onCurve: boolean;
   earlier: number[];
   writing: string | undefined;
   answering: string | undefined;
@@ -288,21 +293,24 @@ function StoneCard(props: {
                       <br />
                       {stone.accepted ? (
                         <>
-                          in its band, <Term name="accepted">accepted</Term>
+                          {props.onCurve && 'in its band, '}
+                          <Term name="accepted">accepted</Term>
                         </>
                       ) : (
-                        <Term name="accepted">out of its band</Term>
+                        <Term name="accepted">{props.onCurve ? 'out of its band' : 'not accepted'}</Term>
                       )}
                     </>
                   )}
                 </>
               )}
             </p>
-            <RewardFigure
-              kind={kind}
-              earlier={props.earlier}
-              {...(stone.passRate !== undefined && { passRate: stone.passRate })}
-            />
+            {props.onCurve && (
+              <RewardFigure
+                kind={kind}
+                earlier={props.earlier}
+                {...(stone.passRate !== undefined && { passRate: stone.passRate })}
+              />
+            )}
           </div>
         </div>
       )}

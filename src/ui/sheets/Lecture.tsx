@@ -2,6 +2,8 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { slots } from '../../gasp/methods.ts';
 import type { Attempt } from '../../gasp/question.ts';
+import { paidByCurve } from '../../gasp/rewards.ts';
+import type { Settings } from '../../gasp/settings.ts';
 import { goalpostStates, type IterationState, type RunState, type Stone } from '../../run/state.ts';
 import { useShown } from '../run/ShownRun.tsx';
 import { usePage } from '../store/usePage.ts';
@@ -117,8 +119,8 @@ function pagesOf(state: RunState, iteration: IterationState): Page[] {
   const lift = furthestLift(chain);
   return [
     ...(goalpost ? [goalpostPage(state, goalpost.id)] : []),
-    ...(first ? stonePages(first) : []),
-    ...(lift ? stonePages(lift) : []),
+    ...(first ? stonePages(first, state.settings) : []),
+    ...(lift ? stonePages(lift, state.settings) : []),
     ...(iteration.update ? [updatePage(iteration.update)] : []),
   ];
 }
@@ -136,7 +138,7 @@ function goalpostPage(state: RunState, id: string): Page {
         <p className="lecture-say">
           The model {start ? 'could not solve it at the start' : 'cannot solve it yet'}
           {start && `: ${start.passed} of ${start.samples} answers passed`}.
-          {slots(state.settings).real === 0 && ' It never trains on it.'}
+          {slots(state.settings).real === 0 && !state.settings.trainOnGoalposts && ' It never trains on it.'}
         </p>
       </>
     ),
@@ -149,7 +151,7 @@ const maker = {
   unguided: 'The teacher makes a question up; no goalpost stands behind it.',
 } as const;
 
-function stonePages(stone: Stone): Page[] {
+function stonePages(stone: Stone, settings: Settings): Page[] {
   const { role, question, fault, axis } = stone.proposal;
   const name = roleNames[role];
   const written: Page = {
@@ -204,13 +206,19 @@ function stonePages(stone: Stone): Page[] {
     hue: role,
     content: (
       <>
-        <p className="lecture-formula">
-          {definitions[role === 'unguided' ? 'unguided question' : role].formula}
-        </p>
-        <div className="lecture-curve">
-          <RewardFigure kind={role} passRate={passRate} tools={false} />
-        </div>
-        <h2>{rewardSum(role, passRate)}</h2>
+        {paidByCurve(settings) ? (
+          <>
+            <p className="lecture-formula">
+              {definitions[role === 'unguided' ? 'unguided question' : role].formula}
+            </p>
+            <div className="lecture-curve">
+              <RewardFigure kind={role} passRate={passRate} tools={false} />
+            </div>
+            <h2>{rewardSum(role, passRate)}</h2>
+          </>
+        ) : (
+          <h2>{stone.reward === undefined ? '' : short(stone.reward)}</h2>
+        )}
         <p className="lecture-say">
           {percent(passRate)} of the answers pass. {stone.accepted ? 'Accepted.' : 'Not accepted.'}
         </p>

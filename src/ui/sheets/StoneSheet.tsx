@@ -1,4 +1,5 @@
 /** Everything about one proposal: program, pairs, each answer with its verdict. */
+import { paidByCurve } from '../../gasp/rewards.ts';
 import { findStone, type RunState, type Stone } from '../../run/state.ts';
 import { RewardFigure } from '../figures/RewardFigure.tsx';
 import { axisNames, percent, roleNames, short, verdictNames } from '../parts/format.ts';
@@ -29,6 +30,8 @@ function StoneView(props: { stone: Stone; state: RunState; of: RunState | null; 
   const relatives =
     state.iterations.find((candidate) => candidate.iteration === stone.iteration)?.stones ?? [];
   const taught = state.taught.some((candidate) => candidate.id === stone.id);
+  // A person in the teacher's place is paid by the curve in every run.
+  const onCurve = taught || paidByCurve(state.settings);
   const lemma = findStone(state, proposal.parent);
   const lifts = [...relatives, ...state.taught].filter(({ proposal: { parent } }) => parent === stone.id);
   const liftName = (i: number) => (lifts.length > 1 ? `lift ${i + 1}` : 'lift');
@@ -171,7 +174,7 @@ function StoneView(props: { stone: Stone; state: RunState; of: RunState | null; 
               <dt>
                 <Term name="accepted">verdict</Term>
               </dt>
-              <dd>{stone.accepted ? 'accepted' : 'out of its band'}</dd>
+              <dd>{stone.accepted ? 'accepted' : onCurve ? 'out of its band' : 'not accepted'}</dd>
             </div>
             {proposal.similarity !== undefined && (
               <div>
@@ -182,7 +185,7 @@ function StoneView(props: { stone: Stone; state: RunState; of: RunState | null; 
               </div>
             )}
           </dl>
-          <RewardFigure kind={proposal.role} passRate={stone.passRate} />
+          {onCurve && <RewardFigure kind={proposal.role} passRate={stone.passRate} />}
         </div>
       )}
       {stone.trials.map((trial) => (

@@ -8,12 +8,12 @@ import {
 import { DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
 import { type EstimatorName, ESTIMATOR_NAMES, ESTIMATORS } from '../../../src/gasp/estimators.ts';
 
-const { passK, rankPenalty, focal } = DEFAULT_SETTINGS;
+const { passK, rankPenalty, focal, teacherPay } = DEFAULT_SETTINGS;
 const by = (
   rollouts: readonly Rollout[],
   estimator: EstimatorName,
   options: Partial<AdvantageOptions> = {},
-): number[] => advantages(rollouts, { estimator, passK, rankPenalty, focal, ...options });
+): number[] => advantages(rollouts, { estimator, passK, rankPenalty, focal, teacherPay, ...options });
 
 const answer = (question: string, reward: number, task: Rollout['task'] = 'induction'): Rollout => ({
   role: 'solver',
@@ -228,6 +228,12 @@ test('the focal factor takes (1 - p)^g of any estimator’s answers and leaves p
     by(two, 'trr++', { focal: 1 }),
     plain.map((a, i) => (i < 4 ? 0 : a * 0.75)),
   );
+});
+
+test('under a guide proposals’ rewards are put between 0 and 1', () => {
+  const rollouts = [0.2, 0, 0.4, 0].map((reward) => proposal('lemma', reward));
+  expectClose(by(rollouts, 'half', { teacherPay: 'guide' }), [0.5, 0, 1, 0]);
+  expect(by(rollouts.slice(0, 1), 'half', { teacherPay: 'guide' })).toEqual([0]);
 });
 
 test('every estimator says what it does, by which formula and whose', () => {

@@ -6,6 +6,7 @@ import { DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
 import { type IterationResult, runIteration } from '../../../src/gasp/iteration.ts';
 import { NoveltyBuffer } from '../../../src/gasp/novelty.ts';
 import type { Question } from '../../../src/gasp/question.ts';
+import { relevance } from '../../../src/gasp/selfGuided.ts';
 import type { Settings } from '../../../src/gasp/settings.ts';
 import type { RunEventBody } from '../../../src/run/events.ts';
 import { MicroJudge, playingPolicy, program, question, ScriptedPolicy } from './microWorld.ts';
@@ -274,6 +275,47 @@ describe('one step', () => {
     expect(reward).toBeCloseTo(1.25 * (0.875 / 0.9) ** 9, 12);
     expect(accepted).toBe(true);
     expect(await attempt('one-step-hard', 5)).toMatchObject({ reward: -0.5, accepted: false });
+  });
+});
+
+describe('self-guided self-play', () => {
+  const [A, B] = [
+    program('sort', 'drop-first', 'reverse', 'append-maximum'),
+    program('dedupe', 'drop-last', 'rotate-left', 'append-maximum'),
+  ];
+  const lemma = program('sort', 'drop-first');
+
+  test('a goalpost that is solved gets no lemma, and the student trains on its right answers', async () => {
+    const t = table();
+    t.solve(A, 1);
+    t.solve(B, 0);
+    t.propose(dialect.lemmaPrompt(goalposts[1]!, 'f'), lemma);
+    t.solve(lemma, 2);
+    const policy = t.policy();
+    const { events, result } = await iterate(policy, { method: 'sgs' });
+    expect(of(events, 'iteration-started')[0]!.goalposts.toSorted()).toEqual(['A', 'B']);
+    expect(of(events, 'proposed').map(({ proposal }) => proposal.goalpost)).toEqual(['B']);
+    const tried = of(events, 'attempted').map(({ question, passRate }) => [question, passRate]);
+    expect(Object.fromEntries(tried)).toEqual({ A: 1 / 8, B: 0, '1.lemma.0': 1 / 4 });
+    // One proposal has nothing to be compared with; right answers weigh 1 where at most half are right.
+    expect(policy.updates[0]!.batch.map((s) => s.advantage)).toEqual([1, 1, 1]);
+    expect(result.accepted.map(({ id }) => id)).toEqual(['1.lemma.0']);
+    const sampled = policy.requests.reduce((sum, { samples }) => sum + samples, 0);
+    expect(sampled).toBe(2 * 8 + 1 + 8);
+  });
+
+  test('hardness times the guide’s score is the pay; what cannot be used gets nothing, and no push back', async () => {
+    const t = table();
+    for (const lines of [A, B]) t.solve(lines, 0);
+    t.propose(dialect.lemmaPrompt(goalposts[0]!, 'f'), lemma);
+    t.say(dialect.lemmaPrompt(goalposts[1]!, 'f'), () => '');
+    t.solve(lemma, 2);
+    const policy = t.policy();
+    const { events } = await iterate(policy, { method: 'sgs' });
+    const [rewarded] = of(events, 'rewarded');
+    expect(rewarded!.reward).toBeCloseTo(0.75 * relevance(question('', lemma, inputs), goalposts[0]!), 12);
+    const { batch } = policy.updates[0]!;
+    expect(batch.map((s) => s.advantage)).toEqual([1, 1, 1]);
   });
 });
 
