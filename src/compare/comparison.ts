@@ -1,6 +1,14 @@
 /** The whole of a comparison as data: what `report.json` holds and the page shows. */
 import type { RunDigest } from './digest.ts';
-import { byLabel, type MethodSummaries, passCurve, reported, solvedIds, summarize } from './summary.ts';
+import {
+  byLabel,
+  type MethodSummaries,
+  type MethodSummary,
+  passCurve,
+  reported,
+  solvedIds,
+  summarize,
+} from './summary.ts';
 
 /** The budget of each run; absent: not bounded. */
 export interface Budget {
@@ -76,42 +84,61 @@ export function budgetSentence({ minutes, tokens, iterations }: Budget): string 
   return `Each run had the same budget: ${limits.join(' or ')}${first}. It ends with the iteration in which that is spent; measuring costs no part of it.`;
 }
 
+/** Guided methods, each with the unguided one that is trained alike. */
+const GUIDED = [
+  ['gasp', 'azr'],
+  ['gasp-hindsight', 'azr-hindsight'],
+] as const;
+
+/** What counts as unguided of the goalposts that guidance is said to reach. */
+const UNGUIDED = ['base', 'azr', 'real'];
+
 /**
- * Whether guidance helps, in the paper's two terms: points of pass@20 above AZR on held-out questions (2.5
- * there), and the share of goalposts that GASP solves while base model, AZR and real-data RL all leave them
- * unsolved (11 of 146, 7.5%, there). Nothing where the methods for it are not compared.
+ * Whether guidance helps, in the paper's two terms: points of pass@20 above the unguided method on held-out
+ * questions (2.5 above AZR there), and the share of goalposts that the guided one solves while base model, AZR and
+ * real-data RL all leave them unsolved (11 of 146, 7.5%, there). Nothing where the methods for it are not compared.
  */
 function guidance(runs: readonly RunDigest[], methods: MethodSummaries): string[] {
-  const { gasp, azr } = methods;
-  if (!gasp || !azr) return [];
-  const sentences: string[] = [];
-  const k = gasp.heldout.pass['20'] && azr.heldout.pass['20'] ? '20' : Object.keys(gasp.heldout.pass).at(-1);
-  const [ours, theirs] = [gasp, azr].map(({ heldout }) => (k ? heldout.pass[k] : undefined));
-  if (k && ours && theirs) {
-    const points = 100 * (ours.mean - theirs.mean);
-    const where = `${Math.abs(points).toFixed(1)} points ${points < 0 ? 'below' : 'above'} AZR`;
-    const n = [gasp.seeds.length, azr.seeds.length] as const;
-    const error = 100 * Math.sqrt(ours.sd ** 2 / n[0] + theirs.sd ** 2 / n[1]);
-    const spread = Math.min(...n) > 1 ? `, with a standard error of ${error.toFixed(1)} over seeds` : '';
-    sentences.push(`GASP is ${where} in pass@${k} on held-out questions${spread}`);
-  }
-  const others = ['base', 'azr', 'real'].filter((label) => label in methods);
-  if (others.length === 3 && gasp.goalposts.total > 0) {
-    const solvedBy = (labels: readonly string[]) =>
-      runs
-        .filter((run) => labels.includes(run.label))
-        .flatMap((run) => {
-          const tried = reported(run, run.tries);
-          return tried ? solvedIds(tried) : [];
-        });
-    const elsewhere = new Set(solvedBy(others));
-    const beyond = new Set(solvedBy(['gasp']).filter((id) => !elsewhere.has(id))).size;
-    const { total, n } = gasp.goalposts;
-    sentences.push(
-      `GASP solves ${beyond} of ${total} goalposts (${((100 * beyond) / total).toFixed(1)}%) that base model, AZR and real-data RL all leave unsolved, with ${n} answers to each in every run`,
-    );
-  }
-  return sentences;
+  return GUIDED.flatMap(([label, control]) => {
+    const guided = methods[label];
+    const sentences: string[] = [];
+    if (!guided) return [];
+    for (const other of new Set(label === 'gasp' ? [control] : ['gasp', control])) {
+      const than = methods[other];
+      const sentence = than && ahead(guided, than);
+      if (sentence) sentences.push(sentence);
+    }
+    if (UNGUIDED.every((other) => other in methods) && guided.goalposts.total > 0) {
+      const solvedBy = (labels: readonly string[]) =>
+        runs
+          .filter((run) => labels.includes(run.label))
+          .flatMap((run) => {
+            const tried = reported(run, run.tries);
+            return tried ? solvedIds(tried) : [];
+          });
+      const elsewhere = new Set(solvedBy(UNGUIDED));
+      const beyond = new Set(solvedBy([label]).filter((id) => !elsewhere.has(id))).size;
+      const { total, n } = guided.goalposts;
+      sentences.push(
+        `${guided.title} solves ${beyond} of ${total} goalposts (${((100 * beyond) / total).toFixed(1)}%) that base model, AZR and real-data RL all leave unsolved, with ${n} answers to each in every run`,
+      );
+    }
+    return sentences;
+  });
+}
+
+/** How far one method's held-out pass@20, or that of the largest k that both have, is from another's. */
+function ahead(method: MethodSummary, than: MethodSummary): string | undefined {
+  const ks = Object.keys(method.heldout.pass).filter((key) => key in than.heldout.pass);
+  const k = ks.find((key) => key === '20') ?? ks.at(-1);
+  const [ours, theirs] = [method, than].map(({ heldout }) => (k ? heldout.pass[k] : undefined));
+  if (!k || !ours || !theirs) return undefined;
+  const points = 100 * (ours.mean - theirs.mean);
+  const where = `${Math.abs(points).toFixed(1)} points ${points < 0 ? 'below' : 'above'} ${than.title}`;
+  const n = [method.seeds.length, than.seeds.length] as const;
+  const error = 100 * Math.sqrt(ours.sd ** 2 / n[0] + theirs.sd ** 2 / n[1]);
+  const spread = Math.min(...n) > 1 ? `, with a standard error of ${error.toFixed(1)} over seeds` : '';
+  return `${method.title} is ${where} in pass@${k} on held-out questions${spread}`;
 }
 
 function read(runs: readonly RunDigest[], methods: MethodSummaries): string[] {

@@ -64,7 +64,8 @@ function Report({ comparison, runs }: { comparison: Comparison; runs: readonly R
                   <div key={title}>
                     <dt>{title}</dt>
                     <dd>
-                      {about} <a href={citation.url}>{citation.text}</a>
+                      {about}{' '}
+                      {citation.url ? <a href={citation.url}>{citation.text}</a> : `(${citation.text})`}
                     </dd>
                   </div>
                 ))}

@@ -1,8 +1,12 @@
 /** Where a method or a formula was described first. */
 export interface Citation {
   text: string;
-  url: string;
+  /** Absent where this project itself is the source. */
+  url?: string;
 }
+
+/** What was made here. */
+export const foothold: Citation = { text: 'Foothold, this project' };
 
 export const gaspPaper = (where: string): Citation => ({
   text: `Jana et al. 2026, ${where}`,

@@ -31,6 +31,23 @@ export const iterationEvents = [
     passRate: share,
     reward: number,
     accepted: v.boolean(),
+    /** Goalposts of the run that its program answers: on all of their inputs it gives their outputs. */
+    reaches: v.exactOptional(list(id)),
+  }),
+  /** Right answers that nobody sampled now, and that the update trains on all the same (`hindsight.ts`). */
+  v.object({
+    type: v.literal('hindsight'),
+    iteration: whole,
+    sequences: whole,
+    /** Answers of earlier iterations among those scored. */
+    replayed: whole,
+    /** Of the sequences, each counted once, however often the update passes over them. */
+    tokens: whole,
+    /** Mean log-probability of a whole answer before the update, in nats. */
+    logprob: mean,
+    /** Questions that later iterations replay, and those that they need not any more. */
+    remembered: list(id),
+    mastered: list(id),
   }),
   v.object({
     type: v.literal('updated'),

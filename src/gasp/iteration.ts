@@ -3,6 +3,7 @@ import type { IterationEvent } from './events.ts';
 import { advantages, type Rollout, rewardGroups } from './advantages.ts';
 import { beginningOf } from './begunAnswer.ts';
 import { drawGoalposts, drawInTurn } from './goalposts.ts';
+import { type Replay, review, type Tried } from './hindsight.ts';
 import { methodSettings, slots } from './methods.ts';
 import type { NoveltyBuffer } from './novelty.ts';
 import type { UpdateStats } from './policyRecord.ts';
@@ -10,6 +11,7 @@ import type { Completion, Dialect, Prompt, WeightedSequence } from './ports.ts';
 import type { Stage } from './progress.ts';
 import type { Axis, Proposal, Question, Task } from './question.ts';
 import { deriveSeed, Random } from 'onnx-lora/random';
+import { goalpostsReached } from './reach.ts';
 import { faultReward, inBand, proposerReward } from './rewards.ts';
 import { type Pay, payByGuide } from './selfGuided.ts';
 import type { Settings } from './settings.ts';
@@ -23,6 +25,8 @@ const REFERENCES = 3;
 export interface IterationInput {
   settings: Settings;
   goalposts: readonly Question[];
+  /** All goalposts of the run, where fewer are aimed at: hindsight learns no program that answers one of them. */
+  allGoalposts?: readonly Question[];
   /** Real questions to train on, where the settings give them a share. */
   questions?: readonly Question[];
   /** Counts from 1. */
@@ -31,6 +35,8 @@ export interface IterationInput {
   accepted: NoveltyBuffer;
   /** Questions that a person kept since the last iteration: the student tries and trains on them. */
   taught?: readonly Question[];
+  /** Answers of earlier iterations to learn again; not changed. */
+  replay?: Replay;
 }
 
 export interface IterationResult {
@@ -55,7 +61,7 @@ export async function runIteration(
   const input = { ...given, settings };
   const { iteration } = input;
   const buffer = input.accepted.fork(settings.noveltyWindow);
-  const run = new Proposing(settings, iteration, buffer, tools, emit);
+  const run = new Proposing(input, buffer, tools, emit);
   const { guided, unguided } = slots(settings);
   const drawn = drawGoalposts(input.goalposts, guided, iteration, settings.axes, settings.seed);
   await emit([
@@ -107,6 +113,17 @@ export async function runIteration(
   ];
   const batch = weigh(rollouts, settings, tools.dialect);
   tools.signal?.throwIfAborted();
+  if (settings.hindsight !== 'none') {
+    const { batch: more, event } = await review(
+      iteration,
+      learnable(all, solved, settings),
+      given.replay,
+      settings,
+      tools,
+    );
+    batch.push(...more);
+    await emit([event]);
+  }
   const stats = await update(batch, input, tools);
   await emit([
     {
@@ -133,12 +150,14 @@ interface Plan {
   prompt: Prompt;
 }
 
-/** A proposal and what became of it; `solved` is set for valid ones. */
+/** A proposal and what became of it; `solved` and `reaches` are set for valid ones. */
 interface Made {
   plan: Plan;
   proposal: Proposal;
   completion: Completion;
   solved?: Solved;
+  /** Goalposts that its program answers; null where that cannot be told. */
+  reaches?: string[] | null;
   reward: number;
   accepted: boolean;
 }
@@ -149,14 +168,21 @@ class Proposing {
   tokens = 0;
   private made = 0;
 
+  private readonly settings: Settings;
+  private readonly iteration: number;
+  private readonly goalposts: readonly Question[];
+
   constructor(
-    private readonly settings: Settings,
-    private readonly iteration: number,
+    { settings, iteration, goalposts, allGoalposts = goalposts }: IterationInput,
     /** Grows with each accepted question. */
     private readonly buffer: NoveltyBuffer,
     private readonly tools: Tools,
     private readonly emit: (events: IterationEvent[]) => Promise<void>,
-  ) {}
+  ) {
+    this.settings = settings;
+    this.iteration = iteration;
+    this.goalposts = allGoalposts;
+  }
 
   async propose(kind: 'lemmas' | 'lifts', plans: readonly Plan[]): Promise<Made[]> {
     if (plans.length === 0) return [];
@@ -181,6 +207,13 @@ class Proposing {
       tools,
     );
     this.tokens += sampledTokens(solved);
+    const reached = await goalpostsReached(
+      valid.map(({ question }) => question!.program),
+      this.goalposts,
+      tools.judge,
+      tools.signal,
+    );
+    const reaches = new Map(valid.map(({ id }, i) => [id, reached[i]!]));
     const bySolved = new Map(solved.map((s) => [s.task.question.id, s]));
     const paid = await this.pay(
       proposals.flatMap((proposal, i) => {
@@ -191,20 +224,25 @@ class Proposing {
     const made = proposals.map((proposal, i): Made => {
       const base = { plan: plans[i]!, proposal, completion: completions[i]! };
       const own = bySolved.get(proposal.id);
-      if (own) return { ...base, solved: own, ...paid.get(proposal.id)! };
+      if (own) return { ...base, solved: own, reaches: reaches.get(proposal.id)!, ...paid.get(proposal.id)! };
       // A guide's rewards have no sign.
       const reward = settings.teacherPay === 'guide' ? 0 : faultReward(proposal.fault!.kind);
       return { ...base, reward, accepted: false };
     });
     for (const { accepted, proposal } of made) if (accepted) this.buffer.add(proposal.question!);
-    const events = made.flatMap(({ solved: own, proposal, reward, accepted }): IterationEvent[] => {
-      if (!own) return [];
-      const { passRate } = own;
-      return [
-        attempted(iteration, own),
-        { type: 'rewarded', iteration, proposal: proposal.id, passRate, reward, accepted },
-      ];
-    });
+    const events = made.flatMap(
+      ({ solved: own, reaches: answered, proposal, reward, accepted }): IterationEvent[] => {
+        if (!own) return [];
+        const { passRate } = own;
+        return [
+          attempted(iteration, own),
+          {
+            ...{ type: 'rewarded', iteration, proposal: proposal.id, passRate, reward, accepted },
+            ...(answered?.length && { reaches: answered }),
+          },
+        ];
+      },
+    );
     if (events.length > 0) await this.emit(events);
     return made;
   }
@@ -308,6 +346,17 @@ class Proposing {
       return { ...base, similarity, question: result.question };
     });
   }
+}
+
+/** Questions that hindsight may take: proposals that answer no goalpost, or whatever has right answers of the student. */
+function learnable(made: readonly Made[], solved: readonly Solved[], { hindsight }: Settings): Tried[] {
+  return hindsight === 'proposals'
+    ? made.flatMap(({ solved: own, reaches }) =>
+        own && reaches?.length === 0 ? [{ question: own.task.question, passRate: own.passRate }] : [],
+      )
+    : solved.flatMap(({ task, passRate }) =>
+        task.type === 'induction' ? [{ question: task.question, passRate }] : [],
+      );
 }
 
 function attempted(iteration: number, { task, attempts, passRate }: Solved): IterationEvent {

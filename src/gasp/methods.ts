@@ -1,5 +1,5 @@
 /** Every system that can be run and compared here, as data: the settings that it fixes, and its source. */
-import { azrPaper, type Citation, gaspPaper, sgsPaper } from './citations.ts';
+import { azrPaper, type Citation, foothold, gaspPaper, sgsPaper } from './citations.ts';
 import type { SettingsBesideMethod } from './settingTable.ts';
 
 /** Of the paper, of its ablations, of ours, or of other papers. */
@@ -34,7 +34,7 @@ const table = {
     kind: 'system',
     about: 'Unguided self-play: the teacher makes questions up without a goalpost, paid 1 − p for each.',
     citation: azrPaper,
-    fixed: { unguidedShare: 1, realShare: 0, lifts: 0 },
+    fixed: { unguidedShare: 1, realShare: 0, lifts: 0, hindsight: 'none' },
     contains: [],
   },
   real: {
@@ -43,7 +43,7 @@ const table = {
     about:
       'No self-play: the student trains on the bank’s own training questions, the goalposts among them, with their hidden pairs as the reward.',
     citation: gaspPaper('experiments'),
-    fixed: { realShare: 1, lifts: 0 },
+    fixed: { realShare: 1, lifts: 0, hindsight: 'none' },
     contains: [],
   },
   gasp: {
@@ -51,7 +51,7 @@ const table = {
     kind: 'system',
     about: 'Guided self-play: from each goalpost a lemma, from each accepted lemma a lift.',
     citation: gaspPaper('method'),
-    fixed: { realShare: 0 },
+    fixed: { realShare: 0, hindsight: 'none' },
     contains: [],
   },
   'gasp+real': {
@@ -59,7 +59,7 @@ const table = {
     kind: 'system',
     about: 'Half of the first questions are the bank’s own, as in real-data RL; the rest is GASP.',
     citation: gaspPaper('experiments'),
-    fixed: { realShare: 0.5 },
+    fixed: { realShare: 0.5, hindsight: 'none' },
     contains: ['gasp', 'real'],
   },
   'f-only': {
@@ -109,6 +109,32 @@ const table = {
     citation: gaspPaper('ablations'),
     fixed: { realShare: 0, noveltyThreshold: 1 },
     contains: [],
+  },
+  'gasp-hindsight': {
+    title: 'GASP + hindsight',
+    kind: 'extension',
+    about:
+      'GASP, and the student also trains on each valid proposal’s own program, a right answer, until it has mastered it; never on one that answers a goalpost.',
+    citation: foothold,
+    fixed: { realShare: 0, hindsight: 'proposals' },
+    contains: ['gasp'],
+  },
+  'azr-hindsight': {
+    title: 'AZR + hindsight',
+    kind: 'extension',
+    about: 'AZR with the same training on proposals’ own programs: the control, which no goalpost guides.',
+    citation: foothold,
+    fixed: { unguidedShare: 1, realShare: 0, lifts: 0, hindsight: 'proposals' },
+    contains: ['azr'],
+  },
+  'real-replay': {
+    title: 'Real-data RL + replay',
+    kind: 'extension',
+    about:
+      'Real-data RL, and the student trains again on its own earlier right answers until it has mastered them.',
+    citation: foothold,
+    fixed: { realShare: 1, lifts: 0, hindsight: 'answers' },
+    contains: ['real'],
   },
   dynamic: {
     title: 'Dynamic goalposts',

@@ -363,6 +363,32 @@ export const SETTINGS_BESIDE_METHOD = {
     note: 'Scales the teacher’s advantages; 0 trains only the student’s answers.',
     group: 'training',
   }),
+  /** Right answers that the student trains on besides its own samples. */
+  hindsight: choice<'none' | 'proposals' | 'answers'>({
+    default: 'none',
+    options: [
+      { value: 'none', label: 'nothing' },
+      { value: 'proposals', label: 'valid proposals’ own programs' },
+      { value: 'answers', label: 'its own right answers of earlier iterations' },
+    ],
+    label: 'Hindsight',
+    note: 'Right answers to train on besides those just sampled.',
+    group: 'training',
+  }),
+  hindsightWeight: number({
+    default: 1,
+    ...{ min: 0, max: 10, step: 0.1 },
+    label: 'Hindsight’s weight',
+    note: 'Of such an answer’s advantage, times the share of answers that are not right yet.',
+    group: 'training',
+  }),
+  hindsightReplay: number({
+    default: 128,
+    ...{ min: 0, max: 4096, integer: true, step: 1 },
+    label: 'Hindsight’s replay',
+    note: 'Newest earlier ones that are trained on again each iteration, until mastered.',
+    group: 'training',
+  }),
   temperature: number({
     default: 1,
     ...{ min: 0, max: 5, above: true, step: 0.1 },

@@ -18,7 +18,8 @@ const headings: Record<MethodKind, string> = {
 /** The descriptors of all settings, in the order in which people read them. */
 export const SETTINGS = {
   method: choice({
-    default: 'gasp',
+    default: 'gasp-hindsight',
+    before: 'gasp',
     options: METHOD_NAMES.map((value) => {
       const { title, about, citation, kind, untrained } = METHODS[value];
       const option = { value, label: title, note: about, source: citation, heading: headings[kind] };

@@ -1,5 +1,6 @@
 /** A run that the lab holds: how it is begun, and taken up again where it ended. */
 import { CodedError } from '../util/codedError.ts';
+import { Replay } from '../gasp/hindsight.ts';
 import { NoveltyBuffer } from '../gasp/novelty.ts';
 import type { Policy, PolicySnapshot } from '../gasp/ports.ts';
 import type { Question } from '../gasp/question.ts';
@@ -30,6 +31,8 @@ export interface HeldRun {
   /** The last iteration that finished. */
   iteration: number;
   accepted: NoveltyBuffer;
+  /** Answers of earlier iterations that hindsight learns again. */
+  replay: Replay;
   /** Questions that a person kept since that iteration, for the next one, and the number of the next trial. */
   taught: Question[];
   round: number;
@@ -77,6 +80,7 @@ export async function openRun(
       release,
       iteration: 0,
       accepted: new NoveltyBuffer([], settings.noveltyCompares),
+      replay: new Replay(settings, questions),
       taught: [],
       round: 0,
       counters: { tokensSampled: 0, tokensTrained: 0, seconds: 0 },
@@ -131,6 +135,8 @@ export async function reopenRun(
     const finished = valid.findLast((e) => e.type === 'iteration-finished' && e.iteration === after);
     const checkpoints = events.filter((e) => e.type === 'checkpoint');
     const taught = taughtQuestions(events, after);
+    const replay = new Replay(settings, questions);
+    replay.take(valid.filter((e) => 'iteration' in e && e.iteration <= after));
     return {
       run,
       settings,
@@ -143,6 +149,7 @@ export async function reopenRun(
       release,
       iteration: after,
       accepted: new NoveltyBuffer(acceptedQuestions(events, after), settings.noveltyCompares),
+      replay,
       taught,
       round: taught.reduce((next, { id }) => Math.max(next, Number(id.split('.').at(-1)) + 1), 0),
       counters:

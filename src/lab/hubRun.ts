@@ -31,6 +31,8 @@ export const HUB_SETTINGS: Partial<Settings> = {
   microbatchTokens: 512,
   teacherWeight: 0.1,
   liftsPerLemma: 1,
+  // Each costs a pass over its prompt, which is hundreds of tokens here.
+  hindsightReplay: 8,
   adamEpsilon: 1e-8,
   evaluateEvery: 0,
 };

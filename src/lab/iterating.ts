@@ -13,15 +13,22 @@ type Evaluated = Extract<RunEventBody, { type: 'evaluated' }>;
 
 /** One iteration of a run, with the evaluation that is due, stored with its checkpoint. */
 export async function iterateOnce(machinery: Machinery, held: HeldRun, tools: Tools): Promise<void> {
-  const { settings, accepted, taught, run, questions } = held;
+  const { settings, accepted, replay, taught, run, questions } = held;
   const goalposts = goalpostsAimedAt(held.goalposts, held.solved, settings.goalpostsAtOnce);
   const iteration = held.iteration + 1;
   const { telemetry, now } = machinery;
   const startedAt = now();
   telemetry.iteration = iteration;
   held.clean = false;
-  const emit = (events: RunEventBody[]) => machinery.append(run, events);
-  const input = { settings, goalposts, questions, iteration, accepted, taught };
+  const happened: RunEventBody[] = [];
+  const emit = (events: RunEventBody[]) => {
+    happened.push(...events);
+    return machinery.append(run, events);
+  };
+  const input = {
+    ...{ settings, goalposts, allGoalposts: held.goalposts, questions, iteration },
+    ...{ accepted, taught, replay },
+  };
   const result = await runIteration(input, tools, emit);
   const evaluations: Evaluated[] = [];
   // Where trials decide what is aimed at they are a part of the method, and so of its budget.
@@ -53,6 +60,7 @@ export async function iterateOnce(machinery: Machinery, held: HeldRun, tools: To
     drop: held.replaced,
   });
   for (const question of result.accepted) accepted.add(question);
+  replay.take(happened);
   held.iteration = iteration;
   held.taught = [];
   held.round = 0;

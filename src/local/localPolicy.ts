@@ -219,10 +219,11 @@ export class LocalPolicy implements Policy {
     return this.tokenizer.encodeAnswer(prompt, answer, this.stop);
   }
 
-  score(
+  async score(
     sequences: { promptTokens: number[]; tokens: number[] }[],
     signal?: AbortSignal,
   ): Promise<number[][]> {
+    if (this.takeTurns) await this.sampler.dispose();
     return this.scoreUnder(sequences, undefined, signal);
   }
 

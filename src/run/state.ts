@@ -30,12 +30,25 @@ export interface Stone {
   passRate?: number;
   reward?: number;
   accepted: boolean;
+  /** Goalposts that its program answers. */
+  reaches?: string[];
 }
 
 export interface UpdateState {
   stats: UpdateStats;
   groups: { role: Role; task: TaskType | 'proposal'; rollouts: number; meanReward: number }[];
   sequences: number;
+}
+
+/** What an update learned beside the sampled texts. */
+export interface HindsightState {
+  sequences: number;
+  /** Answers of earlier iterations among them, and those of these that need no further one. */
+  replayed: number;
+  mastered: number;
+  tokens: number;
+  /** Mean log-probability of a whole answer before the update, in nats. */
+  logprob: number;
 }
 
 export interface IterationState {
@@ -47,6 +60,7 @@ export interface IterationState {
   /** The bank's own questions that the student trained on. */
   real?: { question: string; passRate: number }[];
   update?: UpdateState;
+  hindsight?: HindsightState;
   /** Set when the iteration is complete: the run's counters at its end. */
   counters?: Counters;
   startedAt: number;
@@ -209,8 +223,18 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
           passRate: event.passRate,
           reward: event.reward,
           accepted: event.accepted,
+          ...(event.reaches && { reaches: event.reaches }),
         }),
       );
+      break;
+    case 'hindsight':
+      next.iterations = changeIteration(state, event.iteration, (iteration) => ({
+        ...iteration,
+        hindsight: {
+          ...{ sequences: event.sequences, replayed: event.replayed, tokens: event.tokens },
+          ...{ logprob: event.logprob, mastered: event.mastered.length },
+        },
+      }));
       break;
     case 'taught': {
       const { iteration, proposal, attempts, passRate, reward, accepted } = event;

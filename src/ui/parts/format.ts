@@ -123,6 +123,8 @@ export function eventText(event: RunEvent): string {
       return `${event.attempts.length} answers`;
     case 'rewarded':
       return event.accepted ? 'accepted' : 'out of its band';
+    case 'hindsight':
+      return 'right answers learned';
     case 'taught':
       return 'taught by a person';
     case 'updated':

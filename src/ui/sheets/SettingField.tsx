@@ -45,11 +45,14 @@ export function SettingField(props: FieldProps<Setting>) {
   );
 }
 
-const Source = ({ citation }: { citation: Citation }) => (
-  <a className="link" href={citation.url} target="_blank" rel="noreferrer">
-    {citation.text}
-  </a>
-);
+const Source = ({ citation: { text, url } }: { citation: Citation }) =>
+  url === undefined ? (
+    <span>{text}</span>
+  ) : (
+    <a className="link" href={url} target="_blank" rel="noreferrer">
+      {text}
+    </a>
+  );
 
 function Control({ setting, ...props }: ControlProps<Setting>) {
   const { id, value, error, fixed, onChange } = props;

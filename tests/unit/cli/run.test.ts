@@ -61,7 +61,13 @@ describe('a run', () => {
     expect(stderr).toContain('3 iterations in');
     expect(code).toBe(0);
     const report = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, unknown>;
-    expect(report).toMatchObject({ method: 'gasp', seed: 3, iterations: 3, backend: 'cpu', samples: 2 });
+    expect(report).toMatchObject({
+      method: 'gasp-hindsight',
+      seed: 3,
+      iterations: 3,
+      backend: 'cpu',
+      samples: 2,
+    });
     for (const key of ['seconds', 'tokensSampled', 'goalposts']) expect(report[key]).toBeGreaterThan(0);
     for (const key of ['tokensTrained', 'acceptedLemmas', 'acceptedLifts']) {
       expect(report[key]).toBeGreaterThanOrEqual(0);

@@ -6,7 +6,7 @@ import {
   DEFAULT_SETTINGS,
   settingsOfAnyAge,
 } from '../../../src/gasp/defaults.ts';
-import { METHODS } from '../../../src/gasp/methods.ts';
+import { METHODS, methodSettings } from '../../../src/gasp/methods.ts';
 import { type Setting, SETTING_GROUPS, settingRule } from '../../../src/gasp/settingKinds.ts';
 import { SETTINGS } from '../../../src/gasp/settings.ts';
 import { HUB_SETTINGS } from '../../../src/lab/hubRun.ts';
@@ -77,17 +77,21 @@ test('anything at all can be checked', () => {
 test('settings of an older run keep what they say and get the rest', () => {
   const { teacherReadsTitles, ...older } = { ...DEFAULT_SETTINGS, rollouts: 3 };
   expect(completeSettings(older as typeof DEFAULT_SETTINGS)).toEqual({
-    ...DEFAULT_SETTINGS,
+    ...methodSettings(DEFAULT_SETTINGS),
     rollouts: 3,
     teacherReadsTitles,
   });
 });
 
 test('a run from before a setting goes on as it went, whatever the default is now', () => {
-  const { liftsPerLemma, adamEpsilon, noveltyCompares, noveltyWindow, ...older } = DEFAULT_SETTINGS;
+  const { method, liftsPerLemma, adamEpsilon, noveltyCompares, noveltyWindow, ...older } = DEFAULT_SETTINGS;
   const completed = completeSettings(older as typeof DEFAULT_SETTINGS);
-  const before = { liftsPerLemma: 1, adamEpsilon: 1e-8, noveltyCompares: 'programs', noveltyWindow: 8 };
+  const before = {
+    ...{ method: 'gasp', hindsight: 'none' },
+    ...{ liftsPerLemma: 1, adamEpsilon: 1e-8, noveltyCompares: 'programs', noveltyWindow: 8 },
+  };
   expect(completed).toEqual({ ...DEFAULT_SETTINGS, ...before });
+  expect(method).toBe('gasp-hindsight');
   expect([noveltyCompares, noveltyWindow]).toEqual(['questions', 0]);
   expect([liftsPerLemma, adamEpsilon]).not.toEqual([1, 1e-8]);
 });
@@ -99,7 +103,7 @@ test('a setting that is no more becomes what took its place', () => {
     teacherWeight: 1,
   });
   expect(completeSettings({ ...older, trainTeacher: false })).toEqual({
-    ...DEFAULT_SETTINGS,
+    ...methodSettings(DEFAULT_SETTINGS),
     teacherWeight: 0,
   });
   expect(settingsOfAnyAge({ ...DEFAULT_SETTINGS, trainTeacher: true })).toEqual(DEFAULT_SETTINGS);

@@ -26,6 +26,7 @@ const goalposts = [
 ];
 const settings: Settings = {
   ...DEFAULT_SETTINGS,
+  method: 'gasp',
   goalpostsPerIteration: 2,
   rollouts: 8,
   axes: ['f'],

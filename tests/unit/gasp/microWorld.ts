@@ -188,7 +188,7 @@ function searchAnew(prompt: string): Operation[] | undefined {
  * found about half of the time, more or less with what training did to its weights.
  */
 export function playingPolicy(): ScriptedPolicy {
-  return new ScriptedPolicy((policy) => (prompt, _, seed) => {
+  const student = new ScriptedPolicy((policy) => (prompt, _, seed) => {
     const random = new Random(seed);
     const skill = 0.5 + 0.3 * Math.tanh(policy.weights[0]!);
     if (prompt.startsWith(pieces.induction)) {
@@ -206,6 +206,14 @@ export function playingPolicy(): ScriptedPolicy {
     if (/^# (?:lemma|lift|unguided)/.test(prompt)) return answers.proposal(lines, inputs);
     return answers.traced(shown, inputs[0]!);
   });
+  // As the weights are, it has mastered some answers and others not.
+  student.score = async (sequences) =>
+    sequences.map(({ tokens }) => {
+      const sum = tokens.reduce((total, token) => total + token, 0);
+      const probability = new Random(deriveSeed(sum, Math.round(1e6 * student.weights[0]!))).uniform();
+      return tokens.map(() => Math.log(probability) / tokens.length);
+    });
+  return student;
 }
 
 function operationText(operation: Operation): string {

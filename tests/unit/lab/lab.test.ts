@@ -140,6 +140,10 @@ describe('going on', () => {
     await lab.start({ ...start, iterations: 4 });
     const events = await journal.read(lab.run!);
     expect(acceptedQuestions(events, 4).length).toBeGreaterThan(2);
+    // What is replayed, and what is not any more, depends on all that was stored before.
+    const learned = of(events, 'hindsight');
+    expect(learned.map(({ replayed }) => replayed > 0)).toEqual([false, true, true, true]);
+    expect(learned.flatMap(({ mastered }) => mastered).length).toBeGreaterThan(2);
     whole = essence(events);
     return whole;
   }
@@ -156,7 +160,7 @@ describe('going on', () => {
   });
 
   // From that event of the third iteration on, nothing more reaches the journal.
-  const deaths = ['iteration-started', 'proposed', 'attempted', 'updated'] as const;
+  const deaths = ['iteration-started', 'proposed', 'attempted', 'hindsight', 'updated'] as const;
   test.each(deaths)('after the process died at "%s", exactly as it would have', async (last) => {
     const expected = await uninterrupted();
     const inner = await openFolderJournal(folder);
