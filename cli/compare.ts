@@ -52,7 +52,7 @@ export const compareUsage = `lab compare --methods A,B,... --seeds 1,2,... (--mi
 ${list('system')}
   ablations of GASP
 ${list('ablation')}
-  extensions of GASP
+  extensions, and their controls
 ${list('extension')}
   rivals, other guided self-play
 ${list('rival')}

@@ -137,6 +137,9 @@ function describe(event: RunEvent, recent: readonly RunEvent[]): string | undefi
     const mean = real.reduce((sum, { passRate }) => sum + passRate, 0) / real.length;
     roles.push(`real ${real.length} p ${mean.toFixed(2)}`);
   }
+  const { hindsight } = iteration;
+  if (hindsight && hindsight.sequences > 0)
+    roles.push(`hindsight ${hindsight.sequences} log p ${hindsight.logprob.toFixed(2)}`);
   const stats = iteration.update?.stats;
   const update = stats
     ? `  steps ${stats.steps}  |g| ${stats.gradNorm.toFixed(2)}  H ${stats.entropy.toFixed(2)}`

@@ -97,6 +97,11 @@ export const RUN_SERIES = {
     note: 'mean over its answers',
     value: studentReward('abduction'),
   },
+  hindsight: {
+    title: 'Answers learned in hindsight',
+    note: 'mean log-probability of a whole answer before the update, nats',
+    value: ({ hindsight }) => hindsight?.logprob,
+  },
   entropy: {
     title: 'Entropy',
     note: 'nats a token; near 0 all answers are alike',

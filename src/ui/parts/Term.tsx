@@ -2,6 +2,7 @@
 import { createContext, type ReactNode, useContext } from 'react';
 import type { RunState } from '../../run/state.ts';
 import { usePopover } from './popover.ts';
+import { Source } from './Source.tsx';
 import { type Definition, definitions, type TermName } from './terms.ts';
 import './Term.css';
 
@@ -46,9 +47,7 @@ export function DefinitionText({ definition }: { definition: Definition }) {
       {here && <span className="term-here">In this run: {here}</span>}
       {source && (
         <span className="term-source">
-          <a className="link" href={source.url} target="_blank" rel="noreferrer">
-            {source.text}
-          </a>
+          <Source citation={source} />
         </span>
       )}
     </>

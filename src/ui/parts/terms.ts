@@ -1,5 +1,5 @@
 /** The glossary of the field: a sentence or two, the formula, and the formula with a run's numbers in it. */
-import { azrPaper, type Citation, gaspPaper } from '../../gasp/citations.ts';
+import { azrPaper, type Citation, foothold, gaspPaper } from '../../gasp/citations.ts';
 import { ESTIMATOR_NAMES, ESTIMATORS } from '../../gasp/estimators.ts';
 import { inBand, paidByCurve, proposerReward } from '../../gasp/rewards.ts';
 import type { ProposerRole } from '../../gasp/question.ts';
@@ -246,6 +246,20 @@ export const definitions = {
     },
     source: azrPaper,
   },
+  hindsight: {
+    text: [
+      'The student also trains on right answers that nobody sampled just now: a valid proposal’s own program, which the teacher wrote and the judge ran, in the form of an answer. It counts by the share of answers that were wrong, and comes again in later iterations until the student gives it every other time. A program that answers a goalpost is never taken.',
+    ],
+    formula: 'A = w (1 − p); when it comes again w (1 − q), q = exp(Σ log π)',
+    here: ({ settings, iterations }) => {
+      const last = iterations.findLast(({ hindsight }) => hindsight);
+      if (!last?.hindsight) return undefined;
+      const { sequences, replayed, mastered, logprob } = last.hindsight;
+      const likely = Number.isFinite(logprob) ? `, mean log-probability ${short(logprob)} before it` : '';
+      return `iteration ${last.iteration}: ${sequences} answers with w = ${short(settings.hindsightWeight)}${likely}; ${mastered} of ${replayed} earlier ones are mastered.`;
+    },
+    source: foothold,
+  },
   loss: {
     text: [
       'The policy-gradient loss: minus the advantage times the probability ratio, a mean over tokens and optimizer steps. Its level means little; that it stays finite matters.',
@@ -293,7 +307,7 @@ export const definitions = {
   },
   entropy: {
     text: [
-      'The mean negative log-probability of the trained tokens. Near 0 all answers are alike and there is nothing left to learn from.',
+      'The mean negative log-probability of the trained tokens. Near 0 all answers are alike and there is nothing left to learn from. Answers learned in hindsight are among them.',
     ],
     formula: 'H = −mean(log π)',
     here: stat(

@@ -11,7 +11,11 @@ import { useShowRun } from './useShowRun.ts';
 import './RunNumbers.css';
 
 /** Rows whose words explain themselves. */
-const explained: Record<string, TermName> = { estimator: 'estimator', training: 'LoRA' };
+const explained: Record<string, TermName> = {
+  estimator: 'estimator',
+  hindsight: 'hindsight',
+  training: 'LoRA',
+};
 
 /** Nothing while no run is open. */
 export function RunNumbers() {
@@ -27,6 +31,7 @@ const Numbers = memo(function Numbers({ state }: { state: RunState }) {
   const origin = replay ? undefined : runs.find(({ run }) => run === state.branchedFrom?.run)?.name;
   const counters = currentCounters(state);
   const { tuning } = state.settings;
+  const hindsight = state.iterations.findLast((iteration) => iteration.hindsight)?.hindsight;
   const rows: [string, string][] = [
     ['iterations', String(finishedIterations(state))],
     ['time', duration(counters.seconds)],
@@ -34,6 +39,7 @@ const Numbers = memo(function Numbers({ state }: { state: RunState }) {
     ['tokens trained', count(counters.tokensTrained)],
     ['method', METHODS[state.settings.method].title],
     ['estimator', state.settings.estimator],
+    ...(hindsight ? [['hindsight', `${count(hindsight.sequences)} answers`] as [string, string]] : []),
     ['model', state.policy ? `${state.model}, ${count(state.policy.parameters)} weights` : state.model],
     ['training', tuning.kind === 'full' ? 'all weights' : `LoRA, rank ${tuning.rank}`],
     ['trained weights', state.policy ? count(state.policy.trainable) : '–'],

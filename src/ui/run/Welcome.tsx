@@ -29,10 +29,11 @@ function FirstPage() {
   const { runs, ready, chosen, bank, status, settings, model } = page;
   const { running } = useActions();
   const doing = useDoing();
+  const { title } = METHODS[settings.method];
   const aims =
     slots(settings).guided === 0
-      ? METHODS[settings.method].title
-      : `${chosen.size} ${chosen.size === 1 ? 'goalpost' : 'goalposts'}`;
+      ? title
+      : `${title}, ${chosen.size} ${chosen.size === 1 ? 'goalpost' : 'goalposts'}`;
   const { kept } = useSyncExternalStore(subscribeOffline, getOffline);
   const last = runs[0];
   const starting = status === 'loading' || status === 'pausing';

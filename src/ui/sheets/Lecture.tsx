@@ -121,7 +121,7 @@ function pagesOf(state: RunState, iteration: IterationState): Page[] {
     ...(goalpost ? [goalpostPage(state, goalpost.id)] : []),
     ...(first ? stonePages(first, state.settings) : []),
     ...(lift ? stonePages(lift, state.settings) : []),
-    ...(iteration.update ? [updatePage(iteration.update)] : []),
+    ...(iteration.update ? [updatePage(iteration.update, iteration.hindsight)] : []),
   ];
 }
 
@@ -244,7 +244,10 @@ function Answer({ attempt }: { attempt: Attempt }) {
 
 const texts = (n: number) => `${count(n)} ${n === 1 ? 'text' : 'texts'}`;
 
-function updatePage({ stats, groups, sequences }: NonNullable<IterationState['update']>): Page {
+function updatePage(
+  { stats, groups, sequences }: NonNullable<IterationState['update']>,
+  hindsight: IterationState['hindsight'],
+): Page {
   return {
     name: 'Update',
     hue: 'update',
@@ -253,6 +256,8 @@ function updatePage({ stats, groups, sequences }: NonNullable<IterationState['up
         <p className="lecture-say">
           One update trains teacher and student together: the same weights, {texts(sequences)},{' '}
           {count(stats.tokens)} tokens.
+          {hindsight &&
+            ` ${count(hindsight.sequences)} of them are right answers that nobody sampled: proposals’ own programs and earlier answers.`}
         </p>
         <dl className="lecture-numbers">
           {[

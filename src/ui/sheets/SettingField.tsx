@@ -1,6 +1,5 @@
 /** One setting: its name, its note or its error, and its control. */
 import { useId } from 'react';
-import type { Citation } from '../../gasp/citations.ts';
 import {
   type ChoiceSetting,
   LORA_RULES,
@@ -10,6 +9,7 @@ import {
   type TuningSetting,
 } from '../../gasp/settingKinds.ts';
 import type { Tuning } from '../../util/tuning.ts';
+import { Source } from '../parts/Source.tsx';
 
 interface FieldProps<S extends Setting> {
   setting: S;
@@ -44,15 +44,6 @@ export function SettingField(props: FieldProps<Setting>) {
     </div>
   );
 }
-
-const Source = ({ citation: { text, url } }: { citation: Citation }) =>
-  url === undefined ? (
-    <span>{text}</span>
-  ) : (
-    <a className="link" href={url} target="_blank" rel="noreferrer">
-      {text}
-    </a>
-  );
 
 function Control({ setting, ...props }: ControlProps<Setting>) {
   const { id, value, error, fixed, onChange } = props;

@@ -55,6 +55,31 @@ describe('foldEvents', () => {
     expect(stones.some((stone) => stone.trials.length === 2)).toBe(true);
   });
 
+  it('keeps what hindsight learned, and which goalposts a proposal answers', () => {
+    const iteration = finishedIterations(state) + 1;
+    const proposal = {
+      ...state.iterations[0]!.stones.find((stone) => stone.proposal.question)!.proposal,
+      id: `${iteration}.lemma.0`,
+    };
+    const learned = { sequences: 3, replayed: 2, tokens: 40, logprob: -2.5 };
+    const more = foldEvents(
+      append(
+        events,
+        { type: 'iteration-started', iteration, goalposts: [], axes: [] },
+        { type: 'proposed', iteration, proposal },
+        {
+          ...{ type: 'rewarded', iteration, proposal: proposal.id, passRate: 0, reward: 0, accepted: false },
+          reaches: ['a'],
+        },
+        { type: 'hindsight', iteration, ...learned, remembered: ['x'], mastered: ['y', 'z'] },
+      ),
+    )!;
+    const last = more.iterations.at(-1)!;
+    expect(last.stones[0]).toMatchObject({ reaches: ['a'] });
+    expect(last.hindsight).toEqual({ ...learned, mastered: 2 });
+    expect(state.iterations[0]).not.toHaveProperty('hindsight');
+  });
+
   it('does not let a converted task change the pass rate that was rewarded', () => {
     const converted = events.find((event) => event.type === 'attempted' && event.task !== 'induction')!;
     if (converted.type !== 'attempted') throw new Error('unreachable');
