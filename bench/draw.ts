@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import { GraphBuilder, writeModel } from 'onnx-grad';
 import {
-  drawnFrom,
+  DISTRIBUTION,
   float32,
   type HostTensor,
   openRows,
@@ -56,7 +56,7 @@ outputDistribution(b, b.input('logits', 'float32', ['rows', vocabulary]));
 const session = await nodeRuntime(1).create(writeModel(b.model));
 // Written into at each step, as the samplers do it.
 const fetches: Record<string, HostTensor> = {};
-for (const name of drawnFrom(options)) {
+for (const name of DISTRIBUTION) {
   const dims = name === 'shares' ? [rows, vocabulary] : [rows];
   fetches[name] = float32(dims, new Float32Array(dims.reduce((a, c) => a * c)));
 }
@@ -69,12 +69,12 @@ async function time(job: () => unknown): Promise<number> {
   return (user + system) / 1000;
 }
 
-/** The nucleus as it is defined, by a sort: how it is commonly found. */
-function sorted(shares: Float32Array): number {
+/** The nucleus of a distribution with this total as it is defined, by a sort: how it is commonly found. */
+function sorted(shares: Float32Array, total: number): number {
   const order = Array.from(shares.keys()).sort((a, c) => shares[c]! - shares[a]!);
   let sum = 0;
   let kept = 0;
-  while (kept < order.length && sum < options.topP) sum += shares[order[kept++]!]!;
+  while (kept < order.length && sum < options.topP * total) sum += shares[order[kept++]!]!;
   return kept;
 }
 
@@ -97,8 +97,9 @@ for (const [kind, deviation] of Object.entries(KINDS)) {
     if (turn < 0) continue;
     runtime.push(ran / rows);
     draws.push(drew / rows);
-    const shares = outputs.shares!.data as Float32Array;
-    if (turn < 3) sorts.push(await time(() => (kept = sorted(shares.subarray(0, vocabulary)))));
+    const [shares, totals] = [outputs.shares!, outputs.totals!].map(({ data }) => data as Float32Array);
+    const sort = () => (kept = sorted(shares!.subarray(0, vocabulary), totals![0]!));
+    if (turn < 3) sorts.push(await time(sort));
   }
   const all = median(runtime.map((ms, i) => ms + draws[i]!));
   out.push({

@@ -22,7 +22,7 @@ import {
   type SampledRow,
   type TokenRequest,
   type TokenSampleOptions,
-  drawnFrom,
+  DISTRIBUTION,
   sharpness,
   TokenPicker,
   causalMask,
@@ -220,7 +220,7 @@ export class Sampler {
       feeds[`ownValues.${i}`] = float32([R, heads, S, headDim], values);
     }
     const fetches: Record<string, HostTensor> = {};
-    for (const name of drawnFrom(options)) {
+    for (const name of DISTRIBUTION) {
       fetches[name] = this.scratch.tensor(name, name === 'shares' ? [R, vocabulary] : [R]);
     }
     for (let i = 0; i < layers; i++) {

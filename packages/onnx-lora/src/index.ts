@@ -64,7 +64,7 @@ export {
   type TokenRequest,
   type TokenSampleOptions,
 } from './sample/sampleRows.ts';
-export { TokenPicker, drawnFrom, outputDistribution, sharpness } from './sample/tokenPicker.ts';
+export { DISTRIBUTION, TokenPicker, outputDistribution, sharpness } from './sample/tokenPicker.ts';
 export { endTokens, readEndTokens } from './tokenizer/endTokens.ts';
 export type { ChatMessage, Prompt } from './tokenizer/prompt.ts';
 export { loadTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';

@@ -5,7 +5,6 @@ import { Random } from '../../../packages/onnx-lora/src/random.ts';
 import { float32, scalar } from '../../../packages/onnx-lora/src/runtime/runtime.ts';
 import { openRows } from '../../../packages/onnx-lora/src/sample/sampleRows.ts';
 import {
-  drawnFrom,
   outputDistribution,
   sharpness,
   TokenPicker,
@@ -15,11 +14,11 @@ import { LOGITS, type PlainDraw, plainDistributions } from './plainDraw.ts';
 
 async function drawMany(logits: Float32Array, setting: PlainDraw, count: number) {
   const b = new GraphBuilder('draw');
-  outputDistribution(b, b.input('logits', 'float32', ['rows', 'vocabulary']));
+  outputDistribution(b, b.input('logits', 'float32', ['rows', logits.length]));
   const session = await (await webRuntime('wasm')).create(writeModel(b.model));
   const options = { ...setting, seed: 3, stop: new Set<number>() };
   const feeds = { logits: float32([1, logits.length], logits), sharpness: scalar(sharpness(options)) };
-  const picker = new TokenPicker(await session.run(feeds, drawnFrom(options)), logits.length, options);
+  const picker = new TokenPicker(await session.run(feeds), logits.length, options);
   await session.release();
   const open = () => openRows([{ tokens: [0], samples: 1, maxTokens: count }], count + 1, options.seed)[0]!;
   const [row, again] = [open(), open()];

@@ -27,7 +27,7 @@ import type { CachedShape, CachePart } from './cacheMemory.ts';
 import type { PlacedAdapter } from './placedAdapter.ts';
 import { type DeviceDraws, releaseDraws } from './deviceDraws.ts';
 import type { ActiveRow, TokenSampleOptions } from './sampleRows.ts';
-import { drawnFrom, sharpness, TokenPicker } from './tokenPicker.ts';
+import { DISTRIBUTION, sharpness, TokenPicker } from './tokenPicker.ts';
 
 /** The position of a column of the cache, or of a new token, that only pads its row: no token may see it. */
 export const HIDDEN_COLUMN = -1;
@@ -142,7 +142,7 @@ export class DecodeSteps {
     }
     const missing = [...this.graph.model.graph.inputs.keys()].find((name) => !feeds[name]);
     if (missing) throw new Error(`the graph reads an input ${missing} that nothing feeds`);
-    const wanted = this.draws === 'host' ? drawnFrom(options) : [DRAWN_IDS, DRAWN];
+    const wanted = this.draws === 'host' ? DISTRIBUTION : [DRAWN_IDS, DRAWN];
     const { outputs, kept } = await session.runKeeping(feeds, [...this.kept, ...wanted]);
     const tensors = this.kept.map((name) => kept[name] ?? outputs[name]!);
     const recent = { tensors, rows, tokens: step.cache.recent.tokens + seq };

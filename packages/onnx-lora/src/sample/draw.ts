@@ -13,8 +13,10 @@ export interface DrawnSet {
   topK?: number;
 }
 
-/** What a prefix of the order from the most likely on has to reach: so many tokens, or so much of `of`, absent: of all. */
-type Reach = { by: 'count'; amount: number } | { by: 'share'; amount: number; of: Kept | undefined };
+/** What a prefix of the order from the most likely on has to reach: so many tokens, or so much of `of`, absent: of all, which is about `total`. */
+type Reach =
+  | { by: 'count'; amount: number }
+  | { by: 'share'; amount: number; of: Kept | undefined; total: number };
 
 /** Tokens that are kept: with a share above `least`, and those that have it up to the token `last`. */
 interface Kept {
@@ -45,8 +47,6 @@ interface Bounds {
 const INFINITY = 0x7f800000;
 const EVERYTHING: Bounds = { low: 0, high: INFINITY };
 
-/** Vocabularies of fewer tokens have a sum of 1, as far as a draw can tell. */
-const SUMMED = 1024;
 /** Tokens whose shares are summed up together. */
 const BLOCK_BITS = 6;
 const BLOCK = 1 << BLOCK_BITS;
@@ -60,6 +60,8 @@ const BUCKETS = (0x3f800000 >>> BUCKET_BITS) + 1;
 const FINE_BITS = 10;
 /** Standard deviations of the sample that bounds leave. Beyond them, everything is looked through. */
 const DEVIATIONS = 2.5;
+/** Where at most this part of the vocabulary can lie above the bounds, it is listed with what lies between them: that takes less than summing it up. */
+const FEW = 1 / 32;
 
 const word = new Int32Array(1);
 const float = new Float32Array(word.buffer);
@@ -76,7 +78,10 @@ const bitsOf = (value: number): number => {
 /** The share that ends each bucket of the sample. */
 const BUCKET_ENDS = Float64Array.from({ length: BUCKETS }, (_, i) => floatOf((i + 1) << BUCKET_BITS));
 
-/** Draws from distributions over one vocabulary; keeps the memory that it works in. */
+/**
+ * Draws from distributions over one vocabulary; keeps the memory that it works in. A distribution is [vocabulary]:
+ * numbers from 0 to 1 to which the tokens' shares are proportional.
+ */
 export class Drawer {
   /** Sums of the shares that are kept, by block. */
   private readonly blocks: Float64Array;
@@ -92,17 +97,8 @@ export class Drawer {
     this.values = new Float32Array(vocabulary);
   }
 
-  /**
-   * Sum of the distribution that was drawn from last, in float64. The float32 sum that a large vocabulary's was
-   * divided by is off by as much as some tokens have.
-   */
-  get total(): number {
-    return this.sum;
-  }
-
-  /** The most likely token; of equal ones the first. Distributions are [vocabulary] from `from` on. */
+  /** The most likely token; of equal ones the first. The distribution lies from `from` on. */
   best(shares: Float32Array, from = 0): number {
-    this.sum = this.totalOf(shares, from);
     const end = from + this.vocabulary;
     let best = from;
     let most = shares[from]!;
@@ -117,22 +113,18 @@ export class Drawer {
 
   /**
    * The token at which the shares that are kept, summed up in the order of tokens, pass `uniform` of their sum;
-   * `uniform` is in [0, 1).
+   * `uniform` is in [0, 1). The distribution lies from `from` on, and `total` is about its sum: a sum in float32 is off
+   * by as much as some tokens have.
    */
-  draw(shares: Float32Array, uniform: number, { topP, topK = 0 }: DrawnSet, from = 0): number {
+  draw(shares: Float32Array, uniform: number, { topP, topK = 0 }: DrawnSet, from = 0, total = 1): number {
     const cutsCount = topK > 0 && topK < this.vocabulary;
     if (!cutsCount && topP >= 1) {
-      this.sum = this.totalOf(shares, from);
-      return this.passing(shares, uniform * this.sum, from);
+      return this.passing(shares, uniform * sumOf(shares, from, from + this.vocabulary), from);
     }
     const row = shares.subarray(from, from + this.vocabulary);
     let kept = cutsCount ? this.keep(row, { by: 'count', amount: topK }) : undefined;
-    if (topP < 1) kept = this.keep(row, { by: 'share', amount: topP, of: kept });
+    if (topP < 1) kept = this.keep(row, { by: 'share', amount: topP, of: kept, total });
     return this.passingKept(row, uniform * kept!.sum, kept!);
-  }
-
-  private totalOf(shares: Float32Array, from: number): number {
-    return this.vocabulary < SUMMED ? 1 : total(shares, from, from + this.vocabulary);
   }
 
   private passing(shares: Float32Array, target: number, from: number): number {
@@ -185,10 +177,11 @@ export class Drawer {
   }
 
   /** Bounds within which the prefix most likely ends: of every so many tokens one is looked at. */
-  private bounds(shares: Float32Array, bits: Int32Array, { by, amount }: Reach): Bounds {
+  private bounds(shares: Float32Array, bits: Int32Array, reach: Reach): Bounds {
     const { buckets, vocabulary } = this;
+    const { amount } = reach;
     buckets.fill(0);
-    if (by === 'count') {
+    if (reach.by === 'count') {
       for (let v = STRIDE >> 1; v < vocabulary; v += STRIDE) buckets[bits[v]! >>> BUCKET_BITS]! += STRIDE;
       // How many a sample finds of n tokens has a variance of n times the stride.
       const margin = DEVIATIONS * Math.sqrt(STRIDE * amount) + DEVIATIONS * STRIDE;
@@ -203,7 +196,7 @@ export class Drawer {
     for (let v = STRIDE >> 1; v < vocabulary; v += STRIDE) buckets[bits[v]! >>> BUCKET_BITS]! += shares[v]!;
     // From the least likely on, what is left out. Its tokens have at most the share that the set ends at, so
     // that the variance is at most stride * share * rest.
-    const rest = 1 - amount;
+    const rest = (1 - amount) * reach.total;
     const spread = DEVIATIONS * DEVIATIONS * STRIDE * rest;
     let [sum, bucket] = [0, 0];
     let low = 0;
@@ -214,7 +207,8 @@ export class Drawer {
     }
     for (; bucket < BUCKETS; bucket++) {
       if (sum > rest && (sum - rest) ** 2 >= spread * BUCKET_ENDS[bucket]!) {
-        return { low, high: ((bucket + 1) << BUCKET_BITS) - 1 };
+        const few = reach.total < FEW * vocabulary * BUCKET_ENDS[bucket]!;
+        return { low, high: few ? INFINITY : ((bucket + 1) << BUCKET_BITS) - 1 };
       }
       sum += STRIDE * (buckets[bucket + 1] ?? 0);
     }
@@ -245,17 +239,17 @@ export class Drawer {
     const { least, equal } = end ?? { least: 0, equal: 0 };
     const kept: Kept = { least, last: -1, sum: above };
     let left = equal;
-    for (let i = 0; i < found; ) {
-      const block = between[i]! >> BLOCK_BITS;
-      let sum = 0;
-      for (; i < found && between[i]! >> BLOCK_BITS === block; i++) {
-        const share = shares[between[i]!]!;
-        if (share < least || (share === least && left-- <= 0)) continue;
-        if (share === least) kept.last = between[i]!;
-        sum += share;
+    for (let i = 0; i < found; i++) {
+      const v = between[i]!;
+      const share = shares[v]!;
+      if (share < least) continue;
+      if (share === least) {
+        if (left === 0) continue;
+        left--;
+        kept.last = v;
       }
-      blocks[block]! += sum;
-      kept.sum += sum;
+      blocks[v >> BLOCK_BITS]! += share;
+      kept.sum += share;
     }
     return kept;
   }
@@ -376,7 +370,7 @@ export class Drawer {
   }
 }
 
-function total(shares: Float32Array, from: number, end: number): number {
+function sumOf(shares: Float32Array, from: number, end: number): number {
   let a = 0;
   let b = 0;
   let c = 0;

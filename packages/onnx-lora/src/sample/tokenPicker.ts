@@ -4,20 +4,41 @@ import { floats, type HostTensor } from '../runtime/runtime.ts';
 import { Drawer } from './draw.ts';
 import { type ActiveRow, addToken, type TokenSampleOptions } from './sampleRows.ts';
 
+/** Outputs of `outputDistribution`. */
+export const DISTRIBUTION = ['shares', 'totals', 'offsets'] as const;
+
 /**
  * What tokens are drawn from, of logits [rows, vocabulary]. Input: sharpness [], 1 / temperature. Outputs: shares
- * [rows, vocabulary], the probabilities at the temperature; and offsets [rows], by which a token has the
- * log-probability ln(share) * temperature + offset at temperature 1. A graph takes several of these
- * exponentials at once and JavaScript one; only one distribution comes back.
+ * [rows, vocabulary], how likely tokens are at the temperature, as a part of what the most likely one is; totals
+ * [rows], their sums; and offsets [rows]: a token has the log-probability ln(share) * temperature + offset at
+ * temperature 1. A graph takes several of these exponentials at once and JavaScript one; only one distribution
+ * comes back, and none is divided by its sum.
  */
 export function outputDistribution(b: GraphBuilder, logits: Value): void {
   const sharpness = b.input('sharpness', 'float32', []);
-  const best = (x: Value) => b.node('ReduceMax', [x, b.ints([1])], { keepdims: 0 });
-  b.output('shares', b.node('Softmax', [b.mul(logits, sharpness)], { axis: -1 }));
-  // The most likely token is so at any temperature. Its share is read from the output: with another reader, what
-  // the output is of would be copied.
-  const plain = best(b.node('LogSoftmax', [logits], { axis: -1 }));
-  b.output('offsets', b.sub(plain, b.div(b.node('Log', [best('shares')]), sharpness)));
+  const below = b.sub(logits, b.node('ReduceMax', [logits, b.ints([1])], { keepdims: 1 }));
+  b.output('shares', b.exp(b.mul(below, sharpness)));
+  // Read from the output: with another reader, what the output is of would be copied.
+  b.output('totals', rowSums(b, 'shares'));
+  b.output('offsets', b.node('Neg', [b.node('Log', [rowSums(b, b.exp(below))])]));
+}
+
+/**
+ * Sums of x [rows, n], [rows]. In two steps where n has a divisor: adding up 150,000 numbers of float32 one after
+ * another loses 1e-5 of them.
+ */
+function rowSums(b: GraphBuilder, x: Value): Value {
+  const n = b.shape(x)[1]!;
+  const part = typeof n === 'number' ? divisorNearRoot(n) : 1;
+  if (part === 1) return b.sum(x, [1], false);
+  return b.sum(b.sum(b.reshape(x, [-1, Number(n) / part, part]), [2], false), [1], false);
+}
+
+/** The largest divisor up to the square root. */
+function divisorNearRoot(n: number): number {
+  let divisor = Math.floor(Math.sqrt(n));
+  while (n % divisor > 0) divisor--;
+  return divisor;
 }
 
 /** What a graph with `outputDistribution` is fed: 1 / temperature. Greedy sampling reads the shares at 1. */
@@ -25,15 +46,11 @@ export function sharpness({ temperature }: TokenSampleOptions): number {
   return temperature > 0 ? 1 / temperature : 1;
 }
 
-/** Outputs that drawing reads: those of `outputDistribution` that the temperature makes worth bringing here. */
-export function drawnFrom({ temperature }: TokenSampleOptions): ('shares' | 'offsets')[] {
-  return temperature === 0 || temperature === 1 ? ['shares'] : ['shares', 'offsets'];
-}
-
-/** Draws tokens from the outputs of `outputDistribution`: from those of `drawnFrom` at least. */
+/** Draws tokens from the outputs of `outputDistribution`. */
 export class TokenPicker {
   private readonly shares: Float32Array;
-  private readonly offsets: Float32Array | undefined;
+  private readonly totals: Float32Array;
+  private readonly offsets: Float32Array;
   private readonly drawer: Drawer;
 
   constructor(
@@ -41,21 +58,23 @@ export class TokenPicker {
     private readonly vocabulary: number,
     private readonly options: TokenSampleOptions & { loopTokens?: number },
   ) {
-    this.shares = floats(outputs, 'shares');
-    this.offsets = drawnFrom(options).includes('offsets') ? floats(outputs, 'offsets') : undefined;
+    [this.shares, this.totals, this.offsets] = DISTRIBUTION.map((name) => floats(outputs, name)) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
     this.drawer = drawerOf(vocabulary);
   }
 
   /** Appends the next token to `row`, from row `index` of the distribution, and ends it where it ends. */
   pick(row: ActiveRow, index: number): void {
-    const { drawer, offsets, options, shares } = this;
-    const { temperature } = options;
+    const { drawer, offsets, options, shares, totals } = this;
     const from = index * this.vocabulary;
     const token =
-      temperature > 0 ? drawer.draw(shares, row.random.uniform(), options, from) : drawer.best(shares, from);
-    const logprob = offsets
-      ? Math.log(shares[from + token]!) * temperature + offsets[index]!
-      : Math.log(shares[from + token]! / drawer.total);
+      options.temperature > 0
+        ? drawer.draw(shares, row.random.uniform(), options, from, totals[index]!)
+        : drawer.best(shares, from);
+    const logprob = Math.log(shares[from + token]!) / sharpness(options) + offsets[index]!;
     addToken(row, token, logprob, options);
   }
 }
