@@ -1,5 +1,6 @@
 /** The effect of a run: its goalposts before and after, with fresh samples and equal n. */
 import { countPasses } from '../src/gasp/goalposts.ts';
+import { drawsOf } from '../src/gasp/settings.ts';
 import { deriveSeed } from 'onnx-lora/random';
 import type { LabPorts } from '../src/lab/labPorts.ts';
 import { currentCounters, finishedIterations, foldEvents, summarizeEvaluation } from '../src/run/state.ts';
@@ -67,12 +68,16 @@ export async function report(
       seed: deriveSeed(settings.seed, 'weights'),
     });
     const judge = await ports.loadJudge(load);
-    const { temperature, topP } = settings;
     const count = async (blob: string): Promise<{ count: GoalpostCount; passed: Record<string, number> }> => {
       await policy.restore((await journal.getCheckpoint(run, blob))!);
       const { passed } = await countPasses(
         goalposts,
-        { samples, temperature, topP, seed: deriveSeed(settings.seed, 'report', blob), stage: 'evaluating' },
+        {
+          ...drawsOf(settings),
+          samples,
+          seed: deriveSeed(settings.seed, 'report', blob),
+          stage: 'evaluating',
+        },
         { policy, judge, dialect },
       );
       const { solved, meanPassRate } = summarizeEvaluation({ samples, passed });

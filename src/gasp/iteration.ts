@@ -14,7 +14,7 @@ import { deriveSeed, Random } from 'onnx-lora/random';
 import { goalpostsReached } from './reach.ts';
 import { faultReward, inBand, proposerReward } from './rewards.ts';
 import { type Pay, payByGuide } from './selfGuided.ts';
-import type { Settings } from './settings.ts';
+import { drawsOf, type Settings } from './settings.ts';
 import { startRollouts } from './rollouts.ts';
 import { type Solved, sampledTokens, solve, type Tools } from './solving.ts';
 import { type Validated, validateDraft } from './validation.ts';
@@ -199,8 +199,7 @@ class Proposing {
       valid.map((p): Task => ({ type: 'induction', question: p.question! })),
       {
         samples: settings.rollouts,
-        temperature: settings.temperature,
-        topP: settings.topP,
+        ...drawsOf(settings),
         seed: deriveSeed(settings.seed, 'rollouts', iteration, first),
         stage: `solving-${kind}`,
       },
@@ -288,8 +287,7 @@ class Proposing {
       policy,
       plans.map(({ prompt }) => ({ prompt, samples: 1, maxTokens })),
       {
-        temperature: settings.temperature,
-        topP: settings.topP,
+        ...drawsOf(settings),
         seed: deriveSeed(settings.seed, 'proposals', this.iteration, first),
         ...(tools.signal && { signal: tools.signal }),
         onProgress: (p) => {
@@ -384,8 +382,7 @@ async function tryGoalposts(
     [...goalposts.values()].map((question): Task => ({ type: 'induction', question })),
     {
       samples: settings.rollouts,
-      temperature: settings.temperature,
-      topP: settings.topP,
+      ...drawsOf(settings),
       seed: deriveSeed(settings.seed, 'goalposts', iteration),
       stage: 'solving-tasks',
     },
@@ -423,8 +420,7 @@ async function answersToTrainOn(
     [...own.filter(({ task }) => task.type !== 'induction').map(({ task }) => task), ...asTheyAre],
     {
       samples: settings.rollouts,
-      temperature: settings.temperature,
-      topP: settings.topP,
+      ...drawsOf(settings),
       seed: deriveSeed(settings.seed, 'tasks', iteration),
       stage: 'solving-tasks',
     },

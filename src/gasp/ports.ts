@@ -15,10 +15,16 @@ export interface SampleRequest {
   maxTokens: number;
 }
 
-export interface SampleOptions {
+/** Which distribution tokens are drawn from. */
+export interface TokenDraws {
   temperature: number;
   /** Nucleus sampling: 1 keeps the whole distribution. */
   topP: number;
+  /** Draws from so many of the most likely tokens only, before the nucleus; absent or 0: from all. */
+  topK?: number;
+}
+
+export interface SampleOptions extends TokenDraws {
   /** Same seed, same weights, same backend: same completions. */
   seed: number;
   signal?: AbortSignal;
@@ -37,7 +43,7 @@ export interface SampleProgress {
   peek: (row: number) => { request: number; sample: number; text: string };
 }
 
-/** One sampled continuation. Arrays run over its tokens; `logprobs` are of the sampled distribution at temperature 1. */
+/** One sampled continuation. Arrays run over its tokens; `logprobs` are of the whole distribution at temperature 1. */
 export interface Completion {
   promptTokens: number[];
   tokens: number[];

@@ -403,6 +403,15 @@ export const SETTINGS_BESIDE_METHOD = {
     note: '1 keeps the whole distribution.',
     group: 'sampling',
   }),
+  topK: number({
+    default: 0,
+    before: 0,
+    ...{ min: 0, max: 1e6, integer: true, step: 1 },
+    label: 'Top-k',
+    note: 'Tokens are drawn from so many of the most likely ones, before top-p; 0: from all.',
+    group: 'sampling',
+    advanced: true,
+  }),
   seed: number({
     default: 1,
     ...{ min: 0, max: 0xffffffff, integer: true, step: 1 },

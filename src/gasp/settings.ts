@@ -1,5 +1,6 @@
 /** Everything that decides how a run goes, as plain data: it fits in a link and in a run's first event. */
 import { METHOD_NAMES, type MethodKind, type MethodName, METHODS } from './methods.ts';
+import type { TokenDraws } from './ports.ts';
 import { choice, type Setting } from './settingKinds.ts';
 import { SETTINGS_BESIDE_METHOD, type SettingsBesideMethod } from './settingTable.ts';
 
@@ -7,6 +8,9 @@ export interface Settings extends SettingsBesideMethod {
   method: MethodName;
 }
 export type SettingName = keyof Settings;
+
+/** How a run draws tokens. */
+export const drawsOf = ({ temperature, topP, topK }: Settings): TokenDraws => ({ temperature, topP, topK });
 
 const headings: Record<MethodKind, string> = {
   system: 'Systems',

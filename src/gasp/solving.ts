@@ -1,5 +1,5 @@
 /** The student at work: sampled answers, judged, with a reason that a person can read. */
-import type { Completion, Dialect, Judge, Policy, ProgramResult, ProgramRun } from './ports.ts';
+import type { Completion, Dialect, Judge, Policy, ProgramResult, ProgramRun, TokenDraws } from './ports.ts';
 import type { Progress, Stage } from './progress.ts';
 import type { Attempt, Task, Verdict } from './question.ts';
 import { deriveSeed } from 'onnx-lora/random';
@@ -16,11 +16,9 @@ export interface Tools {
   progress?: Progress;
 }
 
-export interface SolveOptions {
+export interface SolveOptions extends TokenDraws {
   /** Answers to each task. */
   samples: number;
-  temperature: number;
-  topP: number;
   seed: number;
   stage: Stage;
 }
@@ -71,7 +69,7 @@ function startBatch(
   tasks: readonly Task[],
   from: number,
   size: number,
-  { samples, temperature, topP, seed, stage }: SolveOptions,
+  { samples, seed, stage, ...draws }: SolveOptions,
   { policy, judge, dialect, signal, progress }: Tools,
 ): Rollouts<Attempt> {
   const batch = tasks.slice(from, from + size);
@@ -84,8 +82,7 @@ function startBatch(
       maxTokens: dialect.maxTokens.answer,
     })),
     {
-      temperature,
-      topP,
+      ...draws,
       seed: deriveSeed(seed, 'batch', from),
       ...(signal && { signal }),
       onProgress: (p) => {

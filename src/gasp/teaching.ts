@@ -4,7 +4,7 @@ import type { NoveltyBuffer } from './novelty.ts';
 import type { Attempt, Axis, Proposal, ProposerRole } from './question.ts';
 import { deriveSeed } from 'onnx-lora/random';
 import { faultReward, inBand, proposerReward } from './rewards.ts';
-import type { Settings } from './settings.ts';
+import { drawsOf, type Settings } from './settings.ts';
 import { solve, type Tools } from './solving.ts';
 import { type Validated, validateDraft } from './validation.ts';
 import { brief } from '../util/text.ts';
@@ -78,8 +78,7 @@ export async function tryDraft(
     [{ type: 'induction', question }],
     {
       samples: settings.rollouts,
-      temperature: settings.temperature,
-      topP: settings.topP,
+      ...drawsOf(settings),
       seed: deriveSeed(settings.seed, 'teaching', iteration, round),
       stage: role === 'lift' ? 'solving-lifts' : 'solving-lemmas',
     },

@@ -2,6 +2,7 @@
 import { countPasses, goalpostsAimedAt } from '../gasp/goalposts.ts';
 import { runIteration } from '../gasp/iteration.ts';
 import type { Question } from '../gasp/question.ts';
+import { drawsOf } from '../gasp/settings.ts';
 import { deriveSeed } from 'onnx-lora/random';
 import type { Tools } from '../gasp/solving.ts';
 import type { Counters, RunEventBody } from '../run/events.ts';
@@ -100,9 +101,9 @@ async function evaluate(
   iteration: number,
   tools: Tools,
 ): Promise<{ evaluated: Evaluated; tokens: number }> {
-  const { evaluateSamples: samples, temperature, topP } = settings;
+  const { evaluateSamples: samples } = settings;
   const seed = deriveSeed(settings.seed, 'evaluation', iteration);
-  const options = { samples, temperature, topP, seed, stage: 'evaluating' } as const;
+  const options = { ...drawsOf(settings), samples, seed, stage: 'evaluating' } as const;
   const { passed, tokens } = await countPasses(goalposts, options, tools);
   return { evaluated: { type: 'evaluated', iteration, samples, passed }, tokens };
 }

@@ -2,7 +2,7 @@
 import { measure } from '../gasp/measuring.ts';
 import { partOf } from '../gasp/progress.ts';
 import { deriveSeed } from 'onnx-lora/random';
-import type { Settings } from '../gasp/settings.ts';
+import { drawsOf, type Settings } from '../gasp/settings.ts';
 import type { Tools } from '../gasp/solving.ts';
 import type { RunEvent, RunEventBody } from '../run/events.ts';
 import { validEvents } from '../run/history.ts';
@@ -97,9 +97,8 @@ async function* carryOut(
   const snapshot = await journal.getCheckpoint(run, blob);
   if (!snapshot) throw goneCheckpoint(`the checkpoint of iteration ${iteration}`);
   await tools.policy.restore(snapshot);
-  const { temperature, topP } = settings;
   const seed = deriveSeed(settings.seed, 'measuring', split, iteration, samples);
-  const options = { samples, temperature, topP, seed, stage: 'measuring' } as const;
+  const options = { ...drawsOf(settings), samples, seed, stage: 'measuring' } as const;
   for await (const answers of measure(questions, options, tools, done)) {
     yield { type: 'measured', iteration, split, samples, answers };
   }

@@ -159,7 +159,7 @@ export class LocalPolicy implements Policy {
 
   async sample(requests: SampleRequest[], options: SampleOptions): Promise<Completion[][]> {
     const prompts = requests.map((r) => this.tokenizer.encode(r.prompt));
-    const { onCompletion, onProgress, signal } = options;
+    const { onCompletion, onProgress, ...draws } = options;
     const out: Completion[][] = requests.map(() => []);
     const take = ({ request, sample, tokens, logprobs, ended = 'length' }: SampledRow) => {
       if (out[request]![sample]) return;
@@ -177,11 +177,8 @@ export class LocalPolicy implements Policy {
       await this.sampledWeights(),
       requests.map((r, i) => ({ tokens: prompts[i]!, samples: r.samples, maxTokens: r.maxTokens })),
       {
-        temperature: options.temperature,
-        topP: options.topP,
-        seed: options.seed,
+        ...draws,
         stop: this.stop,
-        ...(signal ? { signal } : {}),
         ...((onProgress || onCompletion) && { onStep }),
       },
     );
