@@ -92,7 +92,9 @@ function digest(events: readonly RunEvent[], label: string, plans: readonly Meas
     );
     if (!plan) return [];
     const answers = Object.fromEntries(plan.questions.map(({ id }) => [id, m.answers[id]!]));
-    return [{ ...m, answers }];
+    const logprobs =
+      m.logprobs && Object.fromEntries(Object.entries(m.logprobs).filter(([id]) => id in answers));
+    return [{ ...m, answers, ...(logprobs && { logprobs }) }];
   });
   return digestRun({ ...state, measurements: asked }, label);
 }

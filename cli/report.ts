@@ -1,15 +1,36 @@
 /** The effect of a run: its goalposts before and after, with fresh samples and equal n. */
+import { expectedSolved, log10, scoreReferences, summarizeDistances } from '../src/gasp/distance.ts';
 import { countPasses } from '../src/gasp/goalposts.ts';
 import { drawsOf } from '../src/gasp/settings.ts';
 import { deriveSeed } from 'onnx-lora/random';
 import type { LabPorts } from '../src/lab/labPorts.ts';
-import { currentCounters, finishedIterations, foldEvents, summarizeEvaluation } from '../src/run/state.ts';
+import {
+  currentCounters,
+  finishedIterations,
+  flagsDown,
+  foldEvents,
+  summarizeEvaluation,
+} from '../src/run/state.ts';
 
 export interface GoalpostCount {
   /** Goalposts with at least one right answer among `samples`. */
   solved: number;
   /** Mean over goalposts of the share of right answers. */
   meanPass1: number;
+  /** Goalposts with a reference answer, and the mean decimal logarithm of its probability; absent where none has one. */
+  scored?: number;
+  meanLog10?: number;
+  /** Goalposts solved in expectation with `samples` answers, were the reference the only right one: a lower bound. */
+  expectedSolved?: number;
+}
+
+/** One goalpost before and after: the decimal logarithm of its reference answer's probability, and right answers. */
+export interface GoalpostDistance {
+  id: string;
+  title: string;
+  before?: number;
+  after?: number;
+  passed: [before: number, after: number];
 }
 
 export interface RunReport {
@@ -32,6 +53,16 @@ export interface RunReport {
   after?: GoalpostCount;
   /** Ids of goalposts that only the newest weights solve. */
   newlySolved?: string[];
+  /** In the order of the run's list. */
+  distances?: GoalpostDistance[];
+  /** Goalposts whose flags came down in trials during the run, in that order, with the iteration. */
+  flagsDown: { id: string; title: string; iteration: number }[];
+}
+
+interface Counted {
+  count: GoalpostCount;
+  passed: Record<string, number>;
+  logprobs: Record<string, number>;
 }
 
 /** Samples every goalpost `samples` times with the run's first and with its newest checkpoint. */
@@ -58,6 +89,7 @@ export async function report(
     acceptedUnguided: accepted('unguided'),
     goalposts: goalposts.length,
     samples,
+    flagsDown: flagsDown(state),
   };
   if (samples > 0) {
     const load = { signal: new AbortController().signal, onProgress: () => {} };
@@ -68,7 +100,7 @@ export async function report(
       seed: deriveSeed(settings.seed, 'weights'),
     });
     const judge = await ports.loadJudge(load);
-    const count = async (blob: string): Promise<{ count: GoalpostCount; passed: Record<string, number> }> => {
+    const count = async (blob: string): Promise<Counted> => {
       await policy.restore((await journal.getCheckpoint(run, blob))!);
       const { passed } = await countPasses(
         goalposts,
@@ -81,7 +113,10 @@ export async function report(
         { policy, judge, dialect },
       );
       const { solved, meanPassRate } = summarizeEvaluation({ samples, passed });
-      return { count: { solved, meanPass1: meanPassRate }, passed };
+      const logprobs = await scoreReferences(goalposts, { policy, dialect });
+      const { scored, meanLog10 } = summarizeDistances(logprobs);
+      const near = scored > 0 && { scored, meanLog10, expectedSolved: expectedSolved(logprobs, samples) };
+      return { count: { solved, meanPass1: meanPassRate, ...near }, passed, logprobs };
     };
     try {
       say(`Sampling ${goalposts.length} goalposts ${samples} times, before and after ...`);
@@ -92,6 +127,16 @@ export async function report(
       summary.newlySolved = goalposts
         .map((g) => g.id)
         .filter((id) => after.passed[id]! > 0 && before.passed[id] === 0);
+      summary.distances = goalposts.map(({ id, title }) => {
+        const [first, last] = [before.logprobs[id], after.logprobs[id]];
+        return {
+          id,
+          title,
+          ...(first !== undefined && { before: log10(first) }),
+          ...(last !== undefined && { after: log10(last) }),
+          passed: [before.passed[id]!, after.passed[id]!],
+        };
+      });
     } finally {
       await judge.dispose();
       await policy.dispose();
@@ -108,6 +153,20 @@ export async function report(
       `goalposts solved with ${samples} fresh samples: before ${before.solved}, after ${after.solved} of ` +
         `${goalposts.length}; mean pass@1 ${before.meanPass1.toFixed(4)}, then ${after.meanPass1.toFixed(4)}`,
     );
+  }
+  if (before?.meanLog10 !== undefined && after?.meanLog10 !== undefined) {
+    const nearer = (summary.distances ?? []).filter(
+      (d) => d.before !== undefined && d.after !== undefined && d.after - d.before >= Math.log10(5),
+    ).length;
+    say(
+      `their reference answers, ${after.scored} of them: mean log10 p ${before.meanLog10.toFixed(2)}, then ` +
+        `${after.meanLog10.toFixed(2)}, ${nearer} of them at least five times as likely; at least ` +
+        `${before.expectedSolved!.toFixed(1)}, then ${after.expectedSolved!.toFixed(1)} expected solved with ${samples} answers`,
+    );
+  }
+  if (summary.flagsDown.length > 0) {
+    const flags = summary.flagsDown.map(({ id, iteration }) => `${id} (${iteration})`).join(', ');
+    say(`flags that came down in trials, with their iteration: ${flags}`);
   }
   return summary;
 }

@@ -1,4 +1,5 @@
 /** A lab that reports to a terminal, ends runs by a budget and stops on Ctrl-C. */
+import { expectedSolved, summarizeDistances } from '../src/gasp/distance.ts';
 import { Lab } from '../src/lab/lab.ts';
 import type { LabPorts } from '../src/lab/labPorts.ts';
 import { type CommandError, labFailure } from './failure.ts';
@@ -118,7 +119,13 @@ export class TerminalLab {
 function describe(event: RunEvent, recent: readonly RunEvent[]): string | undefined {
   if (event.type === 'evaluated') {
     const { solved, tried, meanPassRate } = summarizeEvaluation(event);
-    return `  goalposts after iteration ${event.iteration}: ${solved} of ${tried} solved with ${event.samples} samples, mean pass@1 ${meanPassRate.toFixed(4)}`;
+    const { scored, meanLog10 } = summarizeDistances(event.logprobs ?? {});
+    const expected = expectedSolved(event.logprobs ?? {}, event.samples).toFixed(1);
+    const chance =
+      scored === 0
+        ? ''
+        : `; reference answers: mean log10 p ${meanLog10.toFixed(2)}, at least ${expected} of ${scored} expected solved`;
+    return `  goalposts after iteration ${event.iteration}: ${solved} of ${tried} solved with ${event.samples} samples, mean pass@1 ${meanPassRate.toFixed(4)}${chance}`;
   }
   if (event.type !== 'iteration-finished') return undefined;
   const own = recent.filter(

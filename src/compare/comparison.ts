@@ -2,6 +2,7 @@
 import type { RunDigest } from './digest.ts';
 import {
   byLabel,
+  type Counted,
   type MethodSummaries,
   type MethodSummary,
   passCurve,
@@ -152,10 +153,19 @@ function read(runs: readonly RunDigest[], methods: MethodSummaries): string[] {
     const learned = best
       ? `pass@${at} ${percent(best.mean)}${spread} on held-out questions`
       : 'not tried on held-out questions';
+    const { not_parts: notParts, never_proposed: neverProposed, reference } = goalposts;
+    const without = (kind: Counted, words: string) =>
+      kind.total === goalposts.total ? '' : `, ${kind.solved} of the ${kind.total} ${words}`;
+    const near = reference
+      ? `; their own programs have a mean log₁₀ p of ${reference.log10.mean.toFixed(2).replace('-', '−')}, by which at least ${reference.expected_solved.mean.toFixed(1)} of ${reference.scored} are expected solved with ${goalposts.n} answers`
+      : '';
     return (
       `${name}: ${learned}; ` +
       `${goalposts.solved} of ${goalposts.total} goalposts solved in ${seeds.length === 1 ? 'its one seed' : `some of ${seeds.length} seeds`}, ` +
-      `${goalposts.solved_only_here} by it alone`
+      `${goalposts.solved_only_here} by it alone` +
+      without(notParts, 'that are no part of another') +
+      without(neverProposed, 'that no proposal gave away') +
+      near
     );
   });
 }

@@ -74,6 +74,7 @@ export function comparisonFigures(comparison: Comparison, runs: readonly RunDige
           'Mining picks unlucky questions too: read each line against the base model’s.',
         ),
         goalpostsSolved(comparison, labels, marks),
+        goalpostDistances(runs, marks),
       ],
     },
     {
@@ -156,8 +157,13 @@ function goalpostsSolved(
         solved,
         solved_only_here: alone,
         by_seed: bySeed,
+        not_parts: notParts,
+        never_proposed: neverProposed,
+        reference,
       } = comparison.methods[label]!.goalposts;
-      return { label, mark: marks.get(label)!, total, solved, alone, bySeed };
+      const beside = [notParts.solved, notParts.total, neverProposed.solved, neverProposed.total];
+      const distance = reference?.log10.mean ?? Number.NaN;
+      return { label, mark: marks.get(label)!, total, solved, alone, bySeed, beside, distance };
     })
     .filter(({ total }) => total > 0);
   const title = 'Goalposts solved';
@@ -168,8 +174,37 @@ function goalpostsSolved(
       'Bar: solved in some seed; its full part: by no other method compared in any seed (methods that contain it aside). Marks: each seed alone.',
     drawing: <SolvedBars title={title} rows={rows} />,
     table: {
-      columns: ['method', 'solved in some seed', 'by it alone', 'goalposts', 'by seed'],
-      rows: rows.map((row) => [row.label, row.solved, row.alone, row.total, row.bySeed.join(' ')]),
+      columns: [
+        ...['method', 'solved in some seed', 'by it alone', 'goalposts', 'by seed'],
+        ...['solved, no parts', 'no parts', 'solved, never proposed', 'never proposed', 'mean log10 p'],
+      ],
+      rows: rows.map((row) => [
+        ...[row.label, row.solved, row.alone, row.total, row.bySeed.join(' ')],
+        ...[...row.beside, row.distance],
+      ]),
+    },
+  };
+}
+
+function goalpostDistances(runs: readonly RunDigest[], marks: ReadonlyMap<string, number>): Figure {
+  const title = 'Distance of the goalposts';
+  const lines = seriesLines(runs, 'distance', marks);
+  return {
+    id: 'goalpost-distance',
+    title,
+    caption:
+      'Mean log₁₀ of the probability that the student answers a goalpost with its own program: 0 is certain, and a step of one is ten times as likely. No luck in it, and a lower bound, since other programs are right too.',
+    drawing: (
+      <LineChart
+        title={title}
+        lines={lines}
+        x={{ title: 'tokens', format: tokens }}
+        y={{ format: (v) => v.toFixed(1).replace('-', '−') }}
+      />
+    ),
+    table: {
+      columns: ['method', 'tokens', 'mean log10 p', 'sd'],
+      rows: lines.flatMap(({ label, points }) => points.map((p) => [label, Math.round(p.x), p.y, p.sd])),
     },
   };
 }
@@ -196,7 +231,10 @@ function goalpostsByCheckpoints(runs: readonly RunDigest[]): Figure[] {
       ),
       wide: true,
       table: {
-        columns: ['goalpost', 'title', 'method', 'seed', 'iteration', 'right answers', 'answers'],
+        columns: [
+          ...['goalpost', 'title', 'method', 'seed', 'iteration'],
+          ...['right answers', 'answers', 'log10 p of its reference'],
+        ],
         rows: table,
       },
     },

@@ -1,4 +1,5 @@
 /** A run reduced to what a comparison shows: small, plain, and the same for stored and imported runs. */
+import { summarizeDistances } from '../gasp/distance.ts';
 import { passesOf } from '../gasp/measuring.ts';
 import { meanPassAtK } from '../gasp/passAtK.ts';
 import type { ProposerRole } from '../gasp/question.ts';
@@ -7,12 +8,15 @@ import type { MethodName } from '../gasp/methods.ts';
 import { Random } from 'onnx-lora/random';
 import { currentCounters, type EvaluationState, finishedIterations, type RunState } from '../run/state.ts';
 import { RUN_SERIES, type RunSeries } from '../run/series.ts';
+import { type ComparedGoalpost, comparedGoalposts } from './goalpostKinds.ts';
 
 /** Questions of one split tried with one checkpoint; `passed` digits as in the run's log. */
 export interface Tried {
   iteration: number;
   samples: number;
   answers: Record<string, string>;
+  /** Natural log-probabilities of reference answers by question id; absent in older runs. */
+  logprobs?: Record<string, number>;
 }
 
 export interface Point {
@@ -32,7 +36,7 @@ export interface RunDigest {
   seconds: number;
   tokensSampled: number;
   tokensTrained: number;
-  goalposts: { id: string; title: string }[];
+  goalposts: ComparedGoalpost[];
   heldout: Tried[];
   validation: Tried[];
   tries: Tried[];
@@ -51,8 +55,8 @@ export function digestRun(state: RunState, label: string = state.settings.method
   const { settings, measurements = [] } = state;
   const { seconds, tokensSampled, tokensTrained } = currentCounters(state);
   const split = (name: string): Tried[] =>
-    measurements.flatMap(({ split: own, iteration, samples, answers }) =>
-      own === name ? [{ iteration, samples, answers }] : [],
+    measurements.flatMap(({ split: own, iteration, samples, answers, logprobs }) =>
+      own === name ? [{ iteration, samples, answers, ...(logprobs && { logprobs }) }] : [],
     );
   const tries = split('goalposts');
   const finished = state.iterations.filter((iteration) => iteration.counters);
@@ -66,6 +70,8 @@ export function digestRun(state: RunState, label: string = state.settings.method
       series[name].push({ iteration: iteration.iteration, tokens, value });
     }
   }
+  const distance = distancePoints(state, tries);
+  if (distance.length > 0) series.distance = distance;
   const proposals = (paidByCurve(settings) ? finished : []).flatMap(({ stones }) =>
     stones.flatMap(({ proposal, passRate, reward }) =>
       passRate === undefined || reward === undefined ? [] : [{ role: proposal.role, passRate, reward }],
@@ -83,7 +89,7 @@ export function digestRun(state: RunState, label: string = state.settings.method
     seconds,
     tokensSampled,
     tokensTrained,
-    goalposts: state.goalposts.map(({ id, title }) => ({ id, title })),
+    goalposts: comparedGoalposts(state),
     heldout,
     validation,
     tries: shownTries,
@@ -91,6 +97,30 @@ export function digestRun(state: RunState, label: string = state.settings.method
     series,
     proposals: proposals.filter((_, i) => i % every === 0),
   };
+}
+
+/** The goalposts' mean decimal log-probability at each checkpoint or trial that scored them, over tokens. */
+function distancePoints(state: RunState, tries: readonly Tried[]): Point[] {
+  const tokensAt = new Map(
+    state.iterations.map(({ iteration, counters }) => [
+      iteration,
+      counters ? counters.tokensSampled + counters.tokensTrained : undefined,
+    ]),
+  );
+  const scored = [...state.evaluations, ...tries].flatMap(({ iteration, logprobs }) =>
+    logprobs ? [{ iteration, ...summarizeDistances(logprobs) }] : [],
+  );
+  // Means over different goalposts cannot be compared with each other.
+  const most = Math.max(0, ...scored.map((one) => one.scored));
+  const values = new Map(
+    scored.filter((one) => one.scored === most).map(({ iteration, meanLog10 }) => [iteration, meanLog10]),
+  );
+  return [...values]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([iteration, value]) => {
+      const tokens = iteration === 0 ? 0 : tokensAt.get(iteration);
+      return tokens === undefined ? [] : [{ iteration, tokens, value }];
+    });
 }
 
 /** k of the pass@k by which a checkpoint is picked, as in the paper; less where there are fewer answers. */
@@ -120,7 +150,7 @@ const newestIteration = (tried: readonly Tried[]) => Math.max(0, ...tried.map(({
  * A trial of all goalposts in the course of the run, which counted right answers but not which they were: they
  * are put anywhere, so that the first few answers are as good as any.
  */
-function triedInPassing({ iteration, samples, passed }: EvaluationState): Tried {
+function triedInPassing({ iteration, samples, passed, logprobs }: EvaluationState): Tried {
   const digits = (id: string, right: number) =>
     Random.for(iteration, 'answers', id)
       .shuffle(Array.from({ length: samples }, (_, i) => (i < right ? '1' : '0')))
@@ -129,6 +159,7 @@ function triedInPassing({ iteration, samples, passed }: EvaluationState): Tried 
     iteration,
     samples,
     answers: Object.fromEntries(Object.entries(passed).map(([id, right]) => [id, digits(id, right)])),
+    ...(logprobs && { logprobs }),
   };
 }
 
@@ -148,5 +179,6 @@ export function startingModel(run: RunDigest, label = 'base'): RunDigest | undef
     proposals: [],
   };
   const start = { run: `${run.run}/start`, label, method: 'base', picked: 0 } as const;
-  return { ...run, ...nothing, ...start, heldout, validation, tries };
+  const goalposts = run.goalposts.map(({ wasProposed: _, ...goalpost }) => goalpost);
+  return { ...run, ...nothing, ...start, goalposts, heldout, validation, tries };
 }

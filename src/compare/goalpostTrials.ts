@@ -1,5 +1,6 @@
 /** Which goalposts the runs of a comparison solve, checkpoint by checkpoint. */
 import type { GridBlock } from '../figures/GoalpostGrid.tsx';
+import { log10 } from '../gasp/distance.ts';
 import { passesOf } from '../gasp/measuring.ts';
 import type { RunDigest, Tried } from './digest.ts';
 import { byLabel } from './summary.ts';
@@ -53,7 +54,7 @@ export function goalpostTrials(runs: readonly RunDigest[]): GoalpostTrials | und
         })),
       ),
     })),
-    table: all.flatMap(({ label, seed, trial: { iteration, answers, samples: n } }) =>
+    table: all.flatMap(({ label, seed, trial: { iteration, answers, samples: n, logprobs } }) =>
       rows.map(({ id }) => [
         id,
         titles.get(id) ?? '',
@@ -62,6 +63,7 @@ export function goalpostTrials(runs: readonly RunDigest[]): GoalpostTrials | und
         iteration,
         passesOf(answers[id] ?? ''),
         n,
+        log10(logprobs?.[id] ?? Number.NaN),
       ]),
     ),
   };

@@ -47,7 +47,11 @@ function Report({ comparison, runs }: { comparison: Comparison; runs: readonly R
               Spread is the standard deviation over seeds. “By it alone”: goalposts that the method solves in
               some seed and no other method here in any, methods that contain it aside. Mining a goalpost by
               “no right answer so far” picks unlucky questions too: the base model’s row says how many are
-              solved by luck with the same number of fresh answers.
+              solved by luck with the same number of fresh answers. “Without parts of others”: goalposts whose
+              lines do not stand within another goalpost’s program. “Never proposed whole”: those that no
+              proposal of the method’s runs answered, or had the program of. Mean log₁₀ p is that of a
+              goalpost’s own program as the answer, luck aside; from it follows at least how many are expected
+              solved.
             </p>
           </section>
           <FigureGroups

@@ -1,4 +1,5 @@
 /** Methods side by side, from runs that were measured alike: means and spread over seeds. */
+import { expectedSolved, summarizeDistances } from '../gasp/distance.ts';
 import { passesOf } from '../gasp/measuring.ts';
 import { type MethodName, METHODS } from '../gasp/methods.ts';
 import { meanPassAtK } from '../gasp/passAtK.ts';
@@ -46,12 +47,37 @@ export interface MethodSummary {
     total: number;
     /** With a right answer in some seed. */
     solved: number;
+    /** Their ids, in the order of the bank. */
+    solved_ids: string[];
     /** Goalposts among them that no other method solves in any seed; methods that contain this one are ignored. */
     solved_only_here: number;
     /** Number of goalposts that each seed solves, in the order of `seeds`. */
     by_seed: number[];
     pass: Record<string, Spread>;
+    /** Without those whose lines stand within the program of another goalpost. */
+    not_parts: Counted;
+    /**
+     * Without those whose whole program was a proposal of a run of this method, as its text or by giving all of their
+     * outputs: guidance showed these to the student.
+     */
+    never_proposed: Counted;
+    /** Of reference answers under the reported checkpoints; absent where none was scored. */
+    reference?: {
+      /** Goalposts that have one. */
+      scored: number;
+      /** Mean over goalposts of the decimal logarithm of its probability, over seeds; by seed in the order of `seeds`. */
+      log10: Spread;
+      log10_by_seed: number[];
+      /** Goalposts solved in expectation with `n` answers, were the reference the only right one: a lower bound. */
+      expected_solved: Spread;
+    };
   };
+}
+
+/** Goalposts tried, and those of them with a right answer in some seed. */
+export interface Counted {
+  total: number;
+  solved: number;
 }
 
 export type MethodSummaries = Record<string, MethodSummary>;
@@ -113,6 +139,14 @@ export function summarize(runs: readonly RunDigest[]): MethodSummaries {
     const last = own.flatMap((run) => newest(run.heldout) ?? []);
     const validation = own.flatMap((run) => reported(run, run.validation) ?? []);
     const goalposts = own.flatMap((run) => reported(run, run.tries) ?? []);
+    const tried = [...new Set(goalposts.flatMap(({ answers }) => Object.keys(answers)))];
+    const solvedHere = solved.get(label)!;
+    const without = (key: 'isPart' | 'wasProposed'): Counted => {
+      const some = new Set(own.flatMap((run) => run.goalposts.flatMap((g) => (g[key] ? [g.id] : []))));
+      const left = tried.filter((id) => !some.has(id));
+      return { total: left.length, solved: left.filter((id) => solvedHere.has(id)).length };
+    };
+    const reference = referenceSummary(goalposts);
     out[label] = {
       method,
       title: METHODS[method].title,
@@ -130,14 +164,31 @@ export function summarize(runs: readonly RunDigest[]): MethodSummaries {
       goalposts: {
         n: size(goalposts).n,
         total: size(goalposts).questions,
-        solved: solved.get(label)!.size,
-        solved_only_here: [...solved.get(label)!].filter((id) => !elsewhere.has(id)).length,
+        solved: solvedHere.size,
+        solved_ids: tried.filter((id) => solvedHere.has(id)),
+        solved_only_here: [...solvedHere].filter((id) => !elsewhere.has(id)).length,
         by_seed: goalposts.map((tried) => solvedIds(tried).length),
         pass: passSpread(goalposts),
+        not_parts: without('isPart'),
+        never_proposed: without('wasProposed'),
+        ...(reference && { reference }),
       },
     };
   }
   return out;
+}
+
+/** Of runs whose goalposts were scored. */
+function referenceSummary(tried: readonly Tried[]): MethodSummary['goalposts']['reference'] {
+  const scored = tried.flatMap(({ samples, logprobs }) => (logprobs ? [{ samples, logprobs }] : []));
+  if (scored.length === 0) return undefined;
+  const means = scored.map(({ logprobs }) => summarizeDistances(logprobs));
+  return {
+    scored: means[0]!.scored,
+    log10: spread(means.map(({ meanLog10 }) => meanLog10)),
+    log10_by_seed: means.map(({ meanLog10 }) => meanLog10),
+    expected_solved: spread(scored.map(({ samples, logprobs }) => expectedSolved(logprobs, samples))),
+  };
 }
 
 const size = (tried: readonly Tried[]): { n: number; questions: number } => ({

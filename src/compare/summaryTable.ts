@@ -27,6 +27,14 @@ export function summaryTable(comparison: Comparison): { head: string[]; rows: st
     if (!value || Number.isNaN(value.mean)) return '–';
     return percent(value.mean, digits) + (seeds > 1 ? ` ± ${(100 * value.sd).toFixed(digits)}` : '');
   };
+  const scored = Object.values(methods).some(({ goalposts }) => goalposts.reference);
+  const plain = (value: Spread | undefined, digits: number) =>
+    value
+      ? `${value.mean.toFixed(digits)}${value.sd > 0 ? ` ± ${value.sd.toFixed(digits)}` : ''}`.replace(
+          '-',
+          '−',
+        )
+      : '–';
   return {
     head: [
       'Method',
@@ -40,7 +48,10 @@ export function summaryTable(comparison: Comparison): { head: string[]; rows: st
       'Goalposts solved',
       'by it alone',
       'each seed',
+      'without parts of others',
+      'never proposed whole',
       'Goalposts’ mean pass@1',
+      ...(scored ? ['Mean log₁₀ p of references', 'expected solved, at least'] : []),
     ],
     rows: Object.entries(methods).map(([label, method]) => {
       const { heldout, validation, goalposts, seeds } = method;
@@ -56,7 +67,13 @@ export function summaryTable(comparison: Comparison): { head: string[]; rows: st
         goalposts.total === 0 ? '–' : `${goalposts.solved} of ${goalposts.total}`,
         goalposts.total === 0 ? '–' : String(goalposts.solved_only_here),
         goalposts.by_seed.join(', ') || '–',
+        ...[goalposts.not_parts, goalposts.never_proposed].map(({ total, solved }) =>
+          total === 0 ? '–' : `${solved} of ${total}`,
+        ),
         spread(goalposts.pass['1'], seeds.length, 2),
+        ...(scored
+          ? [plain(goalposts.reference?.log10, 2), plain(goalposts.reference?.expected_solved, 1)]
+          : []),
       ];
     }),
   };

@@ -48,9 +48,19 @@ export function settingsOfAnyAge(stored: object): Settings {
   });
 }
 
-/** The settings of a stored run of any age; values that its method fixes replace the stored ones. */
+/**
+ * The settings of a stored run of any age; values that its method fixes replace the stored ones, but for a setting
+ * that is younger than the run: its method did not fix that one then.
+ */
 export function completeSettings(stored: object): Settings {
-  return methodSettings(settingsOfAnyAge(stored));
+  const settings = settingsOfAnyAge(stored);
+  const younger = SETTING_NAMES.filter(
+    (name) => !Object.hasOwn(stored, name) && describe(name).before !== undefined,
+  );
+  return {
+    ...methodSettings(settings),
+    ...Object.fromEntries(younger.map((name) => [name, settings[name]])),
+  };
 }
 
 /** One sentence for each field that cannot be used; empty for settings that a run can start with. */

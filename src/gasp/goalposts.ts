@@ -46,8 +46,8 @@ export function drawInTurn(
 }
 
 /**
- * The goalposts to aim at: all of them, or the first `atOnce` that are not solved yet, so that one that is
- * solved makes room for the next. Once every one is solved all are aimed at again.
+ * The goalposts to aim at: all of them, or the first `atOnce` of the list that are not solved yet, so that one that
+ * is solved makes room for the next. Once every one is solved all are aimed at again.
  */
 export function goalpostsAimedAt(
   goalposts: readonly Question[],
@@ -59,22 +59,27 @@ export function goalpostsAimedAt(
   return open.length > 0 ? open : goalposts;
 }
 
-/** Answers that passed, by question id, out of `options.samples` induction answers each. */
+/**
+ * Answers that passed, by question id, out of `options.samples` induction answers each; `cases`: the mean share of
+ * cases that an answer passes.
+ */
 export async function countPasses(
   questions: readonly Question[],
   options: SolveOptions,
   tools: Tools,
-): Promise<{ passed: Record<string, number>; tokens: number }> {
+): Promise<{ passed: Record<string, number>; cases: Record<string, number>; tokens: number }> {
   const tasks = questions.map((question) => ({ type: 'induction' as const, question }));
   const passed: Record<string, number> = {};
+  const cases: Record<string, number> = {};
   let tokens = 0;
   for await (const batch of solveInBatches(tasks, options, tools)) {
-    for (const { task, attempts, completions } of batch) {
+    for (const { task, attempts, completions, cases: shares } of batch) {
       passed[task.question.id] = attempts.filter((a) => a.verdict === 'passed').length;
+      cases[task.question.id] = shares.reduce((sum, share) => sum + share, 0) / shares.length;
       tokens += completions.reduce((n, c) => n + c.tokens.length, 0);
     }
   }
-  return { passed, tokens };
+  return { passed, cases, tokens };
 }
 
 export interface Mined {

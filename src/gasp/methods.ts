@@ -140,10 +140,10 @@ const table = {
     title: 'Dynamic goalposts',
     kind: 'extension',
     about:
-      'Aims at 24 goalposts at a time; one that is solved retires, and the next unsolved one takes its place.',
+      'Aims at the 24 goalposts that are nearest; one that is solved retires, and the next nearest takes its place.',
     citation: gaspPaper('left open'),
     // Trials every ten iterations tell which of the goalposts aimed at are solved.
-    fixed: { realShare: 0, goalpostsAtOnce: 24, evaluateEvery: 10 },
+    fixed: { realShare: 0, goalpostsAtOnce: 24, goalpostOrder: 'nearest', evaluateEvery: 10 },
     contains: ['gasp'],
   },
   'chain-3': {

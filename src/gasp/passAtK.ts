@@ -25,3 +25,14 @@ export function meanPassAtK(samples: number, passed: readonly number[], k: numbe
   if (passed.length === 0) return 0;
   return passed.reduce((sum, c) => sum + passAtK(samples, c, k), 0) / passed.length;
 }
+
+/** Wilson's interval of a share, `passed` of `samples`, at 95 % (E. B. Wilson, JASA 22, 1927). [0, 1] without samples. */
+export function wilson(passed: number, samples: number): [low: number, high: number] {
+  if (samples === 0) return [0, 1];
+  const z = 1.959964;
+  const share = passed / samples;
+  const scale = 1 + z ** 2 / samples;
+  const middle = (share + z ** 2 / (2 * samples)) / scale;
+  const half = (z / scale) * Math.sqrt((share * (1 - share)) / samples + z ** 2 / (4 * samples ** 2));
+  return [Math.max(0, middle - half), Math.min(1, middle + half)];
+}

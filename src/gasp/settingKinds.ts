@@ -25,7 +25,7 @@ interface Described<Value> {
   advanced?: true;
   /** The version that brought it; 0.1.0, the first, where nothing is said. */
   since?: string;
-  /** The value for runs and links older than the setting, where it differs from the default. */
+  /** The value for runs and links older than the setting, where it differs from the default or from what a method fixes. */
   before?: Value;
 }
 

@@ -112,6 +112,21 @@ export const SETTINGS_BESIDE_METHOD = {
     group: 'selfPlay',
   }),
   /**
+   * Which goalposts those are. With `nearest` all are tried before the first iteration, and each trial of goalposts
+   * measures anew how near all of them are.
+   */
+  goalpostOrder: choice<'listed' | 'nearest'>({
+    default: 'listed',
+    before: 'listed',
+    options: [
+      { value: 'listed', label: 'as listed' },
+      { value: 'nearest', label: 'nearest first' },
+    ],
+    label: 'Goalposts come',
+    note: 'With a limit on goalposts at once: the first of the list, or the most likely ones.',
+    group: 'selfPlay',
+  }),
+  /**
    * Questions accepted in earlier iterations that the student tries again in each one (AZR draws its
    * student's batch from such a buffer): what the novelty filter lets in once is practised until it is easy.
    */
@@ -432,7 +447,6 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Answers for each',
     note: 'Fresh answers to each goalpost when all are tried.',
     group: 'keeping',
-    advanced: true,
   }),
   checkpointEvery: number({
     default: 10,

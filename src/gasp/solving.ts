@@ -29,6 +29,8 @@ export interface Solved {
   attempts: Attempt[];
   completions: Completion[];
   passRate: number;
+  /** The share of the question's cases that each answer passes. */
+  cases: number[];
 }
 
 /** Answers sampled at a time: enough to fill a batch, few enough to fit in memory and report soon. */
@@ -45,7 +47,7 @@ export async function* solveInBatches(
   tools: Tools,
 ): AsyncGenerator<Solved[]> {
   const size = Math.max(1, Math.floor(MAX_ROWS / options.samples));
-  const start = (from: number): Rollouts<Attempt> | undefined =>
+  const start = (from: number): Rollouts<Judged> | undefined =>
     from < tasks.length ? startBatch(tasks, from, size, options, tools) : undefined;
   let ahead = start(0);
   try {
@@ -53,11 +55,12 @@ export async function* solveInBatches(
       const { sampled, examined } = ahead;
       const completions = await sampled;
       ahead = start(from + size);
-      const attempts = await examined;
-      yield attempts.map((own, i) => {
-        const passed = own.filter((a) => a.verdict === 'passed').length;
-        const passRate = passed / own.length;
-        return { task: tasks[from + i]!, attempts: own, completions: completions[i]!, passRate };
+      const judged = await examined;
+      yield judged.map((own, i) => {
+        const attempts = own.map(({ attempt }) => attempt);
+        const passRate = attempts.filter((a) => a.verdict === 'passed').length / own.length;
+        const cases = own.map(({ share }) => share);
+        return { task: tasks[from + i]!, attempts, completions: completions[i]!, passRate, cases };
       });
     }
   } finally {
@@ -71,7 +74,7 @@ function startBatch(
   size: number,
   { samples, seed, stage, ...draws }: SolveOptions,
   { policy, judge, dialect, signal, progress }: Tools,
-): Rollouts<Attempt> {
+): Rollouts<Judged> {
   const batch = tasks.slice(from, from + size);
   const answers = new AnswerJudge(judge, dialect);
   return startRollouts(
@@ -90,7 +93,7 @@ function startBatch(
         progress?.sampling('solver', p, (request) => batch[request]!.question.id);
       },
     },
-    ({ text }, request, stop) => answers.judge(batch[request]!, text, stop),
+    ({ text }, request, stop) => answers.judgeByCases(batch[request]!, text, stop),
   );
 }
 
@@ -99,6 +102,12 @@ export async function solve(tasks: readonly Task[], options: SolveOptions, tools
   const solved: Solved[] = [];
   for await (const batch of solveInBatches(tasks, options, tools)) solved.push(...batch);
   return solved;
+}
+
+/** An answer with its verdict, and the share of the question's cases that it passes. */
+interface Judged {
+  attempt: Attempt;
+  share: number;
 }
 
 /**
@@ -117,20 +126,20 @@ export class AnswerJudge {
   ) {}
 
   async judge(task: Task, text: string, signal?: AbortSignal): Promise<Attempt> {
-    const [verdict, reason] = await this.verdict(task, text, signal);
-    return { text, verdict, reason, reward: studentReward(verdict) };
+    return (await this.judgeByCases(task, text, signal)).attempt;
   }
 
-  private async verdict(
-    task: Task,
-    text: string,
-    signal: AbortSignal | undefined,
-  ): Promise<readonly [Verdict, string]> {
+  async judgeByCases(task: Task, text: string, signal?: AbortSignal): Promise<Judged> {
     const answer = this.dialect.parseAnswer(task, text);
-    if (!answer.ok) return ['unparsable', answer.reason];
-    const run = runFor(task, answer.value);
-    if (!run) return compareOutput(task, answer.value, this.judgePort);
-    return readRun(task, run, await this.resultOf(run, signal), this.judgePort);
+    const run = answer.ok ? runFor(task, answer.value) : undefined;
+    const result = run && (await this.resultOf(run, signal));
+    const [verdict, reason] = !answer.ok
+      ? (['unparsable', answer.reason] as const)
+      : run && result
+        ? readRun(task, run, result, this.judgePort)
+        : compareOutput(task, answer.value, this.judgePort);
+    const share = verdict === 'passed' ? 1 : result ? casesPassed(task, result, this.judgePort) : 0;
+    return { attempt: { text, verdict, reason, reward: studentReward(verdict) }, share };
   }
 
   private resultOf(run: ProgramRun, signal: AbortSignal | undefined): Promise<ProgramResult> {
@@ -201,6 +210,16 @@ function readRun(
   if (task.type === 'abduction')
     return ['passed', `f(${brief(run.inputs[0]!)}) gives ${brief(expected[0]!)}.`];
   return ['passed', `All ${expected.length} cases agree.`];
+}
+
+/** The share of expected values that a program gives. */
+function casesPassed(task: Task, result: ProgramResult, judge: Judge): number {
+  if (task.type !== 'induction' || result.status !== 'ran') return 0;
+  const { outputs } = task.question;
+  const right = result.calls.filter(
+    (call, i) => call.status === 'returned' && judge.sameValue(call.value, outputs[i]!),
+  );
+  return right.length / outputs.length;
 }
 
 /** Tokens sampled for these answers. */

@@ -1,5 +1,6 @@
 /** A run that the lab holds: how it is begun, and taken up again where it ended. */
 import { CodedError } from '../util/codedError.ts';
+import type { Nearness } from '../gasp/distance.ts';
 import { Replay } from '../gasp/hindsight.ts';
 import { NoveltyBuffer } from '../gasp/novelty.ts';
 import type { Policy, PolicySnapshot } from '../gasp/ports.ts';
@@ -26,6 +27,8 @@ export interface HeldRun {
   questions: Question[];
   /** Ids of goalposts that a trial after training has solved. */
   solved: Set<string>;
+  /** What trials told about how near each goalpost is; absent before the first. */
+  nearness?: Nearness;
   engine: Engine;
   release: () => void;
   /** The last iteration that finished. */
@@ -137,14 +140,15 @@ export async function reopenRun(
     const taught = taughtQuestions(events, after);
     const replay = new Replay(settings, questions);
     replay.take(valid.filter((e) => 'iteration' in e && e.iteration <= after));
+    const evaluations = valid.flatMap((e) => (e.type === 'evaluated' && e.iteration <= after ? [e] : []));
+    const nearness = evaluations.reduce<Nearness | undefined>(nearnessAfter, undefined);
     return {
       run,
       settings,
       goalposts,
       questions,
-      solved: new Set(
-        valid.flatMap((e) => (e.type === 'evaluated' && e.iteration <= after ? solvedIn(e) : [])),
-      ),
+      solved: new Set(evaluations.flatMap(solvedIn)),
+      ...(nearness && { nearness }),
       engine,
       release,
       iteration: after,
@@ -201,6 +205,14 @@ export async function newestCheckpoint(
 /** Goalposts with a right answer in a trial; what the starting model solves stays a goalpost. */
 export function solvedIn({ iteration, passed }: Extract<RunEventBody, { type: 'evaluated' }>): string[] {
   return iteration === 0 ? [] : Object.keys(passed).filter((id) => passed[id]! > 0);
+}
+
+/** With what one more trial tells about the goalposts that it is about. */
+export function nearnessAfter(
+  before: Nearness | undefined,
+  { logprobs, cases }: Pick<Extract<RunEventBody, { type: 'evaluated' }>, 'logprobs' | 'cases'>,
+): Nearness {
+  return { logprobs: { ...before?.logprobs, ...logprobs }, cases: { ...before?.cases, ...cases } };
 }
 
 function randomRunId(): string {

@@ -34,7 +34,9 @@ export const HUB_SETTINGS: Partial<Settings> = {
   // Each costs a pass over its prompt, which is hundreds of tokens here.
   hindsightReplay: 8,
   adamEpsilon: 1e-8,
-  evaluateEvery: 0,
+  // With two answers each a trial of two dozen goalposts costs about as much as an iteration.
+  evaluateEvery: 10,
+  evaluateSamples: 2,
 };
 
 export function runLoad({ microbatchTokens, goalpostsPerIteration, rollouts }: Settings): RunLoad {

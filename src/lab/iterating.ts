@@ -1,4 +1,5 @@
 /** The lab's part of an iteration, around the method's. */
+import { nearestFirst, scoreReferences } from '../gasp/distance.ts';
 import { countPasses, goalpostsAimedAt } from '../gasp/goalposts.ts';
 import { runIteration } from '../gasp/iteration.ts';
 import type { Question } from '../gasp/question.ts';
@@ -8,14 +9,13 @@ import type { Tools } from '../gasp/solving.ts';
 import type { Counters, RunEventBody } from '../run/events.ts';
 import type { Journal } from '../run/journal.ts';
 import type { Machinery } from './machinery.ts';
-import { type HeldRun, solvedIn, START_BLOB } from './heldRun.ts';
+import { type HeldRun, nearnessAfter, solvedIn, START_BLOB } from './heldRun.ts';
 
 type Evaluated = Extract<RunEventBody, { type: 'evaluated' }>;
 
 /** One iteration of a run, with the evaluation that is due, stored with its checkpoint. */
 export async function iterateOnce(machinery: Machinery, held: HeldRun, tools: Tools): Promise<void> {
   const { settings, accepted, replay, taught, run, questions } = held;
-  const goalposts = goalpostsAimedAt(held.goalposts, held.solved, settings.goalpostsAtOnce);
   const iteration = held.iteration + 1;
   const { telemetry, now } = machinery;
   const startedAt = now();
@@ -26,6 +26,17 @@ export async function iterateOnce(machinery: Machinery, held: HeldRun, tools: To
     happened.push(...events);
     return machinery.append(run, events);
   };
+  if (settings.goalpostOrder === 'nearest' && !held.nearness) {
+    // Which goalposts are the nearest is known before any is aimed at, and stays known when this iteration is lost.
+    const logprobs = await scoreReferences(held.goalposts, tools);
+    const known = held.goalposts.every(({ id }) => id in logprobs);
+    held.nearness = { logprobs, cases: {} };
+    const first = known ? aimedAt(held) : held.goalposts;
+    const evaluated = await evaluateStart(machinery.ports.journal, held, first, tools);
+    if (evaluated.length > 0) await emit(evaluated);
+    learn(held, evaluated);
+  }
+  const goalposts = aimedAt(held);
   const input = {
     ...{ settings, goalposts, allGoalposts: held.goalposts, questions, iteration },
     ...{ accepted, taught, replay },
@@ -66,11 +77,26 @@ export async function iterateOnce(machinery: Machinery, held: HeldRun, tools: To
   held.taught = [];
   held.round = 0;
   held.counters = counters;
-  held.startEvaluated ||= evaluations.length > 0;
-  for (const id of evaluations.flatMap(solvedIn)) held.solved.add(id);
+  learn(held, evaluations);
   held.blobs.add(blob);
   held.replaced = kept ? [] : [blob];
   held.clean = true;
+}
+
+/** The goalposts that the next iteration draws from. */
+function aimedAt({ goalposts, settings, nearness, solved }: HeldRun): readonly Question[] {
+  const list =
+    settings.goalpostOrder === 'nearest' && nearness ? nearestFirst(goalposts, nearness) : goalposts;
+  return goalpostsAimedAt(list, solved, settings.goalpostsAtOnce);
+}
+
+/** What evaluations tell about the run's goalposts. */
+function learn(held: HeldRun, evaluations: readonly Evaluated[]): void {
+  held.startEvaluated ||= evaluations.length > 0;
+  for (const evaluated of evaluations) {
+    for (const id of solvedIn(evaluated)) held.solved.add(id);
+    held.nearness = nearnessAfter(held.nearness, evaluated);
+  }
 }
 
 /**
@@ -94,9 +120,12 @@ async function evaluateStart(
   return [evaluated];
 }
 
-/** Tries goalposts afresh with the weights as they are. */
+/**
+ * Tries goalposts afresh with the weights as they are, and scores their reference answers, of all of the run's
+ * goalposts where the nearest are aimed at.
+ */
 async function evaluate(
-  { settings }: HeldRun,
+  { settings, goalposts: all }: HeldRun,
   goalposts: readonly Question[],
   iteration: number,
   tools: Tools,
@@ -104,8 +133,15 @@ async function evaluate(
   const { evaluateSamples: samples } = settings;
   const seed = deriveSeed(settings.seed, 'evaluation', iteration);
   const options = { ...drawsOf(settings), samples, seed, stage: 'evaluating' } as const;
-  const { passed, tokens } = await countPasses(goalposts, options, tools);
-  return { evaluated: { type: 'evaluated', iteration, samples, passed }, tokens };
+  const { passed, cases: shares, tokens } = await countPasses(goalposts, options, tools);
+  const logprobs = await scoreReferences(settings.goalpostOrder === 'nearest' ? all : goalposts, tools);
+  const cases = Object.fromEntries(Object.entries(shares).filter(([id]) => !(id in logprobs)));
+  const evaluated: Evaluated = {
+    ...{ type: 'evaluated', iteration, samples, passed },
+    ...(Object.keys(logprobs).length > 0 && { logprobs }),
+    ...(Object.keys(cases).length > 0 && { cases }),
+  };
+  return { evaluated, tokens };
 }
 
 /** Blob names are used once, also where a damaged checkpoint makes an iteration run a second time. */

@@ -1,4 +1,5 @@
 /** Measuring stored runs after the fact: what is left to try, with which checkpoint, as events. */
+import { scoreReferences } from '../gasp/distance.ts';
 import { measure } from '../gasp/measuring.ts';
 import { partOf } from '../gasp/progress.ts';
 import { deriveSeed } from 'onnx-lora/random';
@@ -100,6 +101,15 @@ async function* carryOut(
   const seed = deriveSeed(settings.seed, 'measuring', split, iteration, samples);
   const options = { ...drawsOf(settings), samples, seed, stage: 'measuring' } as const;
   for await (const answers of measure(questions, options, tools, done)) {
-    yield { type: 'measured', iteration, split, samples, answers };
+    // Of held-out questions the answers say enough: there are many more of them.
+    const logprobs =
+      split === 'goalposts'
+        ? await scoreReferences(
+            questions.filter(({ id }) => id in answers),
+            tools,
+          )
+        : {};
+    const scored = Object.keys(logprobs).length > 0 && { logprobs };
+    yield { type: 'measured', iteration, split, samples, answers, ...scored };
   }
 }

@@ -25,6 +25,7 @@ export type Counters = v.InferOutput<typeof counters>;
 /** Names of checkpoints become names of files. */
 export const blob = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/));
 const samples = v.pipe(whole, v.minValue(1));
+const logprobs = v.exactOptional(v.record(id, v.pipe(number, v.maxValue(1e-3))));
 
 export const events = [
   ...iterationEvents,
@@ -68,7 +69,16 @@ export const events = [
     accepted: v.boolean(),
   }),
   /** Goalposts tried afresh with `samples` answers each; `passed` counts by goalpost id. */
-  v.object({ type: v.literal('evaluated'), iteration: whole, samples, passed: v.record(id, whole) }),
+  v.object({
+    type: v.literal('evaluated'),
+    iteration: whole,
+    samples,
+    passed: v.record(id, whole),
+    /** Natural log-probabilities of reference answers, of goalposts that have one; also of some that were not tried. */
+    logprobs,
+    /** The mean share of cases that an answer passes, of goalposts without a reference answer. */
+    cases: v.exactOptional(v.record(id, share)),
+  }),
   /**
    * Questions tried after the fact with the weights at the end of `iteration`, `samples` answers each.
    * Events that agree in iteration, split and samples complete each other.
@@ -80,6 +90,8 @@ export const events = [
     samples,
     /** By question id: a digit for each answer, in order, 1 where it passed. */
     answers: v.record(id, v.pipe(v.string(), v.regex(/^[01]*$/), v.maxLength(LONGEST_TEXT))),
+    /** As in `evaluated`, of goalposts. */
+    logprobs,
   }),
   v.object({ type: v.literal('checkpoint'), iteration: whole, blob, bytes: whole, kept: v.boolean() }),
   v.object({ type: v.literal('iteration-finished'), iteration: whole, counters }),

@@ -80,6 +80,10 @@ export interface EvaluationState {
   samples: number;
   /** Answers that passed, by goalpost id. */
   passed: Record<string, number>;
+  /** Natural log-probabilities of reference answers by goalpost id; absent in older runs. */
+  logprobs?: Record<string, number>;
+  /** Mean share of cases passed, of goalposts without a reference answer. */
+  cases?: Record<string, number>;
 }
 
 /** Questions of one split tried with the weights of one checkpoint. */
@@ -89,6 +93,8 @@ export interface Measurement {
   samples: number;
   /** By question id: a digit for each answer, 1 where it passed. */
   answers: Record<string, string>;
+  /** Natural log-probabilities of reference answers by question id. */
+  logprobs?: Record<string, number>;
 }
 
 export interface RunState {
@@ -254,7 +260,13 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
     case 'evaluated':
       next.evaluations = [
         ...state.evaluations,
-        { iteration: event.iteration, samples: event.samples, passed: event.passed },
+        {
+          iteration: event.iteration,
+          samples: event.samples,
+          passed: event.passed,
+          ...(event.logprobs && { logprobs: event.logprobs }),
+          ...(event.cases && { cases: event.cases }),
+        },
       ];
       break;
     case 'measured':
@@ -290,13 +302,17 @@ export function foldEvents(events: readonly RunEvent[]): RunState | null {
 
 /** With one more part of a measurement, which joins the parts that it completes. */
 function complete(measurements: Measurement[], part: Measurement): Measurement[] {
-  const { iteration, split, samples, answers } = part;
+  const { iteration, split, samples, answers, logprobs } = part;
   const at = measurements.findIndex(
     (m) => m.iteration === iteration && m.split === split && m.samples === samples,
   );
   const before = measurements[at];
-  if (!before) return [...measurements, { iteration, split, samples, answers }];
-  return measurements.with(at, { ...before, answers: { ...before.answers, ...answers } });
+  const scored = { ...before?.logprobs, ...logprobs };
+  const whole = {
+    ...{ iteration, split, samples, answers: { ...before?.answers, ...answers } },
+    ...(Object.keys(scored).length > 0 && { logprobs: scored }),
+  };
+  return before ? measurements.with(at, whole) : [...measurements, whole];
 }
 
 /** A proposal by its id, the model's or a person's. */
@@ -347,6 +363,8 @@ export interface GoalpostState {
   question: Question;
   /** Its evaluations, in order; the one before any training is the starting model's. */
   tries: { iteration: number; samples: number; passed: number }[];
+  /** Natural log-probabilities of its reference answer, in order; none where it has no such answer. */
+  distances: { iteration: number; logprob: number }[];
   /** First evaluation after training in which an answer passed. */
   solvedAt?: number;
   /** How often it was drawn. */
@@ -372,15 +390,29 @@ export function goalpostStates(state: RunState): GoalpostState[] {
         passed: evaluation.passed[question.id] ?? 0,
       }));
     const solved = tries.find((attempt) => attempt.iteration > 0 && attempt.passed > 0);
+    const distances = state.evaluations.flatMap(({ iteration, logprobs }) => {
+      const logprob = logprobs?.[question.id];
+      return logprob === undefined ? [] : [{ iteration, logprob }];
+    });
     return {
       question,
       tries,
+      distances,
       drawn: drawn.get(question.id) ?? 0,
       ...(solved && { solvedAt: solved.iteration }),
     };
   });
   goalpostsOf.set(state, goalposts);
   return goalposts;
+}
+
+/** The goalposts whose flags came down, in that order: the first trials after training with a right answer. */
+export function flagsDown(state: RunState): { id: string; title: string; iteration: number }[] {
+  return goalpostStates(state)
+    .flatMap(({ question: { id, title }, solvedAt }) =>
+      solvedAt === undefined ? [] : [{ id, title, iteration: solvedAt }],
+    )
+    .sort((a, b) => a.iteration - b.iteration);
 }
 
 /** Goalposts with at least one success, and the mean of pass@1 over all goalposts tried. */

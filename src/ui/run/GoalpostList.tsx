@@ -23,7 +23,7 @@ const List = memo(function List({ state }: { state: RunState | null }) {
     () =>
       state
         ? goalpostStates(state)
-        : chosen.map((question): GoalpostState => ({ question, tries: [], drawn: 0 })),
+        : chosen.map((question): GoalpostState => ({ question, tries: [], distances: [], drawn: 0 })),
     [state, chosen],
   );
   const [all, setAll] = useState(false);

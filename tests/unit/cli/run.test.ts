@@ -73,8 +73,24 @@ describe('a run', () => {
       expect(report[key]).toBeGreaterThanOrEqual(0);
     }
     for (const key of ['before', 'after']) {
-      expect(report[key]).toEqual({ solved: expect.any(Number), meanPass1: expect.any(Number) });
+      expect(report[key]).toEqual({
+        solved: expect.any(Number),
+        meanPass1: expect.any(Number),
+        scored: report.goalposts,
+        meanLog10: expect.any(Number),
+        expectedSolved: expect.any(Number),
+      });
+      // The shipped model's goalposts are unlikely, and not impossible.
+      const { meanLog10, expectedSolved } = report[key] as { meanLog10: number; expectedSolved: number };
+      expect(meanLog10).toBeGreaterThan(-15);
+      expect(meanLog10).toBeLessThan(-2);
+      expect(expectedSolved).toBeGreaterThan(0);
     }
+    const distances = report.distances as { before: number; after: number }[];
+    expect(distances).toHaveLength(report.goalposts as number);
+    for (const { before, after } of distances) expect([before < 0, after < 0]).toEqual([true, true]);
+    expect(report.flagsDown).toEqual([]);
+    expect(stderr).toContain('their reference answers, ');
   }, 300_000);
 
   test('Ctrl-C on two cores: the iteration is finished, and on one core the run goes on as it would have', async () => {

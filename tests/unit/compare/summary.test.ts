@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { compareRuns } from '../../../src/compare/comparison.ts';
 import type { RunDigest } from '../../../src/compare/digest.ts';
 import { spread, summarize } from '../../../src/compare/summary.ts';
+import { summaryTable } from '../../../src/compare/summaryTable.ts';
 import type { MethodName } from '../../../src/gasp/methods.ts';
 
 /** A measured run; `solves` lists the goalposts out of a to f that it solves once in ten answers. */
@@ -17,7 +18,12 @@ function run(method: MethodName, seed: number, solves: string, passed = 5): RunD
     seconds: 1,
     tokensSampled: 100,
     tokensTrained: 10 * seed,
-    goalposts: [...'abcdef'].map((id) => ({ id, title: id })),
+    goalposts: [...'abcdef'].map((id) => ({
+      ...{ id, title: id },
+      ...(id === 'c' && { isPart: true as const }),
+      // What this run solves by being shown it.
+      ...(method === 'gasp' && seed === 1 && id === 'b' && { wasProposed: true as const }),
+    })),
     heldout: [
       { iteration: 10 * seed, samples: 10, answers: answers('xy', () => '1'.repeat(passed).padEnd(10, '0')) },
     ],
@@ -32,6 +38,12 @@ function run(method: MethodName, seed: number, solves: string, passed = 5): RunD
         iteration: 10 * seed,
         samples: 10,
         answers: answers('abcdef', (id) => (solves.includes(id) ? '0000000001' : '0000000000')),
+        // Half of the goalposts with probability 1/10, half with 10^-(2 seed - 1).
+        ...(method !== 'azr' && {
+          logprobs: Object.fromEntries(
+            [...'abcd'].map((id, i) => [id, i < 2 ? Math.log(0.1) : (1 - 2 * seed) * Math.log(10)]),
+          ),
+        }),
       },
     ],
     series: {},
@@ -81,6 +93,32 @@ describe('methods side by side', () => {
     ]);
     expect(methods.gasp!.goalposts.by_seed).toEqual([2, 2]);
     expect(methods.azr!.goalposts.pass['1']!.mean).toBeCloseTo(2 / 60 / 2, 12);
+  });
+
+  test('which were solved, without parts of others, and without those that a proposal gave away', () => {
+    const { goalposts } = methods.gasp!;
+    expect(goalposts.solved_ids).toEqual(['b', 'c', 'd']);
+    expect(goalposts.not_parts).toEqual({ total: 5, solved: 2 });
+    expect(goalposts.never_proposed).toEqual({ total: 5, solved: 2 });
+    expect(methods.azr!.goalposts.never_proposed).toEqual({ total: 6, solved: 2 });
+  });
+
+  test('the probability of reference answers, and what follows of it', () => {
+    const { reference } = methods.gasp!.goalposts;
+    expect(reference!.scored).toBe(4);
+    // Seed 1: -1 for all four; seed 2: -1, -1, -3, -3.
+    expect(reference!.log10_by_seed.map((x) => x.toFixed(9))).toEqual(['-1.000000000', '-2.000000000']);
+    expect(reference!.log10.mean).toBeCloseTo(-1.5, 12);
+    const tenth = 1 - 0.9 ** 10;
+    const expected = [4 * tenth, 2 * tenth + 2 * (1 - 0.999 ** 10)];
+    expect(reference!.expected_solved.mean).toBeCloseTo((expected[0]! + expected[1]!) / 2, 9);
+    expect(methods.azr!.goalposts.reference).toBeUndefined();
+    const { head, rows } = summaryTable(compareRuns(runs, { budget: {}, bank: 'b' }));
+    const cell = (row: number, column: string) => rows[row]![head.indexOf(column)];
+    expect(cell(2, 'Mean log₁₀ p of references')).toBe('−1.50 ± 0.71');
+    expect(cell(1, 'Mean log₁₀ p of references')).toBe('–');
+    expect(cell(2, 'without parts of others')).toBe('2 of 5');
+    expect(cell(2, 'never proposed whole')).toBe('2 of 5');
   });
 
   test('the budget is said in words, and what is still to come', () => {

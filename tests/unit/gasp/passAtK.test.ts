@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { meanPassAtK, passAtK } from '../../../src/gasp/passAtK.ts';
+import { meanPassAtK, passAtK, wilson } from '../../../src/gasp/passAtK.ts';
 
 /** Share of all subsets of size k that hold one of the first c of n. */
 function byEnumeration(n: number, c: number, k: number): number {
@@ -37,4 +37,21 @@ test('passAtK refuses more draws than there are samples', () => {
 
 test('meanPassAtK averages over questions', () => {
   expect(meanPassAtK(4, [0, 4, 2], 1)).toBeCloseTo(0.5, 12);
+});
+
+test('Wilson’s interval, as SciPy computes it', () => {
+  // scipy.stats.binomtest(c, n).proportion_ci(method='wilson').
+  const known: [number, number, number, number][] = [
+    [0, 8, 0.0, 0.32440756],
+    [1, 8, 0.02241749, 0.47088818],
+    [5, 10, 0.23659309, 0.76340691],
+    [8, 8, 0.67559244, 1.0],
+    [3, 100, 0.01025452, 0.08451936],
+  ];
+  for (const [passed, samples, low, high] of known) {
+    const [a, b] = wilson(passed, samples);
+    expect(a).toBeCloseTo(low, 6);
+    expect(b).toBeCloseTo(high, 6);
+  }
+  expect(wilson(0, 0)).toEqual([0, 1]);
 });

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
 import { programSource } from '../../../src/dialects/micro/microText.ts';
-import { DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
+import { completeSettings, DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
+import { methodSettings } from '../../../src/gasp/methods.ts';
+import type { Dialect } from '../../../src/gasp/ports.ts';
 import type { Settings } from '../../../src/gasp/settings.ts';
 import { Lab } from '../../../src/lab/lab.ts';
 import type { LabPorts } from '../../../src/lab/labPorts.ts';
@@ -111,6 +113,12 @@ test('a run: its log from start to pause, told as it is stored', async () => {
     [4, ['A', 'B', 'C']],
   ]);
   expect(of(events, 'evaluated')[0]!.passed).toMatchObject({ A: 0, B: 0 });
+  // With each trial comes the log-probability of each goalpost's own program.
+  for (const { logprobs, cases } of of(events, 'evaluated')) {
+    expect(Object.keys(logprobs!)).toEqual(['A', 'B', 'C']);
+    for (const logprob of Object.values(logprobs!)) expect(logprob).toBeLessThan(0);
+    expect(cases).toBeUndefined();
+  }
   const order = events.flatMap((e) =>
     e.type === 'evaluated' || e.type === 'iteration-finished' ? [`${e.type} ${e.iteration}`] : [],
   );
@@ -613,6 +621,80 @@ test('dynamic goalposts: what a trial solved is aimed at no more, after a resume
   expect(drawn(1, 10)).toContain('C');
   expect(drawn(11, 13)).not.toContain('C');
   expect(drawn(11, 13)).toContain('A');
+});
+
+describe('nearest goalposts first', () => {
+  const nearest: Settings = {
+    ...settings,
+    goalpostsAtOnce: 1,
+    goalpostOrder: 'nearest',
+    evaluateSamples: 16,
+  };
+  const drawnIn = (events: readonly RunEvent[], from: number, to = from) =>
+    new Set(
+      of(events, 'iteration-started').flatMap((e) =>
+        e.iteration >= from && e.iteration <= to ? e.goalposts : [],
+      ),
+    );
+
+  test('are known before the first iteration; when one falls, the next nearest comes', async () => {
+    const policy = playingPolicy();
+    policy.score = async (sequences) => sequences.map(({ tokens }) => tokens.map(() => -1));
+    const loadModel = async () => ({ policy, dialect: microDialect() });
+    const { lab, journal, messages } = await openLab(() => {}, { loadModel });
+    await lab.start({ ...start, settings: nearest, iterations: 4 });
+    expect(errors(messages)).toEqual([]);
+    const events = await journal.read(lab.run!);
+    // C has the shortest program, and this policy gives each token the same probability.
+    const types = events.map((e) => e.type);
+    expect(types.indexOf('evaluated')).toBeLessThan(types.indexOf('iteration-started'));
+    const [first, second] = of(events, 'evaluated');
+    expect([first!.iteration, Object.keys(first!.passed)]).toEqual([0, ['C']]);
+    expect(Object.keys(first!.logprobs!)).toEqual(['A', 'B', 'C']);
+    expect(drawnIn(events, 1, 2)).toEqual(new Set(['C']));
+    expect(second!.passed.C).toBeGreaterThan(0);
+    const { A, B } = second!.logprobs!;
+    expect(drawnIn(events, 3, 4)).toEqual(new Set([A! >= B! ? 'A' : 'B']));
+  });
+
+  test('stopped at any event and resumed, the log is that of a run without a stop', async () => {
+    const whole = await openLab();
+    await whole.lab.start({ ...start, settings: nearest, iterations: 3 });
+    const straight = await whole.journal.read(whole.lab.run!);
+    for (const type of ['evaluated', 'iteration-started', 'attempted'] as const) {
+      const first = await openLab((m, self) => {
+        if (m.type === 'events' && m.events.some((e) => e.type === type)) self.pause(true);
+      });
+      await first.lab.start({ ...start, settings: nearest, iterations: 3 });
+      const run = first.lab.run!;
+      await first.lab.dispose();
+      const { lab, journal } = await openLab();
+      const done = of(await journal.read(run), 'iteration-finished').length;
+      await lab.resume({ run, backend: 'auto', iterations: 3 - done });
+      expect(essence(await journal.read(run))).toEqual(essence(straight));
+    }
+  });
+
+  test('where the model cannot write a goalpost’s program, all are tried, and cases passed decide', async () => {
+    const dialect: Dialect = { ...microDialect(), referenceAnswer: () => undefined };
+    const loadModel = async () => ({ policy: playingPolicy(), dialect });
+    const { lab, journal } = await openLab(() => {}, { loadModel });
+    await lab.start({ ...start, settings: nearest, iterations: 1 });
+    const events = await journal.read(lab.run!);
+    const [first] = of(events, 'evaluated');
+    expect(first!.logprobs).toBeUndefined();
+    const cases = first!.cases!;
+    expect(Object.keys(cases)).toEqual(['A', 'B', 'C']);
+    const best = Object.keys(cases).toSorted((a, b) => cases[b]! - cases[a]!)[0]!;
+    expect(drawnIn(events, 1)).toEqual(new Set([best]));
+  });
+
+  test('a run from before there was an order keeps to its list, whatever its method fixes now', async () => {
+    const { goalpostOrder, ...older } = { ...DEFAULT_SETTINGS, method: 'dynamic' as const };
+    expect(goalpostOrder).toBe('listed');
+    expect(completeSettings(older)).toMatchObject({ goalpostsAtOnce: 24, goalpostOrder: 'listed' });
+    expect(methodSettings({ ...older, goalpostOrder })).toMatchObject({ goalpostOrder: 'nearest' });
+  });
 });
 
 test('methods that have nothing to work with, or nothing to do, say so', async () => {

@@ -7,6 +7,7 @@ import {
   applyEvent,
   currentCounters,
   finishedIterations,
+  flagsDown,
   foldEvents,
   goalpostStates,
   type IterationState,
@@ -158,7 +159,14 @@ describe('goalpostStates', () => {
       samples: 10,
       passed: { 'goalpost-0': 2, 'goalpost-1': 0, 'goalpost-2': 0 },
     },
-    { type: 'evaluated', iteration: 10, samples: 10, passed: { 'goalpost-0': 0, 'goalpost-1': 3 } },
+    {
+      type: 'evaluated',
+      iteration: 10,
+      samples: 10,
+      passed: { 'goalpost-0': 0, 'goalpost-1': 3 },
+      logprobs: { 'goalpost-0': -7, 'goalpost-2': -9 },
+      cases: { 'goalpost-1': 0.4 },
+    },
   );
   const state = foldEvents(events)!;
 
@@ -171,6 +179,19 @@ describe('goalpostStates', () => {
       [0, 2, 0],
       [1, 0, 3],
       [0, 0],
+    ]);
+  });
+
+  it('tells the distance at each evaluation that scored it, and in which order flags came down', () => {
+    expect(goalpostStates(state).map(({ distances }) => distances)).toEqual([
+      [{ iteration: 10, logprob: -7 }],
+      [],
+      [{ iteration: 10, logprob: -9 }],
+    ]);
+    expect(state.evaluations.at(-1)!.cases).toEqual({ 'goalpost-1': 0.4 });
+    expect(flagsDown(state).map(({ id, iteration }) => [id, iteration])).toEqual([
+      ['goalpost-0', 5],
+      ['goalpost-1', 10],
     ]);
   });
 
