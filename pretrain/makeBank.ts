@@ -11,6 +11,7 @@ import { mineGoalposts } from '../src/gasp/goalposts.ts';
 import type { Task } from '../src/gasp/question.ts';
 import { Random } from 'onnx-lora/random';
 import { solveInBatches } from '../src/gasp/solving.ts';
+import { distancesOf } from './bankDistances.ts';
 import { buildBank, candidateIdioms, chooseIdioms, type IdiomPassRate } from './themedBank.ts';
 import { openTools } from './modelTools.ts';
 import { questionOf } from './world.ts';
@@ -78,6 +79,7 @@ const goalposts = new Set(
   Random.for(SEED, 'goalposts').shuffle(unsolved.sort()).slice(0, Number(args.goalposts)),
 );
 bank.goalposts = bank.questions.filter((question) => goalposts.has(question.id));
+bank.distances = await distancesOf(bank.goalposts, tools);
 mkdirSync(dirname(args.out), { recursive: true });
 writeFileSync(args.out, `${JSON.stringify(bank)}\n`);
 const byShape = new Map<unknown, number>();

@@ -20,8 +20,11 @@ export interface Series {
   of?: string;
   /** A class that sets `--hue`, or none for ink. */
   className?: string;
-  /** 'other': of the run that this one is compared with; 'past': of a run that it branches from. */
-  as?: 'other' | 'past';
+  /**
+   * 'other': of the run that this one is compared with; 'past': of a run that it branches from; 'part': one of those
+   * that a line is the mean of, drawn thin and not read off.
+   */
+  as?: 'other' | 'past' | 'part';
   points: { iteration: number; value: number }[];
 }
 
@@ -71,7 +74,7 @@ export const Curve = memo(function Curve(props: {
     const drawn = lines.map((line) => ({
       ...line,
       raw: path(line.points),
-      smooth: line.points.length > 20 && path(smooth(line.points)),
+      smooth: line.as !== 'part' && line.points.length > 20 && path(smooth(line.points)),
     }));
     return { drawn, blank: values.length === 0, low, high, x, y };
   }, [series, from, to, width, first, lastIteration]);
@@ -84,6 +87,8 @@ export const Curve = memo(function Curve(props: {
   /** Before the run's start it is the past that is read off. */
   const isRead = ({ as }: Series) => as === (pointed !== null && pointed < 0 ? 'past' : undefined);
   const read = drawn.filter(isRead);
+
+  const named = drawn.filter(({ as }) => as !== 'part');
 
   const value = (line: (typeof drawn)[number], named: boolean) => {
     const point = at(line);
@@ -136,7 +141,7 @@ export const Curve = memo(function Curve(props: {
             role="img"
             // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys read the values off
             tabIndex={0}
-            aria-label={`${title}: ${drawn.map((line) => `${fullName(line)} ${line.points.length ? `from ${format(line.points[0]!.value)} to ${format(line.points.at(-1)!.value)}` : 'nothing yet'}`).join('; ')}`}
+            aria-label={`${title}: ${named.map((line) => `${fullName(line)} ${line.points.length ? `from ${format(line.points[0]!.value)} to ${format(line.points.at(-1)!.value)}` : 'nothing yet'}`).join('; ')}`}
             onPointerMove={onPointerMove}
             onPointerLeave={() => setPointed(null)}
             onKeyDown={onKeyDown}
@@ -145,7 +150,7 @@ export const Curve = memo(function Curve(props: {
             <line className="curve-base" x1={4} x2={width - 4} y1={height - 8} y2={height - 8} />
             {low < 0 && high > 0 && <line className="curve-base" x1={4} x2={width - 4} y1={y(0)} y2={y(0)} />}
             {drawn.map((line) => {
-              const mark = line.as === 'past' && !isRead(line) ? undefined : at(line);
+              const mark = line.as === 'part' || (line.as === 'past' && !isRead(line)) ? undefined : at(line);
               return (
                 <g key={fullName(line)} className={line.className} data-as={line.as}>
                   <path className="curve-raw" d={line.raw} />

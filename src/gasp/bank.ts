@@ -1,4 +1,5 @@
 /** A bank: the questions that goalposts are chosen from, as it is stored in a JSON file. */
+import { nearestFirst } from './distance.ts';
 import type { Question } from './question.ts';
 
 export interface Bank {
@@ -12,6 +13,11 @@ export interface Bank {
   heldout: Question[];
   /** For choosing checkpoints and settings: neither trained on nor reported. Older banks have none. */
   validation?: Question[];
+  /**
+   * Natural log-probabilities of the goalposts' own programs under the shipped model, by id: how near each is. Of the
+   * shipped bank only.
+   */
+  distances?: Record<string, number>;
 }
 
 /** The questions of a bank with these ids. */
@@ -22,9 +28,13 @@ export function chosenQuestions(bank: Bank | null, chosen: ReadonlySet<string>):
 /** Goalposts that a first run takes: enough to aim at, few enough to try them all every few iterations. */
 const A_FEW = 24;
 
-/** The goalposts of a first run: a few of the bank's, spread evenly over its list. */
-export function firstGoalposts({ goalposts }: Bank, count = A_FEW): Question[] {
-  return evenly(goalposts, count);
+/**
+ * The goalposts of a first run: of all that the bank's mining left unsolved the nearest few, where it says which they
+ * are, else a few spread evenly over its list.
+ */
+export function firstGoalposts({ goalposts, distances }: Bank, count = A_FEW): Question[] {
+  if (!distances) return evenly(goalposts, count);
+  return nearestFirst(goalposts, { logprobs: distances, cases: {} }).slice(0, count);
 }
 
 /** At most `count` of the questions, spread evenly over the list. */

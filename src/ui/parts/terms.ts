@@ -2,6 +2,7 @@
 import { azrPaper, type Citation, foothold, gaspPaper } from '../../gasp/citations.ts';
 import { ESTIMATOR_NAMES, ESTIMATORS } from '../../gasp/estimators.ts';
 import { inBand, paidByCurve, proposerReward } from '../../gasp/rewards.ts';
+import { expectedSolved, summarizeDistances } from '../../gasp/distance.ts';
 import type { ProposerRole } from '../../gasp/question.ts';
 import { frontier } from '../../run/frontier.ts';
 import {
@@ -218,6 +219,21 @@ export const definitions = {
       return `iteration ${last.iteration}: ${solved} of ${tried} with n = ${last.samples}${start ? `; ${summarizeEvaluation(start).solved} by the starting weights` : ''}.`;
     },
     source: gaspPaper('section 4'),
+  },
+  distance: {
+    text: [
+      'How far the student is from a goalpost, without luck: the logarithm of the probability that it answers with the goalpost’s own program, at temperature 1. At −3 one answer in a thousand is that one. Other programs may be right too, so that the chance of a right answer is at least this; so many goalposts are expected solved at least.',
+      'A goalpost whose program the model cannot write has no such number: the share of right answers stands in its place, with Wilson’s interval at 95 %.',
+    ],
+    formula: 'expected solved ≥ Σ 1 − (1 − p)ⁿ',
+    here: (state) => {
+      const last = state.evaluations.findLast(({ logprobs }) => logprobs);
+      if (!last?.logprobs) return undefined;
+      const { scored, meanLog10 } = summarizeDistances(last.logprobs);
+      const start = state.evaluations.find(({ iteration, logprobs }) => iteration === 0 && logprobs);
+      const first = start?.logprobs && summarizeDistances(start.logprobs).meanLog10;
+      return `iteration ${last.iteration}: ${first === undefined ? '' : `from ${short(first)} `}to ${short(meanLog10)} on average; with n = ${last.samples} at least ${short(expectedSolved(last.logprobs, last.samples))} of ${scored} are expected solved.`;
+    },
   },
   'pass@1': {
     text: [

@@ -1,8 +1,9 @@
 /** The run's numbers over its iterations, as small multiples. */
 import { type ComponentProps, memo, type ReactNode, type Ref, useCallback, useMemo } from 'react';
+import { expectedSolved, log10, summarizeDistances } from '../../gasp/distance.ts';
 import { slots } from '../../gasp/methods.ts';
 import { OWN_SERIES, RUN_SERIES, type RunSeries } from '../../run/series.ts';
-import { type RunState, summarizeEvaluation } from '../../run/state.ts';
+import { goalpostStates, type RunState, summarizeEvaluation } from '../../run/state.ts';
 import type { Other } from '../store/secondRun.ts';
 import { Curve, type Series } from '../../figures/Curve.tsx';
 import { FigureTools } from '../figures/FigureTools.tsx';
@@ -17,7 +18,7 @@ import './Curves.css';
 type AllSeries = ReturnType<typeof seriesOf>;
 type SeriesName = keyof typeof RUN_SERIES | keyof typeof OWN_SERIES;
 
-function seriesOf(state: Pick<RunState, 'iterations' | 'evaluations' | 'settings'>) {
+function seriesOf(state: RunState) {
   const finished = state.iterations.filter((iteration) => iteration.counters);
   const line = (name: string, of: SeriesName, className?: string): Series => {
     const { value }: RunSeries = { ...RUN_SERIES, ...OWN_SERIES }[of];
@@ -41,8 +42,34 @@ function seriesOf(state: Pick<RunState, 'iterations' | 'evaluations' | 'settings
       })),
     },
   ];
+  const scored = state.evaluations.filter(({ logprobs }) => logprobs);
+  const expected: Series = {
+    name: 'expected, at least',
+    points: scored.map(({ iteration, samples, passed, logprobs }) => ({
+      iteration,
+      value: expectedSolved(
+        Object.fromEntries(Object.entries(logprobs!).filter(([id]) => id in passed)),
+        samples,
+      ),
+    })),
+  };
+  const distance: Series[] = [
+    {
+      name: 'mean',
+      className: 'of-goalpost',
+      points: scored.map(({ iteration, logprobs }) => ({
+        iteration,
+        value: summarizeDistances(logprobs!).meanLog10,
+      })),
+    },
+    ...goalpostStates(state).map(({ question, distances }): Series => {
+      const points = distances.map(({ iteration, logprob }) => ({ iteration, value: log10(logprob) }));
+      return { name: `${question.id}: ${question.title}`, className: 'of-goalpost', as: 'part', points };
+    }),
+  ];
   return {
-    solved: evaluation('solved', 'solved'),
+    solved: [...evaluation('solved', 'solved'), ...(scored.length > 0 ? [expected] : [])],
+    distance: scored.length > 0 ? distance.filter(({ points }) => points.length > 0) : [],
     mean: evaluation('mean pass@1', 'meanPassRate'),
     passRate: roles('pass rate'),
     reward: roles('reward'),
@@ -53,6 +80,9 @@ function seriesOf(state: Pick<RunState, 'iterations' | 'evaluations' | 'settings
   };
 }
 
+/** Of another run the mean is enough. */
+const whole = ({ as }: Series) => as !== 'part';
+
 /** A line of another run, where it stands beside the open one, from `first` on. */
 const moved = (line: Series, of: string, shift: number, first: number): Series => ({
   ...line,
@@ -61,6 +91,8 @@ const moved = (line: Series, of: string, shift: number, first: number): Series =
     .map(({ iteration, value }) => ({ iteration: iteration + shift, value }))
     .filter(({ iteration }) => iteration >= first),
 });
+
+const decimals = (value: number) => value.toFixed(1).replace('-', '−');
 
 interface Figure {
   of: keyof AllSeries;
@@ -82,6 +114,14 @@ const evaluated: Figure[] = [
     format: String,
     from: 0,
     to: 1,
+  },
+  {
+    of: 'distance',
+    title: 'Distance of the goalposts',
+    heading: <Term name="distance">Distance of the goalposts</Term>,
+    note: 'log₁₀ of the probability of their own programs: the mean, and each of them; up is nearer',
+    format: decimals,
+    to: 0,
   },
   {
     of: 'mean',
@@ -191,10 +231,12 @@ const Grid = memo(function Grid({
       Object.entries(own).map(([name, lines]) => {
         const key = name as keyof AllSeries;
         const pasts = before.flatMap(({ state, shift, lines }) =>
-          lines[key].map((line) => ({ ...moved(line, state.name, shift, first), as: 'past' as const })),
+          lines[key]
+            .filter(whole)
+            .map((line) => ({ ...moved(line, state.name, shift, first), as: 'past' as const })),
         );
         const others =
-          theirs?.[key].map((line) => ({
+          theirs?.[key].filter(whole).map((line) => ({
             ...moved(line, other!.state.name, other!.shift, from),
             as: 'other' as const,
           })) ?? [];
@@ -212,7 +254,10 @@ const Grid = memo(function Grid({
   );
 
   const goalposts = state.goalposts.length;
-  const ofGoalposts = useCallback((value: number) => `${value} of ${goalposts}`, [goalposts]);
+  const ofGoalposts = useCallback(
+    (value: number) => `${Number(value.toFixed(1))} of ${goalposts}`,
+    [goalposts],
+  );
   const samples = evaluations.at(-1)?.samples ?? settings.evaluateSamples;
   const unevaluated =
     settings.evaluateEvery === 0
@@ -232,7 +277,7 @@ const Grid = memo(function Grid({
             key={of}
             {...figure}
             {...(of === 'solved' && {
-              note: `at least one of ${samples} fresh answers; the first point is the starting model`,
+              note: `at least one of ${samples} fresh answers; the first point is the starting model. Expected: from the distances`,
               format: ofGoalposts,
             })}
             empty={unevaluated}

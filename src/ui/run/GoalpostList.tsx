@@ -1,11 +1,42 @@
 /** The goalposts of the open run, or those chosen for the next one. */
 import { memo, useMemo, useState } from 'react';
 import { type GoalpostState, goalpostStates, type RunState, summarizeEvaluation } from '../../run/state.ts';
-import { chosenQuestions } from '../../gasp/bank.ts';
+import { type Bank, chosenQuestions, firstGoalposts } from '../../gasp/bank.ts';
+import { log10 } from '../../gasp/distance.ts';
 import { Term } from '../parts/Term.tsx';
 import { useActions, usePage } from '../store/usePage.ts';
 import { useShown } from './ShownRun.tsx';
 import './GoalpostList.css';
+
+/** Whether exactly the goalposts of a first run are chosen. */
+function isFew(bank: Bank, chosen: ReadonlySet<string>): boolean {
+  const few = firstGoalposts(bank);
+  return (
+    few.length < bank.goalposts.length && few.length === chosen.size && few.every(({ id }) => chosen.has(id))
+  );
+}
+
+/** A goalpost's way so far, as a line in a word's place, from log₁₀ p = −8 at its foot to 0 at its top. */
+function Nearing({ distances }: Pick<GoalpostState, 'distances'>) {
+  const last = distances.at(-1);
+  if (!last) return null;
+  const end = Math.max(1, last.iteration);
+  const height = (logprob: number) => 12 - 11 * Math.max(0, Math.min(1, 1 + log10(logprob) / 8));
+  const points = distances.map(
+    ({ iteration, logprob }) => `${2 + (20 * iteration) / end},${height(logprob).toFixed(1)}`,
+  );
+  const words = log10(last.logprob).toFixed(1).replace('-', '−');
+  return (
+    <span className="goalposts-near" title="log₁₀ of the probability of its own program">
+      <svg className="goalposts-way" viewBox="0 0 24 13" aria-hidden="true">
+        <polyline points={points.join(' ')} />
+        <circle cx={distances.length > 1 ? 22 : 2} cy={height(last.logprob)} r="1.6" />
+      </svg>
+      <span className="visually-hidden">distance </span>
+      {words}
+    </span>
+  );
+}
 
 /** On a narrow page the list would hide what stands below it. */
 const few = 8;
@@ -30,6 +61,7 @@ const List = memo(function List({ state }: { state: RunState | null }) {
   const current = new Set(state?.iterations.at(-1)?.goalposts);
   const evaluated = state?.evaluations.at(-1);
   const start = state?.evaluations.find((evaluation) => evaluation.iteration === 0);
+  const nearest = bank?.distances && !state && isFew(bank, ids);
   return (
     <section className="goalposts" aria-labelledby="goalposts-title">
       <div className="section-head">
@@ -45,6 +77,12 @@ const List = memo(function List({ state }: { state: RunState | null }) {
       </div>
       {current.size > 0 && current.size < goalposts.length && (
         <p className="goalposts-key">drawn in iteration {state?.iterations.at(-1)?.iteration}</p>
+      )}
+      {nearest && (
+        <p className="goalposts-key">
+          The nearest of the {bank.goalposts.length} questions that the shipped model missed in all of 100
+          answers. Luck solves some all the same: the first trial counts how many.
+        </p>
       )}
       {!state && (
         <p className="goalposts-choose">
@@ -75,6 +113,7 @@ const List = memo(function List({ state }: { state: RunState | null }) {
                 <span className="goalposts-title">{goalpost.question.title || goalpost.question.id}</span>
                 {last && (
                   <span className="goalposts-count">
+                    <Nearing distances={goalpost.distances} />
                     {last.passed}/{last.samples}
                   </span>
                 )}

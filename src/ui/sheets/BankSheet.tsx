@@ -87,7 +87,7 @@ export function BankSheet({ onClose }: { onClose: () => void }) {
               className="button"
               onClick={() => choices.choose(few.map((question) => question.id))}
             >
-              A few ({few.length})
+              {bank.distances ? 'The nearest' : 'A few'} ({few.length})
             </button>
           )}
           <button type="button" className="button" onClick={() => choices.choose(shipped)}>

@@ -1,5 +1,9 @@
 /** One goalpost: its question, and how often it was tried and solved until the moment shown. */
-import { goalpostStates, type GoalpostState, type RunState } from '../../run/state.ts';
+import { Curve } from '../../figures/Curve.tsx';
+import { log10 } from '../../gasp/distance.ts';
+import { wilson } from '../../gasp/passAtK.ts';
+import { flagsDown, goalpostStates, type GoalpostState, type RunState } from '../../run/state.ts';
+import { FigureTools } from '../figures/FigureTools.tsx';
 import { percent } from '../parts/format.ts';
 import { Term } from '../parts/Term.tsx';
 import { whoReads } from '../parts/terms.ts';
@@ -12,14 +16,22 @@ import './StoneSheet.css';
 
 export function GoalpostSheet({ id, ...props }: { id: string; of: RunState | null; onClose: () => void }) {
   const { climb } = useShown();
-  const goalpost = goalpostStates(props.of ?? climb).find(({ question }) => question.id === id);
-  return goalpost && <Goalpost key={id} goalpost={goalpost} {...props} />;
+  const state = props.of ?? climb;
+  const goalpost = goalpostStates(state).find(({ question }) => question.id === id);
+  const place = flagsDown(state).findIndex((flag) => flag.id === id) + 1;
+  return goalpost && <Goalpost key={id} goalpost={goalpost} place={place} {...props} />;
 }
 
 /** A goalpost of another run can only be read. */
-function Goalpost(props: { goalpost: GoalpostState; of: RunState | null; onClose: () => void }) {
-  const { goalpost, of, onClose } = props;
-  const { question, tries, solvedAt, drawn } = goalpost;
+function Goalpost(props: {
+  goalpost: GoalpostState;
+  /** Of its flag among those that came down, from 1. */
+  place: number;
+  of: RunState | null;
+  onClose: () => void;
+}) {
+  const { goalpost, place, of, onClose } = props;
+  const { question, tries, distances, solvedAt, drawn } = goalpost;
   const { open, replay } = usePage('open', 'replay');
   const { sheets, choices } = useActions();
   // Without a run of one's own there is no student to try a lemma on.
@@ -77,7 +89,9 @@ function Goalpost(props: { goalpost: GoalpostState; of: RunState | null; onClose
         <span className="stone-role">
           Goalpost
           <span className="section-note">
-            {solvedAt === undefined ? ' not solved yet' : ` solved at iteration ${solvedAt}`}
+            {solvedAt === undefined
+              ? ' not solved yet'
+              : ` solved at iteration ${solvedAt}, flag ${place} to come down`}
           </span>
         </span>
       }
@@ -91,6 +105,26 @@ function Goalpost(props: { goalpost: GoalpostState; of: RunState | null; onClose
           <dd>{drawn === 0 ? 'not yet' : drawn === 1 ? 'once' : `${drawn} times`}</dd>
         </div>
       </dl>
+      {distances.length > 0 && (
+        <Curve
+          title="Distance"
+          heading={<Term name="distance">Distance</Term>}
+          note="log₁₀ of the probability that the student answers with this goalpost’s own program; up is nearer"
+          series={[
+            {
+              name: 'log₁₀ p',
+              className: 'of-goalpost',
+              points: distances.map(({ iteration, logprob }) => ({ iteration, value: log10(logprob) })),
+            },
+          ]}
+          format={(value) => value.toFixed(2).replace('-', '−')}
+          to={0}
+          lastIteration={distances.at(-1)!.iteration}
+          tools={(title, figure, table) => (
+            <FigureTools title={`${title} of ${question.id}`} figure={figure} table={table} />
+          )}
+        />
+      )}
       {tries.length > 0 && (
         <table className="tries">
           <caption className="stone-label">Fresh answers, never trained on</caption>
@@ -102,6 +136,7 @@ function Goalpost(props: { goalpost: GoalpostState; of: RunState | null; onClose
               <th scope="col">
                 <Term name="pass@1">pass@1</Term>
               </th>
+              <th scope="col">95 % interval</th>
             </tr>
           </thead>
           <tbody>
@@ -111,6 +146,7 @@ function Goalpost(props: { goalpost: GoalpostState; of: RunState | null; onClose
                 <td>{attempt.passed}</td>
                 <td>{attempt.samples}</td>
                 <td>{percent(attempt.passed / attempt.samples)}</td>
+                <td>{wilson(attempt.passed, attempt.samples).map(percent).join(' to ')}</td>
               </tr>
             ))}
           </tbody>

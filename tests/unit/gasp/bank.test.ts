@@ -14,6 +14,15 @@ describe('firstGoalposts', () => {
     }
   });
 
+  it('takes the nearest of a bank that says how near they are, the nearest first', () => {
+    const bank = bankOf(60);
+    // A permutation of 1 to 60, since 61 is prime.
+    const place = (id: string) => ((Number(id) + 1) * 7) % 61;
+    const distances = Object.fromEntries(bank.goalposts.map(({ id }) => [id, -place(id)]));
+    const places = firstGoalposts({ ...bank, distances }).map(({ id }) => place(id));
+    expect(places).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
+  });
+
   it('spreads a few evenly over a large bank', () => {
     for (const size of [25, 40, 113, 601]) {
       const places = firstGoalposts(bankOf(size)).map(({ id }) => Number(id));

@@ -7,6 +7,7 @@ import { buildBank, type ThemedBank } from '../../../pretrain/themedBank.ts';
 import { evaluationProblems } from '../../../pretrain/evaluationSet.ts';
 import { questionOf } from '../../../pretrain/world.ts';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
+import { scoreReferences } from '../../../src/gasp/distance.ts';
 import type { Task } from '../../../src/gasp/question.ts';
 import { solve } from '../../../src/gasp/solving.ts';
 import { folderFiles } from '../../../packages/onnx-lora/src/repository/folderFiles.ts';
@@ -35,13 +36,45 @@ const tasks = (depth: number, count: number) =>
 test('the bank is the one that its idioms give, its goalposts among the training questions', () => {
   const file = new URL('../../../public/banks/micro.json', import.meta.url);
   const bank = JSON.parse(readFileSync(file, 'utf8')) as ThemedBank;
-  const { goalposts, ...rest } = bank;
+  const { goalposts, distances: _, ...rest } = bank;
   const { goalposts: none, ...built } = buildBank(bank.idioms);
   expect(none).toEqual([]);
   expect(rest).toEqual(JSON.parse(JSON.stringify(built)));
   const ids = new Set(goalposts.map((g) => g.id));
   expect(goalposts).toEqual(bank.questions.filter((q) => ids.has(q.id)));
   expect(goalposts.length).toBeGreaterThan(60);
+});
+
+test('the bank says how near its goalposts are to this model', async () => {
+  const file = new URL('../../../public/banks/micro.json', import.meta.url);
+  const { goalposts, distances } = JSON.parse(readFileSync(file, 'utf8')) as ThemedBank;
+  const scored = await scoreReferences(goalposts, { policy, dialect });
+  expect(Object.keys(distances!)).toEqual(goalposts.map(({ id }) => id));
+  for (const [id, logprob] of Object.entries(scored)) {
+    expect(Math.abs(distances![id]! - logprob), id).toBeLessThan(0.01);
+  }
+});
+
+test('the probability of a reference answer is how often it is sampled', async () => {
+  const questions = tasks(1, 4).map(({ question }) => question);
+  const logprobs = await scoreReferences(questions, { policy, dialect });
+  const samples = 400;
+  const sampled = await policy.sample(
+    questions.map((question) => ({
+      prompt: dialect.solvePrompt({ type: 'induction', question }),
+      samples,
+      maxTokens: dialect.maxTokens.answer,
+    })),
+    { temperature: 1, topP: 1, seed: 5 },
+  );
+  for (const [i, question] of questions.entries()) {
+    const answer = dialect.referenceAnswer(question)!;
+    const same = sampled[i]!.filter(({ text }) => text === answer).length;
+    const p = Math.exp(logprobs[question.id]!);
+    // Within four standard errors.
+    expect(Math.abs(same / samples - p)).toBeLessThan(4 * Math.sqrt((p * (1 - p) + 1e-4) / samples));
+    expect(p).toBeGreaterThan(0.01);
+  }
 });
 
 test('transformers.js loads the repository, and its greedy tokens are ours', async () => {
