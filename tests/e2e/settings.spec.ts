@@ -29,6 +29,11 @@ test('every setting has its field; rarely changed ones are behind Advanced until
   await expect(sheet.getByText('it needs a clip of 0.2')).toBeVisible();
   await expect(sheet.getByRole('link', { name: 'Zhao et al. 2025' })).toBeVisible();
 
+  // The default method is this project's own, which has no paper to link to; it fixes what it learns from.
+  await expect(field('Method')).toHaveValue('gasp-hindsight');
+  await expect(sheet.getByText('Foothold, this project')).toBeVisible();
+  await expect(sheet.getByLabel('Hindsight', { exact: true })).toBeDisabled();
+
   // What a method fixes can be read only.
   await field('Method').selectOption('chain-3');
   await expect(field('Lifts')).toHaveValue('3');
