@@ -15,4 +15,5 @@ export const gaspPaper = (where: string): Citation => ({
 export const azrPaper: Citation = { text: 'Zhao et al. 2025', url: 'https://arxiv.org/abs/2505.03335' };
 export const grpoPaper: Citation = { text: 'Shao et al. 2024', url: 'https://arxiv.org/abs/2402.03300' };
 export const sgsPaper: Citation = { text: 'Bailey et al. 2026', url: 'https://arxiv.org/abs/2604.20209' };
+export const soarPaper: Citation = { text: 'Sundaram et al. 2026', url: 'https://arxiv.org/abs/2601.18778' };
 export const drGrpoPaper: Citation = { text: 'Liu et al. 2025', url: 'https://arxiv.org/abs/2503.20783' };

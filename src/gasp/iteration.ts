@@ -12,9 +12,10 @@ import type { Stage } from './progress.ts';
 import type { Axis, Proposal, Question, Task } from './question.ts';
 import { deriveSeed, Random } from 'onnx-lora/random';
 import { goalpostsReached } from './reach.ts';
-import { faultReward, inBand, proposerReward } from './rewards.ts';
+import { faultReward, inBand, proposerReward, type TeacherPay } from './rewards.ts';
 import { type Pay, payByGuide } from './selfGuided.ts';
 import { drawsOf, type Settings } from './settings.ts';
+import { type Dealt, payByProgress, standing, type Student } from './studentProgress.ts';
 import { startRollouts } from './rollouts.ts';
 import { type Solved, sampledTokens, solve, type Tools } from './solving.ts';
 import { type Validated, validateDraft } from './validation.ts';
@@ -108,7 +109,7 @@ export async function runIteration(
   const trained = all.filter((m) => m.solved && (m.accepted || settings.studentTrainsOn === 'valid'));
   const { solved, tokens } = await answersToTrainOn(trained, input, tools, emit);
   const rollouts = [
-    ...(settings.teacherWeight > 0 ? all.map(proposalRollout) : []),
+    ...(settings.teacherWeight > 0 ? proposalsToTrainOn(all, settings).map(proposalRollout) : []),
     ...[...tried, ...solved].flatMap(answerRollouts),
   ];
   const batch = weigh(rollouts, settings, tools.dialect);
@@ -137,9 +138,13 @@ export async function runIteration(
   return {
     accepted: all.filter((m) => m.accepted).map((m) => m.proposal.question!),
     tokensSampled: run.tokens + sampledTokens(tried) + tokens,
-    tokensTrained: stats.tokens,
+    tokensTrained: run.tokensTrained + stats.tokens,
   };
 }
+
+/** The proposals that the teacher learns from. Where the student's gain pays, what cannot be used is in no group. */
+const proposalsToTrainOn = (made: readonly Made[], { teacherPay }: Settings) =>
+  teacherPay === 'progress' ? made.filter(({ solved }) => solved) : made;
 
 /** A proposal to ask for. */
 interface Plan {
@@ -164,24 +169,24 @@ interface Made {
 
 /** Steps 1 to 4 of an iteration, once for the first proposals and once for each step of lifts. */
 class Proposing {
-  /** Tokens sampled so far. */
+  /** Tokens sampled so far, and those trained on in updates that were taken back. */
   tokens = 0;
+  tokensTrained = 0;
   private made = 0;
-
   private readonly settings: Settings;
   private readonly iteration: number;
   private readonly goalposts: readonly Question[];
 
   constructor(
-    { settings, iteration, goalposts, allGoalposts = goalposts }: IterationInput,
+    private readonly input: IterationInput,
     /** Grows with each accepted question. */
     private readonly buffer: NoveltyBuffer,
     private readonly tools: Tools,
     private readonly emit: (events: IterationEvent[]) => Promise<void>,
   ) {
-    this.settings = settings;
-    this.iteration = iteration;
-    this.goalposts = allGoalposts;
+    this.settings = input.settings;
+    this.iteration = input.iteration;
+    this.goalposts = input.allGoalposts ?? input.goalposts;
   }
 
   async propose(kind: 'lemmas' | 'lifts', plans: readonly Plan[]): Promise<Made[]> {
@@ -217,7 +222,7 @@ class Proposing {
     const paid = await this.pay(
       proposals.flatMap((proposal, i) => {
         const own = bySolved.get(proposal.id);
-        return own ? [{ plan: plans[i]!, solved: own }] : [];
+        return own ? [{ plan: plans[i]!, solved: own, group: i % settings.progressGroups }] : [];
       }),
     );
     const made = proposals.map((proposal, i): Made => {
@@ -247,26 +252,66 @@ class Proposing {
   }
 
   /** What valid proposals earn, by the id of their question. */
-  private async pay(valid: readonly { plan: Plan; solved: Solved }[]): Promise<Map<string, Pay>> {
+  private async pay(valid: readonly (Dealt & { plan: Plan })[]): Promise<Map<string, Pay>> {
     const { settings, tools } = this;
-    const ids = valid.map(({ solved }) => solved.task.question.id);
-    const rewards =
-      settings.teacherPay === 'guide'
-        ? await payByGuide(
-            valid.map(({ plan, solved }) => ({
-              question: solved.task.question,
-              ...(plan.goalpost && { goalpost: plan.goalpost }),
-              passRate: solved.passRate,
-            })),
-            tools.judge,
-            tools.signal,
-          )
-        : valid.map(({ plan: { role }, solved: { passRate } }): Pay => {
-            const paidAs = role === 'lemma' ? settings.lemmaBand : role;
-            return { reward: proposerReward(paidAs, passRate), accepted: inBand(paidAs, passRate) };
-          });
+    const rewards: Record<TeacherPay, () => Pay[] | Promise<Pay[]>> = {
+      curve: () =>
+        valid.map(({ plan: { role }, solved: { passRate } }) => {
+          const paidAs = role === 'lemma' ? settings.lemmaBand : role;
+          return { reward: proposerReward(paidAs, passRate), accepted: inBand(paidAs, passRate) };
+        }),
+      guide: () =>
+        payByGuide(
+          valid.map(({ plan, solved }) => ({
+            question: solved.task.question,
+            ...(plan.goalpost && { goalpost: plan.goalpost }),
+            passRate: solved.passRate,
+          })),
+          tools.judge,
+          tools.signal,
+        ),
+      progress: () => payByProgress(valid, this.student()),
+    };
+    const paid = await rewards[settings.teacherPay]();
     tools.signal?.throwIfAborted();
-    return new Map(ids.map((id, i) => [id, rewards[i]!]));
+    return new Map(valid.map(({ solved }, i) => [solved.task.question.id, paid[i]!]));
+  }
+
+  /** The student, to learn from a group of questions, and some of the goalposts to measure it on. */
+  private student(): Student {
+    const { settings, iteration, input, tools } = this;
+    const drawn = drawInTurn(
+      input.goalposts,
+      Math.min(settings.progressGoalposts, input.goalposts.length),
+      ...([iteration, settings.seed, 'progress'] as const),
+    );
+    const goalposts = [...new Set(drawn)];
+    return {
+      policy: tools.policy,
+      learn: async (solved, group) => {
+        tools.signal?.throwIfAborted();
+        const batch = weigh(solved.flatMap(answerRollouts), settings, tools.dialect);
+        if (batch.length > 0)
+          this.tokensTrained += (await update(batch, input, tools, ['group', group])).tokens;
+        return batch.length > 0;
+      },
+      measure: async () => {
+        tools.signal?.throwIfAborted();
+        const { value, tokens } = await standing(
+          goalposts,
+          settings.progressBy,
+          {
+            samples: settings.rollouts,
+            ...drawsOf(settings),
+            seed: deriveSeed(settings.seed, 'progress', iteration),
+            stage: 'measuring',
+          },
+          tools,
+        );
+        this.tokens += tokens;
+        return value;
+      },
+    };
   }
 
   /** One text for each plan, validated while others are written. */
@@ -498,6 +543,8 @@ async function update(
   batch: WeightedSequence[],
   { settings, iteration }: IterationInput,
   { policy, dialect, progress, signal }: Tools,
+  /** Tells updates of one iteration apart. */
+  label: readonly (string | number)[] = [],
 ): Promise<UpdateStats> {
   if (batch.length === 0) {
     return { loss: 0, gradNorm: 0, kl: 0, clipped: 0, entropy: 0, steps: 0, tokens: 0, moved: 0 };
@@ -517,7 +564,7 @@ async function update(
     weightDecay: settings.weightDecay,
     adamEpsilon: settings.adamEpsilon,
     microbatchTokens: settings.microbatchTokens,
-    seed: deriveSeed(settings.seed, 'update', iteration),
+    seed: deriveSeed(settings.seed, 'update', iteration, ...label),
     ...(signal && { signal }),
     onProgress: (step, steps) => progress?.stage('updating', step, steps, 'steps'),
   });

@@ -1,5 +1,5 @@
 /** Every system that can be run and compared here, as data: the settings that it fixes, and its source. */
-import { azrPaper, type Citation, foothold, gaspPaper, sgsPaper } from './citations.ts';
+import { azrPaper, type Citation, foothold, gaspPaper, sgsPaper, soarPaper } from './citations.ts';
 import type { SettingsBesideMethod } from './settingTable.ts';
 
 /** Of the paper, of its ablations, of ours, or of other papers. */
@@ -161,8 +161,20 @@ const table = {
       'Self-guided self-play: a lemma for each unsolved goalpost, paid by hardness times a guide’s score; the student trains on goalposts, too.',
     citation: sgsPaper,
     fixed: {
-      ...{ unguidedShare: 0, realShare: 0, lifts: 0, noveltyThreshold: 1 },
+      ...{ unguidedShare: 0, realShare: 0, lifts: 0, noveltyThreshold: 1, hindsight: 'none' },
       ...{ teacherPay: 'guide', trainOnGoalposts: true, estimator: 'half' },
+    },
+    contains: [],
+  },
+  soar: {
+    title: 'SOAR',
+    kind: 'rival',
+    about:
+      'The teacher sees no goalpost and is paid what the student gains on goalposts by learning from its questions; the best group of them is kept.',
+    citation: soarPaper,
+    fixed: {
+      ...{ unguidedShare: 1, realShare: 0, lifts: 0, noveltyThreshold: 1, hindsight: 'none' },
+      ...{ teacherPay: 'progress', studentTrainsOn: 'accepted', estimator: 'rloo' },
     },
     contains: [],
   },

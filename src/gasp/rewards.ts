@@ -1,8 +1,8 @@
 /** Rewards of proposals and answers (GASP, Fig. 3; AZR, equation 4 and its format-aware reward). */
 import type { FaultKind, ProposerRole, Verdict } from './question.ts';
 
-/** What pays a valid proposal: its role's curve over the pass rate, or a guide beside it (`selfGuided.ts`). */
-export type TeacherPay = 'curve' | 'guide';
+/** What pays a valid proposal: its role's curve over the pass rate, a guide beside that (`selfGuided.ts`), or what the student gains by it (`studentProgress.ts`). */
+export type TeacherPay = 'curve' | 'guide' | 'progress';
 
 /** Whether reward and acceptance are read off the pass rate alone, as the curves and bands below have it. */
 export const paidByCurve = ({ teacherPay }: { teacherPay: TeacherPay }): boolean => teacherPay === 'curve';

@@ -4,12 +4,13 @@
  * add its descriptor, and read it where the method uses it. One that is no longer needed goes to `RETIRED`
  * in `defaults.ts`, so that stored runs and links that carry it still open.
  */
-import { drGrpoPaper, gaspPaper, grpoPaper, sgsPaper } from './citations.ts';
+import { drGrpoPaper, gaspPaper, grpoPaper, sgsPaper, soarPaper } from './citations.ts';
 import { ESTIMATOR_NAMES, ESTIMATORS } from './estimators.ts';
 import type { NoveltyScope } from './novelty.ts';
 import type { Clipping } from './ports.ts';
 import type { Axis } from './question.ts';
 import type { TeacherPay } from './rewards.ts';
+import type { ProgressBy } from './studentProgress.ts';
 import { choice, number, several, toggle, tuning, type ValueOf } from './settingKinds.ts';
 
 export const SETTINGS_BESIDE_METHOD = {
@@ -84,10 +85,51 @@ export const SETTINGS_BESIDE_METHOD = {
         note: 'Hardness among what is solved, times how near it is to its goalpost and how few lines are idle.',
         source: sgsPaper,
       },
+      {
+        value: 'progress',
+        label: 'the student’s gain',
+        note: 'What the student gains on goalposts by an update on its group of questions, which is taken back.',
+        source: soarPaper,
+      },
     ],
     label: 'Teacher is paid by',
     note: 'What a valid proposal earns.',
     group: 'selfPlay',
+  }),
+  progressGroups: number({
+    default: 4,
+    ...{ min: 2, max: 64, integer: true, step: 1 },
+    label: 'Groups',
+    note: 'Of an iteration’s proposals, where the student’s gain pays: each is learned from by itself.',
+    group: 'selfPlay',
+    advanced: true,
+  }),
+  progressGoalposts: number({
+    default: 16,
+    ...{ min: 1, max: 1024, integer: true, step: 1 },
+    label: 'Goalposts for the gain',
+    note: 'On how many the student’s gain is measured, others in each iteration.',
+    group: 'selfPlay',
+    advanced: true,
+  }),
+  progressBy: choice<ProgressBy>({
+    default: 'likelihood',
+    options: [
+      {
+        value: 'likelihood',
+        label: 'reference answers',
+        note: 'By the log-probability of reference answers: a gain shows long before an answer passes.',
+      },
+      {
+        value: 'passes',
+        label: 'passing answers',
+        note: 'By the share of fresh answers that pass, as in SOAR; they are sampled, and count as tokens.',
+      },
+    ],
+    label: 'Gain is measured by',
+    note: 'How the student’s gain on goalposts is told.',
+    group: 'selfPlay',
+    advanced: true,
   }),
   trainOnGoalposts: toggle({
     default: false,
@@ -360,7 +402,6 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Student trains on',
     note: 'Questions in their band, or every valid one.',
     group: 'training',
-    advanced: true,
   }),
   /** Converted tasks enter the student's update only. */
   convertTasks: toggle({

@@ -36,7 +36,7 @@ async function eventsOf(out: string): Promise<RunEventBody[]> {
   });
 }
 
-test.each(['sgs'])(
+test.each(['sgs', 'soar'])(
   '%s',
   async (method) => {
     const run = async (out: string, iterations: number) => {
@@ -60,5 +60,5 @@ test.each(['sgs'])(
     expect(new Set(rewards).size).toBeGreaterThan(1);
     if (method === 'sgs') expect(rewards.every((reward) => reward >= 0 && reward < 1)).toBe(true);
   },
-  300_000,
+  600_000,
 );

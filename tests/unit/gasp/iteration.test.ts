@@ -320,6 +320,97 @@ describe('self-guided self-play', () => {
   });
 });
 
+describe('SOAR', () => {
+  const asked = dialect.unguidedPrompt([]);
+  const [easy, harder] = [program('sort'), program('negate', 'drop-last')];
+
+  /** Reference answers are the more likely, the more advantage the first weight has had. */
+  class Learning extends ScriptedPolicy {
+    override async score(sequences: { tokens: number[] }[]): Promise<number[][]> {
+      return sequences.map(({ tokens }) => tokens.map((_, i) => (i === 0 ? this.weights[0]! - 10 : 0)));
+    }
+  }
+  /** Four proposals: two programs by turns, one of them of no use, and one text that is none. */
+  const play = (right: number) => {
+    const wrong = answers.traced(program('negate'), [1]);
+    const texts = [answers.proposal(easy, inputs), '', answers.proposal(harder, inputs), ''];
+    let proposed = 0;
+    const solving = new Map(
+      [easy, harder].map((lines, i) => [
+        dialect.solvePrompt({ type: 'induction', question: question('', lines, inputs) }) as string,
+        (sample: number) => (sample < [right, 8][i]! ? answers.traced(lines, [1]) : wrong),
+      ]),
+    );
+    return new Learning(
+      () => (prompt, sample) => (prompt === asked ? texts[proposed++]! : solving.get(prompt)!(sample)),
+    );
+  };
+  const soar = { method: 'soar', goalpostsPerIteration: 4, epochs: 1, learningRate: 0.5 } as const;
+
+  test('a group is paid what an update on it alone gains, which is taken back; the best one is learned', async () => {
+    const policy = play(2);
+    const { events, result } = await iterate(policy, { ...soar, progressGroups: 4 });
+    // The second question is always solved: nothing to learn, no gain.
+    const rewards = of(events, 'rewarded').map(({ reward, accepted }) => [reward, accepted]);
+    const [alone, last] = policy.updates;
+    expect(policy.updates).toHaveLength(2);
+    const gainedBy = (update: typeof alone) => {
+      let first = 0;
+      update!.batch.forEach(({ advantage }, i) => {
+        if ((i + update!.options.seed) % 4 === 0) first += advantage * 0.5;
+      });
+      return first;
+    };
+    expect(rewards[0]![0]).toBeCloseTo(gainedBy(alone), 5);
+    expect(rewards[1]).toEqual([0, false]);
+    expect(rewards[0]![0]).toBeGreaterThan(0.1);
+    expect(rewards[0]![1]).toBe(true);
+    expect(result.accepted.map(({ id }) => id)).toEqual(['1.unguided.0']);
+    // Only what the last update did is left, and both updates count.
+    expect(policy.weights[0]).toBeCloseTo(gainedBy(last), 5);
+    const tokens = policy.updates.flatMap(({ batch }) => batch.map((s) => s.tokens.length));
+    expect(result.tokensTrained).toBe(tokens.reduce((a, b) => a + b, 0));
+    // The teacher learns from what could be used, of either sign: one above the other.
+    const ofTeacher = of(events, 'updated')[0]!.groups.find(({ role }) => role === 'unguided');
+    expect(ofTeacher!.rollouts).toBe(2);
+  });
+
+  test('questions of one group share its pay', async () => {
+    const policy = play(4);
+    const { events } = await iterate(policy, { ...soar, progressGroups: 2 });
+    const [first, second] = of(events, 'rewarded');
+    expect(first!.reward).toBe(second!.reward);
+  });
+
+  test('by passing answers, goalposts are tried before and after, and count as tokens', async () => {
+    const lines = [
+      program('sort', 'drop-first', 'reverse', 'append-maximum'),
+      program('dedupe', 'drop-last', 'rotate-left', 'append-maximum'),
+    ];
+    const prompts = lines.map((l) =>
+      dialect.solvePrompt({ type: 'induction', question: question('', l, inputs) }),
+    );
+    const inner = play(4);
+    // One goalpost in eight answers once anything was learned.
+    const policy: ScriptedPolicy = new ScriptedPolicy(() => (prompt, sample, seed) => {
+      const at = prompts.indexOf(prompt);
+      if (at < 0) return inner.answerTo(prompt, sample, seed);
+      const right = at === 0 && sample === 0 && policy.weights.some((w) => w !== 0);
+      return answers.traced(right ? lines[at]! : program('negate'), [1]);
+    });
+    const { events, result } = await iterate(policy, { ...soar, progressGroups: 4, progressBy: 'passes' });
+    expect(of(events, 'rewarded').map(({ reward, accepted }) => [reward, accepted])).toEqual([
+      [1 / 16, true],
+      [0, false],
+    ]);
+    expect(result.accepted).toHaveLength(1);
+    const sampled = policy.requests.reduce((sum, { samples }) => sum + samples, 0);
+    // Proposals, their questions, and two goalposts before and after.
+    expect(sampled).toBe(4 + 2 * 8 + 2 * 2 * 8);
+    expect(of(events, 'attempted')).toHaveLength(2);
+  });
+});
+
 test('a chain goes on from each accepted lift', async () => {
   const chain = [
     program('sort', 'drop-first'),

@@ -128,6 +128,9 @@ export class ScriptedPolicy implements Policy {
     options.signal?.throwIfAborted();
     return out;
   }
+  answerTo(prompt: string, sample: number, seed: number): string {
+    return this.answer(this)(prompt, sample, seed);
+  }
   encodeAnswer(_: Prompt, answer: string): { promptTokens: number[]; tokens: number[] } {
     return { promptTokens: [1], tokens: Array.from(answer, (c) => c.charCodeAt(0)) };
   }
