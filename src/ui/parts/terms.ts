@@ -143,7 +143,7 @@ export const definitions = {
   },
   reward: {
     text: [
-      'What a text is paid. The teacher: by the pass rate of its question, on the curve of its role; −1 for text that cannot be used, −0.5 for a copy. The student: 1 for a right answer, −0.5 for a wrong one, −1 for one that is no program.',
+      'What a text is paid. The teacher: by the pass rate of its question, on the curve of its role (SGS asks a guide besides, SOAR pays what the student gains); −1 for text that cannot be used, −0.5 for a copy. The student: 1 for a right answer, −0.5 for a wrong one, −1 for one that is no program.',
     ],
     here: (state) => {
       const groups = lastUpdate(state)?.update;
@@ -160,7 +160,7 @@ export const definitions = {
   },
   accepted: {
     text: [
-      'A question whose pass rate lies in its role’s band. It joins the questions that later ones are compared with, and a lemma then gets a lift.',
+      'A question whose pass rate lies in its role’s band. It joins the questions that later ones are compared with, and a lemma then gets a lift. SGS accepts what earns anything, SOAR the group from which the student gains most.',
     ],
     formula: 'lemma 0.3 ≤ p ≤ 0.7; lift 0.1 ≤ p ≤ 0.5',
     here: (state) => {
