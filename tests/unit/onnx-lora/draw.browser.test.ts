@@ -26,6 +26,7 @@ async function drawMany(logits: Float32Array, setting: PlainDraw, count: number)
   return { row, uniforms: row.tokens.map(() => again.random.uniform()) };
 }
 
+// 10,007 is prime: sums in two steps need it padded.
 describe('wasm', () => {
   test.each(['sharp', 'medium', 'masked', 'tied'])('%s logits: as defined', async (kind) => {
     const random = Random.for(4, kind);
