@@ -13,6 +13,7 @@ export const decoderConfig: DecoderConfig = {
   normEpsilon: 1e-5,
 };
 
+/** A training from scratch. */
 export const training = {
   seed: 1,
   batch: 64,
@@ -21,6 +22,10 @@ export const training = {
   warmup: 100,
   weightDecay: 0.02,
 };
+export type Training = typeof training;
+
+/** A training that goes on from the weights of a model: other examples, smaller steps. */
+export const continuation: Training = { ...training, seed: 2, steps: 4000, learningRate: 1.2e-3 };
 
 /** Depths of what the student is asked, [1, 2, 3, 4]: mostly 1 at first, mostly 2 at the end, a little 3 and 4. */
 export function depthWeights(progress: number): number[] {
@@ -29,8 +34,7 @@ export function depthWeights(progress: number): number[] {
 }
 
 /** Linear warm-up, then cosine to a twentieth. */
-export function learningRate(step: number): number {
-  const { warmup, steps, learningRate: peak } = training;
+export function learningRate(step: number, { warmup, steps, learningRate: peak }: Training): number {
   if (step < warmup) return (peak * (step + 1)) / warmup;
   const progress = Math.min(1, (step - warmup) / (steps - warmup));
   return peak * (0.05 + 0.95 * 0.5 * (1 + Math.cos(Math.PI * progress)));

@@ -13,14 +13,17 @@ import type { Axis, FaultKind, Question, Task, TaskType } from '../src/gasp/ques
 import { inBand } from '../src/gasp/rewards.ts';
 import { solve } from '../src/gasp/solving.ts';
 import { validateDraft } from '../src/gasp/validation.ts';
+import { readProgram } from '../src/dialects/micro/microText.ts';
+import type { Operation } from '../src/dialects/micro/operations.ts';
 import { evaluationProblems } from './evaluationSet.ts';
+import { isOfTheme } from './mixture.ts';
 import { openTools } from './modelTools.ts';
 import { type TurnedAway, turnedAway } from './turnedAway.ts';
 import { questionOf } from './world.ts';
 
 const { values: args } = parseArgs({
   options: {
-    model: { type: 'string', default: 'public/models/foothold-micro' },
+    model: { type: 'string', default: 'public/models/foothold-micro-2' },
     questions: { type: 'string', default: '96' },
     samples: { type: 'string', default: '32' },
     threads: { type: 'string', default: '2' },
@@ -58,13 +61,23 @@ interface Written {
   proposals: number;
   valid: number;
   inBand: number;
+  /** Valid ones that no answer solved. */
+  unsolved: number;
   faults: Partial<Record<FaultKind, number>>;
+  /** Valid ones by their number of lines. */
+  lines: Record<number, number>;
+  /** Of lemmas: those that are contiguous parts of their goalpost. Of lifts: those that hold their lemma whole. */
+  contiguous?: number;
+  /** Lifts whose added operations are all of a kind that their lemma has. */
+  inTheme?: number;
 }
 
-/** Writes, validates and tries proposals; gives the valid ones as questions with their pass rate. */
+/** Writes, validates and tries proposals made from `sources`; gives the valid ones as questions with their pass rate. */
 async function teach(
   role: 'lemma' | 'lift' | 'unguided',
+  label: string,
   prompts: Prompt[],
+  sources: readonly Question[] = [],
 ): Promise<{ written: Written; questions: { question: Question; index: number; passRate: number }[] }> {
   const sampled = await policy.sample(
     prompts.map((prompt) => ({ prompt, samples: 1, maxTokens: dialect.maxTokens.proposal })),
@@ -91,13 +104,52 @@ async function teach(
   );
   const questions = kept.map((k, i) => ({ ...k, passRate: solved[i]!.passRate }));
   const banded = questions.filter((q) => inBand(role, q.passRate)).length;
-  const written = { proposals: prompts.length, valid: kept.length, inBand: banded, faults };
+  const unsolved = questions.filter((q) => q.passRate === 0).length;
+  const written: Written = {
+    proposals: prompts.length,
+    valid: kept.length,
+    inBand: banded,
+    unsolved,
+    faults,
+    lines: {},
+  };
+  for (const { question } of kept) {
+    const length = linesOf(question).length;
+    written.lines[length] = (written.lines[length] ?? 0) + 1;
+  }
+  const pairs =
+    sources.length === 0 ? [] : kept.map(({ question, index }) => [question, sources[index]!] as const);
+  if (role === 'lemma') {
+    written.contiguous = pairs.filter(([lemma, goalpost]) => rest(goalpost, lemma) !== null).length;
+  } else if (role === 'lift') {
+    const added = pairs.map(([lift, lemma]) => ({ lemma, added: rest(lift, lemma) }));
+    written.contiguous = added.filter((pair) => pair.added !== null).length;
+    written.inTheme = added.filter(
+      (pair) => pair.added?.every((operation) => isOfTheme(operation, linesOf(pair.lemma))) ?? false,
+    ).length;
+  }
   console.log(
-    `${role}: ${percent(kept.length / prompts.length)} parse, run, are deterministic and new; ` +
+    `${label}: ${percent(kept.length / prompts.length)} parse, run, are deterministic and new; ` +
       `${percent(banded / Math.max(1, kept.length))} of these fall into the band; ` +
+      `${percent(unsolved / Math.max(1, kept.length))} are never solved; lines ${JSON.stringify(written.lines)}; ` +
+      (written.contiguous === undefined ? '' : `contiguous ${percent(written.contiguous / kept.length)}; `) +
+      (written.inTheme === undefined ? '' : `in the theme ${percent(written.inTheme / kept.length)}; `) +
       `faults ${JSON.stringify(faults)}`,
   );
   return { written, questions };
+}
+
+const linesOf = (question: Question): Operation[] => readProgram(question.program)!;
+
+/** The operations of `whole` around `part`, or null where `part` is no contiguous part of it. */
+function rest(whole: Question, part: Question): Operation[] | null {
+  const [all, some] = [linesOf(whole), linesOf(part)];
+  for (let at = 0; at + some.length <= all.length; at++) {
+    if (some.every((operation, i) => operation === all[at + i])) {
+      return [...all.slice(0, at), ...all.slice(at + some.length)];
+    }
+  }
+  return null;
 }
 
 const axes: Axis[] = ['f', 'io'];
@@ -105,13 +157,24 @@ const axisOf = (i: number): Axis => axes[i % axes.length]!;
 const goalposts = problems(4);
 const lemmas = await teach(
   'lemma',
+  'lemma',
   goalposts.map((g, i) => dialect.lemmaPrompt(g, axisOf(i))),
+  goalposts,
+);
+const untitled = await teach(
+  'lemma',
+  'lemma without the title',
+  goalposts.map((g, i) => dialect.lemmaPrompt({ ...g, title: '' }, axisOf(i))),
+  goalposts,
 );
 const lifts = await teach(
   'lift',
+  'lift',
   lemmas.questions.map(({ question, index }) => dialect.liftPrompt(question, axisOf(index))),
+  lemmas.questions.map(({ question }) => question),
 );
 const unguided = await teach(
+  'unguided',
   'unguided',
   Array.from({ length: count }, () => dialect.unguidedPrompt([])),
 );
@@ -127,7 +190,12 @@ for await (const counts of turnedAway(aims, tools)) {
   );
 }
 if (args.json) {
-  const teacher = { lemma: lemmas.written, lift: lifts.written, unguided: unguided.written };
+  const teacher = {
+    lemma: lemmas.written,
+    untitledLemma: untitled.written,
+    lift: lifts.written,
+    unguided: unguided.written,
+  };
   writeFileSync(
     args.json,
     `${JSON.stringify({ questions: count, samples, student, teacher, novelty }, null, 2)}\n`,

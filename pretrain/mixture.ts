@@ -18,11 +18,11 @@ export type ExampleKind = (typeof exampleKinds)[number];
 export type Mixture = Record<ExampleKind, number>;
 
 export const defaultMixture: Mixture = {
-  induction: 0.62,
+  induction: 0.56,
   deduction: 0.13,
   abduction: 0.07,
-  lemma: 0.09,
-  lift: 0.06,
+  lemma: 0.13,
+  lift: 0.08,
   unguided: 0.03,
 };
 
@@ -41,11 +41,18 @@ const promptOutputWeight = 0.3;
 
 /** Depth of the questions that teachers read, from depth 2: mostly 4, as goalposts are. */
 const goalpostDepths = [0, 0.1, 0.2, 0.45, 0.15, 0.1];
-/** Mostly 2: what the student half knows. One line it knows, and of three it seldom gets any right. */
-const lemmaDepths = [0.08, 0.8, 0.12];
+/**
+ * Lines of a lemma, from 1 to one less than its goalpost has. Mostly 2, which the student half knows; longer ones
+ * are right answers close to the goalpost, which training on a proposal's own program makes use of.
+ */
+const lemmaDepths = [0.15, 0.4, 0.25, 0.2, 0.2];
+/** Lines of the lemma that a lift starts from: of those that the student solves often enough for one. */
+const liftedDepths = [0.15, 0.6, 0.2, 0.05];
+/** Share of the lifts on the f axis that go on in the lemma's theme; the others add any operation. */
+const themedShare = 0.6;
 const unguidedDepths = [0.25, 0.45, 0.3];
 /** Share of lemma prompts without a title: a setting lets the teacher read examples only. */
-const untitledShare = 0.15;
+const untitledShare = 0.3;
 /** Share of lift prompts with the goalpost's title: the ablation. */
 const titledLiftShare = 0.1;
 
@@ -103,7 +110,7 @@ const writers: Record<ExampleKind, (rng: Random, depthWeights: readonly number[]
       const axis = sampleAxis(rng);
       const goalpost = sampleProblem(rng, sampleDepth(rng, goalpostDepths));
       const depth = goalpost.program.length;
-      const length = Math.min(sampleDepth(rng, lemmaDepths), depth - 1);
+      const length = sampleDepth(rng, lemmaDepths.slice(0, depth - 1));
       const start = integerBetween(rng, 0, depth - length);
       const part = goalpost.program.slice(start, start + length);
       const lemma = poseProgram(rng, part, axis === 'f' ? 'ordinary' : 'simple');
@@ -115,8 +122,8 @@ const writers: Record<ExampleKind, (rng: Random, depthWeights: readonly number[]
   lift(rng) {
     for (;;) {
       const axis = sampleAxis(rng);
-      const lemma = sampleProblem(rng, sampleDepth(rng, lemmaDepths), axis === 'f' ? 'ordinary' : 'simple');
-      const added = rng.pick(axis === 'f' ? operations : representation);
+      const lemma = sampleProblem(rng, sampleDepth(rng, liftedDepths), axis === 'f' ? 'ordinary' : 'simple');
+      const added = rng.pick(axis === 'f' ? operationsAfter(rng, lemma.program) : representation);
       const program = rng.uniform() < 0.6 ? [...lemma.program, added] : [added, ...lemma.program];
       const lift = poseProgram(rng, program, axis === 'f' ? 'ordinary' : 'rich');
       if (!lift) continue;
@@ -132,7 +139,17 @@ const writers: Record<ExampleKind, (rng: Random, depthWeights: readonly number[]
   },
 };
 
+/** Whether an operation goes on in a program's theme: it is of the kind of one of its operations. */
+export const isOfTheme = (operation: Operation, program: readonly Operation[]): boolean =>
+  program.some(({ kind }) => kind === operation.kind);
+
 const proposal = (problem: MicroProblem): string => answers.proposal(problem.program, problem.inputs);
+
+/** Operations that may be added to a lemma: those of its theme, or all. */
+function operationsAfter(rng: Random, lemma: readonly Operation[]): readonly Operation[] {
+  if (rng.uniform() >= themedShare) return operations;
+  return operations.filter((operation) => isOfTheme(operation, lemma));
+}
 
 /** A program that a goalpost could have, with `part` somewhere in it. Only its title is read. */
 function goalpostAround(rng: Random, part: readonly Operation[]): Operation[] {

@@ -1,6 +1,6 @@
 /**
- * Trains the embedded model from scratch with the project's own engine:
- *   npm run pretrain [-- --threads N --steps N --out DIR]
+ * Trains the embedded model with the project's own engine, from scratch or from the weights of a model folder:
+ *   npm run pretrain [-- --from DIR --threads N --steps N --out DIR]
  * Resumable: stop it at any time, start it again and it goes on from its last saved step. When it is
  * done it writes the model repository; `--export` writes what is there so far.
  */
@@ -10,8 +10,9 @@ import { parseArgs } from 'node:util';
 import { Random } from 'onnx-lora/random';
 import { nodeRuntime } from '../src/backends/runtime.node.ts';
 import { microbatches } from 'onnx-lora';
+import { readDecoderWeights } from '../src/embedded/decoderFiles.ts';
 import { Trainer } from '../src/embedded/decoderTrainer.ts';
-import { decoderConfig, depthWeights, learningRate, training } from './config.ts';
+import { continuation, decoderConfig, depthWeights, learningRate, training } from './config.ts';
 import { exportModel } from './export.ts';
 import { sampleExample, type TrainingExample } from './mixture.ts';
 import { Muon } from './muon.ts';
@@ -21,17 +22,21 @@ const { values: args } = parseArgs({
   options: {
     threads: { type: 'string', default: '2' },
     steps: { type: 'string' },
+    from: { type: 'string' },
     out: { type: 'string', default: '.cache/pretrain' },
-    model: { type: 'string', default: 'public/models/foothold-micro' },
+    model: { type: 'string', default: 'public/models/foothold-micro-2' },
     export: { type: 'boolean', default: false },
   },
 });
-if (args.steps) training.steps = Number(args.steps);
+const plan = { ...(args.from ? continuation : training), ...(args.steps && { steps: Number(args.steps) }) };
 const folder = args.out;
 mkdirSync(folder, { recursive: true });
 
 const runtime = nodeRuntime(Number(args.threads));
-const trainer = new Trainer(runtime, decoderConfig, { kind: 'full' }, new Map(), training.seed);
+const start = args.from
+  ? readDecoderWeights(readFileSync(join(args.from, 'onnx', 'model.onnx')), decoderConfig)
+  : new Map<string, Float32Array>();
+const trainer = new Trainer(runtime, decoderConfig, { kind: 'full' }, start, plan.seed);
 const muon = new Muon(runtime, trainer.layout);
 const stateFile = join(folder, 'state.bin');
 if (existsSync(stateFile)) restore();
@@ -44,7 +49,7 @@ let tokens = 0;
 let since = performance.now();
 let worked = 0;
 
-for (let step = muon.state.step; step < training.steps && !args.export; step++) {
+for (let step = muon.state.step; step < plan.steps && !args.export; step++) {
   if (step % POOL === 0 || pool.length === 0) pool = drawPool(Math.floor(step / POOL));
   const batch = pool[step % POOL]!;
   const total = batch.reduce((sum, e) => sum + e.weights.reduce((a, w) => a + w, 0), 0);
@@ -69,8 +74,8 @@ for (let step = muon.state.step; step < training.steps && !args.export; step++) 
       tokens += e.weights.length;
     });
   }
-  const rate = learningRate(step);
-  const { weights } = await muon.step(trainer.weights, trainer.accumulated, rate, training.weightDecay);
+  const rate = learningRate(step, plan);
+  const { weights } = await muon.step(trainer.weights, trainer.accumulated, rate, plan.weightDecay);
   trainer.weights = weights;
   trainer.clearGradient();
   if ((step + 1) % 50 === 0) {
@@ -78,13 +83,13 @@ for (let step = muon.state.step; step < training.steps && !args.export; step++) 
     worked += seconds;
     const parts = [...losses].map(([kind, l]) => `${kind} ${(l.sum / l.weight).toFixed(3)}`).sort();
     console.log(
-      `step ${step + 1}/${training.steps}  ${Math.round(tokens / seconds)} tokens/s  ${(worked / 60).toFixed(1)} min  ${parts.join('  ')}`,
+      `step ${step + 1}/${plan.steps}  ${Math.round(tokens / seconds)} tokens/s  ${(worked / 60).toFixed(1)} min  ${parts.join('  ')}`,
     );
     losses.clear();
     tokens = 0;
     since = performance.now();
   }
-  if ((step + 1) % 250 === 0 || step + 1 === training.steps) save();
+  if ((step + 1) % 250 === 0 || step + 1 === plan.steps) save();
 }
 
 writeTokenizer(args.model);
@@ -92,12 +97,12 @@ exportModel(args.model, decoderConfig, trainer.layout, trainer.weights);
 console.log(`wrote ${args.model}`);
 
 function drawPool(index: number): TrainingExample[][] {
-  const random = Random.for(training.seed, 'pool', index);
-  const weights = depthWeights((index * POOL) / training.steps);
-  const examples = Array.from({ length: POOL * training.batch }, () => sampleExample(random, weights));
+  const random = Random.for(plan.seed, 'pool', index);
+  const weights = depthWeights(args.from ? 1 : (index * POOL) / plan.steps);
+  const examples = Array.from({ length: POOL * plan.batch }, () => sampleExample(random, weights));
   examples.sort((a, b) => a.weights.length - b.weights.length);
   const batches = Array.from({ length: POOL }, (_, i) =>
-    examples.slice(i * training.batch, (i + 1) * training.batch),
+    examples.slice(i * plan.batch, (i + 1) * plan.batch),
   );
   return random.shuffle(batches);
 }

@@ -105,7 +105,9 @@ function oracle(tools: Tools): Tools {
     return requests.map(({ prompt }, i): Completion[] => {
       const random = Random.for(options.seed, 'oracle', i);
       const text = proposalOf(programs.get(prompt)!(random), random);
-      return [{ promptTokens: [], tokens: [], logprobs: [], text, ended: 'stop' }];
+      const completion: Completion = { promptTokens: [], tokens: [], logprobs: [], text, ended: 'stop' };
+      options.onCompletion?.(i, 0, completion);
+      return [completion];
     });
   };
   return { ...untrained(tools, sample), dialect };

@@ -3,6 +3,7 @@ import {
   defaultMixture,
   type ExampleKind,
   exampleKinds,
+  isOfTheme,
   type Mixture,
   sampleExample,
 } from '../../../pretrain/mixture.ts';
@@ -85,8 +86,9 @@ test('the loss weighs answers, and the outputs of later examples a little', () =
   expect(other.weights.slice(0, other.prompt.length).every((w) => w === 0)).toBe(true);
 });
 
-test('a lemma is a shorter contiguous part of its goalpost; on the I/O axis its inputs are short', () => {
+test('a lemma is a contiguous part of its goalpost, of any length; on the I/O axis its inputs are short', () => {
   let untitled = 0;
+  const missing = new Map<number, number>();
   for (const { promptText, answerText } of draw('lemma', 300)) {
     const lemma = proposalOf(answerText);
     const title = promptText.split('\n')[2]!;
@@ -94,18 +96,23 @@ test('a lemma is a shorter contiguous part of its goalpost; on the I/O axis its 
     else {
       const part = lemma.program.map((operation) => operation.words).join(', then ');
       expect(`, then ${title}, then `).toContain(`, then ${part}, then `);
-      expect(title.length).toBeGreaterThan(part.length);
+      const left = title.split(', then ').length - lemma.program.length;
+      expect(left).toBeGreaterThan(0);
+      missing.set(left, (missing.get(left) ?? 0) + 1);
     }
     if (promptText.includes('inputs and outputs')) {
       for (const input of lemma.inputs) expect(input.length).toBeLessThanOrEqual(4);
     }
     expect(readExamples(promptText)).toHaveLength(2);
   }
-  expect(untitled).toBeGreaterThan(20);
-  expect(untitled).toBeLessThan(80);
+  expect(untitled).toBeGreaterThan(60);
+  expect(untitled).toBeLessThan(120);
+  // Of goalposts of four and more lines, too, all but one are asked for now and then.
+  for (const left of [1, 2, 3, 4]) expect(missing.get(left)).toBeGreaterThan(5);
 });
 
-test('a lift is its lemma and one operation more; on the I/O axis a representation, on longer inputs', () => {
+test('a lift is its lemma and one operation more, mostly of its theme; on the I/O axis a representation', () => {
+  const themed = { yes: 0, no: 0 };
   for (const { promptText, answerText } of draw('lift', 300)) {
     const lift = proposalOf(answerText);
     const body = promptText.split('\n').filter((line) => line.startsWith('    x ='));
@@ -114,11 +121,16 @@ test('a lift is its lemma and one operation more; on the I/O axis a representati
     const atEnd = lift.program.slice(0, -1).every((operation, i) => operation === lemma[i]);
     const atStart = lift.program.slice(1).every((operation, i) => operation === lemma[i]);
     expect(atEnd || atStart).toBe(true);
-    if (!promptText.includes('inputs and outputs')) continue;
+    if (!promptText.includes('inputs and outputs')) {
+      themed[isOfTheme((atEnd ? lift.program.at(-1) : lift.program[0])!, lemma) ? 'yes' : 'no']++;
+      continue;
+    }
     const added = [atEnd && lift.program.at(-1)!.kind, atStart && lift.program[0]!.kind];
     expect(added).toContain('representation');
     for (const input of lift.inputs) expect(input.length).toBeGreaterThanOrEqual(6);
   }
+  expect(themed.yes).toBeGreaterThan(2 * themed.no);
+  expect(themed.no).toBeGreaterThan(5);
 });
 
 test('unguided proposals and all others have five inputs and enough distinct outputs', () => {
