@@ -22,7 +22,7 @@ const { values: args } = parseArgs({
 const bench = await openDevPage('jax.html', 'jaxRace');
 try {
   const options: JaxRaceOptions = {
-    base: '/models/foothold-micro/',
+    base: '/models/foothold-micro-2/',
     backend: args.backend as JaxRaceOptions['backend'],
     rows: Number(args.rows),
     length: Number(args.length),

@@ -10,7 +10,7 @@ import { initialWeights } from 'onnx-lora';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 export function benchRepository(): string {
-  const shipped = join(root, 'public/models/foothold-micro');
+  const shipped = join(root, 'public/models/foothold-micro-2');
   if (existsSync(join(shipped, 'onnx/model.onnx'))) return shipped;
   const folder = join(root, '.cache/bench/foothold-micro');
   const layout = trainableLayout(decoderConfig, { kind: 'full' });

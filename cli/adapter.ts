@@ -1,7 +1,8 @@
 /** `lab adapter`: the adapter of a run's checkpoint in PEFT's format. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { baseModelName, exportAdapter } from '../src/lab/adapters.ts';
+import { exportAdapter } from '../src/lab/adapters.ts';
+import { baseModelName } from '../src/lab/models.ts';
 import { openFolderJournal } from '../src/run/folderJournal.ts';
 import { foldEvents } from '../src/run/state.ts';
 import { numberOption, readOptions, UsageError } from './usage.ts';

@@ -1,5 +1,5 @@
 /** `lab compare`: several methods with several seeds each at equal budgets, and a report of them side by side. */
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { type Comparison, compareRuns } from '../src/compare/comparison.ts';
 import { digestRun, pickCheckpoint, type RunDigest } from '../src/compare/digest.ts';
 import { comparisonFigures } from '../src/compare/comparisonFigures.tsx';
@@ -9,7 +9,7 @@ import { csvFile } from '../src/figures/figure.ts';
 import { svgFile } from '../src/figures/svgFile.tsx';
 import { METHOD_NAMES, type MethodKind, METHODS } from '../src/gasp/methods.ts';
 import type { LabPorts } from '../src/lab/labPorts.ts';
-import { EMBEDDED_PATH } from '../src/lab/models.ts';
+import { EMBEDDED_PATH, embeddedIn } from '../src/lab/models.ts';
 import { BACKEND_OPTIONS, runtimeOption } from './backend.ts';
 import { interrupted } from './failure.ts';
 import type { MeasurementPlan } from '../src/run/measurementPlan.ts';
@@ -190,7 +190,7 @@ export async function compareCommand(args: string[]): Promise<number> {
       }
       await lab.play(ports.journal, {
         ...(before.length > 0 && { run: nextRun }),
-        start: () => newRun(settings, bank, name),
+        start: () => newRun(settings, bank, name, embeddedIn(basename(model))),
         iterations: METHODS[entrant.method].untrained ? 0 : budget.iterations,
         enough: (counters) => isSpent(budget, counters),
       });

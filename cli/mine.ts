@@ -40,12 +40,13 @@ ${BACKEND_USAGE}
 /** A checkpoint to mine with; the model that the page ships with has none. */
 interface Stage {
   name: string;
+  model: string;
   settings: Pick<Settings, 'tuning'>;
   checkpoint?: { journal: Journal; run: string; blob: string };
 }
 
 async function stagesOf(folders: readonly string[], every: number): Promise<Stage[]> {
-  const stages: Stage[] = [{ name: 'shipped model', settings: DEFAULT_SETTINGS }];
+  const stages: Stage[] = [{ name: 'shipped model', model: EMBEDDED_MODEL, settings: DEFAULT_SETTINGS }];
   for (const folder of folders) {
     if (!existsSync(folder)) throw new UsageError(`--against ${folder}: there is no such folder.`);
     const runs = join(folder, 'runs');
@@ -53,12 +54,12 @@ async function stagesOf(folders: readonly string[], every: number): Promise<Stag
     const stored = (await journal.list()).map(({ run }) => run).sort();
     if (stored.length === 0) throw new UsageError(`--against ${folder}: it holds no runs.`);
     for (const run of stored) {
-      const { settings, checkpoints } = foldEvents(await journal.read(run))!;
+      const { model, settings, checkpoints } = foldEvents(await journal.read(run))!;
       for (const { iteration, blob } of checkpoints) {
         // Before the first iteration a run has the weights that it starts from.
         if (iteration === 0) continue;
         if (iteration % every !== 0 && iteration !== checkpoints.at(-1)!.iteration) continue;
-        stages.push({ name: `${run}/${blob}`, settings, checkpoint: { journal, run, blob } });
+        stages.push({ name: `${run}/${blob}`, model, settings, checkpoint: { journal, run, blob } });
       }
     }
   }
@@ -205,8 +206,8 @@ async function mineAll(
   let loaded: Policy | undefined;
   let open = [...questions];
   try {
-    for (const [i, { name, settings, checkpoint }] of stages.entries()) {
-      const { policy, dialect } = await ports.loadModel(EMBEDDED_MODEL, {
+    for (const [i, { name, model, settings, checkpoint }] of stages.entries()) {
+      const { policy, dialect } = await ports.loadModel(model, {
         ...load,
         tuning: settings.tuning,
         backend: 'auto',

@@ -7,7 +7,7 @@ import { CodedError, hasCode } from '../src/util/codedError.ts';
 import type { LabPorts } from '../src/lab/labPorts.ts';
 import { openHubModel, readDialect } from '../src/lab/hubModels.ts';
 import {
-  EMBEDDED_MODEL,
+  embeddedIn,
   modelFolderNeeded,
   modelName,
   type ModelSource,
@@ -119,7 +119,7 @@ export async function readModelOption(value: string, dtype: string | undefined):
     const dialect = await readDialect(folderFiles(folder));
     // One that speaks the embedded model's dialect runs as the embedded model does.
     return {
-      name: dialect.name === 'micro' ? EMBEDDED_MODEL : `folder:${basename(folder)}${suffix}`,
+      name: dialect.name === 'micro' ? embeddedIn(basename(folder)) : `folder:${basename(folder)}${suffix}`,
       folder,
     };
   }

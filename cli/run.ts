@@ -4,7 +4,7 @@ import { DEFAULT_SETTINGS } from '../src/gasp/defaults.ts';
 import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
 import { tuningOfAdapter } from '../src/lab/adapters.ts';
 import { HUB_SETTINGS } from '../src/lab/hubRun.ts';
-import { EMBEDDED_MODEL } from '../src/lab/models.ts';
+import { EMBEDDED_MODEL, isEmbedded } from '../src/lab/models.ts';
 import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
 import { interrupted } from './failure.ts';
 import { readAdapter } from './adapterFolder.ts';
@@ -64,7 +64,7 @@ export async function runCommand(args: string[]): Promise<number> {
   const iterations = numberOption('iterations', values.iterations);
   const model: ModelOption =
     values.model === undefined ? { name: EMBEDDED_MODEL } : await readModelOption(values.model, values.dtype);
-  const isHub = model.name !== EMBEDDED_MODEL;
+  const isHub = !isEmbedded(model.name);
   const samples = numberOption('samples', values.samples ?? (isHub ? '0' : '100'));
   const minutes =
     values.minutes === undefined ? Infinity : numberOption('minutes', values.minutes, { integer: false });

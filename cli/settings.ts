@@ -13,16 +13,17 @@ import { UsageError } from './usage.ts';
 
 export const SHIPPED_BANK = join(publicFolder, 'banks/micro.json');
 
-/** The start of a run of the shipped model. */
+/** The start of a run, of the shipped model where no other is named. */
 export function newRun(
   settings: Settings,
   bank: Bank,
   name = `${settings.method}, seed ${settings.seed}`,
+  model = EMBEDDED_MODEL,
 ): ReturnType<Play['start']> {
   return {
     name,
     settings,
-    model: EMBEDDED_MODEL,
+    model,
     bank: bank.name,
     goalposts: bank.goalposts,
     ...(slots(settings).real > 0 && { questions: bank.questions }),

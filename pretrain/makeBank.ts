@@ -1,7 +1,8 @@
 /**
- * Makes the bank that ships with the page: measures the model on every pair of operations, chooses the
- * idioms by the rule in `bank.ts`, builds the questions and mines the goalposts among them.
- *   npm run bank [-- --model DIR --out FILE --threads N]
+ * Makes the bank that ships with the page: builds the questions from their idioms and mines the goalposts among them.
+ *   npm run bank [-- --model DIR --out FILE --threads N --choose]
+ * The idioms are those of the bank that is there, so that its questions stay the same for other weights. `--choose`
+ * measures the model on every pair of operations and chooses idioms anew, by the rule in `themedBank.ts`.
  * Takes minutes. Pass rates are kept in --cache, so that it goes on where it was stopped.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,16 +13,25 @@ import type { Task } from '../src/gasp/question.ts';
 import { Random } from 'onnx-lora/random';
 import { solveInBatches } from '../src/gasp/solving.ts';
 import { distancesOf } from './bankDistances.ts';
-import { buildBank, candidateIdioms, chooseIdioms, type IdiomPassRate } from './themedBank.ts';
+import {
+  buildBank,
+  candidateIdioms,
+  chooseIdioms,
+  type Idiom,
+  type IdiomPassRate,
+  type ThemedBank,
+} from './themedBank.ts';
 import { openTools } from './modelTools.ts';
 import { questionOf } from './world.ts';
 
+const SHIPPED_BANK = 'public/banks/micro.json';
 const { values: args } = parseArgs({
   options: {
-    model: { type: 'string', default: 'public/models/foothold-micro' },
-    out: { type: 'string', default: 'public/banks/micro.json' },
+    model: { type: 'string', default: 'public/models/foothold-micro-2' },
+    out: { type: 'string', default: SHIPPED_BANK },
     cache: { type: 'string', default: '.cache/pretrain/pass-rates.json' },
     threads: { type: 'string', default: '2' },
+    choose: { type: 'boolean', default: false },
     /** pass@samples = 0 makes a goalpost of a question ... */
     samples: { type: 'string', default: '100' },
     /** ... of which so many are drawn with a fixed seed: the paper has 146 of 601. */
@@ -55,14 +65,20 @@ async function measure(): Promise<IdiomPassRate[]> {
   return candidates.map(({ idiom }, i) => ({ idiom, passRate: passed[i]! / (PROBLEMS * ANSWERS) }));
 }
 
-let passRates: IdiomPassRate[];
-if (existsSync(args.cache)) passRates = JSON.parse(readFileSync(args.cache, 'utf8')) as IdiomPassRate[];
-else {
-  passRates = await measure();
-  mkdirSync(dirname(args.cache), { recursive: true });
-  writeFileSync(args.cache, JSON.stringify(passRates));
+async function chosenAnew(): Promise<Idiom[]> {
+  let passRates: IdiomPassRate[];
+  if (existsSync(args.cache)) passRates = JSON.parse(readFileSync(args.cache, 'utf8')) as IdiomPassRate[];
+  else {
+    passRates = await measure();
+    mkdirSync(dirname(args.cache), { recursive: true });
+    writeFileSync(args.cache, JSON.stringify(passRates));
+  }
+  return chooseIdioms(passRates);
 }
-const idioms = chooseIdioms(passRates);
+
+const idioms = args.choose
+  ? await chosenAnew()
+  : (JSON.parse(readFileSync(SHIPPED_BANK, 'utf8')) as ThemedBank).idioms;
 console.log(`idioms: ${idioms.map((idiom) => idiom.join(' > ')).join('; ')}`);
 
 const bank = buildBank(idioms);

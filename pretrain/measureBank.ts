@@ -11,7 +11,7 @@ import { openTools } from './modelTools.ts';
 
 const { values: args } = parseArgs({
   options: {
-    model: { type: 'string', default: 'public/models/foothold-micro' },
+    model: { type: 'string', default: 'public/models/foothold-micro-2' },
     bank: { type: 'string', default: 'public/banks/micro.json' },
   },
 });

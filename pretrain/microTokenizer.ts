@@ -139,7 +139,7 @@ export function writeTokenizer(folder: string): void {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const folder = process.argv[2] ?? 'public/models/foothold-micro';
+  const folder = process.argv[2] ?? 'public/models/foothold-micro-2';
   writeTokenizer(folder);
   console.log(`${vocabularySize} tokens written to ${folder}`);
 }

@@ -76,7 +76,7 @@ export function chooseIdioms(passRates: readonly IdiomPassRate[], count = idiomC
 }
 
 /** The parts of a question; the shape also names its difficulty. */
-type Shape = 'idiom' | 'idiom + 1' | 'pair' | 'pair + 1' | 'triple';
+type Shape = 'idiom' | 'idiom + 1' | 'idiom + 2' | 'idiom + 3' | 'pair' | 'pair + 1' | 'triple';
 type Part = 'train' | 'heldout' | 'validation';
 const trainingShapes: [Shape, number][] = [
   ['idiom', 120],
@@ -90,10 +90,15 @@ const heldoutShapes: [Shape, number][] = [
   ['idiom + 1', 84],
   ['pair', 96],
 ];
-/** Single idioms with other inputs; idioms with one more, in combinations that neither part above has. */
+/**
+ * Single idioms with other inputs; idioms with one to three more, in combinations that neither part above has. Those of
+ * four and five lines are there to see length: what a choice between checkpoints or settings does to goalposts.
+ */
 const validationShapes: [Shape, number][] = [
   ['idiom', 24],
   ['idiom + 1', 84],
+  ['idiom + 2', 54],
+  ['idiom + 3', 54],
 ];
 /** Share of the combinations that is kept for the held-out questions, where there is a choice. */
 const heldoutShare = 1 / 3;
@@ -121,7 +126,7 @@ export function buildBank(idioms: readonly Idiom[]): ThemedBank {
     // The three lines at either end of a pair are an idiom and one more: such a program is trained on.
     new Set(pairs.training.flatMap(({ program }) => [key(program.slice(0, 3)), key(program.slice(-3))])),
   );
-  const training: Record<Shape, Recipe[]> = {
+  const training: Partial<Record<Shape, Recipe[]>> = {
     idiom: themes,
     'idiom + 1': withOne.training,
     pair: pairs.training,
@@ -129,20 +134,24 @@ export function buildBank(idioms: readonly Idiom[]): ThemedBank {
     'pair + 1': extensions(pairs.training, withOne.training),
     triple: triples(pairs.training, themes),
   };
-  const heldout: Record<Shape, Recipe[]> = {
+  const heldout: Partial<Record<Shape, Recipe[]>> = {
     idiom: themes,
     'idiom + 1': withOne.heldout,
     pair: pairs.heldout,
-    'pair + 1': [],
-    triple: [],
   };
   const seen = new Set<string>();
-  const posed = (shapes: [Shape, number][], recipes: Record<Shape, Recipe[]>, part: Part) =>
-    shapes.flatMap(([shape, count]) => pose(recipes[shape], shape, count, part, seen));
+  const posed = (shapes: [Shape, number][], recipes: Partial<Record<Shape, Recipe[]>>, part: Part) =>
+    shapes.flatMap(([shape, count]) => pose(recipes[shape]!, shape, count, part, seen));
   const questions = posed(trainingShapes, training, 'train');
   const tested = posed(heldoutShapes, heldout, 'heldout');
   const programs = new Set(tested.map(({ program }) => program));
   const untested = withOne.heldout.filter(({ program }) => !programs.has(programSource(program)));
+  const validation = {
+    ...heldout,
+    'idiom + 1': untested,
+    'idiom + 2': around(withOne.heldout),
+    'idiom + 3': withAny(around(withOne.heldout)),
+  };
   return {
     name: 'micro',
     title: 'List idioms',
@@ -154,7 +163,7 @@ export function buildBank(idioms: readonly Idiom[]): ThemedBank {
     goalposts: [],
     questions,
     heldout: tested,
-    validation: posed(validationShapes, { ...heldout, 'idiom + 1': untested }, 'validation'),
+    validation: posed(validationShapes, validation, 'validation'),
   };
 }
 
@@ -195,6 +204,23 @@ function extensions(pairs: readonly Recipe[], withOne: readonly Recipe[]): Recip
       ),
     ),
   );
+}
+
+/** An idiom between two operations, each of which is no combination of the training side with it. */
+function around(withOne: readonly Recipe[]): Recipe[] {
+  const after = withOne.filter(({ program, idioms: [idiom] }) => key(program).startsWith(idiom!.join()));
+  const before = withOne.filter(({ program, idioms: [idiom] }) => key(program).endsWith(idiom!.join()));
+  return before.flatMap((start) =>
+    after
+      .filter(({ idioms: [idiom] }) => idiom === start.idioms[0])
+      .map(({ program, idioms }) => ({ program: [...start.program, program[2]!], idioms })),
+  );
+}
+
+/** With any operation after them, drawn once for each by a fixed seed. */
+function withAny(recipes: readonly Recipe[]): Recipe[] {
+  const random = Random.for(seed, 'any');
+  return recipes.map(({ program, idioms }) => ({ program: [...program, random.pick(operations)], idioms }));
 }
 
 function triples(pairs: readonly Recipe[], themes: readonly Recipe[]): Recipe[] {

@@ -9,7 +9,6 @@ import {
   writePeft,
   PeftError,
 } from 'onnx-lora';
-import { EMBEDDED_MODEL, modelTitle } from './models.ts';
 
 /** The two files of an adapter as they came from somewhere. */
 export interface AdapterFiles {
@@ -61,9 +60,4 @@ export function tuningOfAdapter({ pairs }: LoraAdapter): { kind: 'lora'; rank: n
   // A scale of 0 says nothing, and could not be made up for in B.
   const scale = Math.max(...all.map((pair) => pair.scale)) || 1;
   return { kind: 'lora', rank, alpha: Number((scale * rank).toPrecision(12)) };
-}
-
-/** The name under which PEFT finds the base model of a run's adapter. */
-export function baseModelName(model: string): string {
-  return model === EMBEDDED_MODEL ? 'foothold-micro' : modelTitle(model);
 }

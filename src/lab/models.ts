@@ -1,6 +1,6 @@
 /**
- * Which repository and dialect a run's model name stands for: `embedded`, or for a decoder in Hugging
- * Face layout where it comes from and which of its dtypes is used:
+ * Which repository and dialect a run's model name stands for: that of weights which ship with the page, or for a
+ * decoder in Hugging Face layout where it comes from and which of its dtypes is used:
  *
  *     hub:owner/name#q4        from the Hub
  *     url:https://host/x/#q4   below another address
@@ -10,11 +10,27 @@ import { CodedError } from '../util/codedError.ts';
 import { microDialect } from '../dialects/micro/dialect.ts';
 import type { Dialect } from '../gasp/ports.ts';
 
-/** The model that ships with the page. */
-export const EMBEDDED_MODEL = 'embedded';
+/**
+ * Folders of the weights that ship with the page, relative to the app's own files. Runs and links keep the name, and
+ * go on with the weights that they began with: a name never gets other weights.
+ */
+const EMBEDDED_PATHS: Readonly<Record<string, string>> = {
+  embedded: 'models/foothold-micro',
+  'embedded-2': 'models/foothold-micro-2',
+};
 
-/** Its folder, relative to the app's own files. */
-export const EMBEDDED_PATH = 'models/foothold-micro';
+/** The embedded model that new runs start from. */
+export const EMBEDDED_MODEL = 'embedded-2';
+export const EMBEDDED_PATH = EMBEDDED_PATHS[EMBEDDED_MODEL]!;
+
+/** Whether the model ships with the page, in any of its versions. */
+export const isEmbedded = (model: string): boolean => Object.hasOwn(EMBEDDED_PATHS, model);
+
+/** The name of the shipped weights in a folder of this name, else that of the newest. */
+export function embeddedIn(folder: string): string {
+  const names = Object.keys(EMBEDDED_PATHS);
+  return names.find((name) => EMBEDDED_PATHS[name]!.endsWith(`/${folder}`)) ?? EMBEDDED_MODEL;
+}
 
 export type ModelSource =
   | { kind: 'embedded'; path: string; dialect: Dialect }
@@ -26,8 +42,8 @@ const HUB = 'https://huggingface.co';
 const REPOSITORY = /^\w[\w.-]*\/\w[\w.-]*$/;
 
 export function modelSource(model: string): ModelSource {
-  if (model === EMBEDDED_MODEL) {
-    return { kind: 'embedded', path: EMBEDDED_PATH, dialect: microDialect() };
+  if (isEmbedded(model)) {
+    return { kind: 'embedded', path: EMBEDDED_PATHS[model]!, dialect: microDialect() };
   }
   const { kind, place, dtype } =
     /^(?<kind>hub|url|folder):(?<place>[^#]+)(?:#(?<dtype>\w+))?$/.exec(model)?.groups ?? {};
@@ -66,7 +82,14 @@ export function modelName(typed: string, dtype?: string): string {
 /** The name of a run's model for people. */
 export function modelTitle(model: string): string {
   const source = modelSource(model);
-  return source.kind === 'embedded' ? 'the embedded model' : source.title;
+  if (source.kind !== 'embedded') return source.title;
+  return model === EMBEDDED_MODEL ? 'the embedded model' : 'the embedded model (earlier weights)';
+}
+
+/** The name under which PEFT finds the base model of a run's adapter. */
+export function baseModelName(model: string): string {
+  const source = modelSource(model);
+  return source.kind === 'embedded' ? source.path.split('/').at(-1)! : source.title;
 }
 
 /** The host that a model is downloaded from; undefined where nothing is downloaded. */

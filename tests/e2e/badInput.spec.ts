@@ -34,7 +34,9 @@ test('a model file cut short, then a worker that dies: said each time, and Run w
   page,
   offences,
 }) => {
-  const model = fileURLToPath(new URL('../../public/models/foothold-micro/onnx/model.onnx', import.meta.url));
+  const model = fileURLToPath(
+    new URL('../../public/models/foothold-micro-2/onnx/model.onnx', import.meta.url),
+  );
   const whole = readFileSync(model);
   await page.route('**/onnx/model.onnx', (route) =>
     route.fulfill({ contentType: 'application/octet-stream', body: whole.subarray(0, whole.length / 2) }),

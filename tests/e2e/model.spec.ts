@@ -9,7 +9,7 @@ import { CONFIG_FILE, WEIGHTS_FILE, writePeft } from '../../packages/onnx-lora/s
 import { expect, test } from './fixtures.ts';
 import { checkpointOf, chooseBackend, runButton, runTo, setSettings, storedRuns } from './labPage.ts';
 
-const folder = fileURLToPath(new URL('../../public/models/foothold-micro/', import.meta.url));
+const folder = fileURLToPath(new URL('../../public/models/foothold-micro-2/', import.meta.url));
 
 /** What a model host does: ranges, and headers for pages of other origins. Holds back the file's end until told. */
 async function modelHost() {

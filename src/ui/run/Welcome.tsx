@@ -1,7 +1,7 @@
 /** The first page: one sentence, one button. Everything else is chosen already. */
 import { useSyncExternalStore } from 'react';
 import { METHODS, slots } from '../../gasp/methods.ts';
-import { EMBEDDED_MODEL, modelHost, modelTitle } from '../../lab/models.ts';
+import { isEmbedded, modelHost, modelTitle } from '../../lab/models.ts';
 import { getOffline, subscribeOffline } from '../../offline/offlineState.ts';
 import { cannotRun } from '../store/platform.ts';
 import { canStart } from '../store/choices.ts';
@@ -70,7 +70,7 @@ function FirstPage() {
             >
               <Icon name="play" /> {last ? 'Run a new one' : 'Run'}
             </button>
-            <BackendChoiceField auto={model === EMBEDDED_MODEL ? 'auto: wasm' : 'auto: WebGPU, else wasm'} />
+            <BackendChoiceField auto={isEmbedded(model) ? 'auto: wasm' : 'auto: WebGPU, else wasm'} />
           </>
         )}
       </div>
@@ -79,7 +79,7 @@ function FirstPage() {
           ? 'Loading the questions.'
           : chosen.size === 0 && !canStart(page)
             ? 'Choose at least one goalpost to aim at, or the unguided method in the settings.'
-            : model === EMBEDDED_MODEL
+            : isEmbedded(model)
               ? `${aims} and a model that ships with the page: no account, no GPU needed. Nothing leaves this computer.${kept ? ' It works without network too.' : ''}`
               : `${aims} and ${modelTitle(model)}, which is downloaded once${modelHost(model) ? ` from ${modelHost(model)}` : ''}. Nothing of yours leaves this computer.`}
       </p>

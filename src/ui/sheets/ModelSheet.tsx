@@ -8,7 +8,7 @@ import {
   fittingSettings,
   HUB_SETTINGS,
 } from '../../lab/hubRun.ts';
-import { EMBEDDED_MODEL, modelName, modelSource } from '../../lab/models.ts';
+import { EMBEDDED_MODEL, isEmbedded, modelName, modelSource } from '../../lab/models.ts';
 import {
   folderContent,
   DTYPE_FILES,
@@ -55,7 +55,7 @@ export function ModelSheet({ onClose }: { onClose: () => void }) {
   const fixed = open !== null;
   const { model, settings: set } = open ?? page;
   // The settings that a run of this model would have: choosing the model brings its own.
-  const settings = model === EMBEDDED_MODEL ? { ...set, ...HUB_SETTINGS } : set;
+  const settings = isEmbedded(model) ? { ...set, ...HUB_SETTINGS } : set;
   const gpu = useGpu();
   const onGpu = backendChoice === 'webgpu' || (backendChoice === 'auto' && gpu.real);
   const limit: Limits = {
@@ -73,7 +73,7 @@ export function ModelSheet({ onClose }: { onClose: () => void }) {
   };
   const setWeights = (next: HubDType) => {
     setDtype(next);
-    if (model !== EMBEDDED_MODEL) choose(model.replace(/#\w+$/, `#${next}`));
+    if (!isEmbedded(model)) choose(model.replace(/#\w+$/, `#${next}`));
   };
   const suggested = onGpu ? PRESETS[0]! : PRESETS.find((p) => p.id.includes('135M'))!;
 
@@ -91,7 +91,7 @@ export function ModelSheet({ onClose }: { onClose: () => void }) {
             ? doing
             : fixed
               ? 'A run keeps its model. Start a new one to choose another.'
-              : model === EMBEDDED_MODEL
+              : isEmbedded(model)
                 ? 'Nothing has to be downloaded.'
                 : 'It is downloaded when you press Run, kept in this browser, and goes on where it stopped. Nothing of yours is sent.'}
         </span>
@@ -105,6 +105,14 @@ export function ModelSheet({ onClose }: { onClose: () => void }) {
           onChoose={() => choose(EMBEDDED_MODEL)}
           note="0.9 M weights, made here for lists of integers: learns within minutes, on any laptop."
         />
+        {isEmbedded(model) && model !== EMBEDDED_MODEL && (
+          <Choice
+            title="The embedded model, earlier weights"
+            checked
+            onChoose={() => {}}
+            note="Runs and links of earlier versions began with them and go on with them."
+          />
+        )}
         {PRESETS.map((preset) => {
           const name = `hub:${preset.id}#${dtype}`;
           const fit = judgeFit(preset.size, dtype, settings, limit, preset.dtypes);

@@ -6,7 +6,7 @@ import type { Question } from '../../gasp/question.ts';
 import type { Settings } from '../../gasp/settings.ts';
 import type { AdapterFiles } from '../../lab/adapters.ts';
 import { HUB_SETTINGS } from '../../lab/hubRun.ts';
-import { EMBEDDED_MODEL, modelSource } from '../../lab/models.ts';
+import { EMBEDDED_MODEL, isEmbedded, modelSource } from '../../lab/models.ts';
 import type { BackendChoice } from '../../lab/protocol.ts';
 import type { Recipe } from '../../share/schema.ts';
 import type { Notices } from './notices.ts';
@@ -91,8 +91,8 @@ export function createChoices(
     setModel(model) {
       const { model: before, settings: now } = store.get();
       if (model === before) return;
-      const change = (model === EMBEDDED_MODEL) !== (before === EMBEDDED_MODEL);
-      const settings = model === EMBEDDED_MODEL ? DEFAULT_SETTINGS : { ...now, ...HUB_SETTINGS };
+      const change = isEmbedded(model) !== isEmbedded(before);
+      const settings = isEmbedded(model) ? DEFAULT_SETTINGS : { ...now, ...HUB_SETTINGS };
       // An adapter belongs to its model.
       store.set({ model, adapter: null, ...(change && { settings }) });
     },

@@ -1,5 +1,6 @@
 /** A checkpoint's adapter as a zip of the two files that PEFT reads. */
-import { baseModelName, exportAdapter } from '../../lab/adapters.ts';
+import { exportAdapter } from '../../lab/adapters.ts';
+import { baseModelName } from '../../lab/models.ts';
 import { goneCheckpoint } from '../../lab/checks.ts';
 import type { CheckpointState, RunState } from '../../run/state.ts';
 import { download } from '../parts/download.ts';

@@ -28,7 +28,7 @@ test('an adapter that a run trained is exported, starts another run, and is expo
   });
   const [config, weights] = await Promise.all(FILES.map((name) => readFile(at('trained', name))));
   const adapter = readPeft(config!.toString(), weights!);
-  expect(adapter.baseModel).toBe('foothold-micro');
+  expect(adapter.baseModel).toBe('foothold-micro-2');
   expect(adapter.pairs.size).toBe(7 * 4);
   expect([...adapter.pairs.values()].every((pair) => pair.rank === 3 && pair.b.some((x) => x !== 0))).toBe(
     true,

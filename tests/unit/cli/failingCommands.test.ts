@@ -14,7 +14,7 @@ import { pageWordIn } from '../frontEndWords.ts';
 import { type Ended, lab } from './command.ts';
 
 const PATIENCE = 300_000;
-const shipped = fileURLToPath(new URL('../../../public/models/foothold-micro/', import.meta.url));
+const shipped = fileURLToPath(new URL('../../../public/models/foothold-micro-2/', import.meta.url));
 const SMALL = [
   ...['--set', 'goalpostsPerIteration=4', '--set', 'rollouts=2', '--set', 'evaluateEvery=0'],
   ...['--threads', '1', '--samples', '0'],

@@ -10,7 +10,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lab-failure-'));
   await writeFile(join(folder, 'empty.jsonl'), '');
   await writeFile(join(folder, 'config.json'), '{"model_type": "llama"}');
-  const tokenizer = new URL('../../../public/models/foothold-micro/tokenizer.json', import.meta.url);
+  const tokenizer = new URL('../../../public/models/foothold-micro-2/tokenizer.json', import.meta.url);
   await cp(tokenizer, join(folder, 'tokenizer.json'));
 });
 afterAll(() => rm(folder, { recursive: true }));

@@ -14,7 +14,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 test('probe counts what a model writes, step by step', async () => {
   const { code, stdout } = await lab([
-    ...['probe', '--model', 'public/models/foothold-micro', '--count', '6', '--temperature', '1'],
+    ...['probe', '--model', 'public/models/foothold-micro-2', '--count', '6', '--temperature', '1'],
     ...['--threads', '1', '--json'],
   ]);
   expect(code).toBe(0);

@@ -148,7 +148,7 @@ test('a model that cannot be loaded there is told of', async () => {
 test('a policy whose graphs could not be opened gives its replicas back all the same', async () => {
   let broken = false;
   let ended = 0;
-  const policy = await openLocalPolicy(folderFiles(`${publicFolder}models/foothold-micro`), {
+  const policy = await openLocalPolicy(folderFiles(`${publicFolder}models/foothold-micro-2`), {
     model: 'embedded',
     runtime: {
       ...runtime,
@@ -192,7 +192,7 @@ test('the shipped model samples and updates on two cores bit for bit as on one',
   const dialect = microDialect();
   const bank = readBank(SHIPPED_BANK);
   const open = (cores: number) =>
-    openLocalPolicy(folderFiles(`${publicFolder}models/foothold-micro`), {
+    openLocalPolicy(folderFiles(`${publicFolder}models/foothold-micro-2`), {
       model: 'embedded',
       runtime,
       replicas: { cores, start: startReplica },

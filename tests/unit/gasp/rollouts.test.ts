@@ -24,7 +24,7 @@ const runtime = nodeRuntime(1);
 
 /** Opens the shipped model. */
 const openEmbedded = (cores: number) =>
-  openLocalPolicy(folderFiles(`${publicFolder}models/foothold-micro`), {
+  openLocalPolicy(folderFiles(`${publicFolder}models/foothold-micro-2`), {
     model: 'embedded',
     runtime,
     replicas: { cores, start: startReplica },

@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { modelName, modelSource, modelTitle } from '../../../src/lab/models.ts';
+import {
+  baseModelName,
+  EMBEDDED_MODEL,
+  embeddedIn,
+  isEmbedded,
+  modelName,
+  modelSource,
+  modelTitle,
+} from '../../../src/lab/models.ts';
 
 test.each([
   ['owner/name', 'hub:owner/name#q4'],
@@ -23,7 +31,32 @@ test('a name says where its files lie', () => {
     title: 'mine',
   });
   expect(modelSource('folder:my model#q4f16')).toEqual({ kind: 'folder', title: 'my model', dtype: 'q4f16' });
-  expect(modelTitle('embedded')).toBe('the embedded model');
+});
+
+test('a run keeps the embedded weights that it began with, whatever new ones ship', () => {
+  // Runs and links of the first version carry this name.
+  expect(modelSource('embedded')).toMatchObject({ kind: 'embedded', path: 'models/foothold-micro' });
+  expect(modelSource(EMBEDDED_MODEL)).toMatchObject({ kind: 'embedded', path: 'models/foothold-micro-2' });
+  expect([modelTitle('embedded'), modelTitle(EMBEDDED_MODEL)]).toEqual([
+    'the embedded model (earlier weights)',
+    'the embedded model',
+  ]);
+  expect([baseModelName('embedded'), baseModelName('hub:owner/name#q4')]).toEqual([
+    'foothold-micro',
+    'owner/name',
+  ]);
+  expect(['embedded', EMBEDDED_MODEL, 'hub:owner/name', 'toString'].map(isEmbedded)).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+  // A folder of their name stands for the weights in it; one of another name for the newest kind.
+  expect(['foothold-micro', 'foothold-micro-2', 'mine'].map(embeddedIn)).toEqual([
+    'embedded',
+    EMBEDDED_MODEL,
+    EMBEDDED_MODEL,
+  ]);
 });
 
 test.each([

@@ -20,7 +20,7 @@ const MODELS = {
   // So many rows that a replica takes half of them.
   'the shipped model on two cores': {
     open: () =>
-      openLocalPolicy(folderFiles(`${publicFolder}models/foothold-micro`), {
+      openLocalPolicy(folderFiles(`${publicFolder}models/foothold-micro-2`), {
         ...common,
         replicas: { cores: 2, start: startReplica },
       }),

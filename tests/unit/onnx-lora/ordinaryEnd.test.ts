@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { folderFiles } from '../../../packages/onnx-lora/src/repository/folderFiles.ts';
 import { loadTokenizer } from '../../../packages/onnx-lora/src/tokenizer/tokenizer.ts';
 
-const micro = folderFiles(fileURLToPath(new URL('../../../public/models/foothold-micro', import.meta.url)));
+const micro = folderFiles(fileURLToPath(new URL('../../../public/models/foothold-micro-2', import.meta.url)));
 
 test.each([true, false])('stays in the text, with chats: %s', async (chat) => {
   const tokenizer = await loadTokenizer(micro, undefined, { chat });

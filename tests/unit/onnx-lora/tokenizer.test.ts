@@ -251,7 +251,7 @@ describe('a chat template', () => {
 test('raw text is taken as it is, and a model without chat is not searched for a template', async () => {
   const asked: string[] = [];
   const files = folderFiles(
-    fileURLToPath(new URL('../../../public/models/foothold-micro/', import.meta.url)),
+    fileURLToPath(new URL('../../../public/models/foothold-micro-2/', import.meta.url)),
   );
   const tokenizer = await loadTokenizer(
     {

@@ -19,8 +19,8 @@ const models = fileURLToPath(new URL('../../../public/models/', import.meta.url)
 const dialect = microDialect();
 let policy: LocalPolicy;
 beforeAll(async () => {
-  policy = await openLocalPolicy(folderFiles(`${models}foothold-micro`), {
-    model: 'embedded',
+  policy = await openLocalPolicy(folderFiles(`${models}foothold-micro-2`), {
+    model: 'embedded-2',
     runtime: nodeRuntime(1),
     tuning: { kind: 'lora', rank: 2, alpha: 4 },
     seed: 1,
@@ -80,7 +80,7 @@ test('the probability of a reference answer is how often it is sampled', async (
 test('transformers.js loads the repository, and its greedy tokens are ours', async () => {
   env.allowRemoteModels = false;
   env.localModelPath = models;
-  const model = await AutoModelForCausalLM.from_pretrained('foothold-micro', {
+  const model = await AutoModelForCausalLM.from_pretrained('foothold-micro-2', {
     dtype: 'fp32',
     device: 'cpu',
   });

@@ -27,7 +27,8 @@ const has = (whole: string[], part: string[]) =>
 test('601 training and 216 held-out questions of depth 2 to 6, each with its own id', () => {
   expect(bank.questions).toHaveLength(601);
   expect(bank.heldout).toHaveLength(216);
-  expect(bank.validation).toHaveLength(108);
+  expect(bank.validation).toHaveLength(216);
+  expect(new Set(bank.validation!.map((question) => ids(question).length))).toEqual(new Set([2, 3, 4, 5]));
   const all = [...bank.questions, ...bank.heldout, ...bank.validation!];
   expect(new Set(all.map((question) => question.id)).size).toBe(all.length);
   expect(new Set(bank.questions.map((question) => ids(question).length))).toEqual(new Set([2, 3, 4, 5, 6]));
@@ -56,9 +57,13 @@ test('no combination of idioms is in two parts', () => {
   }
   const tested = bank.heldout.map(ids);
   const validating = bank.validation!.map(ids).filter((program) => program.length > 2);
-  expect(validating.length).toBe(84);
+  expect(validating.length).toBe(192);
   for (const program of validating) {
     expect([...trained, ...tested].filter((other) => other.join() === program.join())).toEqual([]);
+    // No longer question is one of three lines that is trained on, and more.
+    const parts = program.map((_, i) => program.slice(i, i + 3)).filter((part) => part.length === 3);
+    const themed = parts.filter((part) => idioms.some((idiom) => has(part, idiom)));
+    expect(themed.flatMap((part) => trained.filter((other) => other.join() === part.join()))).toEqual([]);
   }
 });
 
