@@ -3,12 +3,16 @@
  * its own program, which the teacher wrote and the judge ran; and a right answer of earlier iterations is still
  * right. Each is trained on as the text with which the student would answer, by its likelihood.
  */
+import { Random } from 'onnx-lora/random';
 import type { IterationEvent } from './events.ts';
 import type { Dialect, Policy, WeightedSequence } from './ports.ts';
 import type { Question } from './question.ts';
 import type { Settings } from './settings.ts';
 
-type HindsightSettings = Pick<Settings, 'hindsight' | 'hindsightWeight' | 'hindsightReplay'>;
+type HindsightSettings = Pick<Settings, 'hindsight' | 'hindsightWeight' | 'hindsightReplay' | 'seed'>;
+
+/** Answers that are kept to be learned again: a dozen iterations' worth on the shipped model. */
+const KEPT = 512;
 
 /** A question with a right answer to learn. */
 export interface Remembered {
@@ -25,7 +29,7 @@ export interface Remembered {
 const MASTERED = 0.5;
 
 /**
- * Answers to learn again until they are mastered: the newest `hindsightReplay` ones. What is in it follows from a run's
+ * Answers to learn again until they are mastered: the newest ones, a few of them in each iteration. What is in it follows from a run's
  * stored events alone, so that a run that is taken up again goes on with the same ones.
  */
 export class Replay {
@@ -46,6 +50,12 @@ export class Replay {
   /** In the order in which they came. */
   get remembered(): readonly Remembered[] {
     return [...this.entries.values()];
+  }
+
+  /** Some of them, drawn for one iteration. */
+  draw(iteration: number): Remembered[] {
+    const { seed, hindsightReplay } = this.settings;
+    return Random.for(seed, 'hindsight', iteration).shuffle(this.remembered).slice(0, hindsightReplay);
   }
 
   /** The events of finished iterations, in order. */
@@ -82,7 +92,7 @@ export class Replay {
     this.entries.delete(id);
     this.entries.set(id, { question, ...(answer !== undefined && { answer }) });
     for (const oldest of this.entries.keys()) {
-      if (this.entries.size <= this.settings.hindsightReplay) break;
+      if (this.entries.size <= KEPT) break;
       this.entries.delete(oldest);
     }
   }
@@ -136,7 +146,7 @@ export async function review(
           return encoded ? [{ id: question.id, encoded, passRate }] : [];
         })
       : [];
-  const replayed = (replay?.remembered ?? []).flatMap((entry) => {
+  const replayed = (replay?.draw(iteration) ?? []).flatMap((entry) => {
     const encoded = write(entry);
     return encoded ? [{ id: entry.question.id, encoded }] : [];
   });

@@ -432,17 +432,17 @@ export const SETTINGS_BESIDE_METHOD = {
     group: 'training',
   }),
   hindsightWeight: number({
-    default: 1,
+    default: 0.5,
     ...{ min: 0, max: 10, step: 0.1 },
     label: 'Hindsight’s weight',
     note: 'Of such an answer’s advantage, times the share of answers that are not right yet.',
     group: 'training',
   }),
   hindsightReplay: number({
-    default: 128,
+    default: 32,
     ...{ min: 0, max: 4096, integer: true, step: 1 },
     label: 'Hindsight’s replay',
-    note: 'Newest earlier ones that are trained on again each iteration, until mastered.',
+    note: 'Earlier ones that are trained on again each iteration, until mastered.',
     group: 'training',
   }),
   temperature: number({

@@ -30,7 +30,7 @@ const goalposts = [
 ];
 const settings: Settings = methodSettings({
   ...{ ...DEFAULT_SETTINGS, method: 'gasp-hindsight', goalpostsPerIteration: 2, axes: ['f'] },
-  ...{ liftsPerLemma: 1, studentTrainsOn: 'accepted', teacherWeight: 0 },
+  ...{ liftsPerLemma: 1, studentTrainsOn: 'accepted', teacherWeight: 0, hindsightWeight: 1 },
 });
 
 /** A student that answers each program's question right in so many of 8 answers, and scores an answer as it is told. */
@@ -172,7 +172,7 @@ test('a program that answers a goalpost, however it is written, is never learned
   expect(of(events, 'hindsight')).toMatchObject([{ sequences: 0, remembered: [] }]);
 });
 
-test('later iterations replay what is not mastered, the newest ones, and the stored events alone say which', async () => {
+test('later iterations replay what is not mastered, and the stored events alone say which', async () => {
   const student = guided();
   const first = await iterate(student);
   const replay = new Replay(settings);
@@ -186,10 +186,13 @@ test('later iterations replay what is not mastered, the newest ones, and the sto
   student.proposes(goalposts[0]!, easy).proposes(goalposts[1]!, easy);
   const second = await iterate(student, { replay, iteration: 2, changes: quiet });
   // By the probability of the very text, and mastered from one half on.
-  expect(student.updates[1]!.batch.map((s) => [textOf(s), s.advantage])).toEqual([
-    [traced(lemma), expect.closeTo(0.25, 6)],
-    [traced(lift), expect.closeTo(0.75, 6)],
-  ]);
+  const learned = new Map(student.updates[1]!.batch.map((s) => [textOf(s), s.advantage]));
+  expect(learned).toEqual(
+    new Map([
+      [traced(lemma), expect.closeTo(0.25, 6)],
+      [traced(lift), expect.closeTo(0.75, 6)],
+    ]),
+  );
   const [lemmaId] = of(first.events, 'rewarded').map(({ proposal }) => proposal);
   expect(of(second.events, 'hindsight')).toMatchObject([
     { sequences: 2, replayed: 2, mastered: [lemmaId], logprob: expect.closeTo(Math.log(0.1875) / 2, 6) },
@@ -201,9 +204,22 @@ test('later iterations replay what is not mastered, the newest ones, and the sto
   const again = new Replay(settings);
   again.take([...first.events, ...second.events]);
   expect(again.remembered).toEqual(replay.remembered);
-  const small = new Replay({ ...settings, hindsightReplay: 1 });
-  small.take(first.events);
-  expect(small.remembered.map(({ question: q }) => q.program)).toEqual([programSource(lift)]);
+});
+
+test('an iteration draws some of the newest 512, others than the next one, and the same when done again', () => {
+  const of600 = Array.from({ length: 600 }, (_, i) => question(`r${i}`, lemma, inputs));
+  const replay = new Replay({ ...settings, hindsightReplay: 8 }, of600);
+  replay.take([
+    {
+      ...{ type: 'hindsight', iteration: 1, sequences: 0, replayed: 0, tokens: 0, logprob: 0 },
+      ...{ remembered: of600.map(({ id }) => id), mastered: [] },
+    },
+  ]);
+  const ids = (iteration: number) => replay.draw(iteration).map(({ question: { id } }) => id);
+  expect(replay.remembered.map(({ question: { id } }) => id)).toEqual(of600.slice(-512).map(({ id }) => id));
+  expect(new Set(ids(2)).size).toBe(8);
+  expect(ids(2)).toEqual(ids(2));
+  expect(ids(3)).not.toEqual(ids(2));
 });
 
 test('real-data RL replays the student’s own right answers from the next iteration on', async () => {

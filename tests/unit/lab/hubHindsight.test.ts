@@ -44,7 +44,7 @@ test('a proposal’s program, asked in the chat’s form and ended as answers en
   const [end] = tokenizer.encode('<|im_end|>');
   expect(sequence!.tokens.at(-1)).toBe(end);
   expect(tokenizer.decode(sequence!.tokens)).toBe(' list[int]:\n    return sorted(nums)\n```');
-  expect(sequence!.advantage).toBeCloseTo(0.75, 12);
+  expect(sequence!.advantage).toBeCloseTo(0.75 * settings.hindsightWeight, 12);
   const stats = await policy.update(batch, {
     ...{ ...settings, lossMean: 'tokens' },
     ...{ learningRate: 1e-2, epochs: 3, seed: 1 },
