@@ -1,46 +1,68 @@
 /** AdamW with global-norm clipping as a small ONNX graph over flat vectors, the same on every backend. */
 import { GraphBuilder, writeModel } from 'onnx-grad';
+import { type HostTensor, scalar } from '../runtime/runtime.ts';
 
 export const BETA1 = 0.9;
 export const BETA2 = 0.99;
 
+export interface AdamwStep {
+  learningRate: number;
+  weightDecay: number;
+  /** Added to the root of the second moment. */
+  adamEpsilon: number;
+  maxGradNorm: number;
+}
+
+/** Norms above are not told from it, since their squares are no float32. */
+const LARGEST_NORM = 1e18;
+
 /**
- * One step (Loshchilov and Hutter 2019, algorithm 2). Inputs: weights, gradient, first, second [P];
- * decayed [P], 1 where a weight decays and 0 where not (norms); scalars learningRate, weightDecay, maxNorm,
- * epsilon, and the bias corrections correction1 = 1 - beta1^t, correction2 = 1 - beta2^t. Outputs: the new
- * weights, first and second moment, and norm [], the gradient's norm before clipping.
+ * The scalars that step `t`, counted from 1, feeds to `adamwGraph`. The bias corrections c1 = 1 - beta1^t and
+ * c2 = 1 - beta2^t are in them: (m / c1) / (sqrt(v / c2) + epsilon) = sqrt(c2) / c1 m / (sqrt(v) + epsilon sqrt(c2)).
  */
-export function adamwGraph(size: number): Uint8Array {
+export function adamwScalars(o: AdamwStep, t: number): Record<string, HostTensor> {
+  const root = Math.sqrt(1 - BETA2 ** t);
+  const bound = Math.min(o.maxGradNorm, LARGEST_NORM);
+  return {
+    rate: scalar((o.learningRate * root) / (1 - BETA1 ** t)),
+    epsilon: scalar(o.adamEpsilon * root),
+    shrinkage: scalar(o.learningRate * o.weightDecay),
+    bound: scalar(bound ** 2),
+    share1: scalar((1 - BETA1) * bound),
+    share2: scalar((1 - BETA2) * bound ** 2),
+  };
+}
+
+/**
+ * One step (Loshchilov and Hutter 2019, algorithm 2). Inputs: weights, gradient, first, second [P]; the scalars of
+ * `adamwScalars`; and, unless all weights decay, decayed [P], 1 where one does and 0 where not (norms). Outputs: the
+ * new weights, first and second moment, and square [], that of the gradient's norm before clipping.
+ */
+export function adamwGraph(size: number, { allDecay }: { allDecay: boolean }): Uint8Array {
   const b = new GraphBuilder('adamw');
   const vector = (name: string) => b.input(name, 'float32', [size]);
-  const [weights, gradient, first, second, decayed] = [
-    'weights',
-    'gradient',
-    'first',
-    'second',
-    'decayed',
-  ].map(vector) as [string, string, string, string, string];
-  const [rate, decay, maxNorm, epsilon, c1, c2] = [
-    'learningRate',
-    'weightDecay',
-    'maxNorm',
-    'epsilon',
-    'correction1',
-    'correction2',
-  ].map((n) => b.input(n, 'float32', [])) as [string, string, string, string, string, string];
-  const k = (v: number) => b.scalar(v);
-  const norm = b.node('Sqrt', [b.sum(b.mul(gradient, gradient), [0], false)]);
-  const factor = b.node('Min', [k(1), b.div(maxNorm, b.add(norm, k(1e-12)))]);
-  const g = b.mul(gradient, factor);
-  const m = b.add(b.mul(first, k(BETA1)), b.mul(g, k(1 - BETA1)));
-  const v = b.add(b.mul(second, k(BETA2)), b.mul(b.mul(g, g), k(1 - BETA2)));
-  const step = b.div(b.div(m, c1), b.add(b.node('Sqrt', [b.div(v, c2)]), epsilon));
-  const shrunk = b.mul(weights, b.sub(k(1), b.mul(b.mul(rate, decay), decayed)));
+  const given = (name: string) => b.input(name, 'float32', []);
+  const [weights, gradient, first, second] = [
+    vector('weights'),
+    vector('gradient'),
+    vector('first'),
+    vector('second'),
+  ];
+  const squares = b.mul(gradient, gradient);
+  const square = b.sum(squares, [0], false);
+  // A gradient g that is longer than the bound counts as bound / |g| g: max(|g|, bound) divides it.
+  const divisor = b.node('Max', [square, given('bound')]);
+  const share = b.div(given('share1'), b.node('Sqrt', [divisor]));
+  const m = b.add(b.mul(first, b.scalar(BETA1)), b.mul(gradient, share));
+  const v = b.add(b.mul(second, b.scalar(BETA2)), b.mul(squares, b.div(given('share2'), divisor)));
+  const step = b.div(b.mul(m, given('rate')), b.add(b.node('Sqrt', [v]), given('epsilon')));
+  const shrinkage = given('shrinkage');
+  const kept = b.sub(b.scalar(1), allDecay ? shrinkage : b.mul(shrinkage, vector('decayed')));
   // What stays on the device comes first: onnxruntime-node looks those up by their place.
-  b.output('newWeights', b.sub(shrunk, b.mul(rate, step)));
+  b.output('newWeights', b.sub(b.mul(weights, kept), step));
   b.output('newFirst', m);
   b.output('newSecond', v);
-  b.output('norm', norm);
+  b.output('square', square);
   return writeModel(b.model);
 }
 

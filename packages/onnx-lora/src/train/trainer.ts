@@ -1,6 +1,6 @@
 /** Trains a decoder's flat vector of weights: gradients in micro-batches, AdamW in steps. */
 import { LoraError } from '../errors.ts';
-import { adamwGraph, BETA1, BETA2, changeGraph } from './adamw.ts';
+import { adamwGraph, adamwScalars, type AdamwStep, changeGraph } from './adamw.ts';
 import { Carrier, ResidentVector } from './residentVector.ts';
 import type { Layout } from './trainedVector.ts';
 import { planRows, rowLength, type RowMembers, type Sequence } from './sharedRows.ts';
@@ -51,13 +51,7 @@ export interface RowsGradient {
   gradient: Float32Array;
 }
 
-export interface StepOptions {
-  learningRate: number;
-  weightDecay: number;
-  /** Added to the root of the second moment. */
-  adamEpsilon: number;
-  maxGradNorm: number;
-}
+export type StepOptions = AdamwStep;
 
 /** Everything that training changes, as flat vectors. */
 export interface PolicySnapshot {
@@ -238,7 +232,8 @@ export class VectorTrainer {
   private step = 0;
   private gradient: ResidentVector;
   private readonly zeros: ResidentVector;
-  private readonly decayed: ResidentVector;
+  /** 1 where a weight decays, 0 elsewhere; absent where all do. */
+  private readonly decayed: ResidentVector | undefined;
   private readonly carrier: Carrier;
   private train: Promise<GraphSession> | undefined;
   private scorer: Promise<GraphSession> | undefined;
@@ -258,9 +253,10 @@ export class VectorTrainer {
     this.current = this.vector(trainable.start(seed));
     this.zeros = this.vector(new Float32Array(this.layout.size));
     [this.first, this.second, this.gradient] = [this.zeros.hold(), this.zeros.hold(), this.zeros.hold()];
+    const matrices = this.layout.parameters.filter((p) => p.dims.length >= 2);
+    if (matrices.length === this.layout.parameters.length) return;
     const decayed = new Float32Array(this.layout.size);
-    for (const p of this.layout.parameters) {
-      if (p.dims.length < 2) continue;
+    for (const p of matrices) {
       const at = this.layout.offsets.get(p.name)!;
       decayed.fill(1, at, at + p.dims[0]! * p.dims[1]!);
     }
@@ -434,7 +430,10 @@ export class VectorTrainer {
     const { size } = this.layout;
     const made = ['newWeights', 'newFirst', 'newSecond'] as const;
     const stays = this.kept(...made);
-    this.adamw ??= this.runtime.create(adamwGraph(size), stays ? { kept: stays } : {});
+    this.adamw ??= this.runtime.create(
+      adamwGraph(size, { allDecay: !this.decayed }),
+      stays ? { kept: stays } : {},
+    );
     const session = await this.adamw;
     const t = this.step + 1;
     const { outputs, kept } = await session.runKeeping({
@@ -442,15 +441,10 @@ export class VectorTrainer {
       gradient: await this.gradient.tensor(),
       first: await this.first.tensor(),
       second: await this.second.tensor(),
-      decayed: await this.decayed.tensor(),
-      learningRate: scalar(options.learningRate),
-      weightDecay: scalar(options.weightDecay),
-      maxNorm: scalar(options.maxGradNorm),
-      epsilon: scalar(options.adamEpsilon),
-      correction1: scalar(1 - BETA1 ** t),
-      correction2: scalar(1 - BETA2 ** t),
+      ...(this.decayed && { decayed: await this.decayed.tensor() }),
+      ...adamwScalars(options, t),
     });
-    const norm = floats(outputs, 'norm')[0]!;
+    const norm = Math.sqrt(floats(outputs, 'square')[0]!);
     this.clearGradient();
     const [weights, first, second] = made.map((name) => this.made(name, outputs, kept)) as [
       ResidentVector,
