@@ -1,10 +1,11 @@
 /**
  * Rewrites what exporters of plain operators write out: RMS norms, rotations, keys and values repeated for the heads
- * that share them, and guards against NaN. The numbers stay those of the graph but for rounding; the nodes are a third as many,
+ * that share them, factors of rotated queries, and guards against NaN. The numbers stay those of the graph but for rounding; the nodes are a third as many,
  * and so are those of the backward pass.
  */
 import { axisFromStart, intAttribute } from './attributes.ts';
 import type { GraphBuilder, Value } from './builder.ts';
+import { scaledTable } from './ops/rotary.ts';
 import { constantValues, type Constant, elementCount, type Node } from './model.ts';
 
 /** Constants up to so many elements are compared by what they hold. */
@@ -335,6 +336,21 @@ function groupHeads(r: Rewriter, node: Node): void {
   });
 }
 
+/** A rotation's output, scaled, is the rotation by scaled tables: a constant, or computed once for all layers. */
+function scaleRotation(r: Rewriter, node: Node): void {
+  const { b } = r;
+  const found = r.scaled(node);
+  const rotation = r.made(found?.value, 'RotaryEmbedding');
+  if (!found || !rotation || intAttribute(rotation.attributes, 'rotary_embedding_dim', 0) !== 0) return;
+  const readers = r.nodes.filter(({ inputs }) => inputs.includes(found.value));
+  if (readers.length > 1 || b.info(found.value).dtype !== 'float32') return;
+  const [x, positions, cos, sin] = rotation.inputs as [Value, Value, Value, Value];
+  r.replace(node, () => {
+    const tables = [cos, sin].map((table) => scaledTable(b, table, found.factor));
+    return b.node('RotaryEmbedding', [x, positions, ...tables], rotation.attributes);
+  });
+}
+
 /**
  * Rewrites the nodes of an imported graph so far. Every softmax must have a key that is not hidden: where rows are
  * padded on the left, none of a padded token's is.
@@ -349,4 +365,5 @@ export function fuse(b: GraphBuilder): void {
     else if (node.op === 'Where') unguard(r, node);
     else if (node.op === 'MatMul') groupHeads(r, node);
   }
+  for (const node of [...r.nodes]) if (node.op === 'Mul') scaleRotation(r, node);
 }

@@ -28,4 +28,5 @@ export {
 export { OnnxFormatError, readModel, writeModel } from './proto.ts';
 export { prune, sortNodes } from './prune.ts';
 export { isCheap } from './recompute.ts';
+export { fuseSkipNorms } from './skipNorms.ts';
 export { BLOCK_ROWS, constantBytes, evenBlocks, rowsInBlock } from './rowBlocks.ts';

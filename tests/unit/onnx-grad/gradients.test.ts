@@ -280,6 +280,7 @@ const CASES: Record<string, Case[]> = {
   ],
   ReduceSum: reduceCases('ReduceSum'),
   ReduceMean: reduceCases('ReduceMean'),
+  ReduceSumSquare: reduceCases('ReduceSumSquare'),
   Concat: [
     {
       name: 'along the first axis',

@@ -144,6 +144,10 @@ const VALUES: Record<string, (b: GraphBuilder) => Value> = {
   NonZero: (b) => b.node('NonZero', [matrix(b)]),
   DequantizeLinear: (b) =>
     b.node('DequantizeLinear', [of(b, 'uint8', [2, 2], 1, 2, 3, 4), of(b, 'float32', [], 0.5)]),
+  SkipSimplifiedLayerNormalization: (b) => {
+    const inputs = [matrix(b), matrix(b), of(b, 'float32', [3], 1, 2, 3)];
+    return b.node('SkipSimplifiedLayerNormalization', inputs);
+  },
   GatherBlockQuantized: (b) => {
     const table = of(b, 'uint8', [2, 8], ...Array.from({ length: 16 }, (_, i) => 17 * i));
     const inputs = [table, ints(b, 1, 0, 1), of(b, 'float32', [2, 1], 0.5, 2)];
@@ -245,10 +249,6 @@ const EXPORTED: Record<string, Exported[]> = {
   Cos: elementwise,
   Dropout: elementwise,
   CastLike: [{ inputs: [[3, 5], undefined], constants: { 1: int32([1], 1) } }],
-  ReduceSumSquare: [
-    { inputs: [[3, 5], undefined], constants: { 1: int64([1], -1) } },
-    { inputs: [[3, 5]], attributes: { keepdims: 0 } },
-  ],
   ReduceL2: [{ inputs: [[3, 5], undefined], constants: { 1: int64([1], 0) }, attributes: { keepdims: 0 } }],
   ...NORMS,
   FusedMatMul: [

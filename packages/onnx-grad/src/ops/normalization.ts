@@ -4,7 +4,7 @@ import type { GraphWriter, Value } from '../graphWriter.ts';
 import type { Node } from '../model.ts';
 import { axisOf, scalarLike, unbroadcast } from './gradientRules.ts';
 import { REAL } from './nodeRules.ts';
-import { type Family, type GradientContext, LoweringError } from './operator.ts';
+import { type Family, type GradientContext, LoweringError, noGradient } from './operator.ts';
 import { input, same } from './shapeRules.ts';
 
 /**
@@ -64,10 +64,15 @@ function skipSum(b: GraphWriter, x: Value, skip: Value, bias: Value | undefined)
   return bias ? b.add(sum, bias) : sum;
 }
 
-/** 1 / sqrt(mean(x^2) + epsilon) over the last axis. */
-function rootOf(b: GraphWriter, x: Value, epsilon: number): Value {
-  const mean = b.mean(b.mul(x, x), [b.shape(x).length - 1], true);
-  return b.node('Reciprocal', [b.node('Sqrt', [b.add(mean, scalarLike(b, x, epsilon))])]);
+/** |x| = sqrt(sum(x^2) + n epsilon) over the last axis of size n, so that 1 / sqrt(mean(x^2) + epsilon) = sqrt(n) / |x|. */
+function lengthOf(b: GraphWriter, x: Value, epsilon: number): { length: Value; root: number } {
+  const last = b.shape(x).length - 1;
+  const n = Number(b.shape(x)[last]);
+  const squares = b.node('ReduceSumSquare', [x, b.ints([last])], { keepdims: 1 });
+  return {
+    length: b.node('Sqrt', [b.add(squares, scalarLike(b, x, n * epsilon))]),
+    root: Math.sqrt(n),
+  };
 }
 
 const epsilonOf = (node: Node, or: number): number => floatAttribute(node.attributes, 'epsilon', or);
@@ -105,26 +110,28 @@ export const NORMALIZATION: Family = {
     },
     known: REAL,
     /**
-     * y = w x r with r = 1 / sqrt(mean(x^2) + eps). With u = w dy:
-     * dx = r u - x r^3 mean(u x); dw = sum(dy x r) over all rows (Zhang and Sennrich 2019, eq. 4).
+     * y = w x r with r = 1 / sqrt(mean(x^2) + eps) = sqrt(n) / |x|. With u = w dy: dx = r u - x r^3 mean(u x), and
+     * mean(u x) r = mean(dy y), so that |x| dx = sqrt(n) u - x sum(dy y) / |x|; dw = sum(dy x r) over all rows (Zhang
+     * and Sennrich 2019, eq. 4).
      */
     gradient: ({ b, node, grad, wanted }, dy) => {
       const [x, w] = node.inputs as [Value, Value];
       const last = b.shape(x).length - 1;
-      if (axisOf(node, b, -1) !== last || grad(1) !== undefined) {
+      if (axisOf(node, b, -1) !== last || typeof b.shape(x)[last] !== 'number' || grad(1) !== undefined) {
         throw new Error(
-          'the gradient of SimplifiedLayerNormalization is known for the last axis and first output only',
+          'the gradient of SimplifiedLayerNormalization is known for the last axis, of a known size, and first output only',
         );
       }
       // Not the node's second output: WebGPU's is another one than the processor's.
-      const r = rootOf(b, x, epsilonOf(node, 1e-5));
+      const { length, root } = lengthOf(b, x, epsilonOf(node, 1e-5));
+      const scaled = (v: Value) => b.mul(v, scalarLike(b, x, root));
       let dx: Value | undefined;
       if (wanted(0)) {
-        // With y = w x r, mean(u x) r = mean(dy y).
-        const along = b.mul(r, b.mean(b.mul(dy, node.outputs[0]!), [last], true));
-        dx = b.mul(r, b.sub(b.mul(dy, w), b.mul(x, along)));
+        const along = b.div(b.sum(b.mul(dy, node.outputs[0]!), [last], true), length);
+        dx = b.div(b.sub(b.mul(dy, scaled(w)), b.mul(x, along)), length);
       }
-      return [dx, wanted(1) ? unbroadcast(b, b.mul(dy, b.mul(x, r)), b.shape(w)) : undefined];
+      const dw = () => scaled(unbroadcast(b, b.mul(dy, b.div(x, length)), b.shape(w)));
+      return [dx, wanted(1) ? dw() : undefined];
     },
     cheap: true,
   },
@@ -134,7 +141,17 @@ export const NORMALIZATION: Family = {
       return [rmsNorm(b, x!, w!, epsilonOf(node, 1e-5))];
     },
   },
+  /** Written in finished graphs only: `fuseSkipNorms`. */
   SkipSimplifiedLayerNormalization: {
+    domain: 'com.microsoft',
+    shape: (c) => {
+      const x = input(c);
+      const rest = { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] };
+      return [x, rest, rest, x].slice(0, c.outputs);
+    },
+    known: REAL,
+    gradient: noGradient('it is written once the backward pass is there'),
+    cheap: false,
     lower: ({ b, node, inputs: [x, skip, w, bias] }) => {
       const sum = skipSum(b, x!, skip!, bias || undefined);
       return [rmsNorm(b, sum, w!, epsilonOf(node, 1e-12)), undefined, undefined, sum];

@@ -6,7 +6,7 @@ import type { Node } from '../model.ts';
 import { scalarLike } from './gradientRules.ts';
 import { axesAsInput } from './movement.ts';
 import { never, REAL } from './nodeRules.ts';
-import { type Family, type GradientRule, type LoweringContext, noGradient } from './operator.ts';
+import { type Family, type GradientRule, noGradient } from './operator.ts';
 import { reduce, same } from './shapeRules.ts';
 
 function reducedAxes(b: GraphWriter, node: Node): number[] {
@@ -29,12 +29,6 @@ function restoreAxes(b: GraphWriter, node: Node, dy: Value): Value {
       )
     : b.unsqueeze(dy, axes);
 }
-
-const squareSum = ({ b, node, inputs: [x, axes] }: LoweringContext): Value => {
-  const given = axes ? b.known(axes)?.values.map(Number) : intsAttribute(node.attributes, 'axes');
-  const all = b.shape(x!).map((_, i) => i);
-  return b.sum(b.mul(x!, x!), given ?? all, intAttribute(node.attributes, 'keepdims', 1) === 1);
-};
 
 /** To the largest or smallest element, or in equal parts to all that equal it. */
 const extremeGradient: GradientRule = ({ b, node }, dy) => {
@@ -102,8 +96,24 @@ export const REDUCTION: Family = {
     cheap: false,
     import: axesAsInput,
   },
-  ReduceSumSquare: { lower: (c) => [squareSum(c)] },
-  ReduceL2: { lower: (c) => [c.b.node('Sqrt', [squareSum(c)])] },
+  ReduceSumSquare: {
+    shape: reduce,
+    known: REAL,
+    gradient: ({ b, node }, dy) => {
+      const x = node.inputs[0]!;
+      return [b.mul(b.mul(x, scalarLike(b, x, 2)), restoreAxes(b, node, dy))];
+    },
+    cheap: false,
+    import: axesAsInput,
+  },
+  ReduceL2: {
+    lower: ({ b, node, inputs: [x, axes] }) => {
+      const given = axes ? b.known(axes)?.values.map(Number) : intsAttribute(node.attributes, 'axes');
+      const over = b.ints(given ?? b.shape(x!).map((_, i) => i));
+      const keepdims = intAttribute(node.attributes, 'keepdims', 1);
+      return [b.node('Sqrt', [b.node('ReduceSumSquare', [x!, over], { keepdims })])];
+    },
+  },
   CumSum: {
     shape: same,
     known: NO_SIZES,

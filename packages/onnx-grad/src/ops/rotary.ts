@@ -1,7 +1,8 @@
 /** Rotary position embedding (Su et al. 2021): pairs of a head's elements turned by angles of the token's position. */
 import { intAttribute } from '../attributes.ts';
 import type { GraphWriter, Value } from '../graphWriter.ts';
-import type { Node } from '../model.ts';
+import { constantValues, float32Constant, type Node } from '../model.ts';
+import { scalarLike } from './gradientRules.ts';
 import { joinHeads, splitHeads } from './heads.ts';
 import { REAL } from './nodeRules.ts';
 import type { Family } from './operator.ts';
@@ -47,10 +48,18 @@ function turn(b: GraphWriter, node: Node, x: Value, cos: Value, sin: Value): Val
   return flat ? joinHeads(b, whole) : whole;
 }
 
-/** -x of a table that many rotations read, from one node. */
-function negated(b: GraphWriter, x: Value): Value {
-  const known = b.model.graph.nodes.find(({ op, inputs }) => op === 'Neg' && inputs[0] === x);
-  return known?.outputs[0] ?? b.neg(x);
+/** `factor` times a table that many rotations read: a constant of its own, or one node for all of them. */
+export function scaledTable(b: GraphWriter, table: Value, factor: number): Value {
+  const { initializers, nodes } = b.model.graph;
+  const constant = initializers.get(table);
+  if (constant?.bytes && constant.dtype === 'float32') {
+    const name = `${table}*${factor}`;
+    const values = () => constantValues(constant).map((v) => factor * v);
+    return b.has(name) ? name : b.initializer(name, float32Constant(constant.dims, values()));
+  }
+  const scale = scalarLike(b, table, factor);
+  const known = nodes.find(({ op, inputs }) => op === 'Mul' && inputs[0] === table && inputs[1] === scale);
+  return known?.outputs[0] ?? b.mul(table, scale);
 }
 
 export const ROTARY: Family = {
@@ -62,7 +71,7 @@ export const ROTARY: Family = {
     /** The inverse is the rotation by the negative angle. */
     gradient: ({ b, node }, dy) => {
       const [, positions, cos, sin] = node.inputs as [Value, Value, Value, Value];
-      return [b.node('RotaryEmbedding', [dy, positions, cos, negated(b, sin)], node.attributes)];
+      return [b.node('RotaryEmbedding', [dy, positions, cos, scaledTable(b, sin, -1)], node.attributes)];
     },
     cheap: false,
   },

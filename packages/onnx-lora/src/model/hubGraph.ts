@@ -6,6 +6,7 @@
 import {
   differentiate,
   fuse,
+  fuseSkipNorms,
   GraphBuilder,
   type Value,
   GraphImporter,
@@ -301,6 +302,7 @@ class HubGraph {
   finish(): Model {
     const { model, b } = this;
     prune(b.model.graph);
+    fuseSkipNorms(b);
     // Blocks of 4 bits are widened by an operator of opset 21.
     b.model.opsets[''] = Math.max(21, model.opsets[''] ?? 0);
     b.model.irVersion = Math.max(10, model.irVersion);
