@@ -288,17 +288,15 @@ export class DecoderGraph<W extends WeightSource> {
  *   ids, positions [B, T]      int64, right-padded
  *   targets [B, T, 1]          int64, the token that follows
  *   mask [T, T]                causal, additive
- *   weight [B, T]              of each prediction in the loss, 0 for prompts and padding
- *   advantage, old, reference [B, T]   log-probabilities at sampling and under the starting weights
+ *   old, reference [B, T]      log-probabilities at sampling and under the starting weights
+ *   push, bound, pull [B, T]   of `policySlope`: weight A; high where A > 0, else low; weight klWeight
  *   ratio []                   1: PPO's ratio exp(logp - old); 0: plain policy gradient
- *   low, high []               bounds of the ratio, 1 - eps and 1 + eps where they are PPO's
- *   clipsWeight []             1: CISPO in place of PPO's clip
- *   klWeight []
+ *   least, most []             bounds of CISPO's ratio, far out where PPO clips
  * Outputs: logprobs [B, T] of the targets, and gradientOut [P], for the loss
  *   sum weight * ( -min(r A, clip(r, low, high) A) + klWeight (exp(d) - d - 1) ),  d = reference - logp
- * (Schulman et al. 2017, eq. 7; the KL estimate is Schulman's k3), or with -A sg(clip(r, low, high)) logp in place of
- * the minimum, sg being a constant for the derivative (CISPO, Chen et al. 2025, https://arxiv.org/abs/2506.13585).
- * The loss itself is cheap outside.
+ * with low = 1 - eps and high = 1 + eps where they are PPO's, and weight 0 for prompts and padding (Schulman et al. 2017,
+ * eq. 7; the KL estimate is Schulman's k3), or with -A sg(clip(r, low, high)) logp in place of the minimum, sg being a
+ * constant for the derivative (CISPO, Chen et al. 2025, https://arxiv.org/abs/2506.13585). The loss itself is cheap outside.
  */
 export function trainingGraph(c: DecoderConfig, tuning: Tuning, layout: Layout, frozen: Weights): Uint8Array {
   const g = trainedDecoder('train', c, tuning, layout, frozen);

@@ -7,6 +7,7 @@ export { GraphBuilder, type Value } from './builder.ts';
 export { addDims } from './dims.ts';
 export { externalize, type ExternalFile } from './externalize.ts';
 export { fuse } from './fuse.ts';
+export { splitHeadsLast } from './splitHeads.ts';
 export { GraphImporter, UnsupportedGraphError, widenTables, type Linear } from './importer.ts';
 export {
   DTYPES,

@@ -300,15 +300,41 @@ export function headPass(
 ): HeadPass {
   const { b } = importer;
   const add = (x: Value, y: Value) => b.add(x, y);
-  const done = chunks(importer, head, logits, width).map((c) => chunkPass(b, c, hidden, targets, gradient));
-  const all = done.map((c) => c.lse);
-  const total = all.length === 1 ? all[0]! : logSumExp(b, b.concat(all, 1));
+  const all = chunks(importer, head, logits, width);
+  if (all.length === 1) return wholePass(b, all[0]!, hidden, targets, gradient);
+  const done = all.map((c) => chunkPass(b, c, hidden, targets, gradient));
+  const total = logSumExp(
+    b,
+    b.concat(
+      done.map((c) => c.lse),
+      1,
+    ),
+  );
   const chosen = done.map((c) => c.chosen).reduce(add);
   const logprobs = b.assume(b.reshape(b.sub(chosen, total), [-1]), [b.shape(hidden)[0]!]);
   if (!gradient) return { logprobs };
   const expected = done.map((c) => b.mul(c.mixed!, b.exp(b.sub(c.lse, total)))).reduce(add);
   const target = done.map((c) => c.target!).reduce(add);
   return { logprobs, gradient: b.assume(b.sub(target, expected), b.shape(hidden)) };
+}
+
+/** The same where one chunk has the whole vocabulary. */
+function wholePass(b: GraphBuilder, c: Chunk, hidden: Value, targets: Value, gradient: boolean): HeadPass {
+  const { scores, backward, rows } = c.forward(hidden);
+  const { top, shares, sum } = exponentials(b, scores);
+  const chosen = b.node('GatherElements', [scores, targets], { axis: 1 });
+  const logprobs = b.sub(b.sub(chosen, top), b.node('Log', [sum]));
+  const flat = b.assume(b.reshape(logprobs, [-1]), [b.shape(hidden)[0]!]);
+  if (!gradient) return { logprobs: flat };
+  const expected = b.div(backward(shares), sum);
+  return { logprobs: flat, gradient: b.assume(b.sub(rows(targets), expected), b.shape(hidden)) };
+}
+
+/** Of each row of scores: the largest; exp(score - largest), and their sum. */
+function exponentials(b: GraphBuilder, scores: Value): { top: Value; shares: Value; sum: Value } {
+  const top = b.node('ReduceMax', [scores, b.ints([1])], { keepdims: 1 });
+  const shares = b.exp(b.sub(scores, top));
+  return { top, shares, sum: b.sum(shares, [1], true) };
 }
 
 /** What is kept of a chunk. */
@@ -324,9 +350,7 @@ interface ChunkPass {
 
 function chunkPass(b: GraphBuilder, c: Chunk, hidden: Value, targets: Value, gradient: boolean): ChunkPass {
   const { scores, backward, rows } = c.forward(hidden);
-  const top = b.node('ReduceMax', [scores, b.ints([1])], { keepdims: 1 });
-  const shares = b.exp(b.sub(scores, top));
-  const sum = b.sum(shares, [1], true);
+  const { top, shares, sum } = exponentials(b, scores);
   const at = b.sub(targets, b.scalar(c.from, 'int64'));
   const inside = b.node('And', [
     b.node('GreaterOrEqual', [at, b.scalar(0, 'int64')]),
@@ -347,6 +371,6 @@ function chunkPass(b: GraphBuilder, c: Chunk, hidden: Value, targets: Value, gra
 }
 
 function logSumExp(b: GraphBuilder, x: Value): Value {
-  const top = b.node('ReduceMax', [x, b.ints([1])], { keepdims: 1 });
-  return b.add(top, b.node('Log', [b.sum(b.exp(b.sub(x, top)), [1], true)]));
+  const { top, sum } = exponentials(b, x);
+  return b.add(top, b.node('Log', [sum]));
 }

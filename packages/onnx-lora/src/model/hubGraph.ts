@@ -6,7 +6,9 @@
 import {
   differentiate,
   fuse,
+  float32Constant,
   fuseSkipNorms,
+  splitHeadsLast,
   GraphBuilder,
   type Value,
   GraphImporter,
@@ -22,12 +24,14 @@ import {
   rowsInBlock,
 } from 'onnx-grad';
 import type { Layout } from '../train/trainedVector.ts';
-import { policySlope, splitVector, sumIntoVector } from '../train/policyLoss.ts';
+import { policySlope } from '../train/policyLoss.ts';
 import { drawInGraph } from '../sample/drawInGraph.ts';
 import { outputDistribution } from '../sample/tokenPicker.ts';
 import { chunkedLogits, headPass, headTooLarge } from './head.ts';
 import type { HubModel } from './hubModel.ts';
 import { type AdapterModule, nameLinear, type NamedLinear } from './linears.ts';
+import { PackedPairs } from './packedPairs.ts';
+import { type PlacedLinear, type Stack, Stacking } from './stackedLinears.ts';
 import { addToOwnMasks, rowMask } from './rowMask.ts';
 import { extendedName, SegmentedCache, TOTAL, type TokensAxis } from './cacheSegments.ts';
 import { type CachedTensor, segmentAttention } from './segmentedAttention.ts';
@@ -55,8 +59,10 @@ class HubGraph {
   readonly ids: Value;
   private readonly flat: Value | undefined;
   private readonly slices = new Map<string, Value>();
-  /** The flat vector's parameters by their offset. */
-  private parts: Map<number, Value> | undefined;
+  /** Linear layers of a graph of whole sequences, with their outputs here. */
+  private readonly linears: { linear: Linear; y: Value }[] = [];
+  private readonly pairs: PackedPairs | undefined;
+  private packed: Value[] = [];
   private readonly total: Dim;
   /** Of a graph with a cache. */
   readonly cache: SegmentedCache | undefined;
@@ -74,12 +80,15 @@ class HubGraph {
     this.b = new GraphBuilder('hub');
     this.total = mode === 'cached' ? TOTAL : 'seq';
     this.flat = plan && mode === 'whole' ? this.b.input('weights', 'float32', [plan.layout.size]) : undefined;
+    this.pairs = plan && mode === 'whole' ? new PackedPairs(plan.layout, model.largestTensor) : undefined;
     this.importer = new GraphImporter(this.b, model.graph, {
       largest: model.largestTensor,
       attention: { positions: () => this.positionIds(), bias: (window) => this.bias(window) },
       linear: (linear, y) => {
         onLinear?.(linear);
-        return this.adapt(linear, y);
+        if (mode === 'cached') return this.adapt(linear, y);
+        this.linears.push({ linear, y });
+        return y;
       },
     });
     const ids = this.b.input('input_ids', idsAreDrawn ? 'float32' : 'int64', ['rows', 'seq']);
@@ -234,27 +243,110 @@ class HubGraph {
     return b.assume(b.node('Reshape', [rows, target]), [...lead, n]);
   }
 
-  /** One of the layout's matrices: cut from the flat vector, or, where many steps read them, an input of its own. */
+  /** One of the layout's matrices: many steps read it, so it is an input of its own. */
   private weight(name: string): Value {
-    const known = this.slices.get(name);
-    if (known) return known;
-    const { layout } = this.plan!;
-    const { dims } = layout.parameters.find((p) => p.name === name)!;
-    const value =
-      this.mode === 'cached'
-        ? this.b.input(parameterName(name), 'float32', dims)
-        : this.b.reshape(this.part(layout.offsets.get(name)!), dims);
-    this.slices.set(name, value);
-    return value;
+    const input = parameterName(name);
+    const { dims } = this.plan!.layout.parameters.find((p) => p.name === name)!;
+    return this.b.has(input) ? input : this.b.input(input, 'float32', dims);
   }
 
-  /** The parameter that begins at `offset` in the flat vector. */
-  private part(offset: number): Value {
-    this.parts ??= splitVector(this.b, this.flat!, this.plan!.layout);
-    return this.parts.get(offset)!;
+  /**
+   * Puts the pairs on the linear layers of the graph so far, of whole sequences. Layers that read one value become one
+   * product where their weights can be stacked, with one pair.
+   */
+  private adaptAll(): void {
+    const { b, plan, pairs } = this;
+    if (!plan || !pairs) return;
+    const { graph } = b.model;
+    const made = new Map(graph.nodes.flatMap((node) => node.outputs.map((out) => [out, node] as const)));
+    const groups = new Map<Value, PlacedLinear[]>();
+    for (const { linear, y } of this.linears.splice(0)) {
+      const node = made.get(y)!;
+      const x = node.inputs[0]!;
+      groups.set(x, [...(groups.get(x) ?? []), { key: linear.node.outputs[0]!, node, out: linear.out }]);
+    }
+    const stacking = new Stacking(b, this.model.largestTensor);
+    const places = new Map(graph.nodes.map((node, i) => [node, i]));
+    const adapted: { x: Value; down: number; scales: number[]; stacks: { stack: Stack; up: number }[] }[] =
+      [];
+    for (const [x, members] of groups) {
+      const ordered = members.sort((p, q) => places.get(p.node)! - places.get(q.node)!);
+      for (const { stacks, modules } of sharingModules(stacking.stacks(ordered), plan.modules)) {
+        const ranks = modules.reduce((n, { rank }) => n + rank, 0);
+        const down = pairs.add(modules[0]!.in, ranks);
+        let column = 0;
+        for (const { name, rank } of modules) {
+          pairs.put(down, `${name}.lora_A`, 0, column);
+          column += rank;
+        }
+        const placed = stacks.map((stack) => {
+          const up = pairs.add(ranks, stack.out);
+          let row = 0;
+          for (const { name, rank, parts } of modules) {
+            let from = 0;
+            for (const { key, out } of stack.members) {
+              for (const part of parts) {
+                if (part.key === key)
+                  pairs.put(up, `${name}.lora_B`, row, from + part.from, part.start, part.size);
+              }
+              from += out;
+            }
+            row += rank;
+          }
+          return { stack, up };
+        });
+        const scales = modules.flatMap(({ rank, scale }) => new Array<number>(rank).fill(scale));
+        adapted.push({ x, down, scales, stacks: placed });
+      }
+    }
+    if (adapted.length === 0) return;
+    const place = ({ stacks }: (typeof adapted)[number]) => places.get(stacks[0]!.stack.replaced[0]!)!;
+    adapted.sort((p, q) => place(p) - place(q));
+    const before = graph.nodes.length;
+    this.packed = pairs.write(b, this.flat!);
+    graph.nodes.unshift(...graph.nodes.splice(before));
+    for (const { x, down, scales, stacks } of adapted) {
+      // Where the first of them stood.
+      const start = graph.nodes.length;
+      const rows = b.reshape(x, [-1, scales.length && Number(b.shape(x).at(-1))]);
+      const alike = scales.every((scale) => scale === scales[0]);
+      const inner = b.node('Gemm', [rows, this.packed[down]!]);
+      const hidden = alike ? inner : b.mul(inner, this.row(scales));
+      const alpha = { type: 'float', value: alike ? scales[0]! : 1 } as const;
+      for (const { stack, up } of stacks) {
+        const sum = b.node('Gemm', [hidden, this.packed[up]!, stack.product(rows)], { alpha });
+        const whole = this.apart(sum, x);
+        if (stack.outputs.length === 1) {
+          graph.nodes.at(-1)!.outputs = stack.outputs;
+        } else {
+          const sizes = b.ints(stack.members.map(({ out }) => out));
+          const axis = b.shape(whole).length - 1;
+          b.nodes('Split', [whole, sizes], { axis }, stack.outputs.length);
+          graph.nodes.at(-1)!.outputs = stack.outputs;
+        }
+      }
+      const added = graph.nodes.splice(start);
+      const replaced = new Set(stacks.flatMap(({ stack }) => stack.replaced));
+      const at = graph.nodes.findIndex((node) => replaced.has(node));
+      graph.nodes = graph.nodes.filter((node) => !replaced.has(node));
+      graph.nodes.splice(at, 0, ...added);
+    }
   }
+
+  /** A constant vector. */
+  private row(values: readonly number[]): Value {
+    const name = `row:${values.join()}`;
+    return this.b.has(name) ? name : this.b.initializer(name, float32Constant([values.length], values));
+  }
+
+  /** What the pairs are read from, for `gradientVector`. */
   weights(): Value[] {
-    return this.plan!.layout.parameters.map((p) => this.weight(p.name));
+    return this.packed;
+  }
+
+  /** Gradients of `weights()` in the order of the layout, [P]. */
+  gradientVector(gradients: readonly Value[]): Value {
+    return this.pairs!.gather(this.b, gradients);
   }
 
   /** Columns of the vocabulary at a time, at most `most`, for hidden states of `width`. */
@@ -285,6 +377,8 @@ class HubGraph {
   trained(name: string): Value {
     const value = this.importer.get(name);
     fuse(this.b);
+    this.adaptAll();
+    splitHeadsLast(this.b);
     addToOwnMasks(this.b);
     return value;
   }
@@ -310,6 +404,25 @@ class HubGraph {
   }
 }
 
+/** Stacks with adapters; together those that an adapter has parts in. */
+function sharingModules(
+  stacks: readonly Stack[],
+  all: AdapterPlan['modules'],
+): { stacks: Stack[]; modules: AdapterPlan['modules'] }[] {
+  const out: { stacks: Stack[]; modules: AdapterPlan['modules'] }[] = [];
+  for (const stack of stacks) {
+    const keys = new Set(stack.members.map(({ key }) => key));
+    const own = all.filter(({ parts }) => parts.some(({ key }) => keys.has(key)));
+    if (own.length === 0) continue;
+    const joins = out.filter(({ modules }) => modules.some((module) => own.includes(module)));
+    const rest = out.filter((group) => !joins.includes(group));
+    const modules = new Set([...joins.flatMap((group) => group.modules), ...own]);
+    rest.push({ stacks: [...joins.flatMap((group) => group.stacks), stack], modules: [...modules] });
+    out.splice(0, out.length, ...rest);
+  }
+  return out;
+}
+
 /** The linear layers of the model's graph, in the order of its file. */
 export function findLinears(model: HubModel): NamedLinear[] {
   const found: NamedLinear[] = [];
@@ -325,6 +438,7 @@ export function findLinears(model: HubModel): NamedLinear[] {
 /** Inputs input_ids [B, T] and what else the graph reads; output logits [B, T, vocabulary]. */
 export function forwardGraph(model: HubModel, plan: AdapterPlan | undefined): Model {
   const graph = new HubGraph(model, plan, 'whole');
+  if (plan) graph.trained(model.head?.input ?? model.logits);
   graph.b.output('logits', graph.logits());
   return graph.finish();
 }
@@ -407,7 +521,7 @@ export function trainingGraph(model: HubModel, plan: AdapterPlan, options?: Trai
   const slope = policySlope(b, logprobs, ['chosen']);
   const gradient = b.input('gradient', 'float32', [plan.layout.size]);
   // First: it may stay on the device, and onnxruntime-node looks up by their place which ones do.
-  b.output('gradientOut', sumIntoVector(b, gradient, backward(slope)));
+  b.output('gradientOut', b.add(gradient, graph.gradientVector(backward(slope))));
   b.output('logprobs', logprobs);
   return graph.finish();
 }

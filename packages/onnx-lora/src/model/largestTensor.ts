@@ -18,11 +18,13 @@ function parts(s: DecoderSize, plan: TrainingPlan): Record<TensorPart, number> {
   // A row is never cut.
   const tokens = Math.max(microbatchTokens, rowTokens);
   const inAndOut = 4 * s.width + 2 * query + 2 * keyValue + 3 * (s.width + s.feedForward);
+  // Pairs on one input stand in blocks of one matrix (`packedPairs.ts`): three for attention, two for gate and up.
+  const between = 2 * (query + 2 * keyValue) + 2 * s.feedForward;
   return {
     layer: FLOAT * s.width * Math.max(s.feedForward, query),
     attention: FLOAT * s.heads * rowTokens ** 2,
     values: FLOAT * tokens * Math.max(s.feedForward, query),
-    adapter: FLOAT * adaptedLayers * rank * inAndOut,
+    adapter: FLOAT * adaptedLayers * rank * (inAndOut + between),
   };
 }
 

@@ -167,7 +167,8 @@ export function estimateMemory(s: DecoderSize, dtype: Dtype, plan: TrainingPlan)
   // Weights in bitsandbytes' formats are widened as they are loaded.
   const held = dtype === 'bnb4' ? 'fp32' : dtype;
   const weights = PROGRAM + 2 * downloadBytes(s, held) + parameterCount(s) * BYTES[held].linear + widened;
-  const adapterBytes = 6 * 4 * adapter;
+  // Weights, gradient, both moments and what replaces them; in a pass, the pairs in their packed order, and that order.
+  const adapterBytes = 10 * 4 * adapter;
   return {
     download,
     weights,

@@ -10,7 +10,7 @@ import {
   type Runtime,
   type Tensor,
 } from '../runtime/runtime.ts';
-import { splitVector } from '../train/policyLoss.ts';
+import { splitVector } from '../train/flatVector.ts';
 
 /** Matrices by the names of the graph's inputs. */
 export type PlacedAdapter = Readonly<Record<string, Tensor>>;

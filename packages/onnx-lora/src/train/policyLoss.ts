@@ -1,72 +1,30 @@
-/** The policy-gradient loss as a part of graphs: where its derivative enters the backward pass, and where gradients leave it. */
+/** The policy-gradient loss as a part of graphs: its derivative, which enters the backward pass. */
 import type { GraphBuilder, Value } from 'onnx-grad';
-import type { Layout } from './trainedVector.ts';
+
+/** Exponents above are cut, so that what counts for nothing is no product of 0 and infinity. */
+const LARGEST_EXPONENT = 80;
 
 /**
- * The derivative of the policy-gradient loss with respect to the log-probabilities `logp`, both of shape `dims`.
- * Adds the inputs weight, advantage, old, reference of that shape, and ratio, low, high, clipsWeight and klWeight.
+ * The derivative of the policy-gradient loss with respect to the log-probabilities `logp`, both of shape `dims`. Adds
+ * inputs of that shape: old and reference; push, the prediction's weight times its advantage; bound, the ratio behind which
+ * there is nothing to gain (above it where push is positive, below where it is negative); pull, the weight times that of
+ * the KL term. And ratio [], 1 or 0: whether there is a ratio at all; least and most [], between which the ratio weighs the
+ * log-probability (CISPO; its clipped ratio has no derivative of its own, so that no token drops out).
  */
 export function policySlope(b: GraphBuilder, logp: Value, dims: string[]): Value {
-  const weight = b.input('weight', 'float32', dims);
-  const advantage = b.input('advantage', 'float32', dims);
-  const old = b.input('old', 'float32', dims);
-  const reference = b.input('reference', 'float32', dims);
-  const [ratioOn, low, high, clipsWeight, klWeight] = ['ratio', 'low', 'high', 'clipsWeight', 'klWeight'].map(
-    (n) => b.input(n, 'float32', []),
-  );
+  const [push, bound, old, pull, reference] = ['push', 'bound', 'old', 'pull', 'reference'].map((name) =>
+    b.input(name, 'float32', dims),
+  ) as [Value, Value, Value, Value, Value];
+  const [ratio, least, most] = ['ratio', 'least', 'most'].map((name) => b.input(name, 'float32', [])) as [
+    Value,
+    Value,
+    Value,
+  ];
+  const exp = (x: Value) => b.exp(b.node('Min', [x, b.scalar(LARGEST_EXPONENT)]));
   // The loss is elementwise in logp, so its derivative is written down and seeds the backward pass.
-  const r = b.exp(b.mul(ratioOn!, b.sub(logp, old)));
-  const zero = b.scalar(0);
-  const over = b.node('And', [b.node('Greater', [advantage, zero]), b.node('Greater', [r, high!])]);
-  const under = b.node('And', [b.node('Less', [advantage, zero]), b.node('Less', [r, low!])]);
-  const clipped = b.node('Where', [b.node('Or', [over, under]), zero, b.mul(advantage, r)]);
-  // CISPO: a clipped ratio weighs log-probabilities and has no derivative of its own, so that no token drops out.
-  const weighed = b.mul(advantage, b.node('Min', [b.node('Max', [r, low!]), high!]));
-  const surrogate = b.node('Where', [b.node('Greater', [clipsWeight!, zero]), weighed, clipped]);
-  // Where there is no loss or no KL term, exp may overflow, and 0 times infinity is not a number.
-  const pull = b.mul(klWeight!, b.sub(b.scalar(1), b.exp(b.sub(reference, logp))));
-  const kl = b.node('Where', [b.node('Greater', [klWeight!, zero]), pull, zero]);
-  const slope = b.mul(weight, b.sub(kl, surrogate));
-  return b.node('Where', [b.node('Equal', [weight, zero]), zero, slope]);
-}
-
-/** Most values that a node reads or writes where it may have many: a WebGPU kernel can bind only a few buffers. */
-const FAN = 7;
-
-/** The parameters of a flat vector, each of them flat, by their offset: in few nodes, whatever their number. */
-export function splitVector(b: GraphBuilder, vector: Value, layout: Layout): Map<number, Value> {
-  const bounds = layout.parameters.map((p) => layout.offsets.get(p.name)!).sort((x, y) => x - y);
-  const out = new Map<number, Value>();
-  const end = (i: number) => bounds[i] ?? layout.size;
-  /** Cuts `value`, which holds parameters `from` to `to`. */
-  const cut = (value: Value, from: number, to: number) => {
-    if (to - from === 1) {
-      out.set(bounds[from]!, value);
-      return;
-    }
-    let step = 1;
-    while (step * FAN < to - from) step *= FAN;
-    const starts: number[] = [];
-    for (let i = from; i < to; i += step) starts.push(i);
-    const sizes = starts.map((i) => end(Math.min(i + step, to)) - end(i));
-    b.nodes('Split', [value, b.ints(sizes)], { axis: 0 }, starts.length).forEach((part, k) => {
-      cut(part, starts[k]!, Math.min(starts[k]! + step, to));
-    });
-  };
-  cut(vector, 0, bounds.length);
-  return out;
-}
-
-/** `vector` [P] plus the values one after the other, P elements in all. */
-export function sumIntoVector(b: GraphBuilder, vector: Value, values: readonly Value[]): Value {
-  let flat = values.map((v) => b.reshape(v, [-1]));
-  while (flat.length > 1) {
-    const next: Value[] = [];
-    for (let i = 0; i < flat.length; i += FAN) {
-      const group = flat.slice(i, i + FAN);
-      next.push(group.length > 1 ? b.concat(group, 0) : group[0]!);
-    }
-    flat = next;
-  }
-  return b.add(vector, b.assume(flat[0]!, b.shape(vector)));
+  const r = exp(b.mul(ratio, b.sub(logp, old)));
+  const over = b.node('Greater', [b.mul(push, b.sub(r, bound)), b.scalar(0)]);
+  const surrogate = b.node('Where', [over, b.scalar(0), b.mul(push, b.node('Clip', [r, least, most]))]);
+  const kl = b.mul(pull, b.sub(b.scalar(1), exp(b.sub(reference, logp))));
+  return b.sub(kl, surrogate);
 }

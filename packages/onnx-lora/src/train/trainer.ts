@@ -20,7 +20,7 @@ import {
 /** One sequence with what its loss needs; position t predicts `tokens[t + 1]`. */
 export interface TrainingRow {
   tokens: readonly number[];
-  /** Of each prediction, `tokens.length - 1` of them; 0 where there is no loss. */
+  /** Of each prediction, `tokens.length - 1` of them; 0 where there is no loss. With `clip`, none is negative. */
   weight: ArrayLike<number>;
   advantage: number;
   /** Log-probabilities at sampling and under the starting weights; absent: not used by the loss. */
@@ -64,6 +64,9 @@ export interface PolicySnapshot {
   firstMoment: Float32Array;
   secondMoment: Float32Array;
 }
+
+/** A bound of ratios that none reaches. */
+const UNBOUNDED = 3e38;
 
 /** A snapshot of another model, or of other adapter settings. */
 export class LayoutMismatchError extends LoraError<'checkpoint-misfit'> {
@@ -366,19 +369,22 @@ export class VectorTrainer {
     const plane = (pick: (row: TrainingRow, t: number) => number) =>
       packed.plane((r, t) => pick(rows[r]!, t));
     const bounds = ratioBounds(options);
+    const cispo = options.clipping === 'cispo';
+    const [low, high] = bounds ? [bounds.low, bounds.high] : [-UNBOUNDED, UNBOUNDED];
+    const [below, above] = cispo ? [-UNBOUNDED, UNBOUNDED] : [low, high];
+    const push = (row: TrainingRow, t: number) => (row.weight[t] ?? 0) * row.advantage;
     const { outputs, kept } = await session.runKeeping({
       ...packed.feeds,
       weights: await this.current.tensor(),
       gradient: await before.tensor(),
-      weight: plane((row, t) => row.weight[t] ?? 0),
-      advantage: plane((row) => row.advantage),
+      push: plane(push),
+      bound: plane((row, t) => (push(row, t) > 0 ? above : below)),
+      pull: plane((row, t) => (row.weight[t] ?? 0) * options.klWeight),
       old: plane((row, t) => row.old?.[t] ?? 0),
       reference: plane((row, t) => row.reference?.[t] ?? 0),
       ratio: scalar(bounds ? 1 : 0),
-      low: scalar(bounds?.low ?? -1),
-      high: scalar(bounds?.high ?? 3e38),
-      clipsWeight: scalar(options.clipping === 'cispo' ? 1 : 0),
-      klWeight: scalar(options.klWeight),
+      least: scalar(cispo ? low : -UNBOUNDED),
+      most: scalar(cispo ? high : UNBOUNDED),
     });
     return {
       gradient: this.made('gradientOut', outputs, kept),

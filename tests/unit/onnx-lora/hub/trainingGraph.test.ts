@@ -11,7 +11,7 @@ import { relativeError } from '../../onnx-grad/float64.ts';
 import { loadFixture } from './fixtures.ts';
 
 /** Inputs that the backward pass alone reads. */
-const BACKWARD = ['weight', 'advantage', 'old', 'reference', 'ratio', 'low', 'high', 'klWeight', 'gradient'];
+const BACKWARD = ['push', 'bound', 'old', 'pull', 'reference', 'ratio', 'least', 'most', 'gradient'];
 
 /** Shapes of values that the forward pass computes and the backward pass reads, but for those read for their shape. */
 function keptShapes({ nodes, values }: Graph): Dim[][] {
