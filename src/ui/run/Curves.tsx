@@ -44,7 +44,7 @@ function seriesOf(state: RunState) {
   ];
   const scored = state.evaluations.filter(({ logprobs }) => logprobs);
   const expected: Series = {
-    name: 'expected, at least',
+    name: 'expected',
     points: scored.map(({ iteration, samples, passed, logprobs }) => ({
       iteration,
       value: expectedSolved(
@@ -118,8 +118,8 @@ const evaluated: Figure[] = [
   {
     of: 'distance',
     title: 'Distance of the goalposts',
-    heading: <Term name="distance">Distance of the goalposts</Term>,
-    note: 'log₁₀ of the probability of their own programs: the mean, and each of them; up is nearer',
+    heading: <Term name="distance">Distance</Term>,
+    note: 'log₁₀ of the probability of the goalposts’ own programs: the mean, and each of them; up is nearer',
     format: decimals,
     to: 0,
   },
@@ -277,7 +277,7 @@ const Grid = memo(function Grid({
             key={of}
             {...figure}
             {...(of === 'solved' && {
-              note: `at least one of ${samples} fresh answers; the first point is the starting model. Expected: from the distances`,
+              note: `at least one of ${samples} fresh answers; the first point is the starting model. Expected: at least, by the distances`,
               format: ofGoalposts,
             })}
             empty={unevaluated}
