@@ -119,7 +119,7 @@ const table = {
   },
   maxrl: {
     label: 'maximum likelihood',
-    note: 'Follows the likelihood of being right at all: the rarer right answers are, the more they count.',
+    note: 'Follows the likelihood of being right: rare right answers count most; over several steps it needs a clip of 0.2.',
     formula: 'A = (r − p) / p with r = 1 for a right answer and 0 for a wrong one; 0 where p = 0',
     source: { text: 'Tajwar et al. 2026', url: 'https://arxiv.org/abs/2602.02710' },
     group: 'question',
@@ -130,7 +130,7 @@ const table = {
   },
   unlikeliness: {
     label: 'unlikely ones more',
-    note: 'Of a question’s right answers the unlikelier count more.',
+    note: 'Of a question’s right answers the unlikelier count more; over several steps it needs a clip of 0.2.',
     formula:
       'A = (r′ − mean) / sd with r′ = 1 − b · (n − rank) / n for a right answer, rank 0 the most likely, else 0',
     source: { text: 'He et al. 2025', url: 'https://arxiv.org/abs/2506.02355' },

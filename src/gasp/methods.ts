@@ -174,7 +174,8 @@ const table = {
     citation: soarPaper,
     fixed: {
       ...{ unguidedShare: 1, realShare: 0, lifts: 0, noveltyThreshold: 1, hindsight: 'none' },
-      ...{ teacherPay: 'progress', studentTrainsOn: 'accepted', estimator: 'rloo' },
+      // RLOO pushes wrong answers away, and an iteration takes several steps.
+      ...{ teacherPay: 'progress', studentTrainsOn: 'accepted', estimator: 'rloo', clip: 0.2 },
     },
     contains: [],
   },
