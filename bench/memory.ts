@@ -1,8 +1,10 @@
 /**
  * Memory that a decoder from the Hub takes, at its highest, beside what was estimated of it: loading,
  * sampling and training each in a process of its own, and all of them in turns as a run has them.
- *   npx tsx bench/memory.ts --model DIR [--rows 4] [--length 128] [--layers N] [--recompute] [--json]
- * One step trains on rows x length tokens; as many rows are sampled after a prompt of as many tokens.
+ *   npx tsx bench/memory.ts --model DIR [--rows 4] [--length 128] [--prompts P] [--answer 4] [--layers N]
+ *     [--recompute] [--phases start,load,sample,train,turns] [--json]
+ * One step trains on rows x length tokens; as many rows are sampled after P prompts (default: one each), the last
+ * so many tokens of each being its answer.
  */
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
@@ -31,6 +33,8 @@ const { values: args } = parseArgs({
     dtype: { type: 'string', default: 'q4' },
     rows: { type: 'string', default: '4' },
     length: { type: 'string', default: '128' },
+    prompts: { type: 'string' },
+    answer: { type: 'string', default: '4' },
     rank: { type: 'string', default: '8' },
     layers: { type: 'string' },
     /** Computes cheap values a second time: slower, and less memory. */
@@ -43,6 +47,7 @@ const { values: args } = parseArgs({
 });
 if (!args.model) throw new Error('--model DIR is missing');
 const [rows, length, rank] = [Number(args.rows), Number(args.length), Number(args.rank)];
+const [prompts, answer] = [Number(args.prompts ?? rows), Number(args.answer)];
 const layers = args.layers === undefined ? {} : { layers: Number(args.layers) };
 
 if (args.phase) {
@@ -77,7 +82,9 @@ async function estimated() {
     adaptedLayers: Math.min(size.layers, layers.layers ?? size.layers),
     microbatchTokens: rows * length,
     rows,
+    prompts,
     rowTokens: length,
+    answerTokens: answer,
     recompute: args.recompute,
   });
 }
@@ -96,13 +103,12 @@ async function measure(phase: Phase): Promise<void> {
   const tokens = (count: number) => Array.from({ length: count }, () => random.int(model.vocabulary));
   const sample = async () => {
     await trainer.dispose();
-    const newTokens = 4;
-    const prompt = tokens(length - newTokens);
-    await sampler.sample(
-      trainer.weights,
-      Array.from({ length: rows }, () => ({ tokens: prompt, samples: 1, maxTokens: newTokens })),
-      { temperature: 1, topP: 1, seed: 1, stop: new Set() },
-    );
+    const requests = Array.from({ length: prompts }, () => ({
+      tokens: tokens(length - answer),
+      samples: rows / prompts,
+      maxTokens: answer,
+    }));
+    await sampler.sample(trainer.weights, requests, { temperature: 1, topP: 1, seed: 1, stop: new Set() });
   };
   const train = async (klWeight: number) => {
     await sampler.dispose();

@@ -40,7 +40,12 @@ export const HUB_SETTINGS: Partial<Settings> = {
 };
 
 export function runLoad({ microbatchTokens, goalpostsPerIteration, rollouts }: Settings): RunLoad {
-  return { microbatchTokens, rows: goalpostsPerIteration * rollouts, rowTokens: ROW_TOKENS };
+  return {
+    microbatchTokens,
+    rows: goalpostsPerIteration * rollouts,
+    prompts: goalpostsPerIteration,
+    rowTokens: ROW_TOKENS,
+  };
 }
 
 /** The settings that decide a run's memory. */

@@ -49,7 +49,7 @@ export interface HubPolicyOptions extends LocalPolicyOptions {
 /** Longer than what programs repeat on purpose. */
 const LOOP_TOKENS = 64;
 
-const LOAD: RunLoad = { microbatchTokens: 512, rows: 32, rowTokens: ROW_TOKENS };
+const LOAD: RunLoad = { microbatchTokens: 512, rows: 32, prompts: 4, rowTokens: ROW_TOKENS };
 
 /**
  * Opens a repository from the Hub. Throws `ModelTooBigError` before the weights are read where they

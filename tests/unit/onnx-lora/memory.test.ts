@@ -111,3 +111,21 @@ test.each([
   expect(total).toBeGreaterThan(most);
   expect(total).toBeLessThan(1.4 * most);
 });
+
+test.each([
+  // Bytes resident at most, by `npx tsx bench/memory.ts --phases sample --rows 4 --length N` (docs/smollm2.md).
+  [128, 0.98e9],
+  [708, 1.48e9],
+])(
+  'sampling with SmolLM2 after 4 prompts, rows of %d tokens, took no more than is estimated, and not much less',
+  (rowTokens, measured) => {
+    const { size } = preset('SmolLM2-135M');
+    const { weights, adapter, sampling } = estimateMemory(size, 'q4', {
+      ...{ rank: 8, adaptedLayers: size.layers, microbatchTokens: 512 },
+      ...{ rows: 4, prompts: 4, rowTokens, answerTokens: 4 },
+    });
+    const estimate = weights + adapter + sampling;
+    expect(estimate).toBeGreaterThan(measured);
+    expect(estimate).toBeLessThan(1.25 * measured);
+  },
+);

@@ -29,7 +29,14 @@ export interface RunLoad {
   /** Completions sampled at a time, and their longest length with the prompt, in tokens. */
   rows: number;
   rowTokens: number;
+  /** Different prompts among these rows; absent: each has its own. */
+  prompts?: number;
+  /** Tokens of such a row that are its completion; absent: `ANSWER_TOKENS`, or half of the row where it is short. */
+  answerTokens?: number;
 }
+
+/** The longest completion that is asked for, in tokens, where nothing is known of it. */
+const ANSWER_TOKENS = 256;
 
 /** The length of a row that is sampled, prompt and answer, in tokens, where nothing is known of it. */
 export const ROW_TOKENS = 960;
@@ -99,7 +106,7 @@ export function downloadBytes(s: DecoderSize, dtype: Dtype): number {
 
 /** Of ONNX Runtime and the program around it, in bytes. */
 const PROGRAM = 0.15e9;
-/** Of the training graph's own some 300 nodes a layer and their plan, in a session and on this side. */
+/** Of a graph's own hundreds of nodes a layer and their plan, in a session and on this side. */
 const GRAPH = 10e6;
 /** How much more allocators take than they are asked for: they round up, and keep what was let go. */
 const SLACK = 1.3;
@@ -110,8 +117,11 @@ const SLACK = 1.3;
 const CODES = 2;
 /** Columns of the vocabulary that the head computes at a time. */
 const HEAD_COLUMNS = 16384;
+/** Steps after which a sampler's newest tokens join those before, and rows that have ended leave: both copy the cache. */
+export const FOLD_EVERY = 16;
+
 /** The sampler's bounds: rows at a time, tokens of prompts computed in one go, bytes of cached keys and values. */
-export const SAMPLER_LIMITS = { rows: 64, prefillTokens: 4096, cacheBytes: 2 ** 30 };
+export const SAMPLER_LIMITS = { rows: 64, prefillTokens: 1024, cacheBytes: 2 ** 30 };
 
 /** Tokens of the longest row that trains. */
 const longestRow = ({ rowTokens, sharedTokens = 0 }: TrainingPlan) => Math.max(rowTokens, sharedTokens);
@@ -146,15 +156,39 @@ function codeBytes(s: DecoderSize, dtype: Dtype, { adaptedLayers }: TrainingPlan
   return CODES * (adaptedLayers * layerParameters(s) + s.vocabulary * s.width);
 }
 
-function samplingBytes(s: DecoderSize, { rows, rowTokens }: RunLoad): number {
+/**
+ * Attention's scores and shares of prompts that are there at once while a layer is computed: products with segments,
+ * put in the order of prompts, together, masked, as shares, and apart again (`segmentedAttention.ts`).
+ */
+const SCORES = 8;
+
+/** Tokens of the cache in segments (`cacheSegments.ts`), at most. */
+function cachedTokens(together: number, prompts: number, asked: number, answer: number): number {
+  // A prompt is there by itself and in the segment; what prompts begin with is kept from call to call.
+  const ofPrompts = 3 * prompts * asked;
+  // What rows add is there twice while it is put together anew; each step copies the newest of it, and leaves the
+  // copy before to the collector.
+  return ofPrompts + together * (2 * answer + 4 * FOLD_EVERY);
+}
+
+function samplingBytes(s: DecoderSize, load: RunLoad): number {
+  const { rows, rowTokens } = load;
   const together = Math.min(rows, SAMPLER_LIMITS.rows);
-  // Keys and values are there twice while a token is added to them.
-  const cache = 2 * 4 * 2 * s.layers * s.keyValueHeads * s.headDim * together * rowTokens;
-  const logits = 2 * 4 * together * s.vocabulary;
-  // Prompts, a layer at a time.
-  const tokens = Math.min(SAMPLER_LIMITS.prefillTokens, rows * rowTokens);
-  const prefill = 4 * tokens * (4 * s.width + 3 * s.feedForward + 2 * s.heads * rowTokens);
-  return Math.min(cache, SAMPLER_LIMITS.cacheBytes) + logits + prefill;
+  const prompts = Math.min(load.prompts ?? rows, together);
+  const answer = load.answerTokens ?? Math.min(ANSWER_TOKENS, rowTokens / 2);
+  const asked = rowTokens - answer;
+  const token = 4 * 2 * s.layers * s.keyValueHeads * s.headDim;
+  // What is kept from call to call has a quarter more than the bound.
+  const cache = Math.min(
+    token * cachedTokens(together, prompts, asked, answer),
+    1.25 * SAMPLER_LIMITS.cacheBytes,
+  );
+  // Logits, what they are below the largest, and two exponentials of that.
+  const distribution = 4 * 4 * together * s.vocabulary;
+  // Prompts, a layer at a time; one is never cut.
+  const tokens = Math.max(asked, Math.min(SAMPLER_LIMITS.prefillTokens, prompts * asked));
+  const prefill = 4 * SLACK * tokens * (4 * s.width + 3 * s.feedForward + SCORES * s.heads * asked);
+  return GRAPH * s.layers + cache + distribution + prefill;
 }
 
 export function estimateMemory(s: DecoderSize, dtype: Dtype, plan: TrainingPlan): MemoryEstimate {

@@ -3,7 +3,7 @@
  * for all of them, and a prompt once for its completions; a completion that has ended makes room for one
  * that waits.
  */
-import { SAMPLER_LIMITS } from '../model/memory.ts';
+import { FOLD_EVERY, SAMPLER_LIMITS } from '../model/memory.ts';
 import type { DeviceTensor, Runtime } from '../runtime/runtime.ts';
 import {
   type ActiveRow,
@@ -37,8 +37,6 @@ export interface HubSamplerLimits {
 
 /** Steps after which tokens that were drawn on the device are looked at: each look is a wait. */
 const LOOK_EVERY = 8;
-/** Steps after which the newest tokens join those before, and rows that have ended leave: both copy the cache. */
-const FOLD_EVERY = 16;
 
 /** A row that takes part in steps. Columns are those of `own` and `recent`. */
 interface LiveRow {
@@ -284,9 +282,9 @@ class SampleCall {
         const prompts = new Set(rows.map((row) => this.prompts.of(row)));
         const own = rows.length * Math.max(...rows.map((r) => r.maxTokens));
         const ahead = Math.max(...rows.map((r) => r.promptTokens));
-        // Own tokens are there twice while they are put together anew.
+        // Own tokens are there twice while they are put together anew, and prompts by themselves and in the segment.
         return (
-          rows.length <= limits.rows && (prompts.size * ahead + 2 * own) * bytesPerToken <= limits.cacheBytes
+          rows.length <= limits.rows && 2 * (prompts.size * ahead + own) * bytesPerToken <= limits.cacheBytes
         );
       };
       const next = this.waiting[0];
