@@ -425,7 +425,7 @@ export const SETTINGS_BESIDE_METHOD = {
     options: [
       { value: 'none', label: 'nothing' },
       { value: 'proposals', label: 'valid proposals’ own programs' },
-      { value: 'answers', label: 'its own right answers of earlier iterations' },
+      { value: 'answers', label: 'its own earlier right answers' },
     ],
     label: 'Hindsight',
     note: 'Right answers to train on besides those just sampled.',
