@@ -37,6 +37,7 @@ export interface Estimator {
 
 /** Equal rewards can leave a rounding error of a few ulps in their mean: that is no difference. */
 const ROUNDING = 1e-9;
+const withoutRounding = (difference: number) => (Math.abs(difference) > ROUNDING ? difference : 0);
 
 const table = {
   positive: {
@@ -70,7 +71,7 @@ const table = {
       const total = group.reduce((sum, { reward }) => sum + reward, 0);
       return group.map(({ reward }) => {
         const advantage = others === 0 ? 0 : reward - (total - reward) / others;
-        return Math.abs(advantage) > ROUNDING ? advantage : 0;
+        return withoutRounding(advantage);
       });
     },
   },
@@ -84,7 +85,7 @@ const table = {
     advantages: (group) => {
       const rewards = group.map(({ reward }) => reward);
       const mean = meanOf(rewards);
-      return rewards.map((reward) => (Math.abs(reward - mean) > ROUNDING ? reward - mean : 0));
+      return rewards.map((reward) => withoutRounding(reward - mean));
     },
   },
   'pass@k': {

@@ -14,16 +14,9 @@ import { goalpostsReached } from '../../../src/gasp/reach.ts';
 import type { Settings } from '../../../src/gasp/settings.ts';
 import { NodeJudge } from '../../../src/python/nodeJudge.ts';
 import type { RunEventBody } from '../../../src/run/events.ts';
-import { MicroJudge, program, question, ScriptedPolicy } from './microWorld.ts';
+import { inputs, MicroJudge, program, question, ScriptedPolicy } from './microWorld.ts';
 
 const dialect = microDialect();
-const inputs = [
-  [2, 3, 1, -4],
-  [5, 3, 4, 8],
-  [1, 0, 6, 6],
-  [7, 9, -2],
-  [0, -1, 4],
-];
 const goalposts = [
   question('A', program('sort', 'drop-first', 'reverse', 'append-maximum'), inputs),
   question('B', program('dedupe', 'drop-last', 'rotate-left', 'append-maximum'), inputs),

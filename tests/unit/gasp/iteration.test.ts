@@ -9,16 +9,9 @@ import type { Question } from '../../../src/gasp/question.ts';
 import { relevance } from '../../../src/gasp/selfGuided.ts';
 import type { Settings } from '../../../src/gasp/settings.ts';
 import type { RunEventBody } from '../../../src/run/events.ts';
-import { MicroJudge, playingPolicy, program, question, ScriptedPolicy } from './microWorld.ts';
+import { inputs, MicroJudge, playingPolicy, program, question, ScriptedPolicy } from './microWorld.ts';
 
 const dialect = microDialect();
-const inputs = [
-  [2, 3, 1, -4],
-  [5, 3, 4, 8],
-  [1, 0, 6, 6],
-  [7, 9, -2],
-  [0, -1, 4],
-];
 const goalpost = (id: string, ...ids: string[]) => question(id, program(...ids), inputs);
 const goalposts = [
   goalpost('A', 'sort', 'drop-first', 'reverse', 'append-maximum'),

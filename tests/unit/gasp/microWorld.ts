@@ -34,6 +34,15 @@ import type {
 import type { Question } from '../../../src/gasp/question.ts';
 import { deriveSeed, Random } from '../../../packages/onnx-lora/src/random.ts';
 
+/** Five lists that most programs of a few lines tell apart. */
+export const inputs = [
+  [2, 3, 1, -4],
+  [5, 3, 4, 8],
+  [1, 0, 6, 6],
+  [7, 9, -2],
+  [0, -1, 4],
+];
+
 export const listSource = (x: readonly number[]) => `[${x.join(', ')}]`;
 export const program = (...ids: string[]): Operation[] =>
   ids.map((id) => {

@@ -15,15 +15,15 @@ import type { RunEvent, RunEventBody } from '../../../src/run/events.ts';
 import { openFolderJournal } from '../../../src/run/folderJournal.ts';
 import { acceptedQuestions, validEvents } from '../../../src/run/history.ts';
 import { type Journal, StorageFullError } from '../../../src/run/journal.ts';
-import { MicroJudge, playingPolicy, program, question, type ScriptedPolicy } from '../gasp/microWorld.ts';
+import {
+  inputs,
+  MicroJudge,
+  playingPolicy,
+  program,
+  question,
+  type ScriptedPolicy,
+} from '../gasp/microWorld.ts';
 
-const inputs = [
-  [2, 3, 1, -4],
-  [5, 3, 4, 8],
-  [1, 0, 6, 6],
-  [7, 9, -2],
-  [0, -1, 4],
-];
 const goalposts = [
   question('A', program('sort', 'drop-first', 'reverse', 'append-maximum'), inputs),
   question('B', program('dedupe', 'drop-last', 'rotate-left', 'append-maximum'), inputs),
