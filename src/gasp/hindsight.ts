@@ -5,11 +5,15 @@
  */
 import { Random } from 'onnx-lora/random';
 import type { IterationEvent } from './events.ts';
-import type { Dialect, Policy, WeightedSequence } from './ports.ts';
+import { withFreshInputs } from './freshInputs.ts';
+import type { Dialect, Judge, Policy, WeightedSequence } from './ports.ts';
 import type { Question } from './question.ts';
 import type { Settings } from './settings.ts';
 
-type HindsightSettings = Pick<Settings, 'hindsight' | 'hindsightWeight' | 'hindsightReplay' | 'seed'>;
+type HindsightSettings = Pick<
+  Settings,
+  'hindsight' | 'hindsightWeight' | 'hindsightReplay' | 'hindsightInputs' | 'seed'
+>;
 
 /** Answers that are kept to be learned again: a dozen iterations' worth on the shipped model. */
 const KEPT = 512;
@@ -123,13 +127,16 @@ export interface Review {
  * question, with p its pass rate, and for a replayed one `1 - q`, with q the probability of its text. An update's
  * loss is the mean over tokens of `-A log p`, so that with the ratio off this is weighted log-likelihood; every
  * mini-batch mixes these sequences with the sampled ones, and more sequences make more steps, not smaller shares.
+ *
+ * With fresh inputs a proposal's program comes again on inputs of other questions: what is learned is how a program
+ * follows from examples, where the same examples again would teach this one text.
  */
 export async function review(
   iteration: number,
   tried: readonly Tried[],
   replay: Replay | undefined,
   settings: HindsightSettings,
-  tools: { policy: Policy; dialect: Dialect; signal?: AbortSignal },
+  tools: { policy: Policy; judge: Judge; dialect: Dialect; signal?: AbortSignal },
 ): Promise<Review> {
   const { policy, dialect, signal } = tools;
   const write = ({ question, answer }: Remembered) => {
@@ -146,7 +153,7 @@ export async function review(
           return encoded ? [{ id: question.id, encoded, passRate }] : [];
         })
       : [];
-  const replayed = (replay?.draw(iteration) ?? []).flatMap((entry) => {
+  const replayed = (await replayedEntries(iteration, replay, settings, tools)).flatMap((entry) => {
     const encoded = write(entry);
     return encoded ? [{ id: entry.question.id, encoded }] : [];
   });
@@ -182,4 +189,22 @@ export async function review(
       mastered: mastered.map(({ id }) => id),
     },
   };
+}
+
+/** What comes again in this iteration. The student's own answers stay with the inputs for which it gave them. */
+async function replayedEntries(
+  iteration: number,
+  replay: Replay | undefined,
+  { hindsight, hindsightInputs, seed }: HindsightSettings,
+  tools: { judge: Judge; dialect: Dialect; signal?: AbortSignal },
+): Promise<Remembered[]> {
+  const drawn = replay?.draw(iteration) ?? [];
+  if (hindsight !== 'proposals' || hindsightInputs === 'own') return drawn;
+  const questions = await withFreshInputs(
+    drawn.map(({ question }) => question),
+    replay?.remembered.map(({ question }) => question) ?? [],
+    Random.for(seed, 'hindsight-inputs', iteration),
+    tools,
+  );
+  return questions.map((question) => ({ question }));
 }

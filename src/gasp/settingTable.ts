@@ -445,6 +445,21 @@ export const SETTINGS_BESIDE_METHOD = {
     note: 'Earlier ones that are trained on again each iteration, until mastered.',
     group: 'training',
   }),
+  hindsightInputs: choice<'own' | 'fresh'>({
+    default: 'fresh',
+    before: 'own',
+    options: [
+      {
+        value: 'fresh',
+        label: 'inputs of other questions',
+        note: 'The program is run on them: how it follows from examples is learned, not one text.',
+      },
+      { value: 'own', label: 'the question’s own', note: 'The same question again.' },
+    ],
+    label: 'Hindsight’s inputs',
+    note: 'What an earlier proposal’s program comes again with.',
+    group: 'training',
+  }),
   temperature: number({
     default: 1,
     ...{ min: 0, max: 5, above: true, step: 0.1 },

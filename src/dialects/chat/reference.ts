@@ -1,6 +1,6 @@
 /** A question's own program as the student would answer: what follows the head that its prompt gives. */
 import type { Question } from '../../gasp/question.ts';
-import { annotation } from './functionHeads.ts';
+import { annotation } from '../../pytext/annotation.ts';
 import { answerBeginning, FENCE } from './prompts.ts';
 import { closingBracket, definedFunction, mask, maskStrings, topLevelStatements } from './source.ts';
 

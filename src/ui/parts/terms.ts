@@ -264,7 +264,7 @@ export const definitions = {
   },
   hindsight: {
     text: [
-      'The student also trains on right answers that nobody sampled just now: a valid proposal’s own program, which the teacher wrote and the judge ran, in the form of an answer. It counts by the share of answers that were wrong, and comes again in later iterations until the student gives it every other time. A program that answers a goalpost is never taken.',
+      'The student also trains on right answers that nobody sampled just now: a valid proposal’s own program, which the teacher wrote and the judge ran, in the form of an answer. It counts by the share of answers that were wrong, and comes again in later iterations, on other questions’ inputs, until the student gives it every other time. A program that answers a goalpost is never taken.',
     ],
     formula: 'A = w (1 − p); when it comes again w (1 − q), q = exp(Σ log π)',
     here: ({ settings, iterations }) => {

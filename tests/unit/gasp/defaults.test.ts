@@ -84,15 +84,16 @@ test('settings of an older run keep what they say and get the rest', () => {
 });
 
 test('a run from before a setting goes on as it went, whatever the default is now', () => {
-  const { method, liftsPerLemma, adamEpsilon, noveltyCompares, noveltyWindow, ...older } = DEFAULT_SETTINGS;
+  const { method, liftsPerLemma, adamEpsilon, noveltyCompares, noveltyWindow, hindsightInputs, ...older } =
+    DEFAULT_SETTINGS;
   const completed = completeSettings(older as typeof DEFAULT_SETTINGS);
   const before = {
-    ...{ method: 'gasp', hindsight: 'none' },
+    ...{ method: 'gasp', hindsight: 'none', hindsightInputs: 'own' },
     ...{ liftsPerLemma: 1, adamEpsilon: 1e-8, noveltyCompares: 'programs', noveltyWindow: 8 },
   };
   expect(completed).toEqual({ ...DEFAULT_SETTINGS, ...before });
   expect(method).toBe('gasp-hindsight');
-  expect([noveltyCompares, noveltyWindow]).toEqual(['questions', 0]);
+  expect([noveltyCompares, noveltyWindow, hindsightInputs]).toEqual(['questions', 0, 'fresh']);
   expect([liftsPerLemma, adamEpsilon]).not.toEqual([1, 1e-8]);
 });
 

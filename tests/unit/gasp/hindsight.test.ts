@@ -4,7 +4,7 @@ import { microDialect } from '../../../src/dialects/micro/dialect.ts';
 import { answers, programSource } from '../../../src/dialects/micro/microText.ts';
 import type { Operation } from '../../../src/dialects/micro/operations.ts';
 import { DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
-import { Replay } from '../../../src/gasp/hindsight.ts';
+import { Replay, review } from '../../../src/gasp/hindsight.ts';
 import { runIteration } from '../../../src/gasp/iteration.ts';
 import { methodSettings } from '../../../src/gasp/methods.ts';
 import { NoveltyBuffer } from '../../../src/gasp/novelty.ts';
@@ -24,6 +24,7 @@ const goalposts = [
 const settings: Settings = methodSettings({
   ...{ ...DEFAULT_SETTINGS, method: 'gasp-hindsight', goalpostsPerIteration: 2, axes: ['f'] },
   ...{ liftsPerLemma: 1, studentTrainsOn: 'accepted', teacherWeight: 0, hindsightWeight: 1 },
+  hindsightInputs: 'own',
 });
 
 /** A student that answers each program's question right in so many of 8 answers, and scores an answer as it is told. */
@@ -197,6 +198,44 @@ test('later iterations replay what is not mastered, and the stored events alone 
   const again = new Replay(settings);
   again.take([...first.events, ...second.events]);
   expect(again.remembered).toEqual(replay.remembered);
+});
+
+test('with fresh inputs a program comes again on those of other remembered questions, the same when done again', async () => {
+  const apart = inputs.map((input) => input.map((v) => v + 10));
+  const remembered = [question('r1', lemma, inputs), question('r2', lift, apart)];
+  const fresh = { ...settings, hindsightInputs: 'fresh' } as const;
+  const replay = new Replay(fresh, remembered);
+  replay.take([
+    {
+      ...{ type: 'hindsight', iteration: 1, sequences: 0, replayed: 0, tokens: 0, logprob: 0 },
+      ...{ remembered: ['r1', 'r2'], mastered: [] },
+    },
+  ]);
+  const sequences = async (iteration: number, changes: Settings) => {
+    const policy = new Student();
+    const { batch } = await review(iteration, [], replay, changes, {
+      policy,
+      dialect,
+      judge: new MicroJudge(),
+    });
+    return batch.map((s) => [String.fromCharCode(...s.promptTokens), textOf(s)]);
+  };
+  const [own, again, later] = [
+    await sequences(2, fresh),
+    await sequences(2, fresh),
+    await sequences(3, fresh),
+  ];
+  expect(own).toHaveLength(2);
+  expect(own).toEqual(again);
+  expect(own).not.toEqual(later);
+  expect(own.map(([prompt]) => prompt)).not.toEqual((await sequences(2, settings)).map(([prompt]) => prompt));
+  // Each is answered by its own program, traced on the first of the inputs that it came with.
+  const pool = [...inputs, ...apart];
+  for (const [, text] of own) {
+    expect(pool.flatMap((input) => [lemma, lift].map((lines) => answers.traced(lines, input)))).toContain(
+      text,
+    );
+  }
 });
 
 test('an iteration draws some of the newest 512, others than the next one, and the same when done again', () => {

@@ -9,6 +9,7 @@ import { review } from '../../../src/gasp/hindsight.ts';
 import { methodSettings } from '../../../src/gasp/methods.ts';
 import type { Question } from '../../../src/gasp/question.ts';
 import { HUB_SETTINGS } from '../../../src/lab/hubRun.ts';
+import { NodeJudge } from '../../../src/python/nodeJudge.ts';
 import { openHubPolicy } from '../../../src/local/hubPolicy.ts';
 import type { LocalPolicy } from '../../../src/local/localPolicy.ts';
 import { fixtureFolder } from '../../fixtures/models/folders.ts';
@@ -23,6 +24,7 @@ const question: Question = {
   outputs: ['[1, 3]', '[2, 4, 9]', '[]'],
 };
 
+const judge = new NodeJudge({ limits: { seconds: 1 } });
 let policy: LocalPolicy;
 beforeAll(async () => {
   policy = await openHubPolicy(files, {
@@ -30,11 +32,14 @@ beforeAll(async () => {
     tuning: { kind: 'lora', rank: 4, alpha: 8 },
   });
 });
-afterAll(() => policy.dispose());
+afterAll(() => {
+  judge.dispose();
+  return policy.dispose();
+});
 
 test('a proposal’s program, asked in the chat’s form and ended as answers end, becomes likelier', async () => {
   const tried = [{ question, passRate: 0.25 }];
-  const { batch, event } = await review(1, tried, undefined, settings, { policy, dialect });
+  const { batch, event } = await review(1, tried, undefined, settings, { policy, dialect, judge });
   expect(event).toMatchObject({ sequences: 1, replayed: 0, remembered: ['q'], mastered: [] });
   const [sequence] = batch;
   const tokenizer = await loadTokenizer(files);
@@ -50,6 +55,6 @@ test('a proposal’s program, asked in the chat’s form and ended as answers en
     ...{ learningRate: 1e-2, epochs: 3, seed: 1 },
   });
   expect(stats.tokens).toBe(3 * sequence!.tokens.length);
-  const again = await review(2, tried, undefined, settings, { policy, dialect });
+  const again = await review(2, tried, undefined, settings, { policy, dialect, judge });
   expect(again.event.logprob).toBeGreaterThan(event.logprob + 1);
 });
