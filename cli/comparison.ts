@@ -51,9 +51,11 @@ export function readSeeds(text: string): number[] {
   return seeds;
 }
 
-/** All settings of one run; the goalposts are tried after it, not in between, unless the method needs it. */
+/** All settings of one run; questions are tried after it, not in between, unless the method needs it. */
 export function entrantSettings(entrant: Entrant, seed: number, shared: readonly string[]): Settings {
-  return readSettings(entrant.method, seed, [...shared, ...entrant.assignments], { evaluateEvery: 0 });
+  return readSettings(entrant.method, seed, [...shared, ...entrant.assignments], {
+    ...{ evaluateEvery: 0, validateEvery: 0 },
+  });
 }
 
 interface Contents {

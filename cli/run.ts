@@ -37,7 +37,10 @@ ${BACKEND_USAGE}
 /** Evaluating all goalposts costs as much as dozens of iterations: less often than in the page. */
 const EVALUATE_EVERY = 200;
 
-export const runDetails = settingsHelp({ evaluateEvery: EVALUATE_EVERY });
+/** These cost as much as one or two iterations. */
+const VALIDATE_EVERY = 50;
+
+export const runDetails = settingsHelp({ evaluateEvery: EVALUATE_EVERY, validateEvery: VALIDATE_EVERY });
 
 const OPTIONS = {
   out: { type: 'string' },
@@ -71,6 +74,7 @@ export async function runCommand(args: string[]): Promise<number> {
   const adapter = values.adapter === undefined ? undefined : await readAdapter(values.adapter);
   const settings = readSettings(values.method, numberOption('seed', values.seed), values.set, {
     evaluateEvery: EVALUATE_EVERY,
+    validateEvery: VALIDATE_EVERY,
     ...(isHub && HUB_SETTINGS),
     ...(adapter && { tuning: tuningOfAdapter(adapter.adapter) }),
   });
@@ -91,8 +95,7 @@ export async function runCommand(args: string[]): Promise<number> {
     await lab.play(ports.journal, {
       ...(stored && { run: stored.run }),
       start: () => ({
-        ...newRun(settings, readBank(values.bank ?? SHIPPED_BANK)),
-        model: model.name,
+        ...newRun(settings, readBank(values.bank ?? SHIPPED_BANK), undefined, model.name),
         ...(adapter && { adapter: adapter.files }),
       }),
       iterations,

@@ -6,6 +6,7 @@ import { checkSettings, completeSettings, DEFAULT_SETTINGS } from '../src/gasp/d
 import { METHODS, methodSettings, slots } from '../src/gasp/methods.ts';
 import { SETTING_NAMES, SETTINGS, type Settings } from '../src/gasp/settings.ts';
 import { EMBEDDED_MODEL } from '../src/lab/models.ts';
+import { unseenQuestions } from '../src/lab/unseen.ts';
 import type { RunEvent } from '../src/run/events.ts';
 import { publicFolder } from './nodePorts.ts';
 import type { Play } from './terminalLab.ts';
@@ -27,6 +28,7 @@ export function newRun(
     bank: bank.name,
     goalposts: bank.goalposts,
     ...(slots(settings).real > 0 && { questions: bank.questions }),
+    ...unseenQuestions(bank, model, settings),
   };
 }
 

@@ -4,6 +4,7 @@ import { Lab } from '../src/lab/lab.ts';
 import type { LabPorts } from '../src/lab/labPorts.ts';
 import { type CommandError, labFailure } from './failure.ts';
 import type { Command, Message } from '../src/lab/protocol.ts';
+import { unseenRate } from '../src/run/gains.ts';
 import type { MeasurementPlan } from '../src/run/measurementPlan.ts';
 import type { Counters, RunEvent } from '../src/run/events.ts';
 import {
@@ -126,6 +127,12 @@ function describe(event: RunEvent, recent: readonly RunEvent[]): string | undefi
         ? ''
         : `; reference answers: mean log10 p ${meanLog10.toFixed(2)}, at least ${expected} of ${scored} expected solved`;
     return `  goalposts after iteration ${event.iteration}: ${solved} of ${tried} solved with ${event.samples} samples, mean pass@1 ${meanPassRate.toFixed(4)}${chance}`;
+  }
+  if (event.type === 'validated') {
+    const { rate, low, high } = unseenRate(event);
+    const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+    const when = event.iteration === 0 ? 'before any training' : `after iteration ${event.iteration}`;
+    return `  unseen questions ${when}: ${percent(rate)} of answers right (95%: ${percent(low)} to ${percent(high)})`;
   }
   if (event.type !== 'iteration-finished') return undefined;
   const own = recent.filter(

@@ -6,13 +6,14 @@
  * Takes minutes. Pass rates are kept in --cache, so that it goes on where it was stopped.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { mineGoalposts } from '../src/gasp/goalposts.ts';
 import type { Task } from '../src/gasp/question.ts';
+import { embeddedIn } from '../src/lab/models.ts';
 import { Random } from 'onnx-lora/random';
 import { solveInBatches } from '../src/gasp/solving.ts';
-import { distancesOf } from './bankDistances.ts';
+import { distancesOf, validationRateOf } from './bankMeasures.ts';
 import {
   buildBank,
   candidateIdioms,
@@ -96,6 +97,7 @@ const goalposts = new Set(
 );
 bank.goalposts = bank.questions.filter((question) => goalposts.has(question.id));
 bank.distances = await distancesOf(bank.goalposts, tools);
+bank.validationRate = await validationRateOf(bank.validation ?? [], embeddedIn(basename(args.model)), tools);
 mkdirSync(dirname(args.out), { recursive: true });
 writeFileSync(args.out, `${JSON.stringify(bank)}\n`);
 const byShape = new Map<unknown, number>();

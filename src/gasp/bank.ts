@@ -18,6 +18,11 @@ export interface Bank {
    * shipped bank only.
    */
   distances?: Record<string, number>;
+  /**
+   * How a model does on the validation questions before any training, as the bank's makers measured it: answers that
+   * passed out of `samples` each at temperature 1, by id.
+   */
+  validationRate?: { model: string; samples: number; passed: Record<string, number> };
 }
 
 /** The questions of a bank with these ids. */

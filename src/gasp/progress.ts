@@ -11,6 +11,7 @@ export type Stage =
   | 'solving-tasks'
   | 'updating'
   | 'evaluating'
+  | 'validating-unseen'
   | 'mining'
   | 'measuring';
 

@@ -504,6 +504,21 @@ export const SETTINGS_BESIDE_METHOD = {
     note: 'Fresh answers to each goalpost when all are tried.',
     group: 'keeping',
   }),
+  validateEvery: number({
+    default: 5,
+    before: 0,
+    ...{ min: 0, max: 1e6, integer: true, step: 1 },
+    label: 'Try unseen questions every',
+    note: 'Iterations between trials of the bank’s validation questions, which nothing trains on; 0 never.',
+    group: 'keeping',
+  }),
+  validateAnswers: number({
+    default: 512,
+    ...{ min: 8, max: 1e6, integer: true, step: 64 },
+    label: 'Answers to unseen questions',
+    note: 'In one such trial, spread over up to 128 questions.',
+    group: 'keeping',
+  }),
   checkpointEvery: number({
     default: 10,
     ...{ min: 1, max: 1e6, integer: true, step: 1 },

@@ -13,7 +13,7 @@ import { acceptedQuestions, lastFinished, taughtQuestions, validEvents } from '.
 import type { Journal } from '../run/journal.ts';
 import { checkReadable, startOf } from './checks.ts';
 import type { Engine, Machinery } from './machinery.ts';
-import type { BackendChoice } from './protocol.ts';
+import type { BackendChoice, StartRate } from './protocol.ts';
 
 /** The checkpoint of the weights that a run starts from; always kept. */
 export const START_BLOB = 'iteration-0';
@@ -25,6 +25,8 @@ export interface HeldRun {
   goalposts: Question[];
   /** The bank's own training questions, for methods that train on them. */
   questions: Question[];
+  /** Questions that nothing trains on, to tell what got better; none where nobody asks. */
+  validation: Question[];
   /** Ids of goalposts that a trial after training has solved. */
   solved: Set<string>;
   /** What trials told about how near each goalpost is; absent before the first. */
@@ -45,6 +47,8 @@ export interface HeldRun {
   replaced: string[];
   /** Goalposts were tried with the weights that the run started from. */
   startEvaluated: boolean;
+  /** It is known how the weights that the run started from do on the unseen questions. */
+  startValidated: boolean;
   /** Nothing was done since the last finished iteration: the policy is what its checkpoint says. */
   clean: boolean;
 }
@@ -55,21 +59,30 @@ export async function openRun(
   start: Omit<EventOf<'run-started'>, 'type' | 'version' | 'run' | 'seq' | 'at'>,
   backend: BackendChoice,
   prepare: (policy: Policy) => Promise<void>,
+  /** How the weights that it starts from do on its unseen questions, where that is known. */
+  startRate?: StartRate,
 ): Promise<HeldRun> {
-  const { settings, model, goalposts, questions = [] } = start;
+  const { validation: unseen = [], ...rest } = start;
+  const { settings, model, goalposts, questions = [] } = rest;
   const engine = await machinery.load(model, settings, backend);
   const run = (machinery.ports.newRunId ?? randomRunId)();
   let release: (() => void) | undefined;
   try {
     checkReadable(engine.dialect, [...goalposts, ...questions]);
+    const { unreadable } = engine.dialect;
+    const validation = unseen.filter((question) => !unreadable?.(question));
     await machinery.judgeReady();
     await prepare(engine.policy);
     release = await machinery.ports.journal.lock(run);
     await machinery.append(
       run,
       [
-        { type: 'run-started', version: EVENT_VERSION, run, ...start },
+        {
+          ...{ type: 'run-started', version: EVENT_VERSION, run, ...rest },
+          ...(validation.length > 0 && { validation }),
+        },
         { type: 'resumed', after: 0, policy: engine.policy.info },
+        ...(startRate ? [{ type: 'validated' as const, iteration: 0, ...startRate }] : []),
       ],
       { iteration: 0, blob: START_BLOB, kept: true, snapshot: await engine.policy.snapshot(), drop: [] },
     );
@@ -78,6 +91,7 @@ export async function openRun(
       settings,
       goalposts,
       questions,
+      validation,
       solved: new Set(),
       engine,
       release,
@@ -90,6 +104,7 @@ export async function openRun(
       blobs: new Set([START_BLOB]),
       replaced: [],
       startEvaluated: false,
+      startValidated: startRate !== undefined,
       clean: true,
     };
   } catch (error) {
@@ -115,7 +130,7 @@ export async function reopenRun(
   try {
     release ??= await journal.lock(run);
     const events = await journal.read(run);
-    const { settings, model, goalposts, questions = [] } = startOf(run, events);
+    const { settings, model, goalposts, questions = [], validation = [] } = startOf(run, events);
     if (engine && engine.backend !== backend) {
       await engine.policy.dispose();
       engine = undefined;
@@ -147,6 +162,7 @@ export async function reopenRun(
       settings,
       goalposts,
       questions,
+      validation,
       solved: new Set(evaluations.flatMap(solvedIn)),
       ...(nearness && { nearness }),
       engine,
@@ -163,6 +179,7 @@ export async function reopenRun(
       blobs: new Set(checkpoints.map((e) => e.blob)),
       replaced: checkpoints.filter((e) => !e.kept || e.iteration > after).map((e) => e.blob),
       startEvaluated: valid.some((e) => e.type === 'evaluated' && e.iteration === 0),
+      startValidated: valid.some((e) => e.type === 'validated' && e.iteration === 0),
       clean: true,
     };
   } catch (error) {

@@ -36,6 +36,8 @@ export const HUB_SETTINGS: Partial<Settings> = {
   adamEpsilon: 1e-8,
   // With two answers each a trial of two dozen goalposts costs about as much as an iteration.
   evaluateEvery: 10,
+  validateEvery: 10,
+  validateAnswers: 64,
   evaluateSamples: 2,
 };
 

@@ -1,17 +1,13 @@
 /** The lab's part of an iteration, around the method's. */
 import { nearestFirst, scoreReferences } from '../gasp/distance.ts';
-import { countPasses, goalpostsAimedAt } from '../gasp/goalposts.ts';
+import { goalpostsAimedAt } from '../gasp/goalposts.ts';
 import { runIteration } from '../gasp/iteration.ts';
 import type { Question } from '../gasp/question.ts';
-import { drawsOf } from '../gasp/settings.ts';
-import { deriveSeed } from 'onnx-lora/random';
 import type { Tools } from '../gasp/solving.ts';
 import type { Counters, RunEventBody } from '../run/events.ts';
-import type { Journal } from '../run/journal.ts';
 import type { Machinery } from './machinery.ts';
-import { type HeldRun, nearnessAfter, solvedIn, START_BLOB } from './heldRun.ts';
-
-type Evaluated = Extract<RunEventBody, { type: 'evaluated' }>;
+import { type Evaluated, evaluate, type Tried, validate, withStart } from './evaluating.ts';
+import { type HeldRun, nearnessAfter, solvedIn } from './heldRun.ts';
 
 /** One iteration of a run, with the evaluation that is due, stored with its checkpoint. */
 export async function iterateOnce(machinery: Machinery, held: HeldRun, tools: Tools): Promise<void> {
@@ -32,9 +28,11 @@ export async function iterateOnce(machinery: Machinery, held: HeldRun, tools: To
     const known = held.goalposts.every(({ id }) => id in logprobs);
     held.nearness = { logprobs, cases: {} };
     const first = known ? aimedAt(held) : held.goalposts;
-    const evaluated = await evaluateStart(machinery.ports.journal, held, first, tools);
-    if (evaluated.length > 0) await emit(evaluated);
-    learn(held, evaluated);
+    const evaluated = await withStart(machinery.ports.journal, held, tools, async () => {
+      return (await evaluate(held, first, 0, tools)).evaluated;
+    });
+    if (evaluated) await emit([evaluated]);
+    learn(held, evaluated ? [evaluated] : []);
   }
   const goalposts = aimedAt(held);
   const input = {
@@ -42,17 +40,7 @@ export async function iterateOnce(machinery: Machinery, held: HeldRun, tools: To
     ...{ accepted, taught, replay },
   };
   const result = await runIteration(input, tools, emit);
-  const evaluations: Evaluated[] = [];
-  // Where trials decide what is aimed at they are a part of the method, and so of its budget.
-  let trialTokens = 0;
-  const due = (n: number) => settings.evaluateEvery > 0 && n % settings.evaluateEvery === 0;
-  if (!held.startEvaluated && (due(iteration) || due(iteration + 1)))
-    evaluations.push(...(await evaluateStart(machinery.ports.journal, held, goalposts, tools)));
-  if (due(iteration)) {
-    const { evaluated, tokens } = await evaluate(held, goalposts, iteration, tools);
-    evaluations.push(evaluated);
-    if (settings.goalpostsAtOnce > 0) trialTokens = tokens;
-  }
+  const { tried, trialTokens } = await tryWhatIsDue(machinery, held, goalposts, iteration, tools);
 
   telemetry.stage('saving', 0, 0, 'bytes');
   const kept = iteration % settings.checkpointEvery === 0;
@@ -64,7 +52,7 @@ export async function iterateOnce(machinery: Machinery, held: HeldRun, tools: To
   };
   const snapshot = await tools.policy.snapshot();
   tools.signal?.throwIfAborted();
-  await machinery.append(run, [...evaluations, { type: 'iteration-finished', iteration, counters }], {
+  await machinery.append(run, [...tried, { type: 'iteration-finished', iteration, counters }], {
     iteration,
     blob,
     kept,
@@ -77,10 +65,55 @@ export async function iterateOnce(machinery: Machinery, held: HeldRun, tools: To
   held.taught = [];
   held.round = 0;
   held.counters = counters;
-  learn(held, evaluations);
+  learn(
+    held,
+    tried.filter((event) => event.type === 'evaluated'),
+  );
+  held.startValidated ||= tried.some((event) => event.type === 'validated');
   held.blobs.add(blob);
   held.replaced = kept ? [] : [blob];
   held.clean = true;
+}
+
+/**
+ * The trials of goalposts and of unseen questions that are due after an iteration. Those with the weights that the run
+ * started from come in the iteration before the first ones that are compared with them: a new run shows its first
+ * lemma at once, not minutes later, and no iteration waits for two trials.
+ */
+async function tryWhatIsDue(
+  { ports: { journal } }: Machinery,
+  held: HeldRun,
+  goalposts: readonly Question[],
+  iteration: number,
+  tools: Tools,
+): Promise<{ tried: Tried[]; trialTokens: number }> {
+  const { settings, validation } = held;
+  const due = (every: number, n: number) => every > 0 && n % every === 0;
+  const soon = (every: number) => due(every, iteration) || due(every, iteration + 1);
+  const tried: (Tried | undefined)[] = [];
+  // Where trials decide what is aimed at they are a part of the method, and so of its budget.
+  let trialTokens = 0;
+  if (!held.startEvaluated && soon(settings.evaluateEvery)) {
+    tried.push(
+      await withStart(
+        journal,
+        held,
+        tools,
+        async () => (await evaluate(held, goalposts, 0, tools)).evaluated,
+      ),
+    );
+  }
+  if (due(settings.evaluateEvery, iteration)) {
+    const { evaluated, tokens } = await evaluate(held, goalposts, iteration, tools);
+    tried.push(evaluated);
+    if (settings.goalpostsAtOnce > 0) trialTokens = tokens;
+  }
+  if (validation.length > 0) {
+    if (!held.startValidated && soon(settings.validateEvery))
+      tried.push(await withStart(journal, held, tools, () => validate(held, 0, tools)));
+    if (due(settings.validateEvery, iteration)) tried.push(await validate(held, iteration, tools));
+  }
+  return { tried: tried.filter((event) => event !== undefined), trialTokens };
 }
 
 /** The goalposts that the next iteration draws from. */
@@ -97,51 +130,6 @@ function learn(held: HeldRun, evaluations: readonly Evaluated[]): void {
     for (const id of solvedIn(evaluated)) held.solved.add(id);
     held.nearness = nearnessAfter(held.nearness, evaluated);
   }
-}
-
-/**
- * Tries all goalposts with the weights that the run started from, in the iteration before the first evaluation
- * that has to be compared with it: a new run shows its first lemma at once, not minutes later, and
- * no iteration waits for two evaluations.
- */
-async function evaluateStart(
-  journal: Journal,
-  held: HeldRun,
-  goalposts: readonly Question[],
-  tools: Tools,
-): Promise<Evaluated[]> {
-  const start = await journal.getCheckpoint(held.run, START_BLOB);
-  if (!start) return [];
-  const { policy } = tools;
-  const now = await policy.snapshot();
-  await policy.restore(start);
-  const { evaluated } = await evaluate(held, goalposts, 0, tools);
-  await policy.restore(now);
-  return [evaluated];
-}
-
-/**
- * Tries goalposts afresh with the weights as they are, and scores their reference answers, of all of the run's
- * goalposts where the nearest are aimed at.
- */
-async function evaluate(
-  { settings, goalposts: all }: HeldRun,
-  goalposts: readonly Question[],
-  iteration: number,
-  tools: Tools,
-): Promise<{ evaluated: Evaluated; tokens: number }> {
-  const { evaluateSamples: samples } = settings;
-  const seed = deriveSeed(settings.seed, 'evaluation', iteration);
-  const options = { ...drawsOf(settings), samples, seed, stage: 'evaluating' } as const;
-  const { passed, cases: shares, tokens } = await countPasses(goalposts, options, tools);
-  const logprobs = await scoreReferences(settings.goalpostOrder === 'nearest' ? all : goalposts, tools);
-  const cases = Object.fromEntries(Object.entries(shares).filter(([id]) => !(id in logprobs)));
-  const evaluated: Evaluated = {
-    ...{ type: 'evaluated', iteration, samples, passed },
-    ...(Object.keys(logprobs).length > 0 && { logprobs }),
-    ...(Object.keys(cases).length > 0 && { cases }),
-  };
-  return { evaluated, tokens };
 }
 
 /** Blob names are used once, also where a damaged checkpoint makes an iteration run a second time. */

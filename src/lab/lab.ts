@@ -13,7 +13,7 @@ import { Machinery } from './machinery.ts';
 import { answersOf, measureRun } from './runMeasurement.ts';
 import { mine } from './goalpostMining.ts';
 import type { LabPorts } from './labPorts.ts';
-import type { BackendChoice, Command, LabStatus } from './protocol.ts';
+import type { BackendChoice, StartRate, Command, LabStatus } from './protocol.ts';
 import { openRun, reopenRun, type HeldRun } from './heldRun.ts';
 import { DraftTrials } from './draftTrials.ts';
 import { Telemetry } from './telemetry.ts';
@@ -96,7 +96,7 @@ export class Lab {
 
   /** A new run. Settles when it is paused or has failed; errors go out as messages. */
   start(command: CommandOf<'start'>): Promise<void> {
-    const { name, model, bank, goalposts, questions, adapter, backend, iterations } = command;
+    const { name, model, bank, goalposts, questions, validation, adapter, backend, iterations } = command;
     const settings = methodSettings(command.settings);
     return this.enqueue(async () => {
       checkTrains(settings, iterations);
@@ -108,11 +108,18 @@ export class Lab {
         bank,
         goalposts,
         ...(questions && { questions }),
+        ...(validation && { validation }),
         ...(adapter && { adapter: adapter.name }),
       };
-      this.held = await this.begin(start, backend, async (policy) => {
-        if (adapter) await startFromAdapter(policy, adapter);
-      });
+      this.held = await this.begin(
+        start,
+        backend,
+        async (policy) => {
+          if (adapter) await startFromAdapter(policy, adapter);
+        },
+        // An adapter makes other weights of these.
+        adapter ? undefined : command.startRate,
+      );
       await this.iterate(this.held, iterations);
     });
   }
@@ -131,13 +138,17 @@ export class Lab {
       const checkpoint = events.find((e) => e.type === 'checkpoint' && e.blob === blob);
       const snapshot = checkpoint && (await this.ports.journal.getCheckpoint(run, blob));
       if (checkpoint?.type !== 'checkpoint' || !snapshot) throw goneCheckpoint('this checkpoint');
-      const { model, bank, questions } = origin;
+      const { model, bank, questions, validation } = origin;
       const goalposts = command.goalposts ?? origin.goalposts;
       checkTrains(settings);
       checkStart(settings, goalposts, questions);
       const branchedFrom = { run, iteration: checkpoint.iteration };
       this.held = await this.begin(
-        { name, settings, model, bank, goalposts, ...(questions && { questions }), branchedFrom },
+        {
+          ...{ name, settings, model, bank, goalposts, branchedFrom },
+          ...(questions && { questions }),
+          ...(validation && { validation }),
+        },
         backend,
         (policy) => policy.restore(snapshot),
       );
@@ -310,9 +321,10 @@ export class Lab {
     start: Parameters<typeof openRun>[1],
     backend: BackendChoice,
     prepare: (policy: Policy) => Promise<void>,
+    startRate?: StartRate,
   ): Promise<HeldRun> {
     await this.closeHeld();
-    return openRun(this.machinery, start, backend, prepare);
+    return openRun(this.machinery, start, backend, prepare, startRate);
   }
 
   private async closeHeld(): Promise<void> {

@@ -13,6 +13,12 @@ import type { MeasurementPlan } from '../run/measurementPlan.ts';
 
 export type { BackendChoice };
 
+/** Answers that passed, out of `samples` to each question, by question id. */
+export interface StartRate {
+  samples: number;
+  passed: Record<string, number>;
+}
+
 export type Command =
   /**
    * First message. `judge` is the port into the sandboxed frame that the page owns; `base` is the
@@ -31,6 +37,10 @@ export type Command =
       goalposts: Question[];
       /** The bank's own training questions; needed by methods that train on them. */
       questions?: Question[];
+      /** Questions that nothing trains on, tried now and then to tell what got better. */
+      validation?: Question[];
+      /** How the starting weights do on these, where that is known. */
+      startRate?: StartRate;
       /** A LoRA adapter in PEFT's format to start from, in place of one that changes nothing yet. */
       adapter?: AdapterFiles;
       backend: BackendChoice;

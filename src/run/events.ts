@@ -42,6 +42,8 @@ export const events = [
     goalposts: list(question),
     /** The bank's own training questions, for methods that train on them. */
     questions: v.exactOptional(list(question)),
+    /** Of the bank's validation questions those that tell what got better: nobody trains on them. */
+    validation: v.exactOptional(list(question)),
     /** Set when this run started from an imported adapter: what that one is called. */
     adapter: v.exactOptional(name),
     /** Set when this run branched off another one's checkpoint. */
@@ -79,6 +81,8 @@ export const events = [
     /** The mean share of cases that an answer passes, of goalposts without a reference answer. */
     cases: v.exactOptional(v.record(id, share)),
   }),
+  /** The run's validation questions tried afresh with `samples` answers each, as in `evaluated`; 0 is its start. */
+  v.object({ type: v.literal('validated'), iteration: whole, samples, passed: v.record(id, whole) }),
   /**
    * Questions tried after the fact with the weights at the end of `iteration`, `samples` answers each.
    * Events that agree in iteration, split and samples complete each other.

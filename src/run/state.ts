@@ -86,6 +86,9 @@ export interface EvaluationState {
   cases?: Record<string, number>;
 }
 
+/** Validation questions tried during the run, by question id as in an evaluation. */
+export type ValidationState = Pick<EvaluationState, 'iteration' | 'samples' | 'passed'>;
+
 /** Questions of one split tried with the weights of one checkpoint. */
 export interface Measurement {
   iteration: number;
@@ -118,6 +121,8 @@ export interface RunState {
   taught: Stone[];
   evaluations: EvaluationState[];
   checkpoints: CheckpointState[];
+  /** Absent where no unseen questions are tried. */
+  validations?: ValidationState[];
   /** Absent until something was measured. */
   measurements?: Measurement[];
 }
@@ -267,6 +272,12 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
           ...(event.logprobs && { logprobs: event.logprobs }),
           ...(event.cases && { cases: event.cases }),
         },
+      ];
+      break;
+    case 'validated':
+      next.validations = [
+        ...(state.validations ?? []),
+        { iteration: event.iteration, samples: event.samples, passed: event.passed },
       ];
       break;
     case 'measured':

@@ -3,6 +3,7 @@ import { LoopNow } from './run/LoopNow.tsx';
 import { Checkpoints } from './run/Checkpoints.tsx';
 import { Columns } from './run/Columns.tsx';
 import { Curves } from './run/Curves.tsx';
+import { Gains } from './run/Gains.tsx';
 import { GoalpostList } from './run/GoalpostList.tsx';
 import { Limits } from './run/Limits.tsx';
 import { NewVersion } from './run/NewVersion.tsx';
@@ -35,6 +36,7 @@ export function App() {
       <Columns>
         <main className="middle">
           <Welcome />
+          <Gains />
           <RunClimb />
           <LoopNow />
           <UpdateCard />

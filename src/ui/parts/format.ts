@@ -6,6 +6,19 @@ import type { RunEvent } from '../../run/events.ts';
 export const percent = (share: number): string =>
   `${(share * 100).toFixed(share > 0 && share < 0.01 ? 2 : share < 0.1 && share > 0 ? 1 : 0)}%`;
 
+/** Shares that are compared with each other: both to a tenth of a percent. */
+export const tenths = (share: number): string => `${(share * 100).toFixed(1)}%`;
+
+/** A difference of shares in points of a percent, with its sign. */
+export const points = (difference: number): string => {
+  const text = Math.abs(difference * 100).toFixed(1);
+  return text === '0.0' ? '0.0' : `${difference < 0 ? '−' : '+'}${text}`;
+};
+
+/** "4 times", and below one "0.3 times". */
+export const times = (factor: number): string =>
+  `${factor >= 1e4 ? factor.toExponential(0).replace('e+', ' · 10^') : factor >= 10 ? Math.round(factor) : Number(factor.toPrecision(2))} times`;
+
 /** Three significant digits or so, without zeros that say nothing. */
 export function short(value: number): string {
   if (!Number.isFinite(value)) return '–';
@@ -77,6 +90,7 @@ const activities: Record<Activity['task'], string> = {
   'solving-tasks': 'Trying other questions',
   updating: 'Updating the weights',
   evaluating: 'Trying all goalposts',
+  'validating-unseen': 'Trying unseen questions',
   mining: 'Looking for goalposts',
   measuring: 'Measuring',
   saving: 'Saving a checkpoint',
@@ -131,6 +145,8 @@ export function eventText(event: RunEvent): string {
       return 'weights updated';
     case 'evaluated':
       return event.iteration === 0 ? 'start evaluated' : 'goalposts tried';
+    case 'validated':
+      return event.iteration === 0 ? 'start’s rate known' : 'unseen questions tried';
     case 'measured':
       return 'measured';
     case 'checkpoint':

@@ -5,6 +5,7 @@ import { inBand, paidByCurve, proposerReward } from '../../gasp/rewards.ts';
 import { expectedSolved, summarizeDistances } from '../../gasp/distance.ts';
 import type { ProposerRole } from '../../gasp/question.ts';
 import { frontier } from '../../run/frontier.ts';
+import { unseenGain, unseenRate } from '../../run/gains.ts';
 import {
   finishedIterations,
   goalpostStates,
@@ -233,6 +234,24 @@ export const definitions = {
       const start = state.evaluations.find(({ iteration, logprobs }) => iteration === 0 && logprobs);
       const first = start?.logprobs && summarizeDistances(start.logprobs).meanLog10;
       return `iteration ${last.iteration}: ${first === undefined ? '' : `from ${short(first)} `}to ${short(meanLog10)} on average; with n = ${last.samples} at least ${short(expectedSolved(last.logprobs, last.samples))} of ${scored} are expected solved.`;
+    },
+  },
+  'unseen questions': {
+    text: [
+      'Every few iterations the student answers some of the bank’s validation questions. Nothing trains on them, and the teacher never reads them: a higher share of right answers is something learned, not remembered. The held-out questions of a comparison are others.',
+      'The line says how far this share is from that before any training, with the interval in which the true difference lies 95 times in 100; where that holds 0, it may be chance.',
+    ],
+    formula: 'd ± √((p₁ − l₁)² + (u₀ − p₀)²), l and u by Wilson’s interval',
+    here: (state) => {
+      const gain = unseenGain(state);
+      const last = state.validations?.at(-1);
+      if (!gain || !last) return undefined;
+      const answers = Object.keys(last.passed).length * last.samples;
+      return `iteration ${last.iteration}: ${percent(unseenRate(last).rate)} of ${count(answers)} answers are right; before training ${percent(gain.start.rate)}.`;
+    },
+    source: {
+      text: 'Newcombe 1998',
+      url: 'https://doi.org/10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I',
     },
   },
   'pass@1': {

@@ -3,6 +3,7 @@ import { type ComponentProps, memo, type ReactNode, type Ref, useCallback, useMe
 import { expectedSolved, log10, summarizeDistances } from '../../gasp/distance.ts';
 import { slots } from '../../gasp/methods.ts';
 import { OWN_SERIES, RUN_SERIES, type RunSeries } from '../../run/series.ts';
+import { unseenRate } from '../../run/gains.ts';
 import { goalpostStates, type RunState, summarizeEvaluation } from '../../run/state.ts';
 import type { Other } from '../store/secondRun.ts';
 import { Curve, type Series } from '../../figures/Curve.tsx';
@@ -67,7 +68,15 @@ function seriesOf(state: RunState) {
       return { name: `${question.id}: ${question.title}`, className: 'of-goalpost', as: 'part', points };
     }),
   ];
+  const unseen: Series = {
+    name: 'right',
+    points: (state.validations ?? []).map((tried) => ({
+      iteration: tried.iteration,
+      value: unseenRate(tried).rate,
+    })),
+  };
   return {
+    unseen: unseen.points.length > 0 ? [unseen] : [],
     solved: [...evaluation('solved', 'solved'), ...(scored.length > 0 ? [expected] : [])],
     distance: scored.length > 0 ? distance.filter(({ points }) => points.length > 0) : [],
     mean: evaluation('mean pass@1', 'meanPassRate'),
@@ -106,6 +115,14 @@ interface Figure {
 
 /** Evaluations come first; their note depends on the run. */
 const evaluated: Figure[] = [
+  {
+    of: 'unseen',
+    title: 'Right on unseen questions',
+    heading: <Term name="unseen questions">Unseen questions</Term>,
+    note: 'share of right answers to questions that nothing trains on; the first point is before training',
+    format: percent,
+    from: 0,
+  },
   {
     of: 'solved',
     title: 'Goalposts solved',
@@ -214,11 +231,11 @@ const Grid = memo(function Grid({
   /** A second run, drawn dashed. */
   other: Other | null;
 }) {
-  const { evaluations, settings } = state;
+  const { evaluations, validations, settings } = state;
   const newest = state.iterations.findLast((iteration) => iteration.counters);
   // The numbers of a finished iteration never change: the newest one stands for all of them.
   // biome-ignore lint/correctness/useExhaustiveDependencies: `newest` stands for all finished iterations
-  const own = useMemo(() => seriesOf(state), [newest, evaluations, settings]);
+  const own = useMemo(() => seriesOf(state), [newest, evaluations, validations, settings]);
   // As on the climb: no more of the past than there is room for the run itself.
   const first = -Math.min(pastLength(past), columnsFor(lastIteration, fewest));
   const series = useMemo(() => {
@@ -259,6 +276,7 @@ const Grid = memo(function Grid({
     [goalposts],
   );
   const samples = evaluations.at(-1)?.samples ?? settings.evaluateSamples;
+  const unvalidated = settings.validateEvery === 0 ? 'never tried, by the settings' : 'none in this run';
   const unevaluated =
     settings.evaluateEvery === 0
       ? 'never tried, by the settings'
@@ -280,7 +298,7 @@ const Grid = memo(function Grid({
               note: `at least one of ${samples} fresh answers; the first point is the starting model. Expected: at least, by the distances`,
               format: ofGoalposts,
             })}
-            empty={unevaluated}
+            empty={of === 'unseen' ? unvalidated : unevaluated}
             series={series[of]}
             first={first}
             nameOf={nameOf}

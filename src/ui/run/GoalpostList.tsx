@@ -70,8 +70,9 @@ const List = memo(function List({ state }: { state: RunState | null }) {
         </h2>
         {evaluated && evaluated !== start && (
           <p className="section-note">
-            {summarizeEvaluation(evaluated).solved} solved at iteration {evaluated.iteration}
-            {start && `, ${summarizeEvaluation(start).solved} by the starting model`}
+            {summarizeEvaluation(evaluated).solved} solved with {evaluated.samples} answers each at iteration{' '}
+            {evaluated.iteration}
+            {start && `; by luck, before training: ${summarizeEvaluation(start).solved}`}
           </p>
         )}
       </div>

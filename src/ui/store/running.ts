@@ -3,6 +3,7 @@ import { chosenQuestions } from '../../gasp/bank.ts';
 import { slots } from '../../gasp/methods.ts';
 import type { Question } from '../../gasp/question.ts';
 import type { Settings } from '../../gasp/settings.ts';
+import { unseenQuestions } from '../../lab/unseen.ts';
 import type { RecordedRun } from '../../run/journal.ts';
 import { resumable } from '../../run/recorded.ts';
 import { canStart, type ChoicesState } from './choices.ts';
@@ -78,6 +79,7 @@ export function createRunning(
         bank: bank.name,
         goalposts,
         ...(slots(settings).real > 0 && { questions: bank.questions }),
+        ...unseenQuestions(bank, model, settings),
         backend,
         ...limit,
       });
@@ -87,7 +89,7 @@ export function createRunning(
       if (store.get().open?.run === run) running.run();
     },
     async branch(blob, change = {}) {
-      const { open, replay, backendChoice: backend } = store.get();
+      const { open, replay, backendChoice: backend, bank: known } = store.get();
       if (!open) return;
       const name = change.name || shelf.freshName();
       const settings = change.settings ?? open.settings;
@@ -98,7 +100,11 @@ export function createRunning(
         const { iterations } = change;
         const limit = iterations === undefined ? {} : { iterations };
         const start = { name, settings, model, bank, goalposts, backend, ...limit };
-        client.send({ type: 'start', ...start, ...(questions && { questions }) });
+        client.send({
+          ...{ type: 'start', ...start },
+          ...(questions && { questions }),
+          ...(known?.name === bank && unseenQuestions(known, model, settings)),
+        });
         return;
       }
       // The lab branches from what is stored.

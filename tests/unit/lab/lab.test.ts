@@ -130,6 +130,55 @@ test('a run: its log from start to pause, told as it is stored', async () => {
   expect(messages.some((m) => m.type === 'activity' && m.activity?.task === 'solving-lemmas')).toBe(true);
 });
 
+describe('unseen questions', () => {
+  const validation = [question('V', program('reverse'), inputs), question('W', program('negate'), inputs)];
+  const every2 = { ...start, settings: { ...settings, validateEvery: 2, validateAnswers: 8 }, validation };
+
+  test('are tried now and then, the first time with the starting weights too, at no cost to the budget', async () => {
+    const { lab, journal } = await openLab();
+    await lab.start({ ...every2, iterations: 4 });
+    const events = await journal.read(lab.run!);
+    expect(of(events, 'validated').map((e) => [e.iteration, e.samples, Object.keys(e.passed)])).toEqual(
+      [0, 2, 4].map((iteration) => [iteration, 4, ['V', 'W']]),
+    );
+    const plain = await openLab();
+    await plain.lab.start({ ...start, iterations: 4 });
+    const without = await plain.journal.read(plain.lab.run!);
+    const counted = (all: readonly RunEvent[]) =>
+      of(all, 'iteration-finished').map(({ counters: { tokensSampled, tokensTrained } }) => [
+        tokensSampled,
+        tokensTrained,
+      ]);
+    expect(counted(events)).toEqual(counted(without));
+    expect(of(without, 'validated')).toEqual([]);
+  });
+
+  test('of which the starting weights’ rate is known are told at once, and go on after a restart', async () => {
+    const startRate = { samples: 100, passed: { V: 40, W: 0 } };
+    const first = await openLab();
+    await first.lab.start({ ...every2, startRate, iterations: 2 });
+    const run = first.lab.run!;
+    await first.lab.dispose();
+    const second = await openLab();
+    await second.lab.resume({ run, backend: 'auto', iterations: 2 });
+    const events = await second.journal.read(run);
+    expect(of(events, 'validated').map((e) => e.iteration)).toEqual([0, 2, 4]);
+    expect(of(events, 'validated')[0]).toMatchObject(startRate);
+    expect(events.findIndex((e) => e.type === 'validated')).toBeLessThan(
+      events.findIndex((e) => e.type === 'iteration-started'),
+    );
+  });
+
+  test('that the model cannot read are left out, and the run goes on without them', async () => {
+    const strange = { ...validation[0]!, id: 'S', inputs: ["'text'"], outputs: ["'txet'"] };
+    const { lab, journal, messages } = await openLab();
+    await lab.start({ ...every2, validation: [strange, validation[1]!], iterations: 2 });
+    expect(errors(messages)).toEqual([]);
+    const events = await journal.read(lab.run!);
+    expect(of(events, 'validated').map((e) => Object.keys(e.passed))).toEqual([['W'], ['W']]);
+  });
+});
+
 test('checkpoints: the start, every third and the newest stay, the others go', async () => {
   const { lab, journal } = await openLab();
   await lab.start({ ...start, iterations: 5 });
