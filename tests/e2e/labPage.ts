@@ -11,6 +11,7 @@ export const SMALL = {
   Rollouts: 4,
   Replay: 2,
   'Try goalposts every': 0,
+  'Try unseen questions every': 0,
 };
 
 /** Fills in fields of the settings sheet by their labels: numbers, options, switches. */
