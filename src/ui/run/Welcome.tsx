@@ -6,6 +6,7 @@ import { getOffline, subscribeOffline } from '../../offline/offlineState.ts';
 import { cannotRun } from '../store/platform.ts';
 import { canStart } from '../store/choices.ts';
 import { useActions, usePage } from '../store/usePage.ts';
+import { Changes } from './Changes.tsx';
 import { useDoing } from './doing.ts';
 import { Icon } from '../parts/Icon.tsx';
 import { BackendChoiceField } from './Transport.tsx';
@@ -83,6 +84,7 @@ function FirstPage() {
               ? `${aims} and a model that ships with the page: no account, no GPU needed. Nothing leaves this computer.${kept ? ' It works without network too.' : ''}`
               : `${aims} and ${modelTitle(model)}, which is downloaded once${modelHost(model) ? ` from ${modelHost(model)}` : ''}. Nothing of yours leaves this computer.`}
       </p>
+      <Changes />
     </section>
   );
 }

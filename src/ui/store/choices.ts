@@ -1,5 +1,5 @@
 /** What a person chooses for the next run: settings, model, backend, and goalposts out of a bank that grows. */
-import { type Bank, firstGoalposts } from '../../gasp/bank.ts';
+import type { Bank } from '../../gasp/bank.ts';
 import { DEFAULT_SETTINGS } from '../../gasp/defaults.ts';
 import { slots } from '../../gasp/methods.ts';
 import type { Question } from '../../gasp/question.ts';
@@ -9,6 +9,7 @@ import { HUB_SETTINGS } from '../../lab/hubRun.ts';
 import { EMBEDDED_MODEL, isEmbedded, modelSource } from '../../lab/models.ts';
 import type { BackendChoice } from '../../lab/protocol.ts';
 import type { Recipe } from '../../share/schema.ts';
+import { defaultsFor, keepChoices, keptChoices } from './keptChoices.ts';
 import type { Notices } from './notices.ts';
 import { isKept, ownGoalposts, storeOwnGoalposts } from './ownGoalposts.ts';
 import type { Store } from './store.ts';
@@ -62,17 +63,26 @@ export interface Choices {
   addQuestions(added: Question[]): void;
 }
 
+/** Choices that a reload leaves as they are. */
+const KEPT = ['settings', 'model', 'chosen', 'backendChoice'] as const;
+
 export function createChoices(
   store: Store<ChoicesState>,
   loadBank: () => Promise<Bank>,
   notices: Notices,
 ): Choices {
   const bankLoaded = loadBank().then(
-    (bank) =>
-      store.set({
-        bank: { ...bank, questions: [...ownGoalposts(), ...bank.questions] },
-        chosen: new Set(firstGoalposts(bank).map(({ id }) => id)),
-      }),
+    (loaded) => {
+      const bank = { ...loaded, questions: [...ownGoalposts(), ...loaded.questions] };
+      store.set({ bank, ...keptChoices(bank) });
+      let before = store.get();
+      store.subscribe(() => {
+        const now = store.get();
+        const same = KEPT.every((field) => now[field] === before[field]);
+        before = now;
+        if (!same && now.bank) keepChoices(now, now.bank);
+      });
+    },
     (error: unknown) =>
       notices.report(
         error,
@@ -92,7 +102,7 @@ export function createChoices(
       const { model: before, settings: now } = store.get();
       if (model === before) return;
       const change = isEmbedded(model) !== isEmbedded(before);
-      const settings = isEmbedded(model) ? DEFAULT_SETTINGS : { ...now, ...HUB_SETTINGS };
+      const settings = isEmbedded(model) ? defaultsFor(model) : { ...now, ...HUB_SETTINGS };
       // An adapter belongs to its model.
       store.set({ model, adapter: null, ...(change && { settings }) });
     },

@@ -1,0 +1,71 @@
+/** In which settings the next run differs from the defaults, each with a way back. */
+import { changedSettings } from '../../gasp/changedSettings.ts';
+import { METHODS } from '../../gasp/methods.ts';
+import { type SettingName, SETTINGS, type Settings } from '../../gasp/settings.ts';
+import type { Setting } from '../../gasp/settingKinds.ts';
+import { withMethod } from '../../gasp/defaults.ts';
+import { defaultsFor } from '../store/keptChoices.ts';
+import { useActions, usePage } from '../store/usePage.ts';
+import './Changes.css';
+
+function words(name: SettingName, settings: Settings): string {
+  if (name === 'method') return METHODS[settings.method].title;
+  const setting: Setting = SETTINGS[name];
+  const value: unknown = settings[name];
+  const labelOf = (one: unknown) =>
+    'options' in setting
+      ? (setting.options.find((option) => option.value === one)?.label ?? String(one))
+      : '';
+  switch (setting.kind) {
+    case 'toggle':
+      return value ? 'on' : 'off';
+    case 'choice':
+      return labelOf(value);
+    case 'several':
+      return (value as unknown[]).map(labelOf).join(', ');
+    case 'tuning':
+      return settings.tuning.kind === 'full' ? 'all weights' : `LoRA, rank ${settings.tuning.rank}`;
+    default:
+      return String(value);
+  }
+}
+
+/** Nothing where all are the defaults. */
+export function Changes() {
+  const { settings, model } = usePage('settings', 'model');
+  const { choices } = useActions();
+  const defaults = defaultsFor(model);
+  const changed = changedSettings(settings, defaults);
+  if (changed.length === 0) return null;
+  const reset = (name: SettingName) =>
+    choices.setSettings(
+      name === 'method' ? withMethod(settings, defaults.method) : { ...settings, [name]: defaults[name] },
+    );
+  return (
+    <section className="changes" aria-label="Changed settings">
+      <span className="changes-count">
+        {changed.length} {changed.length === 1 ? 'change' : 'changes'}
+      </span>
+      <ul>
+        {changed.map((name) => (
+          <li key={name}>
+            {SETTINGS[name].label}: <strong>{words(name, settings)}</strong>{' '}
+            <button
+              type="button"
+              className="link"
+              aria-label={`Reset ${SETTINGS[name].label} to ${words(name, defaults)}`}
+              onClick={() => reset(name)}
+            >
+              reset
+            </button>
+          </li>
+        ))}
+      </ul>
+      {changed.length > 1 && (
+        <button type="button" className="link" onClick={() => choices.setSettings(defaults)}>
+          Reset all
+        </button>
+      )}
+    </section>
+  );
+}
