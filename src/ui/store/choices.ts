@@ -9,20 +9,14 @@ import { HUB_SETTINGS } from '../../lab/hubRun.ts';
 import { EMBEDDED_MODEL, isEmbedded, modelSource } from '../../lab/models.ts';
 import type { BackendChoice } from '../../lab/protocol.ts';
 import type { Recipe } from '../../share/schema.ts';
-import { defaultsFor, keepChoices, keptChoices } from './keptChoices.ts';
+import { defaultsFor, type Kept, keepChoices, keptChoices, sameChoices } from './keptChoices.ts';
 import type { Notices } from './notices.ts';
 import { isKept, ownGoalposts, storeOwnGoalposts } from './ownGoalposts.ts';
 import type { Store } from './store.ts';
 
-export interface ChoicesState {
+export interface ChoicesState extends Kept {
   /** With the person's own questions; null until it is loaded. */
   bank: Bank | null;
-  settings: Settings;
-  /** As `lab/models.ts` names it. */
-  model: string;
-  /** Ids of the goalposts chosen out of the bank. */
-  chosen: ReadonlySet<string>;
-  backendChoice: BackendChoice;
   /** The LoRA adapter that the next run starts from, in place of one that changes nothing yet. */
   adapter: AdapterFiles | null;
 }
@@ -63,9 +57,6 @@ export interface Choices {
   addQuestions(added: Question[]): void;
 }
 
-/** Choices that a reload leaves as they are. */
-const KEPT = ['settings', 'model', 'chosen', 'backendChoice'] as const;
-
 export function createChoices(
   store: Store<ChoicesState>,
   loadBank: () => Promise<Bank>,
@@ -78,7 +69,7 @@ export function createChoices(
       let before = store.get();
       store.subscribe(() => {
         const now = store.get();
-        const same = KEPT.every((field) => now[field] === before[field]);
+        const same = sameChoices(now, before);
         before = now;
         if (!same && now.bank) keepChoices(now, now.bank);
       });

@@ -10,7 +10,6 @@ import type { Settings } from '../../gasp/settings.ts';
 import { HUB_SETTINGS } from '../../lab/hubRun.ts';
 import { EMBEDDED_MODEL, isEmbedded, modelSource } from '../../lab/models.ts';
 import type { BackendChoice } from '../../lab/protocol.ts';
-import type { ChoicesState } from './choices.ts';
 
 const KEY = 'foothold-choices';
 const BACKENDS: readonly string[] = ['auto', 'webgpu', 'wasm'] satisfies BackendChoice[];
@@ -19,7 +18,18 @@ const BACKENDS: readonly string[] = ['auto', 'webgpu', 'wasm'] satisfies Backend
 export const defaultsFor = (model: string): Settings =>
   isEmbedded(model) ? DEFAULT_SETTINGS : { ...DEFAULT_SETTINGS, ...HUB_SETTINGS };
 
-type Kept = Pick<ChoicesState, 'settings' | 'model' | 'chosen' | 'backendChoice'>;
+/** Choices that a reload leaves as they are. */
+export interface Kept {
+  settings: Settings;
+  /** As `lab/models.ts` names it. */
+  model: string;
+  /** Ids of the goalposts chosen out of the bank. */
+  chosen: ReadonlySet<string>;
+  backendChoice: BackendChoice;
+}
+const FIELDS = ['settings', 'model', 'chosen', 'backendChoice'] as const satisfies (keyof Kept)[];
+
+export const sameChoices = (a: Kept, b: Kept): boolean => FIELDS.every((field) => a[field] === b[field]);
 
 const sameIds = (a: ReadonlySet<string>, b: ReadonlySet<string>) =>
   a.size === b.size && [...a].every((id) => b.has(id));
