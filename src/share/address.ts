@@ -1,4 +1,5 @@
-/** Sessions in the page's address: `#recipe=…`, `#replay=…` and `?session=URL`. */
+/** Sessions in the page's address: `#recipe=…`, `#replay=…` and `?session=URL`. `place.ts` has what may stand behind them. */
+import { readHash } from './place.ts';
 
 /**
  * Characters of a link's fragment: three iterations with the default settings need 66,000 or so. Browsers take
@@ -23,10 +24,15 @@ type Address = Pick<Location, 'hash' | 'search'> & Partial<Pick<Location, 'pathn
 
 /** What an address asks to open; undefined where it asks for nothing. */
 export function sourceOf({ pathname = '', hash, search }: Address): Source | null {
-  const link = /^#(recipe|replay)=([\w-]+)$/.exec(hash);
-  if (link) return { from: 'link', kind: link[1] as 'recipe' | 'replay', text: link[2]! };
+  const read = readHash(hash);
+  if (read?.link) {
+    const [kind, text] = read.link.split('=') as ['recipe' | 'replay', string];
+    return { from: 'link', kind, text };
+  }
   const url = new URLSearchParams(search).get('session');
   if (url !== null && /^https?:\/\/[\w-][\w./:%-]*[\w/]$/i.test(url)) return { from: 'address', url };
+  // A place in the page, and nothing that was sent.
+  if (read && hash.length > 1 && search === '') return null;
   const escaped = pathname.search(ESCAPED_HASH);
   const text = (escaped < 0 ? '' : pathname.slice(escaped)) + search + hash;
   return TELLTALE.test(text.normalize('NFKC')) ? { from: 'sent', text } : null;

@@ -1,12 +1,12 @@
 /** The shown part of the open run: the moment in its past that the page is at, and the runs that are drawn with it. */
-import { createContext, type ReactNode, useContext, useMemo } from 'react';
+import { createContext, type ReactNode, useContext, useEffect, useMemo } from 'react';
 import { chosenQuestions } from '../../gasp/bank.ts';
 import type { RunState } from '../../run/state.ts';
 import { TermsOf } from '../parts/Term.tsx';
 import { type Ancestor, useAncestors } from '../store/lineage.ts';
 import { type Other, useOther } from '../store/secondRun.ts';
 import { type Time, useTime } from '../store/time.ts';
-import { usePage } from '../store/usePage.ts';
+import { useActions, usePage } from '../store/usePage.ts';
 
 export interface Shown {
   time: Time;
@@ -48,6 +48,18 @@ export function ShownRun({ children }: { children: ReactNode }) {
   const cards = useMemo(() => stateAt(still.cards), [timeline, still.cards, still.cards ?? open]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: as said
   const curves = useMemo(() => stateAt(still.curves), [timeline, still.curves, still.curves ?? open]);
+  const { askedAt } = usePage('askedAt');
+  const { moments } = useActions();
+  const { seek, playing } = time;
+  // From the address to the page, once the run is there; and back, once a hand rests.
+  useEffect(() => {
+    if (askedAt === null || !timeline) return;
+    seek(askedAt);
+    moments.arrived();
+  }, [askedAt, timeline, seek, moments]);
+  useEffect(() => {
+    if (!playing && askedAt === null) moments.tell(timeline ? still.cards : null);
+  }, [playing, askedAt, timeline, still.cards, moments]);
   const preview = useMemo(
     () => emptyRun({ settings, goalposts: chosenQuestions(bank, chosen) }),
     [settings, bank, chosen],

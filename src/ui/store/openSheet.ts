@@ -44,6 +44,11 @@ export type PlainSheetName = {
   [Name in SheetName]: Nothing extends SheetAsks[Name] ? Name : never;
 }[SheetName];
 
+/** These have an address of their own by their names. */
+export const PLAIN_SHEETS: readonly PlainSheetName[] = [
+  ...(['bank', 'runs', 'compare', 'lecture', 'share', 'model', 'settings'] as const),
+];
+
 export interface OpenSheetState {
   sheet: { [Name in SheetName]: { name: Name; ask: SheetAsks[Name] } }[SheetName] | null;
 }

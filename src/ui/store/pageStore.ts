@@ -10,6 +10,7 @@ import { createLab, FIRST_LAB, isResting, type Lab, type LabState } from './lab.
 import type { LabClient } from './labClient.ts';
 import { createMeasure, type Measure } from './measuring.ts';
 import { createMining, FIRST_MINING, type Mining, type MiningState } from './mining.ts';
+import { createMoments, FIRST_MOMENT, type Moments, type MomentState } from './moment.ts';
 import { createNotices, FIRST_NOTICES, type Notices, type NoticesState } from './notices.ts';
 import { createOpening, FIRST_OPENING, type Opening, type OpeningState } from './opening.ts';
 import { createOpenRun, FIRST_OPEN_RUN, type OpenRun, type OpenRunState } from './openRun.ts';
@@ -25,6 +26,7 @@ export interface PageState
     ChoicesState,
     LabState,
     OpenRunState,
+    MomentState,
     MiningState,
     TeachingState,
     OpeningState,
@@ -36,6 +38,7 @@ const FIRST: PageState = {
   ...FIRST_CHOICES,
   ...FIRST_LAB,
   ...FIRST_OPEN_RUN,
+  ...FIRST_MOMENT,
   ...FIRST_MINING,
   ...FIRST_TEACHING,
   ...FIRST_OPENING,
@@ -49,6 +52,7 @@ export interface PageStore extends Pick<Store<PageState>, 'get' | 'subscribe'> {
   choices: Choices;
   lab: Lab;
   openRun: OpenRun;
+  moments: Moments;
   running: Running;
   measure: Measure;
   mining: Mining;
@@ -70,6 +74,7 @@ export function createPageStore({ lab: client, openJournal, loadBank }: Services
   const choices = createChoices(store, loadBank, notices);
   const lab = createLab(store, client);
   const openRun = createOpenRun(store, lab, shelf, notices);
+  const moments = createMoments(store);
   const running = createRunning(store, client, openRun, shelf, notices);
   const measure = createMeasure(store, client, shelf, notices);
   const mining = createMining(store, client);
@@ -121,6 +126,7 @@ export function createPageStore({ lab: client, openJournal, loadBank }: Services
     choices,
     lab,
     openRun,
+    moments,
     running,
     measure,
     mining,

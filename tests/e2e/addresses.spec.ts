@@ -1,0 +1,85 @@
+/** Every place has an address: it survives reload, back, forward, and being sent. */
+import { readFile } from 'node:fs/promises';
+import { expect, test } from './fixtures.ts';
+import { runButton, runTo, setSettings, SMALL } from './labPage.ts';
+
+test('sheets: back closes what is open, forward opens it, reload keeps it', async ({ page }) => {
+  await page.goto('./');
+  await expect(runButton(page)).toBeEnabled();
+  const settings = page.getByRole('dialog', { name: 'Settings of the next run' });
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await expect(settings).toBeVisible();
+  await expect(page).toHaveURL(/#sheet=settings$/);
+  await page.goBack();
+  await expect(settings).toBeHidden();
+  await expect(page).not.toHaveURL(/sheet/);
+  await page.goForward();
+  await expect(settings).toBeVisible();
+  await page.reload();
+  await expect(settings).toBeVisible();
+  // Closing it by hand leaves its entry: back does not open it again.
+  await settings.getByRole('button', { name: 'Close' }).click();
+  await expect(page).not.toHaveURL(/sheet/);
+  await expect(settings).toBeHidden();
+});
+
+test('a run, a moment and a question of it; nobody else has them, and is told so', async ({
+  page,
+  browser,
+}) => {
+  await page.goto('./');
+  await setSettings(page, SMALL);
+  await runTo(page, 1);
+  const name = await page.getByRole('heading', { level: 1 }).innerText();
+  await expect(page).toHaveURL(/#run=[0-9a-f]+$/);
+
+  const slider = page.getByRole('slider', { name: 'Moment shown' });
+  await slider.focus();
+  await slider.press('Home');
+  for (let i = 0; i < 5; i++) await slider.press('ArrowRight');
+  await expect(page).toHaveURL(/#run=[0-9a-f]+&at=\d+$/);
+  const address = page.url();
+  await page.reload();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(name);
+  await expect(page).toHaveURL(address);
+
+  await page.locator('.goalposts-list button').first().click();
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await expect(page).toHaveURL(/&goalpost=/);
+  const question = page.url();
+  await page.goBack();
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await expect(page).toHaveURL(address);
+  await page.goto('about:blank');
+  await page.goto(question);
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(name);
+
+  const stranger = await (await browser.newContext()).newPage();
+  await stranger.goto(question);
+  await expect(stranger.getByRole('alert')).toContainText('not stored in this browser');
+  await stranger.context().close();
+});
+
+test('a moment inside a replay link, in a fresh profile; back and forward around it', async ({ page }) => {
+  const { replay } = JSON.parse(
+    await readFile(new URL('../fixtures/share/links.v1.json', import.meta.url), 'utf8'),
+  );
+  const note = page.getByRole('region', { name: 'Replay' });
+  await page.goto(`./${replay}&at=6`);
+  await expect(note).toBeVisible();
+  await expect(page).toHaveURL(/&at=6$/);
+  await page.getByRole('button', { name: 'Share' }).click();
+  await expect(page).toHaveURL(/&at=6&sheet=share$/);
+  await page.goBack();
+  await expect(page).toHaveURL(/&at=6$/);
+  await page.getByRole('button', { name: 'New run' }).click();
+  await expect(note).toBeHidden();
+  await expect(runButton(page)).toBeEnabled();
+  await page.goBack();
+  await expect(note).toBeVisible();
+  // It was eaten once: the way back had written an entry of its own.
+  await page.goForward();
+  await expect(note).toBeHidden();
+  await expect(runButton(page)).toBeEnabled();
+});
