@@ -47,6 +47,20 @@ describe('links', () => {
     expect(foldEvents(events)).toEqual(foldEvents(example));
   });
 
+  it('leave out the unseen questions, which only a run that goes on needs, and say how they went', async () => {
+    const [first, ...rest] = example;
+    if (first?.type !== 'run-started') throw new Error('the example begins with run-started');
+    const passed = { V: 40 };
+    const events: RunEvent[] = [
+      { ...first, validation: first.goalposts.slice(0, 1) },
+      ...rest,
+      { type: 'validated', iteration: 0, samples: 100, passed, seq: example.length, at: 0 },
+    ];
+    const [begin, ...others] = await runOf((await replayLink({ events, checkpoints: [] }, page))!);
+    expect(begin).toEqual(first);
+    expect(others.at(-1)).toMatchObject({ type: 'validated', passed });
+  });
+
   it('leave out what a resume voided', async () => {
     const cut = exampleEvents({ iterations: 3, interrupted: true });
     const policy = foldEvents(cut)!.policy!;
