@@ -20,6 +20,8 @@ export const LANDMARKS = [
 ] as const;
 export type Landmark = (typeof LANDMARKS)[number];
 
+const ABOUT_OTHER_WEIGHTS: ReadonlySet<RunEvent['type']> = new Set(['evaluated', 'validated', 'measured']);
+
 /**
  * The valid events of a log and the states between them. A moment is a number of events: `at(0)` does
  * not exist, `at(1)` is the run as it started, `at(length)` is the run as it is.
@@ -90,9 +92,8 @@ export class Timeline {
   iterationAt(moment: number): number {
     for (let i = Math.min(this.length, moment) - 1; i >= 0; i--) {
       const event = this.valid[i]!;
-      // The starting model may be evaluated in the middle of a later iteration, and older weights measured at any time.
-      if ('iteration' in event && event.type !== 'evaluated' && event.type !== 'measured')
-        return event.iteration;
+      // The starting weights may be tried in the middle of a later iteration, and older ones measured at any time.
+      if ('iteration' in event && !ABOUT_OTHER_WEIGHTS.has(event.type)) return event.iteration;
     }
     return 0;
   }

@@ -1,6 +1,9 @@
 /** Whether events, each well-formed, make sense one after the other: what recorded them cannot do otherwise. */
 import type { RunEvent } from '../run/events.ts';
 
+/** What may be about the weights that a run starts from. */
+const AT_THE_START: ReadonlySet<RunEvent['type']> = new Set(['evaluated', 'validated', 'checkpoint']);
+
 /** Why a log of valid events (`validEvents`) cannot have been recorded, or null. */
 export function logFault(events: readonly RunEvent[]): string | null {
   const [first] = events;
@@ -26,7 +29,7 @@ export function logFault(events: readonly RunEvent[]): string | null {
     } else if (event.type === 'measured') {
       if (event.iteration > finished) return broken('is out of turn');
     } else if ('iteration' in event) {
-      const start = event.iteration === 0 && (event.type === 'evaluated' || event.type === 'checkpoint');
+      const start = event.iteration === 0 && AT_THE_START.has(event.type);
       if (!start && !(open && event.iteration === finished + 1)) return broken('is out of turn');
     }
     switch (event.type) {
@@ -41,6 +44,10 @@ export function logFault(events: readonly RunEvent[]): string | null {
       case 'evaluated':
         for (const [id, passed] of Object.entries(event.passed))
           if (!goalposts.has(id) || passed > event.samples) return broken('counts what cannot be');
+        break;
+      case 'validated':
+        if (Object.values(event.passed).some((passed) => passed > event.samples))
+          return broken('counts what cannot be');
         break;
       case 'checkpoint':
         if (blobs.has(event.blob)) return broken('repeats a checkpoint');

@@ -47,6 +47,9 @@ describe('Timeline', () => {
       },
     ]);
     expect(later.iterationAt(later.length)).toBe(2);
+    const validated = { type: 'validated', iteration: 0, samples: 4, passed: { q: 1 } } as const;
+    later.push([{ ...validated, seq: log.length + 1, at: log.at(-1)!.at }]);
+    expect(later.iterationAt(later.length)).toBe(2);
   });
 
   it('leaves out what a resume voids', () => {
