@@ -18,7 +18,7 @@ import { numberOption, readOptions, UsageError } from './usage.ts';
 export const runUsage = `lab run --out DIR [options]
   Self-play until --iterations are done or --minutes are over. The same command takes an interrupted run up again.
   --out DIR         folder of the run: event log and checkpoints
-  --method NAME     ${METHOD_NAMES.filter((name) => !METHODS[name].untrained).join(', ')} (default gasp)
+  --method NAME     ${METHOD_NAMES.filter((name) => !METHODS[name].untrained).join(', ')} (default ${DEFAULT_SETTINGS.method})
   --iterations N    iterations in all (default 200)
   --minutes M       end after the iteration in which this many minutes of self-play are over
   --seed S          (default 1)
