@@ -139,7 +139,7 @@ test('a second tab, a full disk, damaged and foreign checkpoints', async ({ page
     const bytes = await checkpointBytes(second, before.run, blob);
     bytes[bytes.length >> 1]! ^= 1;
     await overwriteCheckpoint(second, before.run, blob, bytes);
-    await second.reload();
+    await second.goto('./');
     await resumeButton(second).click();
     await expect(problem(second)).toContainText(`iteration ${reached - 1}`, { timeout: 300_000 });
     await pause(second);
@@ -155,7 +155,7 @@ test('a second tab, a full disk, damaged and foreign checkpoints', async ({ page
     const bytes = await checkpointBytes(second, run, blob);
     const foreign = serializeCheckpoint({ ...parseCheckpoint(bytes), layout: 'another model' });
     await overwriteCheckpoint(second, run, blob, foreign);
-    await second.reload();
+    await second.goto('./');
     const before = await storedRun(second);
     await resumeButton(second).click();
     await expect(problem(second)).toContainText('another model', { timeout: 300_000 });

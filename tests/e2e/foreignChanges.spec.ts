@@ -164,7 +164,7 @@ test('a translated page runs, and its numbers go on', async ({ page }) => {
   const name = await page.getByRole('heading', { level: 1 }).textContent();
   const numbers = page.getByRole('complementary', { name: 'The run' }).locator('dl');
   const shown = (await numbers.innerText()).replace(/\s+/g, ' ');
-  await page.reload();
+  await page.goto('./');
   await page.getByRole('button', { name: `Resume ${name}` }).waitFor();
   await page.getByRole('complementary', { name: 'The run' }).getByRole('button', { name: name! }).click();
   await expect(numberOf(page, 'iterations')).toHaveText(translated!);

@@ -83,7 +83,7 @@ test('good rows join the bank, bad ones are named by line and field, what has no
   await expect(sheet.getByText(/^Pasted text: 0 questions added, 1 bad row\.$/)).toBeVisible();
 
   // They are still there after the page was closed.
-  await page.reload();
+  await page.goto('./');
   await page.getByRole('button', { name: 'Choose goalposts' }).click();
   await sheet.getByLabel('Which questions').selectOption('imported');
   for (const title of ['double each', 'half', 'a pasted one', 'a dropped one', 'a fetched one'])

@@ -52,7 +52,9 @@ test('one visit, then no network: an iteration runs; a newer version waits for t
     await expect(page.locator('meta[name=newer]')).toHaveCount(0);
     await notice.getByRole('button', { name: 'Reload to use it' }).click();
     await expect(page.locator('meta[name=newer]')).toHaveCount(1);
-    await expect(page.getByRole('button', { name: /^Resume / })).toBeVisible();
+    // The run is in the address, and open again.
+    await expectIterations(page, before + 1);
+    await expect(runButton(page)).toBeEnabled();
   } finally {
     await again.close();
   }

@@ -43,7 +43,7 @@ test('runs are renamed, annotated, deleted and taken back, exported and imported
   await expect(sheet.getByText('Deleted the first climb-2.')).toBeVisible();
 
   // After another visit all is as it was left.
-  await page.reload();
+  await page.goto('./');
   await expect(page.getByRole('button', { name: 'Resume the first climb' })).toBeVisible();
   expect(await storedRuns(page)).toEqual([before]);
 });

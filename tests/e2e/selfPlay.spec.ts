@@ -47,8 +47,9 @@ test('Run: lemmas and lifts are accepted and the weights move; a reload takes th
   const replicas = page.workers().filter((worker) => /\/replicaWorker\.web-/.test(worker.url()));
   expect(replicas).toHaveLength(cores - 1);
 
+  // The run is in the address.
   await page.reload();
-  await runTo(page, newest.iteration + 1, resumeButton(page));
+  await runTo(page, newest.iteration + 1);
   const { events: after } = await storedRun(page);
   expectPrefix(before, after);
   expect(eventsOf(after, 'resumed').map((e) => e.after)).toEqual([0, newest.iteration]);

@@ -86,7 +86,7 @@ test('a whole iteration on WebGPU, and none of it lost with the GPU in the middl
   expectPrefix(events, after.events);
   expect(after.checkpoints).toContain('iteration-1');
 
-  await page.reload();
+  await page.goto('./');
   await chooseBackend(page, 'wasm'); // A quicker one to go on with.
   await resumeButton(page).click();
   await expectIterations(page, 2);
