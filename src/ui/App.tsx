@@ -20,6 +20,7 @@ import { Welcome } from './run/Welcome.tsx';
 import { OpenSheet } from './sheets/OpenSheet.tsx';
 import './parts/tokens.css';
 import './parts/base.css';
+import './parts/print.css';
 import './App.css';
 
 export function App() {
