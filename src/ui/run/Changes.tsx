@@ -30,6 +30,9 @@ function words(name: SettingName, settings: Settings): string {
   }
 }
 
+/** More of them, as in a recipe of an older version, are listed on demand. */
+const FEW = 6;
+
 /** Nothing where all are the defaults. */
 export function Changes() {
   const { settings, model } = usePage('settings', 'model');
@@ -42,30 +45,32 @@ export function Changes() {
       name === 'method' ? withMethod(settings, defaults.method) : { ...settings, [name]: defaults[name] },
     );
   return (
-    <section className="changes" aria-label="Changed settings">
-      <span className="changes-count">
-        {changed.length} {changed.length === 1 ? 'change' : 'changes'}
-      </span>
-      <ul>
-        {changed.map((name) => (
-          <li key={name}>
-            {SETTINGS[name].label}: <strong>{words(name, settings)}</strong>{' '}
-            <button
-              type="button"
-              className="link"
-              aria-label={`Reset ${SETTINGS[name].label} to ${words(name, defaults)}`}
-              onClick={() => reset(name)}
-            >
-              reset
-            </button>
-          </li>
-        ))}
-      </ul>
-      {changed.length > 1 && (
-        <button type="button" className="link" onClick={() => choices.setSettings(defaults)}>
-          Reset all
-        </button>
-      )}
+    <section aria-label="Changed settings">
+      <details className="changes" open={changed.length <= FEW}>
+        <summary>
+          {changed.length} {changed.length === 1 ? 'change' : 'changes'} from the defaults
+        </summary>
+        <ul>
+          {changed.map((name) => (
+            <li key={name}>
+              {SETTINGS[name].label}: <strong>{words(name, settings)}</strong>{' '}
+              <button
+                type="button"
+                className="link"
+                aria-label={`Reset ${SETTINGS[name].label} to ${words(name, defaults)}`}
+                onClick={() => reset(name)}
+              >
+                reset
+              </button>
+            </li>
+          ))}
+        </ul>
+        {changed.length > 1 && (
+          <button type="button" className="link" onClick={() => choices.setSettings(defaults)}>
+            Reset all
+          </button>
+        )}
+      </details>
     </section>
   );
 }
