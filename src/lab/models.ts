@@ -86,6 +86,18 @@ export function modelTitle(model: string): string {
   return model === EMBEDDED_MODEL ? 'the embedded model' : 'the embedded model (earlier weights)';
 }
 
+/** The same with its weights, of whatever name a run from elsewhere has; never throws. */
+export function modelWords(model: string): string {
+  try {
+    const source = modelSource(model);
+    const title = modelTitle(model);
+    return 'dtype' in source && source.dtype ? `${title}, ${source.dtype}` : title;
+  } catch {
+    // A stranger's run may name a model that there is no title for.
+    return model;
+  }
+}
+
 /** The name under which PEFT finds the base model of a run's adapter. */
 export function baseModelName(model: string): string {
   const source = modelSource(model);

@@ -1,6 +1,6 @@
 /** The note that the shown run came from elsewhere, and what can be done with it. */
 import { useMemo } from 'react';
-import { isEmbedded } from '../../lab/models.ts';
+import { isEmbedded, modelWords } from '../../lab/models.ts';
 import { resumePoints } from '../../run/recorded.ts';
 import type { RecordedRun } from '../../run/journal.ts';
 import type { RunState } from '../../run/state.ts';
@@ -29,7 +29,7 @@ function Note({ state, replay }: { state: RunState; replay: RecordedRun }) {
         {exact === undefined
           ? 'Going on repeats it from its seed, since no weights came along.'
           : `Weights came along: going on takes it up exactly where it was after iteration ${exact}.`}
-        {!isEmbedded(state.model) && ` Its model, ${state.model}, would be loaded then.`}
+        {!isEmbedded(state.model) && ` Its model, ${modelWords(state.model)}, would be loaded then.`}
       </p>
       {state.notes && <p className="replay-words">{state.notes}</p>}
       <p className="replay-buttons">

@@ -1,7 +1,7 @@
 /** Numbers of the run at the moment that is shown. */
 import { memo } from 'react';
 import { METHODS } from '../../gasp/methods.ts';
-import { isEmbedded, modelTitle } from '../../lab/models.ts';
+import { modelWords } from '../../lab/models.ts';
 import { currentCounters, finishedIterations, type RunState } from '../../run/state.ts';
 import { count, duration } from '../parts/format.ts';
 import { Term } from '../parts/Term.tsx';
@@ -32,8 +32,7 @@ const Numbers = memo(function Numbers({ state }: { state: RunState }) {
   const origin = replay ? undefined : runs.find(({ run }) => run === state.branchedFrom?.run)?.name;
   const counters = currentCounters(state);
   const { tuning } = state.settings;
-  // A stranger's run may name a model that there is no title for.
-  const model = isEmbedded(state.model) ? modelTitle(state.model) : state.model;
+  const model = modelWords(state.model);
   const hindsight = state.iterations.findLast((iteration) => iteration.hindsight)?.hindsight;
   const rows: [string, string][] = [
     ['iterations', String(finishedIterations(state))],

@@ -395,11 +395,13 @@ function StartingAdapter() {
   const take = async (files: readonly File[]) => {
     if (files.length === 0) return;
     try {
-      const { adapter, tuning, layers, untrained } = await openAdapter(files);
+      const { adapter, tuning, matrices, layers, untrained } = await openAdapter(files);
       choices.setAdapter(adapter, tuning);
       const left =
         untrained.length > 0 ? ` Its file holds nothing of ${untrained.join(', ')} (target_modules).` : '';
-      setSaid(`The next run starts from ${adapter.name}: rank ${tuning.rank}, ${layers} layers.${left}`);
+      setSaid(
+        `The next run starts from ${adapter.name}: rank ${tuning.rank}, ${matrices} matrices in ${layers} layers.${left}`,
+      );
     } catch (error) {
       setSaid(textOf(error));
     }

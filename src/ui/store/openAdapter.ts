@@ -8,6 +8,8 @@ const MOST_BYTES = 2 ** 30;
 export interface OpenedAdapter {
   adapter: AdapterFiles;
   tuning: ReturnType<typeof tuningOfAdapter>;
+  /** Weight matrices that it adapts, and the numbered layers that these are in. */
+  matrices: number;
   layers: number;
   /** What its target_modules name and its file holds nothing of. */
   untrained: readonly string[];
@@ -30,7 +32,8 @@ export async function openAdapter(files: readonly File[]): Promise<OpenedAdapter
   return {
     adapter: { name, config: text, weights },
     tuning: tuningOfAdapter(adapter),
-    layers: adapter.pairs.size,
+    matrices: adapter.pairs.size,
+    layers: new Set([...adapter.pairs.keys()].flatMap((name) => /\.(\d+)\./.exec(name)?.[1] ?? [])).size,
     untrained: adapter.untrained ?? [],
   };
 }

@@ -7,6 +7,7 @@ import {
   modelName,
   modelSource,
   modelTitle,
+  modelWords,
 } from '../../../src/lab/models.ts';
 
 test.each([
@@ -71,4 +72,13 @@ test.each([
   expect(() => modelSource(name)).toThrow(
     expect.objectContaining({ code: 'model-unknown', data: { model: name } }),
   );
+});
+
+test('a run’s model in words: its title with its weights, and whatever a stranger’s run calls it', () => {
+  expect(modelWords('hub:HuggingFaceTB/SmolLM2-135M-Instruct#q4')).toBe(
+    'HuggingFaceTB/SmolLM2-135M-Instruct, q4',
+  );
+  expect(modelWords('url:https://host.example/models/tiny/#fp16')).toBe('tiny, fp16');
+  expect(modelWords(EMBEDDED_MODEL)).toBe('the embedded model');
+  expect(modelWords('nobody knows')).toBe('nobody knows');
 });
