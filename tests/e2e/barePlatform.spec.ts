@@ -50,7 +50,9 @@ test('over plain http the page runs, stores, keeps two tabs apart and copies', a
     const other = await context.newPage();
     await other.goto(`http://lab.example:${host.port}/`);
     await other.getByRole('button', { name: /^Resume / }).click();
-    await expect(other.getByRole('alert')).toContainText('open in another tab', { timeout: 120_000 });
+    await expect(other.getByRole('status').filter({ hasText: 'open in another tab' })).toBeVisible({
+      timeout: 120_000,
+    });
     await page.close();
     await other.getByRole('button', { name: 'Step' }).click();
     await expectIterations(other, 2);

@@ -12,7 +12,11 @@ import { gigabytes } from 'onnx-lora';
 export interface ErrorNotice {
   message: string;
   advice: string;
+  /** Nothing went wrong: something else is in the way for the moment. */
+  calm?: true;
 }
+
+const CALM: ReadonlySet<ErrorCode> = new Set(['run-locked']);
 
 type Advice<Data> = string | ((data: Data) => string);
 
@@ -121,7 +125,11 @@ export function problemOf(error: ToldError, otherwise = OTHERWISE): ErrorNotice 
   const { code, message } = error;
   if (code === 'unexpected') return { message, advice: otherwise };
   const advice = PAGE_ADVICE[code] as Advice<ErrorData[ErrorCode]>;
-  return { message, advice: typeof advice === 'string' ? advice : advice(error.data) };
+  return {
+    message,
+    advice: typeof advice === 'string' ? advice : advice(error.data),
+    ...(CALM.has(code) && { calm: true }),
+  };
 }
 
 /** The same in one text. `otherwise` as there; absent: nothing. */

@@ -6,7 +6,7 @@ export function Problem() {
   const { notices } = useActions();
   if (!problem) return null;
   return (
-    <div className="problem" role="alert">
+    <div className="problem" role={problem.calm ? 'status' : 'alert'} data-calm={problem.calm}>
       <p>
         <strong>{problem.message}</strong> {problem.advice}
       </p>

@@ -12,6 +12,7 @@ import { cannotRun } from '../store/platform.ts';
 import { TimeControls } from './TimeControls.tsx';
 import { useActions, usePage } from '../store/usePage.ts';
 import { useDoing } from './doing.ts';
+import { Spoken } from './Spoken.tsx';
 import { useShown } from './ShownRun.tsx';
 import './Transport.css';
 
@@ -156,9 +157,8 @@ function Bar() {
             </button>
           )}
         </div>
-        <p className="transport-doing" aria-live="polite">
-          {text}
-        </p>
+        <p className="transport-doing">{text}</p>
+        <Spoken />
         {timeline && <TimeControls timeline={timeline} />}
         <div className="transport-backend">
           <span className="transport-speed">
