@@ -45,6 +45,10 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
     const { generateUsage, generateCommand } = await import('./generate.ts');
     return { usage: generateUsage, run: generateCommand };
   },
+  ship: async () => {
+    const { shipUsage, shipCommand } = await import('./ship.ts');
+    return { usage: shipUsage, run: shipCommand };
+  },
   judge: async () => {
     const { judgeUsage, judgeCommand } = await import('./judge.ts');
     return { usage: judgeUsage, run: judgeCommand };

@@ -6,6 +6,7 @@ import { Curves } from './run/Curves.tsx';
 import { Gains } from './run/Gains.tsx';
 import { GoalpostList } from './run/GoalpostList.tsx';
 import { Limits } from './run/Limits.tsx';
+import { Narrator } from './run/Narrator.tsx';
 import { NewVersion } from './run/NewVersion.tsx';
 import { Problem } from './run/Problem.tsx';
 import { Offer, ReplayNote } from './run/ReplayNote.tsx';
@@ -37,6 +38,7 @@ export function App() {
       <Columns>
         <main className="middle">
           <Welcome />
+          <Narrator />
           <Gains />
           <RunClimb />
           <LoopNow />

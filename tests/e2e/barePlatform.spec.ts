@@ -4,7 +4,16 @@ import { fileURLToPath } from 'node:url';
 import { chromium, type Page } from '@playwright/test';
 import { TEST_ARGS } from '../../scripts/chromium.mjs';
 import { expect, test } from './fixtures.ts';
-import { expectIterations, numberOf, pause, runButton, setSettings, SMALL, storedRuns } from './labPage.ts';
+import {
+  expectIterations,
+  numberOf,
+  pause,
+  runButton,
+  setSettings,
+  SMALL,
+  storedRuns,
+  toTheEnd,
+} from './labPage.ts';
 import { serveStatic } from './staticHost.ts';
 
 const links = JSON.parse(
@@ -179,6 +188,7 @@ test('a page that cannot run says so before Run, and opens replays', async ({ pa
   await page.goto('about:blank');
   await page.goto(`./${links.replay}`);
   await expect(page.getByRole('region', { name: 'Replay' })).toBeVisible();
+  await toTheEnd(page);
   await expect(numberOf(page, 'iterations')).toHaveText('3');
 });
 
@@ -196,6 +206,7 @@ test('a worker that never becomes ready is said, and can be given up', async ({ 
 
 test('a sheet whose code does not come is said, and opens once it does', async ({ page, offences }) => {
   await page.goto(`./${links.replay}`);
+  await toTheEnd(page);
   await page.route('**/assets/Lecture-*.js', (route) => route.abort());
   const lecture = page.getByRole('dialog', { name: 'Lecture' });
   await page.getByRole('button', { name: 'Lecture' }).click();

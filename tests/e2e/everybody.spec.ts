@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from '@playwright/test';
 import axe from 'axe-core';
 import { expect, test } from './fixtures.ts';
-import { expectIterations, runButton, SMALL, setSettings } from './labPage.ts';
+import { expectIterations, runButton, SMALL, setSettings, toTheEnd } from './labPage.ts';
 
 /**
  * No serious finding of axe, and no sideways scrolling, in what is on screen now. What lies behind an open
@@ -232,6 +232,8 @@ test('what came from elsewhere, and two runs on one figure, for everybody', asyn
   const keep = page.getByRole('button', { name: 'Keep among my runs' });
   await page.goto(`./${replay}`);
   await expect(keep).toBeVisible();
+  await everywhere(page, 'replay at its beginning', '.replay-note, .narrator');
+  await toTheEnd(page);
   await everywhere(page, 'replay', '.replay-note, .transport');
   await keep.click();
   await expect(keep).toBeHidden();

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures.ts';
-import { expectIterations, numberOf, pause, runButton, setSettings, SMALL } from './labPage.ts';
+import { expectIterations, numberOf, pause, runButton, setSettings, SMALL, toTheEnd } from './labPage.ts';
 
 /**
  * Changes all texts that may be translated, and those that come later. `translate` does it as the translators of
@@ -90,6 +90,7 @@ async function openReplay(page: Page) {
   await page.goto('about:blank');
   await page.goto(`./${links.replay}`);
   await expect(page.getByRole('region', { name: 'Replay' })).toBeVisible();
+  await toTheEnd(page);
 }
 
 /** Through the views of a replay; what stands in each. */

@@ -86,6 +86,14 @@ export async function runTo(page: Page, iterations: number, start = runButton(pa
   }
 }
 
+/** To the end of the open run: a replay opens at its beginning. */
+export async function toTheEnd(page: Page): Promise<void> {
+  const slider = page.getByLabel('Moment shown');
+  const end = await slider.getAttribute('max');
+  if ((await slider.inputValue()) !== end)
+    await page.getByRole('button', { name: 'now', exact: true }).click();
+}
+
 /** Everything stored of one run. */
 export interface Stored {
   run: string;

@@ -1,7 +1,7 @@
 /** The runs list and time travel, on a recorded run: no model is needed for either. */
 import { readFile } from 'node:fs/promises';
 import { expect, test } from './fixtures.ts';
-import { numberOf, storedRuns } from './labPage.ts';
+import { numberOf, storedRuns, toTheEnd } from './labPage.ts';
 
 const fixture = (name: string) => readFile(new URL(`../fixtures/share/${name}`, import.meta.url));
 
@@ -53,6 +53,8 @@ test('time: every event by slider and keyboard, jumps, play', async ({ page }) =
   await page.goto(`./${replay}`);
   const slider = page.getByLabel('Moment shown');
   const iterations = numberOf(page, 'iterations');
+  await expect(slider).toHaveValue('1');
+  await toTheEnd(page);
   await expect(iterations).toHaveText('3');
   const length = Number(await slider.getAttribute('max'));
   await slider.focus();

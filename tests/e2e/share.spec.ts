@@ -17,6 +17,7 @@ import {
   SMALL,
   storedRun,
   storedRuns,
+  toTheEnd,
 } from './labPage.ts';
 import { serveStatic } from './staticHost.ts';
 
@@ -72,6 +73,7 @@ async function settled(page: Page) {
 
 /** What the page shows of the run at its end and before each of its iterations, the last one first. */
 async function walk(page: Page, iterations: number) {
+  await toTheEnd(page);
   const seen = [await settled(page)];
   const back = page.getByRole('button', { name: 'Previous iteration' });
   for (let iteration = iterations; iteration >= 1; iteration--) {
@@ -139,7 +141,8 @@ test('a run of three iterations, by link and by file with weights: the same to s
     await test.step('the file, without the machinery', async () => {
       await visitor.goto(`./?session=${encodeURIComponent(`${host.url}run.foothold`)}`);
       await expect(note).toContainText(`after iteration ${last}`);
-      expect(await look(visitor)).toEqual(there[0]);
+      await toTheEnd(visitor);
+      expect(await settled(visitor)).toEqual(there[0]);
       expect(await storedRuns(visitor)).toEqual([]);
       expect(blocked).toEqual([]);
     });

@@ -3,9 +3,10 @@ import { usePage } from '../store/usePage.ts';
 import { useShown } from './ShownRun.tsx';
 
 export function ComparePicker() {
-  const { runs, open } = usePage('runs', 'open');
+  const { runs, open, beside } = usePage('runs', 'open', 'beside');
   const { other, compare } = useShown();
-  const others = runs.filter(({ run }) => run !== open?.run);
+  const stored = runs.filter(({ run }) => run !== open?.run);
+  const others = beside && stored.every(({ run }) => run !== beside.run) ? [beside, ...stored] : stored;
   if (others.length === 0) return null;
   const origin = open?.branchedFrom?.run;
   return (
@@ -16,7 +17,7 @@ export function ComparePicker() {
         value={other?.state.run ?? ''}
         onChange={(event) => compare(event.target.value || null)}
       >
-        <option value="">no other run</option>
+        {!beside && <option value="">no other run</option>}
         {others.map(({ run, name }) => (
           <option key={run} value={run}>
             {name}

@@ -12,17 +12,19 @@ const date = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long', year
 
 /** Nothing where the open run is stored here. */
 export function ReplayNote() {
-  const { replay } = usePage('replay');
-  const { state } = useShown();
-  return state && replay && <Note state={state} replay={replay} />;
+  const { replay, open } = usePage('replay', 'open');
+  // The run as it ended: what was said of it holds at its beginning too.
+  return open && replay && <Note state={open} replay={replay} />;
 }
 
 function Note({ state, replay }: { state: RunState; replay: RecordedRun }) {
   const { running } = useActions();
+  const { time } = useShown();
   const recorded = useMemo(() => date.format(state.startedAt), [state.startedAt]);
   const exact = useMemo(() => resumePoints(replay).at(-1), [replay]);
   return (
     <section className="replay-note" aria-label="Replay">
+      {state.notes && <p className="replay-words">{state.notes}</p>}
       <p>
         <strong>A replay</strong>, recorded on {recorded}. It is only looked at: nothing is stored or run here
         before you go on from it.{' '}
@@ -31,8 +33,16 @@ function Note({ state, replay }: { state: RunState; replay: RecordedRun }) {
           : `Weights came along: going on takes it up exactly where it was after iteration ${exact}.`}
         {!isEmbedded(state.model) && ` Its model, ${modelWords(state.model)}, would be loaded then.`}
       </p>
-      {state.notes && <p className="replay-words">{state.notes}</p>}
       <p className="replay-buttons">
+        {state.iterations.length > 0 && (
+          <button
+            type="button"
+            className="button is-primary"
+            onClick={() => (time.playing ? time.pause() : time.play())}
+          >
+            {time.playing ? 'Stop' : time.moment === 1 ? 'Watch from its beginning' : 'Watch'}
+          </button>
+        )}
         <button type="button" className="button" onClick={() => void running.keepReplay()}>
           Keep among my runs
         </button>

@@ -36,9 +36,9 @@ export function useShown(): Shown {
 }
 
 export function ShownRun({ children }: { children: ReactNode }) {
-  const page = usePage('open', 'timeline', 'bank', 'chosen', 'settings');
-  const { open, timeline, bank, chosen, settings } = page;
-  const time = useTime(timeline);
+  const page = usePage('open', 'timeline', 'replay', 'bank', 'chosen', 'settings');
+  const { open, timeline, replay, bank, chosen, settings } = page;
+  const time = useTime(timeline, replay !== null);
   const stateAt = (moment: number | null) => (timeline && moment !== null ? timeline.at(moment) : open);
   const { moment, still } = time;
   // A moment of a timeline is the same run for good; the run as it is changes.

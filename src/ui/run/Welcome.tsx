@@ -8,6 +8,7 @@ import { canStart } from '../store/choices.ts';
 import { useActions, usePage } from '../store/usePage.ts';
 import { Changes } from './Changes.tsx';
 import { useDoing } from './doing.ts';
+import { FirstPageStory } from './FirstPageStory.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import { BackendChoiceField } from './Transport.tsx';
 import './Welcome.css';
@@ -85,6 +86,7 @@ function FirstPage() {
               : `${aims} and ${modelTitle(model)}, which is downloaded once${modelHost(model) ? ` from ${modelHost(model)}` : ''}. Nothing of yours leaves this computer.`}
       </p>
       <Changes />
+      <FirstPageStory />
     </section>
   );
 }

@@ -1,7 +1,7 @@
 /** The open run: the one that is shown, whether it is stored, runs, or comes from elsewhere. */
 import type { RunEvent } from '../../run/events.ts';
 import type { RecordedRun } from '../../run/journal.ts';
-import type { RunState } from '../../run/state.ts';
+import { foldEvents, type RunState } from '../../run/state.ts';
 import { Timeline } from '../../run/timeline.ts';
 import type { Lab, LabState } from './lab.ts';
 import type { Notices, NoticesState } from './notices.ts';
@@ -16,6 +16,8 @@ export interface OpenRunState {
   timeline: Timeline | null;
   /** The open run is one from elsewhere that is not stored here: looked at, not run. */
   replay: RecordedRun | null;
+  /** A run that came with the replay and is drawn beside it. */
+  beside: RunState | null;
   /** Checkpoints of the open run whose weights are not here: they did not come along. */
   absent: ReadonlySet<string>;
   /** The lab holds the open run (it runs or is paused), so that it can go on at once. */
@@ -28,6 +30,7 @@ export const FIRST_OPEN_RUN: OpenRunState = {
   open: null,
   timeline: null,
   replay: null,
+  beside: null,
   absent: new Set(),
   live: false,
   elsewhere: null,
@@ -44,8 +47,8 @@ export const isWeightless = ({
 export interface OpenRun {
   /** Shows a stored run without running it. */
   show(run: string): Promise<void>;
-  /** Shows a run from elsewhere. Nothing is stored, and nothing of it can be run. */
-  showReplay(run: RecordedRun): void;
+  /** Shows a run from elsewhere, and one beside it. Nothing is stored, and nothing of it can be run. */
+  showReplay(run: RecordedRun, beside?: RecordedRun): void;
   /** Back to the first page, to start another run. The open run is paused; one that runs elsewhere goes on. */
   close(): void;
   /** Deletes a stored run, and closes it where it is open. */
@@ -87,13 +90,18 @@ export function createOpenRun(
     return { live, elsewhere: live || worked === null ? null : worked.name };
   };
   /** `here` names the checkpoints that are at hand. */
-  const put = (events: readonly RunEvent[], replay: RecordedRun | null, here: readonly string[]) => {
+  const put = (
+    events: readonly RunEvent[],
+    replay: RecordedRun | null,
+    here: readonly string[],
+    beside: RunState | null = null,
+  ) => {
     log = events.slice();
     const timeline = events.length > 0 ? new Timeline(events) : null;
     const open = timeline?.state ?? null;
     const named = open?.checkpoints.map(({ blob }) => blob) ?? [];
     const absent = new Set(named.filter((blob) => !here.includes(blob)));
-    store.set({ open, timeline, replay, absent, ...standing() });
+    store.set({ open, timeline, replay, beside, absent, ...standing() });
   };
   const told = (run: string, event: RunEvent | undefined) => {
     if (event && shown === run) openRun.hear(run, [event]);
@@ -115,13 +123,14 @@ export function createOpenRun(
         notices.report(error, 'The run is still stored. Reload the page and try again.');
       }
     },
-    showReplay(run) {
+    showReplay(run, beside) {
       expecting = false;
       shown = null;
       put(
         run.events,
         run,
         run.checkpoints.map(({ blob }) => blob),
+        beside && foldEvents(beside.events),
       );
     },
     close() {
@@ -134,6 +143,7 @@ export function createOpenRun(
         open: null,
         timeline: null,
         replay: null,
+        beside: null,
         streaming: null,
         activity: null,
         ...standing(),
@@ -202,7 +212,7 @@ export function createOpenRun(
       const anew = begin || !before || fresh.some((event) => event.type === 'resumed');
       const timeline = anew ? new Timeline(log) : before;
       if (!anew) timeline.push(fresh);
-      store.setSoon({ open: timeline.state, timeline, replay: null, ...standing() });
+      store.setSoon({ open: timeline.state, timeline, replay: null, beside: null, ...standing() });
     },
   };
   return openRun;

@@ -76,7 +76,10 @@ export function createOpening(
     openAddress: (source, address) =>
       during(async () => {
         const shared = await (await read()).openSource(source, address);
-        if (shared) await opening.take(shared);
+        // Two runs at an address are there to be looked at side by side; those of a file are offered.
+        if (shared?.kind === 'replay' && source.from === 'address' && shared.runs.length === 2)
+          openRun.showReplay(shared.runs[0]!, shared.runs[1]);
+        else if (shared) await opening.take(shared);
         return shared?.kind ?? null;
       }),
     async openFile(file) {

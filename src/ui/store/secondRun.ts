@@ -14,12 +14,12 @@ export interface Other {
 
 /** The run that the open one is compared with; another open run is compared with none. */
 export function useOther(past: readonly Ancestor[]): [Other | null, (run: string | null) => void] {
-  const { open: openRun, runs } = usePage('open', 'runs');
+  const { open: openRun, runs, beside } = usePage('open', 'runs', 'beside');
   const { shelf, notices } = useActions();
   const [chosen, setChosen] = useState<{ open: string; run: string } | null>(null);
   const [loaded, setLoaded] = useState<RunState | null>(null);
   const open = openRun?.run;
-  const wanted = chosen && chosen.open === open ? chosen.run : null;
+  const wanted = chosen && chosen.open === open && chosen.run !== beside?.run ? chosen.run : null;
   const version = runs.find(({ run }) => run === wanted)?.updatedAt;
   // `version` is new with each iteration of the other run.
   // biome-ignore lint/correctness/useExhaustiveDependencies: as said
@@ -40,13 +40,15 @@ export function useOther(past: readonly Ancestor[]): [Other | null, (run: string
     };
   }, [shelf, notices, wanted, version]);
   const compare = useCallback((run: string | null) => setChosen(run && open ? { open, run } : null), [open]);
-  const shift = openRun && loaded && loaded.run === wanted ? shiftBetween(openRun, past, loaded) : null;
+  // A run that came with the replay stands beside it until another one is chosen.
+  const second = wanted ? (loaded?.run === wanted ? loaded : null) : beside;
+  const shift = openRun && second ? shiftBetween(openRun, past, second) : null;
   const other = useMemo(
     () =>
-      loaded && shift !== null
-        ? { state: loaded, shift, last: (loaded.iterations.at(-1)?.iteration ?? 0) + shift }
+      second && shift !== null
+        ? { state: second, shift, last: (second.iterations.at(-1)?.iteration ?? 0) + shift }
         : null,
-    [loaded, shift],
+    [second, shift],
   );
   return [other, compare];
 }

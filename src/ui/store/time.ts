@@ -41,15 +41,28 @@ interface Place {
   moment: number;
 }
 
-/** Time travel belongs to one timeline: another one on the stage is shown as it is. */
-export function useTime(timeline: Timeline | null): Time {
-  const [place, setPlace] = useState<Place | null>(null);
+/**
+ * Time travel belongs to one timeline: another one on the stage is shown as it is, or, where it is somebody else's
+ * (`replay`), at its beginning.
+ */
+export function useTime(timeline: Timeline | null, replay: boolean): Time {
+  const begins = timeline && replay && timeline.length > 1 ? { timeline, moment: 1 } : null;
+  const [place, setPlace] = useState<Place | null>(begins);
   const [watchCards, cardsSeen] = useSeen<HTMLElement>();
   const [watchCurves, curvesSeen] = useSeen<HTMLElement>();
-  const [cards, setCards] = useState<Place | null>(null);
-  const [curves, setCurves] = useState<Place | null>(null);
+  const [cards, setCards] = useState<Place | null>(begins);
+  const [curves, setCurves] = useState<Place | null>(begins);
   const [playing, setPlaying] = useState(false);
   const [speed, setSpeed] = useState(10);
+  const [begun, setBegun] = useState(timeline);
+  if (begun !== timeline) {
+    // While it is drawn, not after: the end of a replay must not flash by.
+    setBegun(timeline);
+    setPlace(begins);
+    setCards(begins);
+    setCurves(begins);
+    setPlaying(false);
+  }
   const momentOf = (at: Place | null) =>
     at && at.timeline === timeline ? Math.min(at.moment, timeline.length) : null;
   const moment = momentOf(place);
