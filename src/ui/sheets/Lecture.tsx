@@ -1,4 +1,4 @@
-/** One iteration, phase by phase, in large type and nothing else: for a lecture. Arrow keys turn the pages. */
+/** The whole run, then each iteration phase by phase, in large type and nothing else: for a lecture. Arrow keys turn the pages. */
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { slots } from '../../gasp/methods.ts';
 import type { Attempt } from '../../gasp/question.ts';
@@ -13,6 +13,7 @@ import { RewardFigure } from '../figures/RewardFigure.tsx';
 import { axisNames, count, percent, roleNames, short } from '../parts/format.ts';
 import { Examples, Program } from '../parts/Program.tsx';
 import { definitions, rewardSum } from '../parts/terms.ts';
+import { wholeRunPages } from './lecturePages.tsx';
 import './Lecture.css';
 
 interface Page {
@@ -23,14 +24,13 @@ interface Page {
 
 export function Lecture({ onClose }: { onClose: () => void }) {
   const state = usePage('open').open!;
-  const shown = useShown().state?.iterations.at(-1)?.iteration ?? 0;
+  const { state: moment, past, other, span } = useShown();
+  const shown = moment?.iterations.at(-1)?.iteration ?? 0;
   // Finished iterations only: a page must not change while it is explained.
   const [iterations] = useState(() => state.iterations.filter((iteration) => iteration.counters));
+  // -1 is the whole run, where the lecture of a replay that has not been watched begins.
   const [at, setAt] = useState(() => ({
-    iteration: Math.max(
-      0,
-      iterations.findLastIndex((iteration) => iteration.iteration <= shown),
-    ),
+    iteration: iterations.findLastIndex((iteration) => iteration.iteration <= shown),
     page: 0,
     turned: false,
   }));
@@ -41,20 +41,23 @@ export function Lecture({ onClose }: { onClose: () => void }) {
     // Not the button to leave: space turns the page.
     dialog.current.focus();
   }, []);
+  // As the run was when the lecture began: a page must not change while it is explained.
+  const [whole] = useState(() => wholeRunPages({ state, past, other, span }));
+  const pagesAt = (index: number): Page[] => (iterations[index] ? pagesOf(state, iterations[index]) : whole);
   const iteration = iterations[at.iteration];
-  if (!iteration) return null;
-  const pages = pagesOf(state, iteration);
+  const pages = pagesAt(at.iteration);
   const page = pages[Math.min(at.page, pages.length - 1)]!;
 
   const turn = (by: number) => {
     const next = at.page + by;
     if (next >= 0 && next < pages.length) return setAt({ ...at, page: next, turned: true });
     const other = at.iteration + Math.sign(by);
-    if (!iterations[other]) return;
-    const page = by > 0 ? 0 : pagesOf(state, iterations[other]).length - 1;
+    if (other < -1 || other >= iterations.length) return;
+    const page = by > 0 ? 0 : pagesAt(other).length - 1;
     setAt({ iteration: other, page, turned: true });
   };
-  const jump = (to: number) => iterations[to] && setAt({ iteration: to, page: 0, turned: true });
+  const jump = (to: number) =>
+    to >= -1 && to < iterations.length && setAt({ iteration: to, page: 0, turned: true });
   const onKeyDown = (event: KeyboardEvent) => {
     const actions: Record<string, () => void> = {
       ArrowRight: () => turn(1),
@@ -64,11 +67,12 @@ export function Lecture({ onClose }: { onClose: () => void }) {
       PageUp: () => turn(-1),
       ArrowDown: () => jump(at.iteration + 1),
       ArrowUp: () => jump(at.iteration - 1),
-      Home: () => jump(0),
+      Home: () => jump(-1),
       End: () => jump(iterations.length - 1),
     };
     const action = actions[event.key];
-    if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
+    // A figure has keys of its own.
+    if (!action || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     action();
   };
@@ -83,13 +87,28 @@ export function Lecture({ onClose }: { onClose: () => void }) {
       onKeyDown={onKeyDown}
       onClick={(event) => turn(event.clientX < window.innerWidth / 3 ? -1 : 1)}
     >
-      <div className="lecture-page" key={`${iteration.iteration}/${at.page}`} aria-live="polite">
+      <div className="lecture-page" key={`${at.iteration}/${at.page}`} aria-live="polite">
         <p className="lecture-place">
-          <span className="lecture-name">{page.name}</span> iteration {iteration.iteration}, {at.page + 1} of{' '}
-          {pages.length}
+          <span className="lecture-name">{page.name}</span>{' '}
+          {iteration ? `iteration ${iteration.iteration}` : 'the whole run'}, {at.page + 1} of {pages.length}
         </p>
         {page.content}
       </div>
+      {iteration && (
+        <button
+          type="button"
+          className="button is-quiet lecture-close lecture-whole"
+          onClick={(event) => {
+            event.stopPropagation();
+            jump(-1);
+            // The button goes away, and the keys are the dialog's.
+            dialog.current?.focus();
+          }}
+          onKeyDown={(event) => event.key === ' ' && event.stopPropagation()}
+        >
+          The whole run
+        </button>
+      )}
       <button
         type="button"
         className="button is-quiet lecture-close"
@@ -102,7 +121,10 @@ export function Lecture({ onClose }: { onClose: () => void }) {
         Close
       </button>
       <p className={at.turned ? 'visually-hidden' : 'lecture-help'}>
-        <span>Right and left arrow turn the pages, up and down change the iteration, Escape leaves.</span>
+        <span>
+          Right and left arrow turn the pages, up and down change the iteration, Home shows the whole run,
+          Escape leaves.
+        </span>
         <span>Tap on the right to go on, on the left to go back.</span>
       </p>
     </dialog>

@@ -19,7 +19,7 @@ export interface SheetEntry<Ask> {
 export const SHEETS: { [Name in SheetName]: SheetEntry<SheetAsks[Name]> } = {
   lecture: {
     title: 'Lecture',
-    button: { hint: 'One iteration, phase by phase, in large type' },
+    button: { hint: 'The run and its iterations, phase by phase, in large type' },
     there: ({ open }) => open?.iterations.some((iteration) => iteration.counters) === true,
     load: async () => (await import('./Lecture.tsx')).Lecture,
   },
