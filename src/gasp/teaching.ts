@@ -72,6 +72,7 @@ export async function tryDraft(
     return { proposal: { ...base, fault }, attempts: [], reward: faultReward(fault.kind), accepted: false };
   }
   const { question } = validated;
+  const paidAs = role === 'lemma' ? settings.lemmaBand : role;
   const nearest = input.accepted.fork(settings.noveltyWindow).nearest(question);
   const copies = nearest.similarity > settings.noveltyThreshold ? nearest.id : undefined;
   const [solved] = await solve(
@@ -89,8 +90,8 @@ export async function tryDraft(
     proposal: { ...base, question, similarity: nearest.similarity },
     attempts,
     passRate,
-    reward: copies === undefined ? proposerReward(role, passRate) : faultReward('copy'),
-    accepted: copies === undefined && inBand(role, passRate),
+    reward: copies === undefined ? proposerReward(paidAs, passRate) : faultReward('copy'),
+    accepted: copies === undefined && inBand(paidAs, passRate),
     ...(copies !== undefined && { copies }),
   };
 }

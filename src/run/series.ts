@@ -114,17 +114,17 @@ export const RUN_SERIES = {
 export const OWN_SERIES = {
   'accepted, lemma': {
     title: 'Accepted lemmas',
-    note: 'questions in their band, an iteration',
+    note: 'questions accepted, an iteration',
     value: roleMean('lemma', 'accepted'),
   },
   'accepted, lift': {
     title: 'Accepted lifts',
-    note: 'questions in their band, an iteration',
+    note: 'questions accepted, an iteration',
     value: roleMean('lift', 'accepted'),
   },
   'accepted, unguided': {
     title: 'Accepted questions',
-    note: 'questions in their band, an iteration',
+    note: 'questions accepted, an iteration',
     value: roleMean('unguided', 'accepted'),
   },
   loss: { title: 'Loss', note: 'policy gradient; its level means little', value: statistic('loss') },

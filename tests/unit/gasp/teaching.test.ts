@@ -3,7 +3,7 @@ import { microDialect } from '../../../src/dialects/micro/dialect.ts';
 import { programSource } from '../../../src/dialects/micro/microText.ts';
 import { DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
 import { NoveltyBuffer } from '../../../src/gasp/novelty.ts';
-import { lemmaReward } from '../../../src/gasp/rewards.ts';
+import { lemmaReward, liftReward } from '../../../src/gasp/rewards.ts';
 import { judgeGoalpost, type PersonDraft, tryDraft } from '../../../src/gasp/teaching.ts';
 import { MicroJudge, playingPolicy, program, question } from './microWorld.ts';
 
@@ -25,10 +25,15 @@ const draft: PersonDraft = {
   inputs,
 };
 const settings = { ...DEFAULT_SETTINGS, rollouts: 32 };
-const attempt = (changes: Partial<PersonDraft> = {}, accepted = new NoveltyBuffer(), round = 0) =>
+const attempt = (
+  changes: Partial<PersonDraft> = {},
+  accepted = new NoveltyBuffer(),
+  round = 0,
+  run: typeof settings = settings,
+) =>
   tryDraft(
     { ...draft, ...changes },
-    { id: '3.taught.0', settings, iteration: 3, round, accepted },
+    { id: '3.taught.0', settings: run, iteration: 3, round, accepted },
     { policy: playingPolicy(), judge: new MicroJudge(), dialect: microDialect() },
   );
 
@@ -47,6 +52,11 @@ describe('tryDraft', () => {
     const texts = async (round: number) => (await attempt({}, undefined, round)).attempts.map((a) => a.text);
     expect(await texts(0)).toEqual(trial.attempts.map((a) => a.text));
     expect(await texts(1)).not.toEqual(trial.attempts.map((a) => a.text));
+  });
+
+  test('where the method pays a first question as a lift, a person is paid so too', async () => {
+    const trial = await attempt({}, undefined, 0, { ...settings, lemmaBand: 'lift' });
+    expect(trial.reward).toBe(liftReward(trial.passRate!));
   });
 
   test('a program that is not Python: its line, the format penalty, nothing tried', async () => {

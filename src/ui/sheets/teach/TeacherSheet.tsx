@@ -1,6 +1,8 @@
 /** Playing the teacher: write a lemma or a lift, have the student try it, see what it would have earned. */
 import { useEffect, useId, useRef, useState } from 'react';
+import { METHODS } from '../../../gasp/methods.ts';
 import type { Axis, ProposerRole } from '../../../gasp/question.ts';
+import { paidByCurve } from '../../../gasp/rewards.ts';
 import type { PersonDraft, TeachingTrial } from '../../../gasp/teaching.ts';
 import { CodeEditor } from '../../parts/editor/CodeEditor.tsx';
 import { RewardFigure } from '../../figures/RewardFigure.tsx';
@@ -164,6 +166,9 @@ function Teacher({ start, onClose }: { start: TeachStart; onClose: () => void })
           'An unguided question: paid best when it is rarely solved, but sometimes.'
         )}{' '}
         The student sees inputs and outputs, never the program.
+        {open &&
+          !paidByCurve(open.settings) &&
+          ` ${METHODS[open.settings.method].title} pays its teacher for all questions of an iteration together; for a single one GASP’s curve stands here.`}
       </div>
       <div className="teach-choices">
         {besides.length > 0 && (
