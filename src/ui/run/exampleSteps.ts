@@ -8,7 +8,7 @@ export const STEPS = [
     title: 'write it twice, then append the length, then add the reversed list',
     program:
       'def f(x):\n    x = x + x\n    x = x + [len(x)]\n    x = [a + b for a, b in zip(x, x[::-1])]\n    return x\n',
-    tells: 'A question that the model cannot solve. It is never told how.',
+    tells: 'A question that the model cannot solve: as a student it sees examples only.',
   },
   {
     hue: 'lemma',
