@@ -1,5 +1,5 @@
 /** The series of a run over its iterations, for the figures of page and comparison. */
-import type { ProposerRole, TaskType } from '../gasp/question.ts';
+import type { Axis, ProposerRole, TaskType } from '../gasp/question.ts';
 import { type IterationState, roleMeans } from './state.ts';
 
 export interface RunSeries {
@@ -29,6 +29,15 @@ const studentReward =
   ({ update }: IterationState): number | undefined =>
     update?.groups.findLast((group) => group.role === 'solver' && group.task === task)?.meanReward;
 
+const followedShare =
+  (axis: Axis) =>
+  ({ stones }: IterationState): number | undefined =>
+    mean(
+      stones.flatMap(({ proposal, followed }) =>
+        proposal.axis === axis && followed !== undefined ? [Number(followed)] : [],
+      ),
+    );
+
 /** The series that a comparison shows, in this order. */
 export const RUN_SERIES = {
   similarity: {
@@ -42,6 +51,18 @@ export const RUN_SERIES = {
     note: 'share of proposals that the novelty filter rejects',
     share: true,
     value: ({ stones }) => mean(stones.map(({ proposal }) => Number(proposal.fault?.kind === 'copy'))),
+  },
+  'followed, io': {
+    title: 'The same program along I/O',
+    note: 'share of lemmas and lifts on the I/O axis that keep the program they were made from',
+    share: true,
+    value: followedShare('io'),
+  },
+  'followed, f': {
+    title: 'The same inputs along f',
+    note: 'share of lemmas and lifts on the f axis that keep the inputs they were made from',
+    share: true,
+    value: followedShare('f'),
   },
   'pass rate, lemma': {
     title: 'Pass rate of lemmas',

@@ -2,6 +2,7 @@
  * The state of a run: a pure fold over its event log. Everything that the page shows comes from
  * here, so a stored run, a running one and one scrubbed back in time are drawn by the same code.
  */
+import { followsAxis } from '../gasp/axes.ts';
 import { completeSettings } from '../gasp/defaults.ts';
 import type { PolicyInfo, UpdateStats } from '../gasp/policyRecord.ts';
 import type { Attempt, Axis, Proposal, Question, Role, TaskType } from '../gasp/question.ts';
@@ -32,6 +33,8 @@ export interface Stone {
   accepted: boolean;
   /** Goalposts that its program answers. */
   reaches?: string[];
+  /** Whether it did what its axis asked for; absent without an axis, and where that cannot be told. */
+  followed?: boolean;
 }
 
 export interface UpdateState {
@@ -183,6 +186,7 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
             proposal: event.proposal,
             trials: [],
             accepted: false,
+            ...followed(state, event.proposal),
           },
         ],
       }));
@@ -252,7 +256,10 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
       const trials: Trial[] = [{ task: 'induction', attempts, passRate }];
       next.taught = [
         ...state.taught,
-        { id: proposal.id, iteration, proposal, trials, passRate, reward, accepted },
+        {
+          ...{ id: proposal.id, iteration, proposal, trials, passRate, reward, accepted },
+          ...followed(state, proposal),
+        },
       ];
       break;
     }
@@ -309,6 +316,16 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
 /** The state after all valid events. Null for an empty log. Throws when the log does not begin with `run-started`. */
 export function foldEvents(events: readonly RunEvent[]): RunState | null {
   return validEvents(events).reduce<RunState | null>(applyEvent, null);
+}
+
+function followed(state: RunState, { axis, question, parent, goalpost }: Proposal): Pick<Stone, 'followed'> {
+  if (!axis || !question) return {};
+  const from =
+    parent === undefined
+      ? state.goalposts.find(({ id }) => id === goalpost)
+      : findStone(state, parent)?.proposal.question;
+  const follows = from && followsAxis(axis, from, question);
+  return follows === undefined ? {} : { followed: follows };
 }
 
 /** With one more part of a measurement, which joins the parts that it completes. */

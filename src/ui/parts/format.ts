@@ -1,5 +1,5 @@
 /** Numbers and words as the page writes them. */
-import type { ProposerRole, Verdict } from '../../gasp/question.ts';
+import type { Axis, ProposerRole, Verdict } from '../../gasp/question.ts';
 import type { Activity } from '../../lab/protocol.ts';
 import type { RunEvent } from '../../run/events.ts';
 
@@ -70,6 +70,19 @@ export const roleNames: Record<ProposerRole, string> = {
 
 export const axisNames = { io: 'I/O axis', f: 'f axis' } as const;
 
+/** What an axis asks to be kept, and whether it was. */
+const kept = {
+  io: { yes: 'same program', no: 'another program' },
+  f: { yes: 'same inputs', no: 'other inputs' },
+} as const;
+
+/** "I/O axis, another program": what was asked for, and what came of it where that is known. */
+export function axisText(axis: Axis, followed: boolean | undefined): string {
+  return followed === undefined
+    ? axisNames[axis]
+    : `${axisNames[axis]}, ${kept[axis][followed ? 'yes' : 'no']}`;
+}
+
 export const verdictNames: Record<Verdict, string> = {
   passed: 'passed',
   wrong: 'wrong',
@@ -84,9 +97,11 @@ const activities: Record<Activity['task'], string> = {
   'loading-judge': 'Starting Python',
   'proposing-lemmas': 'Writing lemmas',
   'proposing-lifts': 'Writing lifts',
+  'proposing-questions': 'Making questions up',
   validating: 'Running the proposals',
   'solving-lemmas': 'Trying the lemmas',
   'solving-lifts': 'Trying the lifts',
+  'solving-questions': 'Trying the questions',
   'solving-tasks': 'Trying other questions',
   updating: 'Updating the weights',
   evaluating: 'Trying all goalposts',

@@ -3,7 +3,7 @@ import { azrPaper, type Citation, foothold, gaspPaper } from '../../gasp/citatio
 import { ESTIMATOR_NAMES, ESTIMATORS } from '../../gasp/estimators.ts';
 import { inBand, paidByCurve, proposerReward } from '../../gasp/rewards.ts';
 import { expectedSolved, summarizeDistances } from '../../gasp/distance.ts';
-import type { ProposerRole } from '../../gasp/question.ts';
+import type { Axis, ProposerRole } from '../../gasp/question.ts';
 import { frontier } from '../../run/frontier.ts';
 import { unseenGain, unseenRate } from '../../run/gains.ts';
 import {
@@ -175,12 +175,19 @@ export const definitions = {
   },
   axis: {
     text: [
-      'What changes from a goalpost to its lemma and on to the lift: the algorithm (f axis), or the inputs and outputs with the algorithm kept (I/O axis). Drawn uniformly for each lemma; the lift keeps it.',
+      'What changes from a goalpost to its lemma and on to the lift: the algorithm (f axis), or the inputs and outputs with the algorithm kept (I/O axis). Drawn uniformly for each lemma; the lift keeps it. It is what the teacher is asked for: beside it stands whether the program (I/O) or the inputs (f) did stay.',
     ],
     here: (state) => {
-      const axes = state.iterations.flatMap((iteration) => iteration.axes);
-      const f = axes.filter((axis) => axis === 'f').length;
-      return axes.length > 0 ? `f axis ${f} times, I/O axis ${axes.length - f} times.` : undefined;
+      const told = state.iterations.flatMap(({ stones }) =>
+        stones.filter(({ followed }) => followed !== undefined),
+      );
+      const on = (asked: Axis) => {
+        const made = told.filter(({ proposal }) => proposal.axis === asked);
+        return `${made.filter(({ followed }) => followed).length} of ${count(made.length)}`;
+      };
+      return told.length > 0
+        ? `the same program in ${on('io')} asked for along I/O, the same inputs in ${on('f')} along f.`
+        : undefined;
     },
     source: gaspPaper('section 3'),
   },

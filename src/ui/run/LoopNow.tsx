@@ -1,19 +1,23 @@
 /** The loop as it is now: goalpost, lemma and lift side by side, and what the update did. */
 import { memo, type ReactNode, type Ref, useCallback, useMemo, useState } from 'react';
 import type { Question } from '../../gasp/question.ts';
+import { slots } from '../../gasp/methods.ts';
 import { paidByCurve } from '../../gasp/rewards.ts';
 import type { IterationState, RunState, Stone } from '../../run/state.ts';
 import { goalpostStates } from '../../run/state.ts';
 import { type Chain, chainsOf, furthest, furthestLift } from '../store/chains.ts';
 import { Dots, type Mark, markOf } from '../../figures/Dots.tsx';
 import { RewardFigure } from '../figures/RewardFigure.tsx';
-import { axisNames, percent, roleNames, short } from '../parts/format.ts';
+import { axisText, percent, roleNames, short } from '../parts/format.ts';
 import { Examples, Program } from '../parts/Program.tsx';
 import type { Streaming } from '../store/lab.ts';
 import { useActions, usePage } from '../store/usePage.ts';
 import { Term } from '../parts/Term.tsx';
 import { useShown } from './ShownRun.tsx';
 import './LoopNow.css';
+
+/** Questions made up without a goalpost that are shown beside one another. */
+const TOGETHER = 3;
 
 /** Nothing before the first iteration. */
 export function LoopNow() {
@@ -52,13 +56,19 @@ const Loop = memo(function Loop(props: {
     return { lemma: rates('lemma'), lift: rates('lift'), unguided: rates('unguided') };
   }, [state.iterations]);
 
-  if (!iteration || !chain) return null;
+  if (!iteration || !chain || (iteration.goalposts.length === 0 && slots(state.settings).unguided === 0))
+    return null;
+  // Without goalposts there are neither lemmas nor lifts, and questions stand beside one another in their place.
+  const alone = iteration.goalposts.length === 0;
+  const [step, start] = alone ? [TOGETHER, slot - (slot % TOGETHER)] : [1, slot];
+  const together = chains.slice(start, start + step);
+  const shown = together.length > 1 ? `${start + 1} to ${start + together.length}` : `${start + 1}`;
   const go = (to: number) =>
-    setPicked({ iteration: iteration.iteration, slot: (to + chains.length) % chains.length });
+    setPicked({ iteration: iteration.iteration, slot: to < 0 ? chains.length - 1 : to % chains.length });
+  const what = alone ? 'questions' : 'goalpost';
   // Rows come in the order of the requests: first proposals by slot, lifts by accepted lemma.
   const writing = (role: Streaming['role'], row: number) =>
     streaming?.role === role ? streaming.rows[row]?.text : undefined;
-  const unguidedRow = slot - iteration.goalposts.length;
   const answering = (stone: Stone | undefined) =>
     streaming?.role === 'solver' && stone?.proposal.question && stone.passRate === undefined
       ? streaming.rows.find((row) => row.id.startsWith(`${stone.proposal.question!.id}/`))?.text
@@ -66,6 +76,31 @@ const Loop = memo(function Loop(props: {
   const liftedBefore = chains.slice(0, slot).filter(({ first, goalpost }) => goalpost && first?.accepted);
   const liftRow = liftedBefore.length * state.settings.liftsPerLemma;
   const lift = chain.lifts.find(({ id }) => id === pickedLift) ?? furthestLift(chain);
+
+  const firstCard = ({ first, goalpost }: Chain, at: number) => (
+    <StoneCard
+      key={at}
+      kind={first?.proposal.role === 'unguided' || !goalpost ? 'unguided' : 'lemma'}
+      stone={first}
+      rollouts={state.settings.rollouts}
+      onCurve={paidByCurve(state.settings)}
+      earlier={first?.proposal.role === 'unguided' ? earlier.unguided : earlier.lemma}
+      writing={
+        first
+          ? undefined
+          : goalpost
+            ? writing('lemma', at)
+            : writing('unguided', at - iteration.goalposts.length)
+      }
+      answering={answering(first)}
+      waiting={
+        goalpost
+          ? 'The teacher reads the goalpost, its title and examples, and writes an easier question.'
+          : 'The teacher makes a question up.'
+      }
+      onOpen={onOpen}
+    />
+  );
 
   return (
     <section ref={props.ref} className="loop" aria-labelledby="loop-title">
@@ -78,60 +113,48 @@ const Loop = memo(function Loop(props: {
           <button
             type="button"
             className="button is-quiet"
-            aria-label="Previous goalpost"
-            onClick={() => go(slot - 1)}
+            aria-label={`Previous ${what}`}
+            onClick={() => go(start - step)}
           >
             ‹
           </button>
           <span>
-            {slot + 1} of {chains.length}
+            {shown} of {chains.length}
           </span>
           <button
             type="button"
             className="button is-quiet"
-            aria-label="Next goalpost"
-            onClick={() => go(slot + 1)}
+            aria-label={`Next ${what}`}
+            onClick={() => go(start + step < chains.length ? start + step : 0)}
           >
             ›
           </button>
         </div>
       </div>
       <div className="loop-cards">
-        <GoalpostCard state={state} {...(chain.goalpost && { question: chain.goalpost })} />
-        <StoneCard
-          kind={chain.first?.proposal.role === 'unguided' || !chain.goalpost ? 'unguided' : 'lemma'}
-          stone={chain.first}
-          rollouts={state.settings.rollouts}
-          onCurve={paidByCurve(state.settings)}
-          earlier={chain.first?.proposal.role === 'unguided' ? earlier.unguided : earlier.lemma}
-          writing={
-            chain.first
-              ? undefined
-              : chain.goalpost
-                ? writing('lemma', slot)
-                : writing('unguided', unguidedRow)
-          }
-          answering={answering(chain.first)}
-          waiting={
-            chain.goalpost
-              ? 'The teacher reads the goalpost, its title and examples, and writes an easier question.'
-              : 'The teacher makes a question up.'
-          }
-          onOpen={onOpen}
-        />
-        <StoneCard
-          kind="lift"
-          stone={lift}
-          siblings={chain.lifts}
-          onPick={(stone) => setPickedLift(stone.id)}
-          rollouts={state.settings.rollouts}
-          onCurve={paidByCurve(state.settings)}
-          earlier={earlier.lift}
-          writing={chain.goalpost && chain.first?.accepted && !lift ? writing('lift', liftRow) : undefined}
-          answering={answering(lift)}
-          waiting={liftWaiting(chain, iteration)}
-          onOpen={onOpen}
-        />
+        {alone ? (
+          together.map((one, i) => firstCard(one, start + i))
+        ) : (
+          <>
+            <GoalpostCard state={state} {...(chain.goalpost && { question: chain.goalpost })} />
+            {firstCard(chain, slot)}
+            <StoneCard
+              kind="lift"
+              stone={lift}
+              siblings={chain.lifts}
+              onPick={(stone) => setPickedLift(stone.id)}
+              rollouts={state.settings.rollouts}
+              onCurve={paidByCurve(state.settings)}
+              earlier={earlier.lift}
+              writing={
+                chain.goalpost && chain.first?.accepted && !lift ? writing('lift', liftRow) : undefined
+              }
+              answering={answering(lift)}
+              waiting={liftWaiting(chain, iteration)}
+              onOpen={onOpen}
+            />
+          </>
+        )}
       </div>
     </section>
   );
@@ -230,7 +253,7 @@ function StoneCard(props: {
         </h3>
         {stone?.proposal.axis && (
           <span className="card-tag">
-            <Term name="axis">{axisNames[stone.proposal.axis]}</Term>
+            <Term name="axis">{axisText(stone.proposal.axis, stone.followed)}</Term>
           </span>
         )}
         {stone && (

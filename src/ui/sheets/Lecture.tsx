@@ -10,7 +10,7 @@ import { usePage } from '../store/usePage.ts';
 import { type Chain, chainsOf, furthest, furthestLift } from '../store/chains.ts';
 import { Dots, markOf } from '../../figures/Dots.tsx';
 import { RewardFigure } from '../figures/RewardFigure.tsx';
-import { axisNames, count, percent, roleNames, short } from '../parts/format.ts';
+import { axisText, count, percent, roleNames, short } from '../parts/format.ts';
 import { Examples, Program } from '../parts/Program.tsx';
 import { definitions, rewardSum } from '../parts/terms.ts';
 import { wholeRunPages } from './lecturePages.tsx';
@@ -184,7 +184,7 @@ function stonePages(stone: Stone, settings: Settings): Page[] {
         <p className="lecture-say">{maker[role]}</p>
         <h2>
           {question.title}
-          {axis && <small> {axisNames[axis]}</small>}
+          {axis && <small> {axisText(axis, stone.followed)}</small>}
         </h2>
         <Program source={question.program} />
         <Examples inputs={question.inputs} outputs={question.outputs} limit={question.shown} />

@@ -2,7 +2,7 @@
 import { paidByCurve } from '../../gasp/rewards.ts';
 import { findStone, type RunState, type Stone } from '../../run/state.ts';
 import { RewardFigure } from '../figures/RewardFigure.tsx';
-import { axisNames, percent, roleNames, short, verdictNames } from '../parts/format.ts';
+import { axisText, percent, roleNames, short, verdictNames } from '../parts/format.ts';
 import { Program } from '../parts/Program.tsx';
 import { Term } from '../parts/Term.tsx';
 import { useActions, usePage } from '../store/usePage.ts';
@@ -114,7 +114,7 @@ function StoneView(props: { stone: Stone; state: RunState; of: RunState | null; 
           <span className="section-note">
             {taught ? ' of yours, kept after ' : ' of '}
             {taught && stone.iteration === 0 ? 'the start' : `iteration ${stone.iteration}`}
-            {proposal.axis && `, ${axisNames[proposal.axis]}`}
+            {proposal.axis && `, ${axisText(proposal.axis, stone.followed)}`}
             {of && `, ${of.name}`}
           </span>
         </span>

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { Proposal, Question } from '../../../src/gasp/question.ts';
 import type { RunEvent, RunEventBody } from '../../../src/run/events.ts';
 import { frontier, programLength } from '../../../src/run/frontier.ts';
 import { acceptedQuestions, taughtQuestions } from '../../../src/run/history.ts';
 import { runName } from '../../../src/run/names.ts';
+import { RUN_SERIES } from '../../../src/run/series.ts';
 import {
   applyEvent,
   currentCounters,
@@ -116,6 +118,50 @@ describe('foldEvents', () => {
     const cut = foldEvents(exampleEvents({ iterations: 12, seed: 3, interrupted: true }))!;
     expect(currentCounters(cut)).toEqual(finished.at(-2)!.counters);
     expect(finishedIterations(cut)).toBe(11);
+  });
+});
+
+describe('whether proposals follow their axis', () => {
+  const events = exampleEvents({ iterations: 3, seed: 3, goalposts: 2 });
+  const [start] = events;
+  if (start?.type !== 'run-started') throw new Error('A log begins with its run.');
+  const [goalpost] = start.goalposts;
+  const other = 'def f(x):\n    return x';
+  const propose = (id: string, made: Partial<Question>, links: Partial<Proposal>): RunEventBody => ({
+    type: 'proposed',
+    iteration: 1,
+    proposal: { ...{ id, role: 'lemma', text: '' }, question: { ...goalpost!, id, ...made }, ...links },
+  });
+  const begun = [
+    ...events.slice(0, 2),
+    ...(
+      [
+        { type: 'iteration-started', iteration: 1, goalposts: [], axes: [] },
+        propose(
+          '1.lemma.0',
+          { inputs: ['[0]'], outputs: ['[0]'], shown: 1 },
+          { axis: 'io', goalpost: goalpost!.id },
+        ),
+        propose('1.lemma.1', { program: other }, { axis: 'io', goalpost: goalpost!.id }),
+        propose('1.lemma.2', { program: other }, { axis: 'f', goalpost: goalpost!.id }),
+        // A lift is held to its lemma, whose inputs were others than the goalpost's.
+        propose('1.lift.3', {}, { axis: 'f', goalpost: goalpost!.id, parent: '1.lemma.0' }),
+        propose('1.unguided.4', {}, {}),
+        propose('1.lemma.5', {}, { axis: 'io', goalpost: 'not of this run' }),
+      ] satisfies RunEventBody[]
+    ).map((body) => ({ ...body, seq: 0, at: 0 })),
+  ];
+  const iteration = foldEvents(begun as RunEvent[])!.iterations[0]!;
+
+  it('tells of each by what it was made from, and of no other', () => {
+    const told = iteration.stones.map(({ followed }) => followed);
+    expect(told).toEqual([true, false, true, false, undefined, undefined]);
+  });
+
+  it('counts them by axis in the series of a run', () => {
+    expect(RUN_SERIES['followed, io'].value(iteration)).toBe(1 / 2);
+    expect(RUN_SERIES['followed, f'].value(iteration)).toBe(1 / 2);
+    expect(RUN_SERIES['followed, f'].value({ ...iteration, stones: [] })).toBeUndefined();
   });
 });
 
