@@ -77,7 +77,7 @@ export async function runIteration(
   const fallen = new Set(tried.filter((s) => s.passRate > 0).map((s) => s.task.question.id));
   const draws = drawn.filter(({ goalpost }) => !fallen.has(goalpost.id));
 
-  let made = await run.propose('lemmas', [
+  let made = await run.propose(guided > 0 ? 'lemmas' : 'questions', [
     ...draws.map(({ goalpost, axis }): Plan => {
       const read = settings.teacherReadsTitles ? goalpost : { ...goalpost, title: '' };
       return { role: 'lemma', axis, goalpost, prompt: tools.dialect.lemmaPrompt(read, axis) };
@@ -189,7 +189,7 @@ class Proposing {
     this.goalposts = input.allGoalposts ?? input.goalposts;
   }
 
-  async propose(kind: 'lemmas' | 'lifts', plans: readonly Plan[]): Promise<Made[]> {
+  async propose(kind: 'lemmas' | 'lifts' | 'questions', plans: readonly Plan[]): Promise<Made[]> {
     if (plans.length === 0) return [];
     const { settings, iteration, tools } = this;
     const first = this.made;

@@ -5,9 +5,11 @@ import type { Role } from './question.ts';
 export type Stage =
   | 'proposing-lemmas'
   | 'proposing-lifts'
+  | 'proposing-questions'
   | 'validating'
   | 'solving-lemmas'
   | 'solving-lifts'
+  | 'solving-questions'
   | 'solving-tasks'
   | 'updating'
   | 'evaluating'

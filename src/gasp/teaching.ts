@@ -31,6 +31,8 @@ export interface TeachingTrial {
   copies?: string;
 }
 
+const solving = { lemma: 'solving-lemmas', lift: 'solving-lifts', unguided: 'solving-questions' } as const;
+
 /**
  * Validates a draft, has the student answer it with its present weights, and says what it earns. Nothing
  * is trained and `accepted` is not changed. `round` tells trials of one iteration apart: another one
@@ -81,7 +83,7 @@ export async function tryDraft(
       samples: settings.rollouts,
       ...drawsOf(settings),
       seed: deriveSeed(settings.seed, 'teaching', iteration, round),
-      stage: role === 'lift' ? 'solving-lifts' : 'solving-lemmas',
+      stage: solving[role],
     },
     tools,
   );
