@@ -8,7 +8,7 @@ import { trimmed } from '../src/share/trimmed.ts';
 import { readOptions, UsageError } from './usage.ts';
 
 export const shipUsage = `lab ship --runs DIR --out DIR [options]
-  Writes the sessions of the page's first page (src/share/shipped.ts), trimmed, without weights.
+  Writes the sessions that ship (src/share/shipped.ts), trimmed, without weights.
   --runs DIR        folder that holds the runs' folders, as given to lab run --out
   --out DIR         where the files go: public/sessions
   --only ID         one of the sessions

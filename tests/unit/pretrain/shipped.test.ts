@@ -8,7 +8,9 @@ import { evaluationProblems } from '../../../pretrain/evaluationSet.ts';
 import { questionOf } from '../../../pretrain/world.ts';
 import { microDialect } from '../../../src/dialects/micro/dialect.ts';
 import { scoreReferences } from '../../../src/gasp/distance.ts';
+import { countPasses } from '../../../src/gasp/goalposts.ts';
 import type { Task } from '../../../src/gasp/question.ts';
+import { EMBEDDED_MODEL } from '../../../src/lab/models.ts';
 import { solve } from '../../../src/gasp/solving.ts';
 import { folderFiles } from '../../../packages/onnx-lora/src/repository/folderFiles.ts';
 import { type LocalPolicy, openLocalPolicy } from '../../../src/local/localPolicy.ts';
@@ -17,6 +19,7 @@ import { NodeJudge } from '../../../src/python/nodeJudge.ts';
 
 const models = fileURLToPath(new URL('../../../public/models/', import.meta.url));
 const dialect = microDialect();
+const judge = new NodeJudge();
 let policy: LocalPolicy;
 beforeAll(async () => {
   policy = await openLocalPolicy(folderFiles(`${models}foothold-micro-2`), {
@@ -26,7 +29,10 @@ beforeAll(async () => {
     seed: 1,
   });
 });
-afterAll(() => policy.dispose());
+afterAll(() => {
+  judge.dispose();
+  return policy.dispose();
+});
 
 const tasks = (depth: number, count: number) =>
   evaluationProblems(depth, count).map(
@@ -36,7 +42,7 @@ const tasks = (depth: number, count: number) =>
 test('the bank is the one that its idioms give, its goalposts among the training questions', () => {
   const file = new URL('../../../public/banks/micro.json', import.meta.url);
   const bank = JSON.parse(readFileSync(file, 'utf8')) as ThemedBank;
-  const { goalposts, distances: _, ...rest } = bank;
+  const { goalposts, distances: _, validationRate: __, ...rest } = bank;
   const { goalposts: none, ...built } = buildBank(bank.idioms);
   expect(none).toEqual([]);
   expect(rest).toEqual(JSON.parse(JSON.stringify(built)));
@@ -53,6 +59,19 @@ test('the bank says how near its goalposts are to this model', async () => {
   for (const [id, logprob] of Object.entries(scored)) {
     expect(Math.abs(distances![id]! - logprob), id).toBeLessThan(0.01);
   }
+});
+
+test('the bank says how this model does on its validation questions', async () => {
+  const file = new URL('../../../public/banks/micro.json', import.meta.url);
+  const { validation, validationRate } = JSON.parse(readFileSync(file, 'utf8')) as ThemedBank;
+  expect(validationRate).toMatchObject({ model: EMBEDDED_MODEL, samples: 100 });
+  expect(Object.keys(validationRate!.passed)).toEqual(validation!.map(({ id }) => id));
+  const known = Object.values(validationRate!.passed).reduce((a, b) => a + b, 0) / (100 * validation!.length);
+  // Fresh answers: 864, of which one in eleven is right, with a standard error of a percent.
+  const options = { samples: 4, temperature: 1, topP: 1, seed: 5, stage: 'measuring' } as const;
+  const { passed } = await countPasses(validation!, options, { policy, dialect, judge });
+  const fresh = Object.values(passed).reduce((a, b) => a + b, 0) / (4 * validation!.length);
+  expect(Math.abs(fresh - known)).toBeLessThan(0.04);
 });
 
 test('the probability of a reference answer is how often it is sampled', async () => {
@@ -105,7 +124,6 @@ test('transformers.js loads the repository, and its greedy tokens are ours', asy
 }, 180_000);
 
 test('it solves most questions of one operation and some of two', async () => {
-  const judge = new NodeJudge();
   const tools = { policy, judge, dialect };
   const options = { samples: 8, temperature: 1, topP: 1, seed: 5, stage: 'evaluating' } as const;
   const pass1 = async (depth: number) => {
@@ -115,5 +133,4 @@ test('it solves most questions of one operation and some of two', async () => {
   // Three standard errors below the card's figures, for 24 questions.
   expect(await pass1(1)).toBeGreaterThan(0.7);
   expect(await pass1(2)).toBeGreaterThan(0.2);
-  await judge.dispose();
 }, 180_000);
