@@ -33,6 +33,8 @@ export const iterationEvents = [
     accepted: v.boolean(),
     /** Goalposts of the run that its program answers: on all of their inputs it gives their outputs. */
     reaches: v.exactOptional(list(id)),
+    /** The pass rate that the weights before any training have on it, as `startRates.ts` tells it. */
+    startPassRate: v.exactOptional(share),
   }),
   /** Right answers that nobody sampled now, and that the update trains on all the same (`hindsight.ts`). */
   v.object({

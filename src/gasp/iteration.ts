@@ -18,6 +18,7 @@ import { drawsOf, type Settings } from './settings.ts';
 import { type Dealt, payByProgress, standing, type Student } from './studentProgress.ts';
 import { startRollouts } from './rollouts.ts';
 import { type Solved, sampledTokens, solve, type Tools } from './solving.ts';
+import { startPassRates } from './startRates.ts';
 import { type Validated, validateDraft } from './validation.ts';
 
 /** Earlier questions that an unguided proposer is asked to be different from (AZR's K). */
@@ -225,6 +226,7 @@ class Proposing {
         return own ? [{ plan: plans[i]!, solved: own, group: i % settings.progressGroups }] : [];
       }),
     );
+    const startRates = await startPassRates(solved, tools);
     const made = proposals.map((proposal, i): Made => {
       const base = { plan: plans[i]!, proposal, completion: completions[i]! };
       const own = bySolved.get(proposal.id);
@@ -238,11 +240,13 @@ class Proposing {
       ({ solved: own, reaches: answered, proposal, reward, accepted }): IterationEvent[] => {
         if (!own) return [];
         const { passRate } = own;
+        const startPassRate = startRates.get(proposal.id);
         return [
           attempted(iteration, own),
           {
             ...{ type: 'rewarded', iteration, proposal: proposal.id, passRate, reward, accepted },
             ...(answered?.length && { reaches: answered }),
+            ...(startPassRate !== undefined && { startPassRate }),
           },
         ];
       },

@@ -103,8 +103,12 @@ export interface Policy {
    * do not split between prompt and answer.
    */
   encodeAnswer(prompt: Prompt, answer: string): { promptTokens: number[]; tokens: number[] } | undefined;
-  /** Log-probabilities of each completion's tokens under the current weights. */
-  score(sequences: { promptTokens: number[]; tokens: number[] }[], signal?: AbortSignal): Promise<number[][]>;
+  /** Log-probabilities of each completion's tokens under the current weights, or under those before any training. */
+  score(
+    sequences: { promptTokens: number[]; tokens: number[] }[],
+    signal?: AbortSignal,
+    under?: 'now' | 'start',
+  ): Promise<number[][]>;
   update(batch: WeightedSequence[], options: UpdateOptions): Promise<UpdateStats>;
   snapshot(): Promise<PolicySnapshot>;
   restore(snapshot: PolicySnapshot): Promise<void>;
@@ -210,6 +214,8 @@ export interface Dialect {
   /** AZR's proposer: no goalpost, a few earlier questions to be different from. */
   unguidedPrompt(references: Question[]): Prompt;
   solvePrompt(task: Task): Prompt;
+  /** A question has few right answers as texts, so that their probabilities tell its pass rate. */
+  readonly fewRightAnswers?: true;
   /**
    * The question's own program as the text with which a student would answer its induction prompt: what follows the
    * prompt, without a token that ends it unless that is a part of the text. Undefined where it cannot be written so.

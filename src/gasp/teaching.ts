@@ -6,6 +6,7 @@ import { deriveSeed } from 'onnx-lora/random';
 import { faultReward, inBand, proposerReward } from './rewards.ts';
 import { drawsOf, type Settings } from './settings.ts';
 import { solve, type Tools } from './solving.ts';
+import { startPassRates } from './startRates.ts';
 import { type Validated, validateDraft } from './validation.ts';
 import { brief } from '../util/text.ts';
 
@@ -24,6 +25,8 @@ export interface TeachingTrial {
   /** The student's answers; empty where there was nothing to try. */
   attempts: Attempt[];
   passRate?: number;
+  /** The pass rate that the weights before any training have on it, as far as it is known. */
+  startPassRate?: number;
   /** The reward that a teacher would have earned. */
   reward: number;
   accepted: boolean;
@@ -88,10 +91,12 @@ export async function tryDraft(
     tools,
   );
   const { attempts, passRate } = solved!;
+  const startPassRate = (await startPassRates([solved!], tools)).get(question.id);
   return {
     proposal: { ...base, question, similarity: nearest.similarity },
     attempts,
     passRate,
+    ...(startPassRate !== undefined && { startPassRate }),
     reward: copies === undefined ? proposerReward(paidAs, passRate) : faultReward('copy'),
     accepted: copies === undefined && inBand(paidAs, passRate),
     ...(copies !== undefined && { copies }),

@@ -137,7 +137,7 @@ export class LocalPolicy implements Policy {
   private readonly stop: ReadonlySet<number>;
   private readonly scoringTokens: number;
   private readonly takeTurns: boolean;
-  /** The trained vector that the run started from: where the KL penalty pulls to. */
+  /** The trained vector as it was before any training: where the KL penalty pulls to. */
   private readonly start: ResidentVector;
 
   constructor(parts: PolicyParts) {
@@ -219,9 +219,10 @@ export class LocalPolicy implements Policy {
   async score(
     sequences: { promptTokens: number[]; tokens: number[] }[],
     signal?: AbortSignal,
+    under: 'now' | 'start' = 'now',
   ): Promise<number[][]> {
     if (this.takeTurns) await this.sampler.dispose();
-    return this.scoreUnder(sequences, undefined, signal);
+    return this.scoreUnder(sequences, under === 'start' ? this.start : undefined, signal);
   }
 
   /** Under other weights than the trained ones, where there are any. */

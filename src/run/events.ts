@@ -69,6 +69,8 @@ export const events = [
     passRate: share,
     reward: number,
     accepted: v.boolean(),
+    /** As in `rewarded`. */
+    startPassRate: v.exactOptional(share),
   }),
   /** Goalposts tried afresh with `samples` answers each; `passed` counts by goalpost id. */
   v.object({

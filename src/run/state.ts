@@ -31,6 +31,8 @@ export interface Stone {
   passRate?: number;
   reward?: number;
   accepted: boolean;
+  /** The pass rate of the starting weights; absent in older runs, and where right answers are too many to add up. */
+  startPassRate?: number;
   /** Goalposts that its program answers. */
   reaches?: string[];
   /** Whether it did what its axis asked for; absent without an axis, and where that cannot be told. */
@@ -239,6 +241,7 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
           reward: event.reward,
           accepted: event.accepted,
           ...(event.reaches && { reaches: event.reaches }),
+          ...(event.startPassRate !== undefined && { startPassRate: event.startPassRate }),
         }),
       );
       break;
@@ -252,12 +255,13 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
       }));
       break;
     case 'taught': {
-      const { iteration, proposal, attempts, passRate, reward, accepted } = event;
+      const { iteration, proposal, attempts, passRate, reward, accepted, startPassRate } = event;
       const trials: Trial[] = [{ task: 'induction', attempts, passRate }];
       next.taught = [
         ...state.taught,
         {
           ...{ id: proposal.id, iteration, proposal, trials, passRate, reward, accepted },
+          ...(startPassRate !== undefined && { startPassRate }),
           ...followed(state, proposal),
         },
       ];

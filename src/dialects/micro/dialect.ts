@@ -32,6 +32,7 @@ export function microDialect(): Dialect {
   const title = (question: Question) => readTitle(question.title) ?? '';
   return {
     name: 'micro',
+    fewRightAnswers: true,
     inputs: inputsPerProposal,
     shown: shownPairs,
     // A line costs at most 15 tokens with its trace, an input 13; answers of six lines fit.

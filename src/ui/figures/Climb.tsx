@@ -1,17 +1,16 @@
-/** The hero figure: a run as a climb. Stones by difficulty, bands behind, flags on the top line. */
+/** The hero figure: a run as a climb. Stones by difficulty, the student's reach behind, flags at the right. */
 import { type KeyboardEvent, memo, type PointerEvent, useId, useMemo, useState } from 'react';
-import { slots } from '../../gasp/methods.ts';
+import { programLength } from '../../run/difficulty.ts';
 import { frontier } from '../../run/frontier.ts';
 import { goalpostStates, type RunState, type Stone } from '../../run/state.ts';
 import type { Other } from '../store/secondRun.ts';
 import { type Ancestor, pastLength } from '../store/lineage.ts';
-import { percent, roleNames, short } from '../parts/format.ts';
+import { oneIn, percent, roleNames, short } from '../parts/format.ts';
 import { ClimbFlags } from './ClimbFlags.tsx';
 import { ClimbFrontier } from './ClimbFrontier.tsx';
 import { Ground, WhatWillStand } from './ClimbGround.tsx';
 import { ClimbKey } from './ClimbKey.tsx';
 import {
-  bandsOf,
   climbTable,
   type Placed,
   placeRun,
@@ -20,6 +19,7 @@ import {
   type View,
   viewOf,
 } from './climbLayout.ts';
+import { measureOf } from './climbMeasure.ts';
 import { Stones, Taught } from './ClimbStones.tsx';
 import { FigureTools } from './FigureTools.tsx';
 import { useWidth } from '../../figures/useWidth.ts';
@@ -42,8 +42,8 @@ function companion(state: RunState, shift: number, view: View, first: number): C
     name: state.name,
     shift,
     iterations,
-    points: frontier(state.iterations)
-      .map(({ iteration, lines }) => ({ iteration: iteration + shift, lines }))
+    points: frontier(state.iterations, view.measure)
+      .map((point) => ({ ...point, iteration: point.iteration + shift }))
       .filter(({ iteration }) => iteration >= first),
     taught,
     placed: placeRun({ ...state, iterations, taught }, view, shift),
@@ -56,6 +56,8 @@ export const Climb = memo(function Climb(props: {
   lastIteration: number;
   /** The runs that it goes back to, nearest first: they stand pale before its first iteration. */
   past?: readonly Ancestor[];
+  /** Natural log-probabilities of goalposts under the starting model, where the run has not measured them yet. */
+  known?: Readonly<Record<string, number>> | undefined;
   /** A second run: its stones are hollow and pale, its frontier is dashed. */
   other?: Other | null;
   selected: { id: string; of: RunState | null } | null;
@@ -70,7 +72,15 @@ export const Climb = memo(function Climb(props: {
   const help = useId();
 
   const before = pastLength(past);
-  const view = useMemo(() => viewOf(width, lastIteration, before), [width, lastIteration, before]);
+  const measure = measureOf(state.model);
+  const longest = useMemo(
+    () => Math.max(0, ...state.goalposts.map(({ program }) => programLength(program))),
+    [state.goalposts],
+  );
+  const view = useMemo(
+    () => viewOf(width, { lastIteration, past: before, measure, longest }),
+    [width, lastIteration, before, measure, longest],
+  );
   const room = settings.goalpostsPerIteration;
   const placed = useMemo(
     () => (width ? placeRun({ iterations, taught, settings }, view) : []),
@@ -88,10 +98,10 @@ export const Climb = memo(function Climb(props: {
     const first = common ? common.upTo + common.shift + 1 : 1 - view.lead;
     return companion({ ...other.state, taught: [] }, other.shift, view, first);
   }, [other, past, view]);
-  // The solved ones: nothing else of them is drawn, and only a trial of all changes it.
+  // Their distances and the solved ones: nothing else of them is drawn, and only a trial changes it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: as said
   const goalposts = useMemo(() => goalpostStates(state), [state.goalposts, state.evaluations]);
-  const points = useMemo(() => frontier(iterations), [iterations]);
+  const points = useMemo(() => frontier(iterations, measure), [iterations, measure]);
   const roles = useMemo(
     () =>
       rolesOf([
@@ -101,7 +111,7 @@ export const Climb = memo(function Climb(props: {
       ]),
     [settings, past, other],
   );
-  const bands = useMemo(() => bandsOf(settings), [settings]);
+  const asked = useMemo(() => rolesOf([settings]), [settings]);
 
   /** From left to right: the run with its past, and the run that it is compared with. */
   const lines = {
@@ -173,8 +183,9 @@ export const Climb = memo(function Climb(props: {
   };
 
   const accepted = placed.filter(({ stone }) => stone.accepted).length;
-  const unguided = slots(settings).unguided > 0;
   const solved = goalposts.filter((goalpost) => goalpost.solvedAt !== undefined).length;
+  const reach = (half: number) =>
+    measure === 'start' ? `where the starting model got ${oneIn(10 ** -half)}` : `at ${short(half)} lines`;
   const ofWhom = shown && active.of ? ` of ${active.of.name}` : '';
   const pastNames = pasts
     .filter(({ iterations }) => iterations.length > 0)
@@ -197,14 +208,19 @@ export const Climb = memo(function Climb(props: {
           <FigureTools
             title="The climb"
             figure={box}
-            table={() => climbTable([...lines.this, ...lines.other].filter((run) => run.placed.length > 0))}
+            table={() =>
+              climbTable(
+                [...lines.this, ...lines.other].filter((run) => run.placed.length > 0),
+                measure,
+              )
+            }
           />
         )}
       </figcaption>
       <p className="visually-hidden" id={help}>
-        {`Iterations from left to right, difficulty upward: a question that no answer solves lies at the top. ${placed.length} questions tried, ${accepted} in their band. ${solved} of ${goalposts.length} goalposts solved.`}
+        {`Iterations from left to right, difficulty upward: ${measure === 'start' ? 'how seldom the starting model is right' : 'the lines of a question’s program'}. ${placed.length} questions tried, ${accepted} in their band. ${solved} of ${goalposts.length} goalposts solved.`}
         {points.length > 0 &&
-          ` The student now finds half of the programs of ${short(points.at(-1)!.lines)} lines; at first ${short(points[0]!.lines)}.`}
+          ` The student now gets half of its answers right ${reach(points.at(-1)!.half)}; at first ${reach(points[0]!.half)}.`}
         {taught.length > 0 && ` ${taught.length} more were written by a person.`}
         {theirs &&
           ` Behind them, ${other?.state.name}: ${theirs.placed.length} questions tried, ${theirs.placed.filter(({ stone }) => stone.accepted).length} in their band.`}
@@ -217,7 +233,6 @@ export const Climb = memo(function Climb(props: {
         <svg
           className="climb-figure"
           data-figure
-          data-dense={view.columnWidth < 3 ? 'very' : view.columnWidth < 10 ? 'quite' : undefined}
           width={width}
           height={view.height}
           viewBox={`0 0 ${width} ${view.height}`}
@@ -236,7 +251,7 @@ export const Climb = memo(function Climb(props: {
           onKeyDown={onKeyDown}
           onBlur={() => setActive(null)}
         >
-          <Ground view={view} bands={bands} past={past} />
+          <Ground view={view} past={past} />
           {pasts.map(({ state, iterations, taught, placed, shift }) => (
             <g key={state.run} className="climb-past">
               <Stones
@@ -262,16 +277,14 @@ export const Climb = memo(function Climb(props: {
           )}
           <Stones iterations={iterations} view={view} slots={room} />
           <Taught taught={taught} placed={placed} size={view.size} />
-          {iterations.length === 0 && lead === 0 && (
-            <WhatWillStand view={view} bands={bands} unguided={unguided} />
-          )}
+          {iterations.length === 0 && lead === 0 && <WhatWillStand view={view} roles={asked} />}
           <ClimbFrontier
             points={points}
             past={pasts.map((one) => one.points)}
             others={theirs?.points ?? []}
             view={view}
           />
-          <ClimbFlags goalposts={goalposts} view={view} onOpen={props.onOpenGoalpost} />
+          <ClimbFlags goalposts={goalposts} known={props.known} view={view} onOpen={props.onOpenGoalpost} />
           {[...new Set([props.selected && placeOf(props.selected), shown])].map(
             (mark) =>
               mark && (
@@ -297,6 +310,8 @@ export const Climb = memo(function Climb(props: {
           <span className="climb-tip-title">{shown.stone.proposal.question?.title}</span>
           <span>
             {percent(shown.stone.passRate!)} pass
+            {shown.stone.startPassRate !== undefined &&
+              `, ${oneIn(shown.stone.startPassRate)} by the starting model`}
             {shown.stone.reward !== undefined && `, reward ${short(shown.stone.reward)}`}
             {shown.stone.accepted ? '' : ', out of its band'}
           </span>

@@ -1,33 +1,45 @@
-/** The goalposts: flags on the top line of the climb, which turn when they are solved. */
+/** The goalposts: flags right of the climb, as high as they are far, which come down and turn when they are solved. */
 import { memo } from 'react';
 import type { GoalpostState } from '../../run/state.ts';
-import type { View } from './climbLayout.ts';
+import { flagHeight, heightOf, type View } from './climbLayout.ts';
 
 interface Props {
-  goalposts: GoalpostState[];
+  goalposts: readonly GoalpostState[];
+  /** Natural log-probabilities under the starting model, by id, for goalposts that the run has not measured yet. */
+  known: Readonly<Record<string, number>> | undefined;
   view: View;
   onOpen: (id: string) => void;
 }
 
-/** Goalposts are told anew at each moment, but seldom with another one solved. */
-const sameFlags = (before: Props, after: Props) =>
+/** Goalposts are told anew at each moment, but seldom with another distance or another one solved. */
+const same = (before: Props, after: Props) =>
   before.view === after.view &&
+  before.known === after.known &&
   before.onOpen === after.onOpen &&
   before.goalposts.length === after.goalposts.length &&
-  before.goalposts.every(
-    ({ question, solvedAt }, i) =>
-      question === after.goalposts[i]!.question && solvedAt === after.goalposts[i]!.solvedAt,
-  );
+  before.goalposts.every(({ question, solvedAt, distances }, i) => {
+    const now = after.goalposts[i]!;
+    return (
+      question === now.question && solvedAt === now.solvedAt && distances.length === now.distances.length
+    );
+  });
 
-export const ClimbFlags = memo(function ClimbFlags(props: Props) {
-  const { goalposts, onOpen } = props;
-  const { plot } = props.view;
-  const step = (plot.right - plot.left) / Math.max(1, goalposts.length);
-  const pennant = Math.max(3, Math.min(12, step * 0.55));
+export const ClimbFlags = memo(function ClimbFlags({ goalposts, known, view, onOpen }: Props) {
+  const { flags, plot, small } = view;
+  const step = (flags.right - flags.left) / Math.max(1, goalposts.length);
+  const pennant = Math.max(3, Math.min(small ? 7 : 10, step * 1.6));
   return (
     <g>
-      {goalposts.map(({ question, solvedAt }, i) => {
-        const x = plot.left + (i + 0.5) * step;
+      <Paths goalposts={goalposts} view={view} />
+      <text className="climb-tick" x={flags.right} y={plot.top - 22} textAnchor="end">
+        goalposts
+      </text>
+      {goalposts.map((goalpost, i) => {
+        const { question, solvedAt } = goalpost;
+        const height = flagHeight(goalpost, view.measure, known?.[question.id]);
+        const x = flags.left + (i + 0.5) * step;
+        const y = heightOf(view, height?.now ?? view.top);
+        const from = heightOf(view, height?.start ?? view.top);
         return (
           // biome-ignore lint/a11y/noStaticElementInteractions: the list of goalposts opens them by keyboard
           <g
@@ -37,15 +49,50 @@ export const ClimbFlags = memo(function ClimbFlags(props: Props) {
             onClick={() => onOpen(question.id)}
           >
             <title>{`${question.title}${solvedAt === undefined ? '' : ` (solved at iteration ${solvedAt})`}`}</title>
-            <rect x={x - step / 2} y={plot.top - 40} width={step} height={34} fill="transparent" />
-            <line x1={x} x2={x} y1={plot.top} y2={plot.top - 28} strokeWidth={Math.min(1.25, step * 0.2)} />
-            <path
-              style={{ transformOrigin: `${x}px ${plot.top}px` }}
-              d={`M${x} ${plot.top - 28}l${pennant} ${pennant * 0.4}l${-pennant} ${pennant * 0.4}z`}
-            />
+            {Math.abs(y - from) > 1 && <line className="climb-fallen" x1={x} x2={x} y1={from} y2={y} />}
+            <g className="climb-flag-now" style={{ transform: `translate(${x}px, ${y}px)` }}>
+              <circle r={Math.max(5, step / 2)} fill="transparent" />
+              <line y2={-pennant * 1.5} strokeWidth={Math.max(0.6, Math.min(1.25, pennant / 6))} />
+              <path d={`M0 ${-pennant * 1.5}l${pennant} ${pennant * 0.4}l${-pennant} ${pennant * 0.4}z`} />
+            </g>
           </g>
         );
       })}
     </g>
   );
-}, sameFlags);
+}, same);
+
+/** How goalposts came down over the iterations: each of them faintly, and the one in the middle of all. */
+function Paths({ goalposts, view }: { goalposts: readonly GoalpostState[]; view: View }) {
+  const { x, measure } = view;
+  // Trials come after their iteration, and the first of all before there is one.
+  const at = (iteration: number) => x(iteration + 0.5).toFixed(1);
+  const heights = new Map<number, number[]>();
+  let each = '';
+  for (const goalpost of goalposts) {
+    const { distances } = goalpost;
+    for (const [i, { iteration }] of distances.entries()) {
+      const until = { ...goalpost, distances: distances.slice(0, i + 1) };
+      const now = flagHeight(until, measure)?.now;
+      if (now === undefined) continue;
+      each += `${i ? 'L' : 'M'}${at(iteration)} ${heightOf(view, now).toFixed(1)}`;
+      heights.set(iteration, [...(heights.get(iteration) ?? []), now]);
+    }
+  }
+  const middle = [...heights].map(([iteration, all], i) => {
+    const sorted = all.toSorted((a, b) => a - b);
+    const height = heightOf(view, sorted[Math.floor(sorted.length / 2)]!);
+    return `${i ? 'L' : 'M'}${at(iteration)} ${height.toFixed(1)}`;
+  });
+  if (middle.length < 2) return null;
+  return (
+    <>
+      <path
+        className="climb-distances"
+        style={{ opacity: Math.max(0.1, Math.min(0.4, 6 / goalposts.length)) }}
+        d={each}
+      />
+      <path className="climb-distances" data-middle="" d={middle.join('')} />
+    </>
+  );
+}

@@ -1,8 +1,10 @@
-/** How far the student has come, as a line over the climb with an axis of its own on the right. */
+/** The student's reach and its history: a band from what it gets right half of the time to what it gets once in ten. */
 import { memo } from 'react';
 import type { FrontierPoint } from '../../run/frontier.ts';
-import type { View } from './climbLayout.ts';
-import { linear, ticks } from '../../figures/scale.ts';
+import { heightOf, type View } from './climbLayout.ts';
+
+/** Pixels between points of the band: more of them show nothing more. */
+const STEP = 3;
 
 export const ClimbFrontier = memo(function ClimbFrontier(props: {
   points: readonly FrontierPoint[];
@@ -12,33 +14,44 @@ export const ClimbFrontier = memo(function ClimbFrontier(props: {
   others: readonly FrontierPoint[];
   view: View;
 }) {
-  const {
-    points,
-    past,
-    others,
-    view: { x, plot },
-  } = props;
-  const all = [points, ...past, others];
-  if (all.every((line) => line.length < 2)) return null;
-  const top = Math.max(5, ...all.flat().map((point) => Math.ceil(point.lines)));
-  const y = linear([0, top], [plot.bottom, plot.top]);
+  const { points, past, others, view } = props;
   const last = points.at(-1);
-  const path = (line: readonly FrontierPoint[]) =>
-    line.map((point, i) => `${i ? 'L' : 'M'}${x(point.iteration)} ${y(point.lines)}`).join('');
   return (
     <g className="climb-frontier">
-      {past.map((line) => line.length > 1 && <path key={line[0]!.iteration} data-past="" d={path(line)} />)}
-      {others.length > 1 && <path data-other="" d={path(others)} />}
-      {points.length > 1 && <path d={path(points)} />}
-      {last && <circle cx={x(last.iteration)} cy={y(last.lines)} r={3} />}
-      {ticks(0, top, top).map((tick) => (
-        <text key={tick} className="climb-tick" x={plot.right + 8} y={y(tick) + 4}>
-          {tick}
-        </text>
-      ))}
-      <text className="climb-tick" x={plot.right + 8} y={plot.top - 12}>
-        lines
-      </text>
+      {[...past, points].map((line) => {
+        const shown = spaced(line, view);
+        return (
+          shown.length > 1 && (
+            <g key={line[0]!.iteration} data-past={line === points ? undefined : ''}>
+              <path
+                data-reach=""
+                d={`${path(shown, 'tenth', view)}L${path(shown.toReversed(), 'half', view).slice(1)}z`}
+              />
+              <path data-tenth="" d={path(shown, 'tenth', view)} />
+              <path d={path(shown, 'half', view)} />
+            </g>
+          )
+        );
+      })}
+      {others.length > 1 && <path data-other="" d={path(spaced(others, view), 'half', view)} />}
+      {last && <circle cx={view.x(last.iteration)} cy={heightOf(view, last.half)} r={3} />}
     </g>
   );
 });
+
+function path(points: readonly FrontierPoint[], edge: 'half' | 'tenth', view: View): string {
+  const at = (point: FrontierPoint) =>
+    `${view.x(point.iteration).toFixed(1)} ${heightOf(view, point[edge]).toFixed(1)}`;
+  return `M${points.map(at).join('L')}`;
+}
+
+/** The first and the last point, and of those between as many as can be told apart. */
+function spaced(points: readonly FrontierPoint[], { x }: View): FrontierPoint[] {
+  let before = Number.NEGATIVE_INFINITY;
+  return points.filter(({ iteration }, i) => {
+    const here = x(iteration);
+    if (here - before < STEP && i < points.length - 1) return false;
+    before = here;
+    return true;
+  });
+}

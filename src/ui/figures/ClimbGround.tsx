@@ -1,52 +1,57 @@
-/** The ground of the climb, under its stones: bands, lines, axes, and what each place is for. */
+/** The ground of the climb, under its stones: lines, axes, and what each place is for. */
 import { memo, type ReactNode } from 'react';
+import type { ProposerRole } from '../../gasp/question.ts';
 import type { Ancestor } from '../store/lineage.ts';
-import { type Band, edges, type View } from './climbLayout.ts';
+import type { View } from './climbLayout.ts';
 import { ticks } from '../../figures/scale.ts';
 
-export const Ground = memo(function Ground(props: { view: View; bands: Band[]; past: readonly Ancestor[] }) {
-  const { plot, lane, x, y, columns, lead, small } = props.view;
+/** How many of the starting model's answers are right, at some difficulties. */
+const RATES = [
+  { at: 0, text: 'all', short: 'all' },
+  { at: Math.log10(2), text: '1 in 2', short: '1 in 2' },
+  { at: 1, text: '1 in 10', short: '1 in 10' },
+  { at: 2, text: '1 in 100', short: '1/100' },
+  { at: 3, text: '1 in 1,000', short: '1/1,000' },
+  { at: 4, text: '1 in 10,000', short: '1/10⁴' },
+];
+
+export const Ground = memo(function Ground(props: { view: View; past: readonly Ancestor[] }) {
+  const { plot, x, y, columns, lead, small, measure, top } = props.view;
   /** As many on this part of the axis as on any other of its length. */
   const labels = (from: number, to: number) =>
     ticks(from, to, Math.max(1, Math.round(((to - from + 1) / (columns + lead)) * (small ? 4 : 10)))).filter(
       (tick) => Number.isInteger(tick),
     );
-  const width = plot.right - plot.left;
+  const heights =
+    measure === 'start'
+      ? RATES.map(({ at, text, short }) => ({ at, label: small ? short : text }))
+      : ticks(0, top, Math.min(8, top))
+          .filter((at) => Number.isInteger(at))
+          .map((at) => ({ at, label: String(at) }));
   return (
     <g>
-      {props.bands.map((role) => {
-        const [low, high] = edges[role];
-        // The bands overlap; their edges and names stand side by side, where no stone lies.
-        const edge = role === 'lift' ? 0 : lane / 2;
-        return (
-          <g key={role} className={`of-${role}`}>
-            <rect className="climb-band" x={plot.left} y={y(low)} width={width} height={y(high) - y(low)} />
-            <rect
-              className="climb-band-edge"
-              x={plot.left + edge}
-              y={y(low)}
-              width={3}
-              height={y(high) - y(low)}
-            />
-            <text
-              className="climb-band-name"
-              transform={`translate(${plot.left + edge + 13} ${(y(low) + y(high)) / 2}) rotate(-90)`}
-              textAnchor="middle"
-            >
-              {role} band
-            </text>
-          </g>
-        );
-      })}
-      <line className="climb-line" x1={plot.left} x2={plot.right} y1={plot.top} y2={plot.top} />
-      <line className="climb-line" x1={plot.left} x2={plot.right} y1={plot.bottom} y2={plot.bottom} />
-      {[0, 0.1, 0.3, 0.5, 0.7, 1].map((p) => (
-        <text key={p} className="climb-tick" x={plot.left - 8} y={y(p) + 4} textAnchor="end">
-          {Math.round(p * 100)}
-        </text>
+      {heights.map(({ at, label }) => (
+        <g key={at}>
+          <line
+            className={at === 0 ? 'climb-line' : 'climb-grid'}
+            x1={plot.left}
+            x2={plot.right}
+            y1={y(at)}
+            y2={y(at)}
+          />
+          <text className="climb-tick" x={plot.left - 8} y={y(at) + 4} textAnchor="end">
+            {label}
+          </text>
+        </g>
       ))}
-      <text className="climb-tick" x={plot.left - 8} y={y(0) - 12} textAnchor="end">
-        {small ? '%' : '% pass'}
+      <text className="climb-tick" x={small ? 2 : 12} y={plot.top - 22}>
+        {measure === 'start'
+          ? small
+            ? 'right by the starting model'
+            : 'Difficulty: so many answers of the starting model are right'
+          : small
+            ? 'lines of program'
+            : 'Difficulty: lines of the question’s program'}
       </text>
       {labels(1, columns).map((tick) => (
         <text key={tick} className="climb-tick" x={x(tick)} y={plot.bottom + 38} textAnchor="middle">
@@ -95,31 +100,41 @@ function Before(props: { view: View; end: number; children: ReactNode }) {
   );
 }
 
+/** Difficulties at which the empty figure says what will lie there. */
+const PROMISED = { start: { lemma: 0.4, lift: 1.15 }, lines: { lemma: 1.6, lift: 2.7 } };
+
 /** Words for what the empty figure will show, each in its place. */
-export function WhatWillStand(props: { view: View; bands: Band[]; unguided: boolean }) {
-  const { plot, lane, y, small } = props.view;
-  const { bands, unguided } = props;
+export function WhatWillStand(props: { view: View; roles: readonly ProposerRole[] }) {
+  const { plot, lane, y, top, small, measure } = props.view;
+  const { roles } = props;
   const x = plot.left + lane + 8;
-  const [lemma, lift] = small
-    ? ['easier: half of the answers pass', 'harder: one in ten']
+  const at = PROMISED[measure];
+  const [goalposts, lemma, lift] = small
+    ? ['goalposts: they come down', 'easier: half of the answers pass', 'harder: one in ten']
     : [
+        'far up stand the goalposts, and come down as the student comes nearer',
         'first the teacher writes an easier variant of a goalpost: paid best when half of the answers pass',
         'then, from that one alone, a harder one: paid best when one answer in ten passes',
       ];
   return (
     <g className="climb-promise">
-      {bands.includes('lemma') && (
-        <text x={x} y={y(edges.lemma[1]) - 8}>
-          {lemma}
-        </text>
+      {roles.includes('lemma') && (
+        <>
+          <text x={plot.right - 8} y={y(top * 0.8)} textAnchor="end">
+            {goalposts}
+          </text>
+          <text x={x} y={y(at.lemma)}>
+            {lemma}
+          </text>
+        </>
       )}
-      {bands.includes('lift') && (
-        <text x={x} y={y(edges.lift[0]) + 17}>
+      {roles.includes('lift') && (
+        <text x={x} y={y(at.lift)}>
           {lift}
         </text>
       )}
-      {bands.length === 0 && unguided && (
-        <text x={x} y={y(0.5)}>
+      {!roles.includes('lemma') && roles.includes('unguided') && (
+        <text x={x} y={y(at.lift)}>
           {small
             ? 'the fewer answers pass, the better it pays'
             : 'the teacher makes questions up: the fewer answers pass, the better it is paid, but for none at all nothing'}

@@ -32,9 +32,10 @@ export const ClimbKey = memo(function ClimbKey(props: {
       ))}
       <li className="is-frontier">
         <svg viewBox="0 0 18 12" aria-hidden="true">
-          <path d="M0 9 6 7 11 4 18 3" />
+          <path data-reach="" d="M0 5 6 4 11 2 18 0V6L11 8 6 10 0 11z" />
+          <path d="M0 11 6 10 11 8 18 6" />
         </svg>
-        <Term name="frontier">lines solved half the time</Term>
+        <Term name="frontier">the student: half right, up to one in ten</Term>
       </li>
       {taught && (
         <li className="is-taught">

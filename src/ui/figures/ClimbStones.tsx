@@ -1,13 +1,22 @@
 /**
- * The stones of the climb. Hundreds of iterations are thousands of stones: those of iterations that are
- * over and have others after them are drawn together, one path for all that look alike, so that a hand
- * that drags the time slider meets a few hundred shapes and not all of them.
+ * The stones of the climb. Where each iteration has room, its stones lie side by side, and those of iterations that are
+ * over are drawn together, one path for all that look alike. Where there are more iterations than room, several share a
+ * place, and what they have at one height is one mark, as large as it is often: three iterations and three thousand are
+ * both a picture, of a few hundred shapes for a hand that drags the time slider.
  */
 import { memo } from 'react';
 import type { IterationState, Stone } from '../../run/state.ts';
-import { outline, type Placed, placeIteration, type View } from './climbLayout.ts';
+import {
+  binStart,
+  cellSize,
+  cellsOf,
+  outline,
+  type Placed,
+  placeIteration,
+  type View,
+} from './climbLayout.ts';
 
-/** Iterations that are drawn together. */
+/** Iterations that are drawn together where each has room for itself. */
 const BLOCK = 6;
 
 interface Props {
@@ -21,19 +30,32 @@ interface Props {
   as?: 'past' | 'other';
 }
 
-/** All stones that the model proposed, in blocks; the last few iterations stone by stone. */
+/** All stones that the model proposed; those of the last iteration, or of the last few, stone by stone. */
 export function Stones(props: Props) {
-  const { iterations } = props;
-  const blocks: IterationState[][] = [];
-  for (let at = 0; at < iterations.length; at += BLOCK) blocks.push(iterations.slice(at, at + BLOCK));
-  return blocks.map((block, i) =>
-    i === blocks.length - 1 && props.as === undefined ? (
-      block.map((iteration) => <Column key={iteration.iteration} {...props} iterations={[iteration]} />)
-    ) : (
-      <Block key={`block ${block[0]!.iteration}`} {...props} iterations={block} />
-    ),
-  );
+  const { iterations, view, shift = 0, as } = props;
+  const together = new Map<number, IterationState[]>();
+  for (const iteration of iterations) {
+    const column = iteration.iteration + shift;
+    const place = view.bin > 1 ? binStart(view, column) : Math.floor((column - 1) / BLOCK);
+    const block = together.get(place);
+    if (block) block.push(iteration);
+    else together.set(place, [iteration]);
+  }
+  const last = as === undefined ? iterations.at(-1) : undefined;
+  return [...together].map(([place, block]) => {
+    if (!last || block.at(-1) !== last)
+      return <Together key={`block ${place}`} {...props} iterations={block} />;
+    const before = view.bin > 1 ? block.slice(0, -1) : [];
+    return [
+      before.length > 0 && <Together key={`block ${place}`} {...props} iterations={before} />,
+      ...block
+        .slice(before.length)
+        .map((iteration) => <Column key={iteration.iteration} {...props} iterations={[iteration]} />),
+    ];
+  });
 }
+
+const Together = (props: Props) => (props.view.bin > 1 ? <Sum {...props} /> : <Block {...props} />);
 
 /** Where stones lie follows from their iterations and the figure's measures. */
 const same = (before: Props, after: Props) =>
@@ -90,6 +112,30 @@ const Block = memo(function Block({ iterations, view, slots, shift, as }: Props)
   );
 }, same);
 
+/** Iterations that share a place: a mark for each height and role, and in it those that were accepted. */
+const Sum = memo(function Sum({ iterations, view, slots, shift = 0, as }: Props) {
+  const placed = iterations.flatMap((iteration) => placeIteration(iteration, view, slots, shift));
+  const paths = new Map<string, { all: string; accepted: string }>();
+  for (const { role, x, y, stones, accepted } of cellsOf(placed, view, iterations[0]!.iteration + shift)) {
+    const path = paths.get(role) ?? { all: '', accepted: '' };
+    const draw = (number: number) => outline(role, x, y, cellSize(number, iterations.length, view));
+    path.all += draw(stones);
+    if (accepted > 0) path.accepted += draw(accepted);
+    paths.set(role, path);
+  }
+  return (
+    <g>
+      {[...paths].map(([role, { all, accepted }]) => (
+        <g key={role} className={`climb-sum of-${role}`}>
+          <path d={all} />
+          {accepted && <path data-accepted="" d={accepted} />}
+        </g>
+      ))}
+      {as !== 'other' && <Faults iterations={iterations} view={view} shift={shift} />}
+    </g>
+  );
+}, same);
+
 /** Questions that a person wrote in the teacher's place, ringed. */
 export function Taught({
   taught,
@@ -123,16 +169,17 @@ interface Point {
 const pair = (from: Point, to: Point) =>
   `M${from.x.toFixed(1)} ${from.y.toFixed(1)}L${to.x.toFixed(1)} ${to.y.toFixed(1)}`;
 
-/** Proposals that were never tried, under the axis: the more, the longer. */
+/** Proposals that were never tried, under the axis: the more an iteration, the longer. */
 function Faults({ iterations, view, shift = 0 }: Pick<Props, 'iterations' | 'view' | 'shift'>) {
-  const { x, plot, size } = view;
-  const d = iterations
-    .map(({ iteration, stones }) => {
-      const faults = stones.filter((stone) => stone.proposal.fault).length;
-      return faults && `M${x(iteration + shift).toFixed(1)} ${plot.bottom + 6}v${Math.min(18, 3 * faults)}`;
-    })
-    .filter(Boolean)
-    .join('');
+  const { x, plot, size, bin } = view;
+  const number = ({ stones }: IterationState) => stones.filter(({ proposal }) => proposal.fault).length;
+  const bar = (column: number, faults: number) =>
+    faults > 0 ? `M${x(column).toFixed(1)} ${plot.bottom + 6}v${Math.min(18, 3 * faults).toFixed(1)}` : '';
+  const mean = iterations.reduce((sum, iteration) => sum + number(iteration), 0) / iterations.length;
+  const d =
+    bin > 1
+      ? bar(binStart(view, iterations[0]!.iteration + shift) + (bin - 1) / 2, mean)
+      : iterations.map((one) => bar(one.iteration + shift, number(one))).join('');
   return d && <path className="climb-faults" d={d} strokeWidth={Math.max(1.5, size)} />;
 }
 

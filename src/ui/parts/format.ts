@@ -19,6 +19,14 @@ export const points = (difference: number): string => {
 export const times = (factor: number): string =>
   `${factor >= 1e4 ? factor.toExponential(0).replace('e+', ' · 10^') : factor >= 10 ? Math.round(factor) : Number(factor.toPrecision(2))} times`;
 
+/** "1 in 40": a share below a half as people say it. */
+export function oneIn(share: number): string {
+  if (share >= 0.5) return percent(share);
+  const one = 1 / share;
+  const rounded = one < 10 ? Number(one.toFixed(1)) : Number(one.toPrecision(2));
+  return rounded < 1e6 ? `1 in ${rounded.toLocaleString('en')}` : '1 in millions';
+}
+
 /** Three significant digits or so, without zeros that say nothing. */
 export function short(value: number): string {
   if (!Number.isFinite(value)) return '–';

@@ -4,7 +4,7 @@ import { ESTIMATOR_NAMES, ESTIMATORS } from '../../gasp/estimators.ts';
 import { inBand, paidByCurve, proposerReward } from '../../gasp/rewards.ts';
 import { expectedSolved, summarizeDistances } from '../../gasp/distance.ts';
 import type { Axis, ProposerRole } from '../../gasp/question.ts';
-import { frontier } from '../../run/frontier.ts';
+import { type FrontierPoint, frontier } from '../../run/frontier.ts';
 import { unseenGain, unseenRate } from '../../run/gains.ts';
 import {
   finishedIterations,
@@ -15,7 +15,8 @@ import {
   type Stone,
   summarizeEvaluation,
 } from '../../run/state.ts';
-import { count, percent, short } from './format.ts';
+import { measureOf } from '../figures/climbMeasure.ts';
+import { count, oneIn, percent, short } from './format.ts';
 
 export interface Definition {
   text: string[];
@@ -205,13 +206,19 @@ export const definitions = {
   },
   frontier: {
     text: [
-      'The length of program that the student finds half of the time, by a logistic regression of its answers on the length of the question’s program, over the last twelve iterations.',
+      'How hard a question is that the student gets right in half of its answers, and in one of ten: the band between them is its reach. By a logistic regression of its answers on the difficulty, over the last twelve iterations.',
+      'The difficulty does not move with the student: how seldom the starting model is right, as the probability that it writes one of the known right answers says, or the length of the program in records and for models without it.',
     ],
-    formula: 'logit p = a − b · lines; the line is at a / b',
+    formula: 'logit p = a − b · difficulty; half right at a / b',
     here: (state) => {
-      const points = frontier(state.iterations);
+      const measure = measureOf(state.model);
+      const points = frontier(state.iterations, measure);
+      const at = ({ half }: FrontierPoint) =>
+        measure === 'lines'
+          ? `at ${short(half)} lines`
+          : `where the starting model got ${oneIn(10 ** -half)}`;
       const last = points.at(-1);
-      return last && `${short(points[0]!.lines)} lines at first, ${short(last.lines)} now.`;
+      return last && `half right ${at(points[0]!)} at first, ${at(last)} now.`;
     },
   },
   solved: {

@@ -36,8 +36,8 @@ export function useShown(): Shown {
 }
 
 export function ShownRun({ children }: { children: ReactNode }) {
-  const page = usePage('open', 'timeline', 'replay', 'bank', 'chosen', 'settings');
-  const { open, timeline, replay, bank, chosen, settings } = page;
+  const page = usePage('open', 'timeline', 'replay', 'bank', 'chosen', 'settings', 'model');
+  const { open, timeline, replay, bank, chosen, settings, model } = page;
   const time = useTime(timeline, replay !== null);
   const stateAt = (moment: number | null) => (timeline && moment !== null ? timeline.at(moment) : open);
   const { moment, still } = time;
@@ -61,8 +61,8 @@ export function ShownRun({ children }: { children: ReactNode }) {
     if (!playing && askedAt === null) moments.tell(timeline ? still.cards : null);
   }, [playing, askedAt, timeline, still.cards, moments]);
   const preview = useMemo(
-    () => emptyRun({ settings, goalposts: chosenQuestions(bank, chosen) }),
-    [settings, bank, chosen],
+    () => emptyRun({ settings, model, goalposts: chosenQuestions(bank, chosen) }),
+    [settings, model, bank, chosen],
   );
   const past = useAncestors();
   const [other, compare] = useOther(past);
@@ -80,10 +80,9 @@ export function ShownRun({ children }: { children: ReactNode }) {
   );
 }
 
-const emptyRun = (chosen: Pick<RunState, 'settings' | 'goalposts'>): RunState => ({
+const emptyRun = (chosen: Pick<RunState, 'settings' | 'model' | 'goalposts'>): RunState => ({
   run: '',
   name: '',
-  model: '',
   bank: '',
   startedAt: 0,
   updatedAt: 0,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Proposal, Question } from '../../../src/gasp/question.ts';
 import type { RunEvent, RunEventBody } from '../../../src/run/events.ts';
-import { frontier, programLength } from '../../../src/run/frontier.ts';
+import { programLength } from '../../../src/run/difficulty.ts';
+import { frontier as frontierBy } from '../../../src/run/frontier.ts';
 import { acceptedQuestions, taughtQuestions } from '../../../src/run/history.ts';
 import { runName } from '../../../src/run/names.ts';
 import { RUN_SERIES } from '../../../src/run/series.ts';
@@ -261,6 +262,7 @@ describe('roleMeans', () => {
 });
 
 describe('frontier', () => {
+  const frontier = (iterations: readonly IterationState[]) => frontierBy(iterations, 'lines');
   const program = (lines: number) =>
     ['def f(x):', ...Array(lines).fill('    x = x[1:]'), '    return x'].join('\n');
   /** Stones of lengths 1 to 5 with exactly the pass rates of a student whose frontier is `at`. */
@@ -298,7 +300,7 @@ describe('frontier', () => {
   });
 
   it('finds the length at which half of the answers pass', () => {
-    for (const at of [1.5, 2.4, 3.7]) expect(frontier([iterationAt(1, at)])[0]!.lines).toBeCloseTo(at, 1);
+    for (const at of [1.5, 2.4, 3.7]) expect(frontier([iterationAt(1, at)])[0]!.half).toBeCloseTo(at, 1);
   });
 
   it('follows a student who gets better, and skips iterations without stones', () => {
@@ -306,7 +308,7 @@ describe('frontier', () => {
     const strong = Array.from({ length: 12 }, (_, i) => iterationAt(i + 14, 3.5));
     const points = frontier([...weak, { ...iterationAt(13, 1), stones: [] }, ...strong]);
     expect(points.map((point) => point.iteration)).not.toContain(13);
-    expect(points.at(-1)!.lines).toBeCloseTo(3.5, 1);
+    expect(points.at(-1)!.half).toBeCloseTo(3.5, 1);
   });
 
   it('is the same whether iterations came one by one, all at once, or after other ones', () => {
@@ -326,7 +328,7 @@ describe('frontier', () => {
 
   it('claims nothing beyond what was tried', () => {
     const easy = iterationAt(1, 50);
-    expect(frontier([{ ...easy, stones: easy.stones.slice(0, 1) }])[0]!.lines).toBeLessThanOrEqual(2);
+    expect(frontier([{ ...easy, stones: easy.stones.slice(0, 1) }])[0]!.half).toBeLessThanOrEqual(2);
   });
 });
 

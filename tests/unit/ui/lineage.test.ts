@@ -64,8 +64,8 @@ test('runs of one family stand by when they happened', async () => {
 });
 
 test('the past takes half of the climb at most', () => {
-  const view = viewOf(1000, 3, 100);
+  const view = viewOf(1000, { lastIteration: 3, past: 100 });
   expect(view.lead).toBe(view.columns);
   expect(view.x(0.5)).toBeCloseTo((view.plot.left + view.lane + view.plot.right) / 2);
-  expect(viewOf(1000, 3, 5).lead).toBe(5);
+  expect(viewOf(1000, { lastIteration: 3, past: 5 }).lead).toBe(5);
 });
