@@ -11,14 +11,15 @@ const KEPT = 'foothold-narrator';
 
 /** Nothing while no run is open. */
 export function Narrator() {
-  const { open, timeline } = usePage('open', 'timeline');
+  const { open, timeline, live, status } = usePage('open', 'timeline', 'live', 'status');
   const { time } = useShown();
   const [away, setAway] = useState(() => stored() === 'away');
   const moment = time.moment ?? timeline?.length ?? 0;
   const state = open && timeline && !away ? timeline.at(moment) : null;
   const line = state && timeline ? narrate(state, timeline.eventAt(moment)) : null;
-  // Where a hand scrubs, each moment has its own line at once.
-  const held = useHeld(line, time.moment === null || time.playing ? READING : 0);
+  // Where a hand moves through time, each moment has its own line at once.
+  const goesOn = time.playing || (time.moment === null && live && status === 'running');
+  const held = useHeld(line, goesOn ? READING : 0);
   if (!open) return null;
   const turn = () => {
     setAway(!away);
