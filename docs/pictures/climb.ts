@@ -1,6 +1,7 @@
 /**
  * The picture in the README: the climb of a run, in light and dark.
- * `npx tsx docs/pictures/climb.ts DIR`, where DIR holds runs: `npm run lab -- run --method gasp --seed 1 --iterations 60 --out DIR`
+ * `npx tsx docs/pictures/climb.ts DIR`, where DIR holds a run:
+ * `npm run lab -- run --method gasp-hindsight --seed 1 --iterations 40 --samples 0 --set goalpostsPerIteration=12 --set evaluateEvery=10 --out DIR`
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
