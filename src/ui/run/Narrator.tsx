@@ -1,5 +1,5 @@
 /** One line that says what happens now in plain words, live and while a replay is scrubbed. It can be put away. */
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { narrate } from '../../run/narration.ts';
 import { usePage } from '../store/usePage.ts';
 import { useShown } from './ShownRun.tsx';
@@ -14,9 +14,12 @@ export function Narrator() {
   const { open, timeline, live, status } = usePage('open', 'timeline', 'live', 'status');
   const { time } = useShown();
   const [away, setAway] = useState(() => stored() === 'away');
-  const moment = time.moment ?? timeline?.length ?? 0;
-  const state = open && timeline && !away ? timeline.at(moment) : null;
-  const line = state && timeline ? narrate(state, timeline.eventAt(moment)) : null;
+  // It is read, not watched: under a hand that drags it follows as the cards do.
+  const moment = (time.playing ? time.moment : time.still.cards) ?? timeline?.length ?? 0;
+  const line = useMemo(
+    () => (timeline && !away ? narrate(timeline.at(moment), timeline.eventAt(moment)) : null),
+    [timeline, moment, away],
+  );
   // Where a hand moves through time, each moment has its own line at once.
   const goesOn = time.playing || (time.moment === null && live && status === 'running');
   const held = useHeld(line, goesOn ? READING : 0);

@@ -5,6 +5,9 @@ import { type Place, readHash, writeHash } from '../../share/place.ts';
 import { PLAIN_SHEETS } from './openSheet.ts';
 import type { PageStore } from './pageStore.ts';
 
+/** Milliseconds without a step through time after which the address follows. */
+const REST = 250;
+
 /** A session that the address names. */
 interface Named {
   key: string;
@@ -40,6 +43,7 @@ export function followAddress(page: PageStore): void {
   const follow = async () => {
     following++;
     leaving = false;
+    clearTimeout(replacing);
     try {
       const source = sourceOf(location);
       const place = readHash(location.hash)?.place ?? {};
@@ -60,6 +64,14 @@ export function followAddress(page: PageStore): void {
     }
     write();
   };
+  let replacing = 0;
+  /** Once a hand rests: a browser takes long for it, and only so many in a while. */
+  const replaceSoon = (state: object, url: string) => {
+    clearTimeout(replacing);
+    replacing = window.setTimeout(() => {
+      if (following === 0 && !leaving) history.replaceState(state, '', url);
+    }, REST);
+  };
   const subject = () => {
     const { open, replay } = page.get();
     return `${named?.key ?? ''} ${open && !replay ? open.run : ''}`;
@@ -77,11 +89,12 @@ export function followAddress(page: PageStore): void {
     const isSame = about === subject();
     if (url === location.href && isSheet === wasSheet) return;
     about = subject();
+    clearTimeout(replacing);
     if (isSame && wasSheet && !isSheet) {
       leaving = true;
       history.back();
     } else if (!isSame || (isSheet && !wasSheet)) history.pushState({ sheet: isSheet }, '', url);
-    else history.replaceState({ sheet: isSheet }, '', url);
+    else replaceSoon({ sheet: isSheet }, url);
   };
   page.subscribe(write);
   window.addEventListener('popstate', () => void follow());
