@@ -1,7 +1,7 @@
 /** The goalposts: flags right of the climb, as high as they are far, which come down and turn when they are solved. */
 import { memo } from 'react';
 import type { GoalpostState } from '../../run/state.ts';
-import { flagHeight, heightOf, type View } from './climbLayout.ts';
+import { flagHeight, flagPath, heightOf, type View } from './climbLayout.ts';
 
 interface Props {
   goalposts: readonly GoalpostState[];
@@ -29,7 +29,7 @@ export const ClimbFlags = memo(function ClimbFlags({ goalposts, known, view, onO
   const step = (flags.right - flags.left) / Math.max(1, goalposts.length);
   const pennant = Math.max(3, Math.min(small ? 7 : 10, step * 1.6));
   return (
-    <g>
+    <g className="climb-flags">
       <Paths goalposts={goalposts} view={view} />
       <text className="climb-tick" x={flags.right} y={plot.top - 22} textAnchor="end">
         goalposts
@@ -64,25 +64,23 @@ export const ClimbFlags = memo(function ClimbFlags({ goalposts, known, view, onO
 
 /** How goalposts came down over the iterations: each of them faintly, and the one in the middle of all. */
 function Paths({ goalposts, view }: { goalposts: readonly GoalpostState[]; view: View }) {
-  const { x, measure } = view;
+  const { x } = view;
   // Trials come after their iteration, and the first of all before there is one.
   const at = (iteration: number) => x(iteration + 0.5).toFixed(1);
   const heights = new Map<number, number[]>();
   let each = '';
   for (const goalpost of goalposts) {
-    const { distances } = goalpost;
-    for (const [i, { iteration }] of distances.entries()) {
-      const until = { ...goalpost, distances: distances.slice(0, i + 1) };
-      const now = flagHeight(until, measure)?.now;
-      if (now === undefined) continue;
-      each += `${i ? 'L' : 'M'}${at(iteration)} ${heightOf(view, now).toFixed(1)}`;
-      heights.set(iteration, [...(heights.get(iteration) ?? []), now]);
+    const path = flagPath(goalpost, view);
+    each += path.map(({ iteration, y }, i) => `${i ? 'L' : 'M'}${at(iteration)} ${y.toFixed(1)}`).join('');
+    for (const { iteration, y } of path) {
+      const there = heights.get(iteration);
+      if (there) there.push(y);
+      else heights.set(iteration, [y]);
     }
   }
   const middle = [...heights].map(([iteration, all], i) => {
-    const sorted = all.toSorted((a, b) => a - b);
-    const height = heightOf(view, sorted[Math.floor(sorted.length / 2)]!);
-    return `${i ? 'L' : 'M'}${at(iteration)} ${height.toFixed(1)}`;
+    const sorted = all.sort((a, b) => b - a);
+    return `${i ? 'L' : 'M'}${at(iteration)} ${sorted[Math.floor(sorted.length / 2)]!.toFixed(1)}`;
   });
   if (middle.length < 2) return null;
   return (

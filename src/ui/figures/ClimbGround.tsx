@@ -11,8 +11,8 @@ const RATES = [
   { at: Math.log10(2), text: '1 in 2', short: '1 in 2' },
   { at: 1, text: '1 in 10', short: '1 in 10' },
   { at: 2, text: '1 in 100', short: '1/100' },
-  { at: 3, text: '1 in 1,000', short: '1/1,000' },
-  { at: 4, text: '1 in 10,000', short: '1/10⁴' },
+  { at: 3, text: '1 in 1,000', short: '1/10³' },
+  { at: 4, text: '≤ 1 in 10,000', short: '≤1/10⁴' },
 ];
 
 export const Ground = memo(function Ground(props: { view: View; past: readonly Ancestor[] }) {
@@ -49,9 +49,7 @@ export const Ground = memo(function Ground(props: { view: View; past: readonly A
           ? small
             ? 'right by the starting model'
             : 'Difficulty: so many answers of the starting model are right'
-          : small
-            ? 'lines of program'
-            : 'Difficulty: lines of the question’s program'}
+          : 'Difficulty: lines of program'}
       </text>
       {labels(1, columns).map((tick) => (
         <text key={tick} className="climb-tick" x={x(tick)} y={plot.bottom + 38} textAnchor="middle">
@@ -109,10 +107,9 @@ export function WhatWillStand(props: { view: View; roles: readonly ProposerRole[
   const { roles } = props;
   const x = plot.left + lane + 8;
   const at = PROMISED[measure];
-  const [goalposts, lemma, lift] = small
-    ? ['goalposts: they come down', 'easier: half of the answers pass', 'harder: one in ten']
+  const [lemma, lift] = small
+    ? ['easier: half of the answers pass', 'harder: one in ten']
     : [
-        'far up stand the goalposts, and come down as the student comes nearer',
         'first the teacher writes an easier variant of a goalpost: paid best when half of the answers pass',
         'then, from that one alone, a harder one: paid best when one answer in ten passes',
       ];
@@ -121,7 +118,7 @@ export function WhatWillStand(props: { view: View; roles: readonly ProposerRole[
       {roles.includes('lemma') && (
         <>
           <text x={plot.right - 8} y={y(top * 0.8)} textAnchor="end">
-            {goalposts}
+            goalposts come down as they come near
           </text>
           <text x={x} y={y(at.lemma)}>
             {lemma}
@@ -135,9 +132,7 @@ export function WhatWillStand(props: { view: View; roles: readonly ProposerRole[
       )}
       {!roles.includes('lemma') && roles.includes('unguided') && (
         <text x={x} y={y(at.lift)}>
-          {small
-            ? 'the fewer answers pass, the better it pays'
-            : 'the teacher makes questions up: the fewer answers pass, the better it is paid, but for none at all nothing'}
+          the fewer answers pass, the better it pays
         </text>
       )}
     </g>

@@ -81,8 +81,12 @@ export function viewOf(width: number, scope: Scope): View {
   const lane = small ? 6 : 12;
   const columns = columnsFor(lastIteration, small ? 8 : 12);
   const lead = Math.min(past, columns);
-  const columnWidth = (plot.right - plot.left - lane) / (lead + columns);
-  const bin = columnWidth >= NARROW ? 1 : Math.ceil(NARROW / columnWidth);
+  const widthOf = (shown: number) => (plot.right - plot.left - lane) / shown;
+  const bin = Math.max(1, Math.ceil(NARROW / widthOf(lead + columns)));
+  // Places are whole: the last one may have room for iterations that the axis does not ask for.
+  const whole = (number: number) => Math.ceil(number / bin) * bin;
+  const [before, after] = [whole(lead), whole(columns)];
+  const columnWidth = widthOf(before + after);
   const top = measure === 'start' ? FURTHEST : Math.max(5, longest);
   return {
     small,
@@ -94,7 +98,7 @@ export function viewOf(width: number, scope: Scope): View {
     lead,
     bin,
     binWidth: columnWidth * bin,
-    x: linear([0.5 - lead, columns + 0.5], [plot.left + lane, plot.right]),
+    x: linear([0.5 - before, after + 0.5], [plot.left + lane, plot.right]),
     measure,
     top,
     y: linear([0, top], [plot.bottom, plot.top]),
@@ -271,6 +275,19 @@ export function flagHeight(
   }
   if (start === undefined || now === undefined) return undefined;
   return { start: -start / Math.LN10, now: -now / Math.LN10 };
+}
+
+/** Where a goalpost's flag stood after each of its trials. */
+export function flagPath(goalpost: GoalpostState, view: View): { iteration: number; y: number }[] {
+  const { distances } = goalpost;
+  const start = flagHeight({ ...goalpost, distances: distances.slice(0, 1) }, view.measure)?.start;
+  const first = distances[0]?.logprob;
+  if (start === undefined || !first) return [];
+  // By either measure what is left of the height is what is left of the log-probability.
+  return distances.map(({ iteration, logprob }) => ({
+    iteration,
+    y: heightOf(view, start * (logprob / first)),
+  }));
 }
 
 /** A run, or the part of one, that a climb shows. */

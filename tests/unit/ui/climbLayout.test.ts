@@ -101,8 +101,23 @@ describe('iterations that share a place', () => {
     expect(viewOf(1000, { lastIteration: 12 }).bin).toBe(1);
     for (const last of [100, 1000, 3000]) {
       const { binWidth, bin } = viewOf(1000, { lastIteration: last });
-      expect(binWidth).toBeGreaterThanOrEqual(24);
+      expect(binWidth).toBeGreaterThan(22);
       expect((binWidth * (bin - 1)) / bin).toBeLessThan(24);
+    }
+  });
+
+  test('lie within the plot from the first to the last, those of a past too', () => {
+    for (const [last, past] of [
+      [2000, 0],
+      [301, 1000],
+      [47, 9],
+    ] as const) {
+      const crowded = viewOf(1000, { lastIteration: last, past });
+      expect(crowded.bin).toBeGreaterThan(1);
+      const first = binStart(crowded, 1 - crowded.lead);
+      const end = binStart(crowded, crowded.columns) + crowded.bin - 1;
+      expect(crowded.x(first - 0.5)).toBeGreaterThanOrEqual(crowded.plot.left + crowded.lane - 1e-9);
+      expect(crowded.x(end + 0.5)).toBeLessThanOrEqual(crowded.plot.right + 1e-9);
     }
   });
 });
