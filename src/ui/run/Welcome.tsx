@@ -1,17 +1,25 @@
 /** The first page: one sentence, one button. Everything else is chosen already. */
-import { useSyncExternalStore } from 'react';
+import { lazy, Suspense, useSyncExternalStore } from 'react';
 import { METHODS, slots } from '../../gasp/methods.ts';
 import { isEmbedded, modelHost, modelTitle } from '../../lab/models.ts';
 import { getOffline, subscribeOffline } from '../../offline/offlineState.ts';
 import { cannotRun } from '../store/platform.ts';
 import { canStart } from '../store/choices.ts';
 import { useActions, usePage } from '../store/usePage.ts';
-import { Changes } from './Changes.tsx';
 import { useDoing } from './doing.ts';
 import { FirstPageStory } from './FirstPageStory.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import { BackendChoiceField } from './Transport.tsx';
 import './Welcome.css';
+
+/** Most visits change nothing. */
+const Changes = lazy(() =>
+  import('./Changes.tsx').then(
+    ({ Changes }) => ({ default: Changes }),
+    // The settings sheet says the same.
+    () => ({ default: () => null }),
+  ),
+);
 
 /** Nothing while a run is open. */
 export function Welcome() {
@@ -85,7 +93,9 @@ function FirstPage() {
               ? `${aims} and a model that ships with the page: no account, no GPU needed. Nothing leaves this computer.${kept ? ' It works without network too.' : ''}`
               : `${aims} and ${modelTitle(model)}, which is downloaded once${modelHost(model) ? ` from ${modelHost(model)}` : ''}. Nothing of yours leaves this computer.`}
       </p>
-      <Changes />
+      <Suspense>
+        <Changes />
+      </Suspense>
       <FirstPageStory />
     </section>
   );
