@@ -5,7 +5,6 @@ import { foldEvents, type RunState } from '../../run/state.ts';
 import { Timeline } from '../../run/timeline.ts';
 import type { Lab, LabState } from './lab.ts';
 import type { Notices, NoticesState } from './notices.ts';
-import { saveAdapter } from './saveAdapter.ts';
 import type { Shelf } from './shelf.ts';
 import type { Store } from './store.ts';
 
@@ -169,6 +168,8 @@ export function createOpenRun(
       const checkpoint = open?.checkpoints.find((one) => one.blob === blob);
       if (!open || !checkpoint || replay) return;
       try {
+        // Few ask for it, and the first page is there sooner without PEFT's formats.
+        const { saveAdapter } = await import('./saveAdapter.ts');
         await saveAdapter(await shelf.reader(), open, checkpoint);
       } catch (error) {
         notices.reportByCode(error, 'Nothing was changed. Try another checkpoint.');
