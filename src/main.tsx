@@ -6,6 +6,7 @@ import { openSandbox } from './python/sandbox.ts';
 import { App } from './ui/App.tsx';
 import { bearForeignMoves } from './ui/parts/foreignMoves.ts';
 import { Mishap } from './ui/parts/Mishap.tsx';
+import { isThere } from './ui/sheets/sheetTable.ts';
 import { acceptDrops, followAddress } from './ui/store/arrivals.ts';
 import { loadBank } from './ui/store/banks.ts';
 import { createLabClient } from './ui/store/labClient.ts';
@@ -19,7 +20,7 @@ const page = createPageStore({
   loadBank: () => loadBank('micro'),
 });
 
-followAddress(page);
+followAddress(page, isThere);
 acceptDrops(page);
 watchStorage(page.shelf.setMemoryReason);
 guardMemory();

@@ -32,7 +32,7 @@ export function sourceOf({ pathname = '', hash, search }: Address): Source | nul
   const url = new URLSearchParams(search).get('session');
   if (url !== null && /^https?:\/\/[\w-][\w./:%-]*[\w/]$/i.test(url)) return { from: 'address', url };
   // A place in the page, and nothing that was sent.
-  if (read && hash.length > 1 && search === '') return null;
+  if (read && hash.length > 1 && search === '' && !TELLTALE.test(read.unread.join('&'))) return null;
   const escaped = pathname.search(ESCAPED_HASH);
   const text = (escaped < 0 ? '' : pathname.slice(escaped)) + search + hash;
   return TELLTALE.test(text.normalize('NFKC')) ? { from: 'sent', text } : null;

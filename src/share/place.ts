@@ -16,26 +16,44 @@ export interface Place {
 
 const LINK = /^(recipe|replay)=[\w-]+$/;
 const ID = /^[\w.:/+-]{1,200}$/;
+const KEYS: ReadonlySet<string> = new Set<keyof Place>(['run', 'at', 'question', 'goalpost', 'sheet']);
 const NAME = /^[a-z]{1,30}$/i;
 
-/**
- * The session link that a hash begins with, empty where there is none, and the place behind it. Undefined where the
- * hash is neither: something that was changed on its way, or of somebody else's making.
- */
-export function readHash(hash: string): { link: string; place: Place } | undefined {
+/** The session link in a hash, empty where there is none, and the place beside it. */
+export interface ReadHash {
+  link: string;
+  place: Place;
+  /** Parts that say nothing here as they are: damaged ones, and those of somebody else's making. */
+  unread: string[];
+}
+
+/** Undefined where nothing in the hash is ours. What a mail program or a tracker adds costs none of the rest. */
+export function readHash(hash: string): ReadHash | undefined {
   const parts = hash.replace(/^#/, '').split('&').filter(Boolean);
-  const link = parts[0] !== undefined && LINK.test(parts[0]) ? parts.shift()! : '';
-  const place: Place = {};
+  const read: ReadHash = { link: '', place: {}, unread: [] };
   for (const part of parts) {
-    const [key, value = ''] = part.split('=', 2);
-    const text = decoded(value);
-    if (text === undefined) return undefined;
-    if (key === 'at' && /^[1-9]\d{0,8}$/.test(text)) place.at = Number(text);
-    else if ((key === 'run' || key === 'question' || key === 'goalpost') && ID.test(text)) place[key] = text;
-    else if (key === 'sheet' && NAME.test(text)) place.sheet = text;
-    else return undefined;
+    if (LINK.test(part) && read.link === '') read.link = part;
+    else if (!take(part, read.place)) read.unread.push(part);
   }
-  return { link, place };
+  const isOurs = parts.length === 0 || read.unread.length < parts.length || damagedParts(read).length > 0;
+  return isOurs ? read : undefined;
+}
+
+/** Of the parts that were not read those that have a name of ours, so that somebody meant something by them. */
+export const damagedParts = ({ unread }: ReadHash): string[] =>
+  unread.filter((part) => KEYS.has(part.split('=', 1)[0]!));
+
+/** Whether the part says where one is. */
+function take(part: string, place: Place): boolean {
+  // As a page's source writes what stands before it.
+  const [key, value = ''] = part.replace(/^amp;/, '').split('=', 2);
+  const text = decoded(value);
+  if (text === undefined) return false;
+  if (key === 'at' && /^[1-9]\d{0,8}$/.test(text)) place.at = Number(text);
+  else if ((key === 'run' || key === 'question' || key === 'goalpost') && ID.test(text)) place[key] = text;
+  else if (key === 'sheet' && NAME.test(text)) place.sheet = text;
+  else return false;
+  return true;
 }
 
 function decoded(text: string): string | undefined {

@@ -83,3 +83,59 @@ test('a moment inside a replay link, in a fresh profile; back and forward around
   await expect(note).toBeHidden();
   await expect(runButton(page)).toBeEnabled();
 });
+
+test('closing a sheet leaves the moment alone, also one chosen just before it opened', async ({ page }) => {
+  const { replay } = JSON.parse(
+    await readFile(new URL('../fixtures/share/links.v1.json', import.meta.url), 'utf8'),
+  );
+  await page.goto(`./${replay}&at=6`);
+  const slider = page.getByRole('slider', { name: 'Moment shown' });
+  await expect(slider).toHaveValue('6');
+  for (const opener of ['Share', 'Settings']) {
+    await page.getByRole('button', { name: 'now', exact: true }).click();
+    await page.getByRole('button', { name: opener, exact: true }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toBeHidden();
+    await expect(page).not.toHaveURL(/at=|sheet=/);
+    await expect(page.getByRole('button', { name: 'now', exact: true })).toBeHidden();
+    expect(await slider.inputValue()).toBe(await slider.getAttribute('max'));
+    await slider.focus();
+    await slider.press('ArrowLeft');
+  }
+});
+
+test('what is added to an address costs nothing of it; what it names and is not here is said', async ({
+  page,
+}) => {
+  const { replay } = JSON.parse(
+    await readFile(new URL('../fixtures/share/links.v1.json', import.meta.url), 'utf8'),
+  );
+  const slider = page.getByRole('slider', { name: 'Moment shown' });
+  await page.goto(`./${replay}&at=6&utm_source=mail`);
+  await expect(slider).toHaveValue('6');
+  await expect(page).toHaveURL(/&at=6$/);
+  const alert = page.getByRole('alert');
+  for (const [part, said] of [
+    ['at=99999', 'of a later moment'],
+    ['at=-3', 'cannot be read: “at=-3”'],
+    ['question=77.lemma.1', 'question 77.lemma.1 of this address is not here'],
+    ['goalpost=gone', 'goalpost gone of this address is not here'],
+    ['sheet=nowhere', 'sheet “nowhere” of this address is not here'],
+  ] as const) {
+    await page.goto('about:blank');
+    await page.goto(`./${replay}&${part}`);
+    await expect(alert, part).toContainText(said);
+    await expect(page.getByRole('region', { name: 'Replay' })).toBeVisible();
+    await expect(page.getByRole('dialog')).toBeHidden();
+  }
+  for (const [part, said] of [
+    ['goalpost=gone', 'goalpost gone of this address is not here'],
+    ['sheet=lecture', 'sheet “lecture” of this address is not here'],
+  ] as const) {
+    await page.goto('about:blank');
+    await page.goto(`./#${part}`);
+    await expect(alert, part).toContainText(said);
+    await expect(page).not.toHaveURL(/sheet|goalpost/);
+  }
+});

@@ -206,6 +206,7 @@ test('a worker that never becomes ready is said, and can be given up', async ({ 
 
 test('a sheet whose code does not come is said, and opens once it does', async ({ page, offences }) => {
   await page.goto(`./${links.replay}`);
+  await expect(page.getByRole('region', { name: 'Replay' })).toBeVisible();
   await toTheEnd(page);
   await page.route('**/assets/Lecture-*.js', (route) => route.abort());
   const lecture = page.getByRole('dialog', { name: 'Lecture' });

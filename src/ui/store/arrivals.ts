@@ -1,9 +1,10 @@
 /** The ways on which a session reaches the page: its address, and files that are dropped on it. */
+import { chosenQuestions } from '../../gasp/bank.ts';
 import { findStone } from '../../run/state.ts';
 import { bare, type Source, sourceOf } from '../../share/address.ts';
-import { type Place, readHash, writeHash } from '../../share/place.ts';
-import { PLAIN_SHEETS } from './openSheet.ts';
-import type { PageStore } from './pageStore.ts';
+import { damagedParts, type Place, readHash, writeHash } from '../../share/place.ts';
+import { PLAIN_SHEETS, type SheetName } from './openSheet.ts';
+import type { PageState, PageStore } from './pageStore.ts';
 
 /** Milliseconds without a step through time after which the address follows. */
 const REST = 250;
@@ -17,11 +18,15 @@ interface Named {
   holds: () => boolean;
 }
 
+/** Whether there is something that a sheet of this name would show. */
+type IsThere = (sheet: SheetName, page: PageState) => boolean;
+
 /**
  * Follows the address from now on, and keeps it true: it names the run, the moment and the sheet that are shown. What
- * is opened gets an entry of its own in the browser's history, so that Back closes it.
+ * is opened gets an entry of its own in the browser's history, so that Back closes it. What the address asks for and
+ * is not there is said.
  */
-export function followAddress(page: PageStore): void {
+export function followAddress(page: PageStore, isThere: IsThere): void {
   let named: Named | null = null;
   let following = 0;
   /** The sheet was closed, and so its entry in the history is left. */
@@ -41,12 +46,17 @@ export function followAddress(page: PageStore): void {
     };
   };
   const follow = async () => {
+    drop();
+    if (leaving) {
+      // The sheet was closed here: what it stood over is as it is now, not as it was when the sheet opened.
+      leaving = false;
+      return write();
+    }
     following++;
-    leaving = false;
-    clearTimeout(replacing);
     try {
       const source = sourceOf(location);
-      const place = readHash(location.hash)?.place ?? {};
+      const read = readHash(location.hash);
+      const place: Place = read?.place ?? {};
       if (source && named?.holds() && named.key === JSON.stringify(source)) {
         // Another place in what is shown.
       } else if (source) {
@@ -56,21 +66,31 @@ export function followAddress(page: PageStore): void {
         named = null;
         await openStored(page, place.run);
       }
-      page.moments.ask(place.at ?? null);
-      openPlace(page, place);
+      const end = page.get().timeline?.length ?? 0;
+      page.moments.ask(place.at === undefined ? null : Math.min(place.at, end));
+      openPlace(page, place, isThere);
+      if (read) reportDamage(page, damagedParts(read), place.at ?? 0, end);
       about = subject();
     } finally {
       following--;
     }
     write();
   };
-  let replacing = 0;
+  /** What the entry that the page stands at is to become. */
+  let due: { state: object; url: string; timer: number } | null = null;
+  const drop = () => {
+    clearTimeout(due?.timer);
+    due = null;
+  };
+  /** Before the entry is left, so that Back comes to the place that was left. */
+  const replaceNow = () => {
+    if (due) history.replaceState(due.state, '', due.url);
+    drop();
+  };
   /** Once a hand rests: a browser takes long for it, and only so many in a while. */
   const replaceSoon = (state: object, url: string) => {
-    clearTimeout(replacing);
-    replacing = window.setTimeout(() => {
-      if (following === 0 && !leaving) history.replaceState(state, '', url);
-    }, REST);
+    drop();
+    due = { state, url, timer: window.setTimeout(replaceNow, REST) };
   };
   const subject = () => {
     const { open, replay } = page.get();
@@ -82,19 +102,21 @@ export function followAddress(page: PageStore): void {
     if (named && !named.holds()) named = null;
     if (named && !named.base) return;
     const { search, link } = named?.base ?? { search: '', link: '' };
-    const place = { ...(open && !replay && { run: open.run }), ...placeIn(page) };
+    const place = { ...(open && !replay && { run: open.run }), ...placeIn(page, isThere) };
     const url = bare(location.href) + search + writeHash(link, place);
     const wasSheet = (history.state as { sheet?: boolean } | null)?.sheet === true;
-    const isSheet = sheet !== null;
+    const isSheet = sheet !== null && isThere(sheet.name, page.get());
     const isSame = about === subject();
-    if (url === location.href && isSheet === wasSheet) return;
+    if (url === location.href && isSheet === wasSheet) return drop();
     about = subject();
-    clearTimeout(replacing);
     if (isSame && wasSheet && !isSheet) {
+      drop();
       leaving = true;
       history.back();
-    } else if (!isSame || (isSheet && !wasSheet)) history.pushState({ sheet: isSheet }, '', url);
-    else replaceSoon({ sheet: isSheet }, url);
+    } else if (!isSame || (isSheet && !wasSheet)) {
+      replaceNow();
+      history.pushState({ sheet: isSheet }, '', url);
+    } else replaceSoon({ sheet: isSheet }, url);
   };
   page.subscribe(write);
   window.addEventListener('popstate', () => void follow());
@@ -118,9 +140,10 @@ async function openStored(page: PageStore, run: string | undefined): Promise<voi
 }
 
 /** Where in what is open the page is. */
-function placeIn(page: PageStore): Place {
+function placeIn(page: PageStore, isThere: IsThere): Place {
   const { open, sheet, shownAt } = page.get();
   const place: Place = open && shownAt !== null ? { at: shownAt } : {};
+  if (sheet && !isThere(sheet.name, page.get())) return place;
   if (sheet?.name === 'stone') return sheet.ask.of ? place : { ...place, question: sheet.ask.id };
   if (sheet?.name === 'goalpost') return sheet.ask.of ? place : { ...place, goalpost: sheet.ask.id };
   const plain = PLAIN_SHEETS.find((name) => name === sheet?.name);
@@ -128,14 +151,61 @@ function placeIn(page: PageStore): Place {
 }
 
 /** Opens the sheet that the address names, or closes the one that is open. */
-function openPlace(page: PageStore, { question, goalpost, sheet }: Place): void {
+function openPlace(page: PageStore, { question, goalpost, sheet }: Place, isThere: IsThere): void {
   const { open, sheet: shown } = page.get();
   const plain = PLAIN_SHEETS.find((name) => name === sheet);
   if (question !== undefined && open && findStone(open, question)) {
     page.sheets.open('stone', { id: question, of: null });
-  } else if (goalpost !== undefined) page.sheets.open('goalpost', { id: goalpost, of: null });
-  else if (plain) page.sheets.open(plain);
-  else if (shown) page.sheets.close();
+  } else if (goalpost !== undefined) {
+    page.sheets.open('goalpost', { id: goalpost, of: null });
+    whenBankIsThere(page, () => closeUnknown(page, goalpost));
+  } else if (plain && (isThere(plain, page.get()) || plain === 'bank')) page.sheets.open(plain);
+  else {
+    if (shown) page.sheets.close();
+    if (question !== undefined) reportUnknown(page, `question ${question}`);
+    else if (sheet !== undefined) reportUnknown(page, `sheet “${sheet}”`);
+  }
+}
+
+/** The first page has the goalposts of the bank, which comes later. */
+function whenBankIsThere(page: PageStore, act: () => void): void {
+  const look = () => {
+    if (!page.get().open && !page.get().bank) return;
+    stop();
+    act();
+  };
+  const stop = page.subscribe(look);
+  look();
+}
+
+function closeUnknown(page: PageStore, goalpost: string): void {
+  const { open, bank, chosen, sheet } = page.get();
+  if (sheet?.name !== 'goalpost' || sheet.ask.id !== goalpost) return;
+  const goalposts = open?.goalposts ?? chosenQuestions(bank, chosen);
+  if (goalposts.some(({ id }) => id === goalpost)) return;
+  page.sheets.close('goalpost');
+  reportUnknown(page, `goalpost ${goalpost}`);
+}
+
+const reportUnknown = (page: PageStore, what: string): void =>
+  page.notices.report(
+    new Error(`The ${what} of this address is not here.`),
+    'What the rest of the address names is shown. Ask whoever sent it for the address of their page, copied whole.',
+  );
+
+/** Parts that cannot be read, and a moment `at` after the `end` of the run. */
+function reportDamage(page: PageStore, damaged: readonly string[], at: number, end: number): void {
+  if (damaged.length > 0) {
+    const parts = damaged.map((part) => `“${part.slice(0, 60)}”`).join(', ');
+    page.notices.report(
+      new Error(`A part of this address cannot be read: ${parts}.`),
+      'What the rest of it names is shown. Ask whoever sent it for the address of their page, copied whole.',
+    );
+  } else if (at > end && end > 0)
+    page.notices.report(
+      new Error(`This address is of a later moment: ${at} things had happened in the run, ${end} have here.`),
+      'The run is shown as it is. Whoever has more of it can send it: Share makes a link or a file of a run.',
+    );
 }
 
 /** Opens files that are dropped anywhere on the page. */

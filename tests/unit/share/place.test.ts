@@ -1,7 +1,7 @@
 /** Places in the page, into an address and back. */
 import { expect, test } from 'vitest';
 import { sourceOf } from '../../../src/share/address.ts';
-import { readHash, writeHash } from '../../../src/share/place.ts';
+import { damagedParts, readHash, writeHash } from '../../../src/share/place.ts';
 
 test('a place goes into a hash and comes back, alone and behind a link', () => {
   const places = [
@@ -13,32 +13,40 @@ test('a place goes into a hash and comes back, alone and behind a link', () => {
   for (const link of ['', 'recipe=H4sIab-_9', 'replay=H4sI']) {
     for (const place of places) {
       const hash = writeHash(link, place);
-      expect(readHash(hash)).toEqual({ link, place });
-      expect(readHash(new URL(hash, 'http://localhost/').hash)).toEqual({ link, place });
+      expect(readHash(hash)).toEqual({ link, place, unread: [] });
+      expect(readHash(new URL(hash, 'http://localhost/').hash)).toEqual({ link, place, unread: [] });
     }
   }
   expect(writeHash('', {})).toBe('');
   expect(writeHash('', { run: 'r', at: 7 })).toBe('#run=r&at=7');
 });
 
+test('what others add costs nothing of a place; what is damaged is named', () => {
+  expect(readHash('#run=r&utm_source=x&at=7')).toEqual({
+    link: '',
+    place: { run: 'r', at: 7 },
+    unread: ['utm_source=x'],
+  });
+  expect(readHash('#run=r&amp;at=7')).toMatchObject({ place: { run: 'r', at: 7 }, unread: [] });
+  for (const part of ['at=0', 'at=1.5', 'run=', 'run=a b', 'sheet=%', 'at']) {
+    const read = readHash(`#goalpost=g&fbclid=1&${part}`)!;
+    expect(read.place).toEqual({ goalpost: 'g' });
+    expect(damagedParts(read)).toEqual([part]);
+    expect(damagedParts(readHash(`#${part}`)!)).toEqual([part]);
+  }
+});
+
 test('what is no place of ours is none', () => {
-  for (const hash of [
-    '#at=0',
-    '#at=1.5',
-    '#run=',
-    '#run=a b',
-    '#elsewhere',
-    '#sheet=%',
-    '#run=r&utm_source=x',
-  ])
-    expect(readHash(hash)).toBeUndefined();
-  expect(readHash('')).toEqual({ link: '', place: {} });
+  for (const hash of ['#elsewhere', '#utm_source=x&b=1', '#%']) expect(readHash(hash)).toBeUndefined();
+  expect(readHash('')).toEqual({ link: '', place: {}, unread: [] });
 });
 
 test('a place asks to open no session; a link before it does', () => {
   const source = (hash: string) => sourceOf({ hash, search: '', pathname: '/' });
   expect(source('#run=0123456789abcdef0123&at=4&sheet=share')).toBeNull();
   expect(source('#replay=H4sIabc&at=4')).toEqual({ from: 'link', kind: 'replay', text: 'H4sIabc' });
+  expect(source('#replay=H4sIabc&utm_source=mail')).toMatchObject({ from: 'link', text: 'H4sIabc' });
+  expect(source('#run=r&utm_source=mail')).toBeNull();
   // Changed on its way: read by whoever mends links.
-  expect(source('#replay=H4sIabc&utm_source=mail')).toMatchObject({ from: 'sent' });
+  expect(source('#run=r&replay%3DH4sIabc')).toMatchObject({ from: 'sent' });
 });
