@@ -5,6 +5,7 @@ import type { LabPorts } from '../src/lab/labPorts.ts';
 import { type CommandError, labFailure } from './failure.ts';
 import type { Command, Message } from '../src/lab/protocol.ts';
 import { unseenRate } from '../src/run/gains.ts';
+import { tenths } from '../src/run/gainWords.ts';
 import type { MeasurementPlan } from '../src/run/measurementPlan.ts';
 import type { Counters, RunEvent } from '../src/run/events.ts';
 import {
@@ -130,9 +131,8 @@ function describe(event: RunEvent, recent: readonly RunEvent[]): string | undefi
   }
   if (event.type === 'validated') {
     const { rate, low, high } = unseenRate(event);
-    const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
     const when = event.iteration === 0 ? 'before any training' : `after iteration ${event.iteration}`;
-    return `  unseen questions ${when}: ${percent(rate)} of answers right (95%: ${percent(low)} to ${percent(high)})`;
+    return `  unseen questions ${when}: ${tenths(rate)} of answers right (95%: ${tenths(low)} to ${tenths(high)})`;
   }
   if (event.type !== 'iteration-finished') return undefined;
   const own = recent.filter(

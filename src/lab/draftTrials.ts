@@ -34,7 +34,7 @@ export class DraftTrials {
   /** Puts a trial into the run: the next iteration trains on its question. */
   async keep(held: HeldRun, trial: string): Promise<void> {
     const { send } = this.machinery.ports;
-    const { proposal, attempts, passRate, reward, accepted } = this.trials.get(trial) ?? {};
+    const { proposal, attempts, passRate, startPassRate, reward, accepted } = this.trials.get(trial) ?? {};
     if (!proposal?.question || passRate === undefined) {
       send({ type: 'error', code: 'trial-gone', data: {}, message: 'This trial is no longer here.' });
       return;
@@ -49,6 +49,7 @@ export class DraftTrials {
         passRate,
         reward: reward!,
         accepted: accepted!,
+        ...(startPassRate !== undefined && { startPassRate }),
       },
     ]);
     held.taught.push(proposal.question);

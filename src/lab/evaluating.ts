@@ -23,10 +23,12 @@ export async function withStart<T>(
   const start = await journal.getCheckpoint(run, START_BLOB);
   if (!start) return undefined;
   const now = await policy.snapshot();
-  await policy.restore(start);
-  const result = await trial();
-  await policy.restore(now);
-  return result;
+  try {
+    await policy.restore(start);
+    return await trial();
+  } finally {
+    await policy.restore(now);
+  }
 }
 
 /**

@@ -82,7 +82,9 @@ export async function openRun(
           ...(validation.length > 0 && { validation }),
         },
         { type: 'resumed', after: 0, policy: engine.policy.info },
-        ...(startRate ? [{ type: 'validated' as const, iteration: 0, ...startRate }] : []),
+        ...(startRate
+          ? [{ type: 'validated' as const, iteration: 0, ...rateOf(startRate, validation) }]
+          : []),
       ],
       { iteration: 0, blob: START_BLOB, kept: true, snapshot: await engine.policy.snapshot(), drop: [] },
     );
@@ -112,6 +114,12 @@ export async function openRun(
     await engine.policy.dispose();
     throw error;
   }
+}
+
+/** The rate without the questions that the model cannot read. */
+function rateOf({ samples, passed }: StartRate, questions: readonly Question[]): StartRate {
+  const readable = new Set(questions.map(({ id }) => id));
+  return { samples, passed: Object.fromEntries(Object.entries(passed).filter(([id]) => readable.has(id))) };
 }
 
 /**

@@ -13,7 +13,7 @@ import { Machinery } from './machinery.ts';
 import { answersOf, measureRun } from './runMeasurement.ts';
 import { mine } from './goalpostMining.ts';
 import type { LabPorts } from './labPorts.ts';
-import type { BackendChoice, StartRate, Command, LabStatus } from './protocol.ts';
+import type { BackendChoice, Command, LabStatus, StartRate } from './protocol.ts';
 import { openRun, reopenRun, type HeldRun } from './heldRun.ts';
 import { DraftTrials } from './draftTrials.ts';
 import { Telemetry } from './telemetry.ts';

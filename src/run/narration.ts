@@ -1,14 +1,16 @@
 /** What happens at a moment of a run, in one plain line with the run's own names. */
 import type { Question } from '../gasp/question.ts';
 import { slots } from '../gasp/methods.ts';
+import { paidByCurve } from '../gasp/rewards.ts';
 import type { RunEvent } from './events.ts';
 import { change, unseenGain } from './gains.ts';
+import { tenths, trend } from './gainWords.ts';
 import { findStone, goalpostStates, type RunState, type Stone } from './state.ts';
 
+const trends = { up: 'it got better', down: 'it got worse', even: 'that may be chance' };
 const WORDS = 'no one two three four five six seven eight nine ten eleven twelve'.split(' ');
 const number = (n: number) => WORDS[n] ?? String(n);
 const quoted = ({ title, id }: Pick<Question, 'title' | 'id'>) => `“${title || id}”`;
-const tenth = (share: number) => `${(share * 100).toFixed(1)}%`;
 const plural = (n: number, one: string) => `${number(n)} ${one}${n === 1 ? '' : 's'}`;
 
 /** `state` is the run right after `event`. Null where there is nothing to say. */
@@ -21,7 +23,7 @@ export function narrate(state: RunState, event: RunEvent): string | null {
     case 'renamed':
       if (state.iterations.some(({ counters }) => counters)) return 'The run is taken up again.';
       return guided
-        ? `${state.name} begins. A small model has ${plural(state.goalposts.length, 'goalpost')} before it that it cannot solve${shown(state) ? '' : ', and nobody will show it how'}.`
+        ? `${state.name} begins. A small model has ${plural(state.goalposts.length, 'goalpost')} before it that it cannot solve.`
         : `${state.name} begins. A small model makes questions up and answers them itself.`;
     case 'iteration-started': {
       const [first, ...others] = event.goalposts.map((id) => goalpostOf(state, id));
@@ -65,10 +67,9 @@ export function narrate(state: RunState, event: RunEvent): string | null {
       const gain = unseenGain(state);
       if (!gain) return null;
       if (!gain.now)
-        return `Before training, ${tenth(gain.start.rate)} of its answers to questions that it has never seen are right.`;
-      const { low, high } = change(gain.start, gain.now);
-      const certain = low > 0 ? 'it got better' : high < 0 ? 'it got worse' : 'that may be chance';
-      return `Questions that it has never seen: ${tenth(gain.now.rate)} of the answers are right, ${tenth(gain.start.rate)} at the start; ${certain}.`;
+        return `Before training, ${tenths(gain.start.rate)} of its answers to questions that it has never seen are right.`;
+      const certain = trends[trend(change(gain.start, gain.now))];
+      return `Questions that it has never seen: ${tenths(gain.now.rate)} of the answers are right, ${tenths(gain.start.rate)} at the start; ${certain}.`;
     }
     case 'measured':
     case 'checkpoint':
@@ -76,13 +77,10 @@ export function narrate(state: RunState, event: RunEvent): string | null {
       const { stones = [], iteration = 0 } = state.iterations.at(-1) ?? {};
       if (stones.length === 0) return null;
       const accepted = stones.filter((stone) => stone.accepted).length;
-      return `Iteration ${iteration} is over: ${number(accepted)} of ${stones.length} questions that it wrote were hard enough and not too hard.`;
+      return `Iteration ${iteration} is over: ${number(accepted)} of ${stones.length} questions that it wrote ${paidByCurve(state.settings) ? 'were hard enough and not too hard' : 'go into what it learns'}.`;
     }
   }
 }
-
-/** It trains on questions of the bank too. */
-const shown = (state: RunState) => slots(state.settings).real > 0 || state.settings.trainOnGoalposts;
 
 const goalpostOf = (state: RunState, id: string | undefined) =>
   state.goalposts.find((goalpost) => goalpost.id === id);

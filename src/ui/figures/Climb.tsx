@@ -1,5 +1,7 @@
 /** The hero figure: a run as a climb. Stones by difficulty, the student's reach behind, flags at the right. */
 import { type KeyboardEvent, memo, type PointerEvent, useId, useMemo, useState } from 'react';
+import { paidByCurve } from '../../gasp/rewards.ts';
+import type { Settings } from '../../gasp/settings.ts';
 import { programLength } from '../../run/difficulty.ts';
 import { frontier } from '../../run/frontier.ts';
 import { goalpostStates, type RunState, type Stone } from '../../run/state.ts';
@@ -26,6 +28,9 @@ import { useWidth } from '../../figures/useWidth.ts';
 import './Climb.css';
 
 const none: readonly Ancestor[] = [];
+
+/** What it means that a question is accepted: rivals know no band. */
+const acceptedAs = (settings: Settings) => (paidByCurve(settings) ? 'in their band' : 'accepted');
 
 interface Companion extends ShownClimb {
   state: RunState;
@@ -218,12 +223,12 @@ export const Climb = memo(function Climb(props: {
         )}
       </figcaption>
       <p className="visually-hidden" id={help}>
-        {`Iterations from left to right, difficulty upward: ${measure === 'start' ? 'how seldom the starting model is right' : 'the lines of a question’s program'}. ${placed.length} questions tried, ${accepted} in their band. ${solved} of ${goalposts.length} goalposts solved.`}
+        {`Iterations from left to right, difficulty upward: ${measure === 'start' ? 'how seldom the starting model is right' : 'the lines of a question’s program'}. ${placed.length} questions tried, ${accepted} ${acceptedAs(settings)}. ${solved} of ${goalposts.length} goalposts solved.`}
         {points.length > 0 &&
           ` The student now gets half of its answers right ${reach(points.at(-1)!.half)}; at first ${reach(points[0]!.half)}.`}
         {taught.length > 0 && ` ${taught.length} more were written by a person.`}
         {theirs &&
-          ` Behind them, ${other?.state.name}: ${theirs.placed.length} questions tried, ${theirs.placed.filter(({ stone }) => stone.accepted).length} in their band.`}
+          ` Behind them, ${other?.state.name}: ${theirs.placed.length} questions tried, ${theirs.placed.filter(({ stone }) => stone.accepted).length} ${acceptedAs(other!.state.settings)}.`}
         {pastNames.length > 0 &&
           ` Before its first iteration stands what it goes back to: ${pastNames.join('; ')}; ${pasts.reduce((sum, { placed }) => sum + placed.length, 0)} questions tried.`}
         {' Arrow keys go from question to question, Enter opens one.'}
@@ -313,7 +318,7 @@ export const Climb = memo(function Climb(props: {
             {shown.stone.startPassRate !== undefined &&
               `, ${oneIn(shown.stone.startPassRate)} by the starting model`}
             {shown.stone.reward !== undefined && `, reward ${short(shown.stone.reward)}`}
-            {shown.stone.accepted ? '' : ', out of its band'}
+            {!shown.stone.accepted && (paidByCurve(settings) ? ', out of its band' : ', not accepted')}
           </span>
         </div>
       )}

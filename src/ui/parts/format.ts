@@ -6,15 +6,6 @@ import type { RunEvent } from '../../run/events.ts';
 export const percent = (share: number): string =>
   `${(share * 100).toFixed(share > 0 && share < 0.01 ? 2 : share < 0.1 && share > 0 ? 1 : 0)}%`;
 
-/** Shares that are compared with each other: both to a tenth of a percent. */
-export const tenths = (share: number): string => `${(share * 100).toFixed(1)}%`;
-
-/** A difference of shares in points of a percent, with its sign. */
-export const points = (difference: number): string => {
-  const text = Math.abs(difference * 100).toFixed(1);
-  return text === '0.0' ? '0.0' : `${difference < 0 ? '−' : '+'}${text}`;
-};
-
 /** "4 times", and below one "0.3 times". */
 export const times = (factor: number): string =>
   `${factor >= 1e4 ? factor.toExponential(0).replace('e+', ' · 10^') : factor >= 10 ? Math.round(factor) : Number(factor.toPrecision(2))} times`;

@@ -1,8 +1,9 @@
 /** The first line of a run: what got better, told so that luck has no part in it. */
 import { memo } from 'react';
 import { approach, change, unseenGain } from '../../run/gains.ts';
+import { points, tenths, trend } from '../../run/gainWords.ts';
 import type { RunState } from '../../run/state.ts';
-import { points, tenths, times } from '../parts/format.ts';
+import { times } from '../parts/format.ts';
 import { Term } from '../parts/Term.tsx';
 import { useShown } from './ShownRun.tsx';
 import './Gains.css';
@@ -42,8 +43,9 @@ function Unseen({ gain, every }: { gain: NonNullable<ReturnType<typeof unseenGai
       </p>
     );
   }
-  const { difference, low, high } = change(start, now);
-  const certain = low > 0 ? 'up' : high < 0 ? 'down' : 'even';
+  const gained = change(start, now);
+  const { difference, low, high } = gained;
+  const certain = trend(gained);
   return (
     <p className="gains-unseen" data-certain={certain}>
       {title}:{' '}

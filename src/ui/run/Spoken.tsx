@@ -3,7 +3,7 @@
  * the buttons changes several times a second, and is there to be read.
  */
 import { unseenGain } from '../../run/gains.ts';
-import { tenths } from '../parts/format.ts';
+import { tenths } from '../../run/gainWords.ts';
 import type { PageState } from '../store/pageStore.ts';
 import { usePageValue } from '../store/usePage.ts';
 

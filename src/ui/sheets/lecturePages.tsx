@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react';
 import { Curve, type Series } from '../../figures/Curve.tsx';
 import { change, type Rate, unseenGain, unseenRate } from '../../run/gains.ts';
+import { points, tenths, trend } from '../../run/gainWords.ts';
 import {
   currentCounters,
   finishedIterations,
@@ -10,7 +11,7 @@ import {
   summarizeEvaluation,
 } from '../../run/state.ts';
 import { Climb } from '../figures/Climb.tsx';
-import { count, percent, points, tenths } from '../parts/format.ts';
+import { count, percent } from '../parts/format.ts';
 import type { Ancestor } from '../store/lineage.ts';
 import type { Other } from '../store/secondRun.ts';
 
@@ -64,8 +65,9 @@ function ClimbPage({ state, past, span }: Pick<Whole, 'state' | 'past' | 'span'>
 
 /** One trial against one trial: the more often a run tries its goalposts, the more of them luck solves. */
 function changeWords(start: Rate, now: Rate): string {
-  const { difference, low, high } = change(start, now);
-  const chance = low <= 0 && high >= 0 ? ', which may be chance' : '';
+  const gained = change(start, now);
+  const { difference, low, high } = gained;
+  const chance = trend(gained) === 'even' ? ', which may be chance' : '';
   return `${tenths(start.rate)} to ${tenths(now.rate)}: ${points(difference)} points, 95% interval ${points(low)} to ${points(high)}${chance}`;
 }
 

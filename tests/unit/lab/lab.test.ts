@@ -365,7 +365,12 @@ describe('a person plays the teacher', () => {
     expect(policies).toHaveLength(1);
     await lab.handle({ type: 'keep', run, trial: 't', backend: 'auto' });
     const kept = (await journal.read(run)).slice(before.length);
-    expect(kept).toMatchObject([{ type: 'taught', iteration: 1, proposal: { id: '1.taught.0' } }]);
+    expect(kept).toMatchObject([
+      {
+        ...{ type: 'taught', iteration: 1, proposal: { id: '1.taught.0' } },
+        startPassRate: expect.any(Number),
+      },
+    ]);
     expect(messages.filter((m) => m.type === 'kept')).toEqual([{ type: 'kept', trial: 't' }]);
 
     await lab.resume({ run, backend: 'auto', iterations: 2 });
