@@ -12,6 +12,7 @@ export const DEFAULT_SETTINGS: Settings = settingsFrom((name) => SETTINGS[name].
 /**
  * The settings with another method. Settings that the earlier method fixed go back to their defaults: a run's
  * settings do not tell a fixed value from a chosen one, and GASP with AZR's share of unguided questions is AZR.
+ * A value that cannot be used gives way where the new method fixes its setting, since nobody could correct it there.
  */
 export function withMethod(settings: Settings, method: MethodName): Settings {
   const { fixed } = METHODS[settings.method];
@@ -21,8 +22,14 @@ export function withMethod(settings: Settings, method: MethodName): Settings {
   return {
     ...settings,
     ...Object.fromEntries(freed.map((field) => [field, DEFAULT_SETTINGS[field]])),
+    ...unusableFixed(settings, method),
     method,
   };
+}
+
+function unusableFixed(settings: Settings, method: MethodName): Partial<Settings> {
+  const errors = checkSettings(settings);
+  return Object.fromEntries(Object.entries(METHODS[method].fixed).filter(([name]) => name in errors));
 }
 
 /** Retired settings, each as the present settings that mean the same. */

@@ -21,8 +21,8 @@ interface Described<Value> {
   /** Its effect, in a sentence for a person. */
   note: string;
   group: SettingGroup;
-  /** No method, preset or document varies it: the page shows it behind *Advanced*. */
-  advanced?: true;
+  /** One of the few that people change: the page shows it in sight, and all others behind *Advanced*. */
+  basic?: true;
   /** The version that brought it; 0.1.0, the first, where nothing is said. */
   since?: string;
   /** The value for runs and links older than the setting, where it differs from the default or from what a method fixes. */
@@ -161,7 +161,8 @@ export function copyValue(setting: Setting, value: unknown): unknown {
 
 const valuesOf = ({ options }: { options: readonly Option<string>[] }) => options.map(({ value }) => value);
 
-function numberError(value: unknown, rule: NumberRule): string | undefined {
+/** One sentence on why the rule refuses the value. */
+export function numberError(value: unknown, rule: NumberRule): string | undefined {
   if (typeof value !== 'number' || !Number.isFinite(value)) return 'Must be a number.';
   if (rule.integer && !Number.isInteger(value)) return 'Must be a whole number.';
   if (value < rule.min || (rule.above && value === rule.min)) {

@@ -24,6 +24,7 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Goalposts an iteration',
     note: 'How many are drawn; each gets one lemma.',
     group: 'selfPlay',
+    basic: true,
   }),
   rollouts: number({
     default: 8,
@@ -31,6 +32,7 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Rollouts',
     note: 'Answers of the student to each question.',
     group: 'selfPlay',
+    basic: true,
   }),
   /** The share of an iteration's first proposals that are unguided, as in AZR. */
   unguidedShare: number({
@@ -102,7 +104,6 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Groups',
     note: 'Of an iteration’s proposals, where the student’s gain pays: each is learned from by itself.',
     group: 'selfPlay',
-    advanced: true,
   }),
   progressGoalposts: number({
     default: 16,
@@ -110,7 +111,6 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Goalposts for the gain',
     note: 'On how many the student’s gain is measured, others in each iteration.',
     group: 'selfPlay',
-    advanced: true,
   }),
   progressBy: choice<ProgressBy>({
     default: 'likelihood',
@@ -129,7 +129,6 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Gain is measured by',
     note: 'How the student’s gain on goalposts is told.',
     group: 'selfPlay',
-    advanced: true,
   }),
   trainOnGoalposts: toggle({
     default: false,
@@ -178,7 +177,6 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Replay',
     note: 'Earlier accepted questions that the student practises again.',
     group: 'selfPlay',
-    advanced: true,
   }),
   axes: several<Axis>({
     default: ['io', 'f'],
@@ -210,7 +208,6 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Novelty compares',
     note: 'Whole questions, inputs and outputs too, or their programs alone.',
     group: 'selfPlay',
-    advanced: true,
   }),
   /** Against programs alone, where these are few and inputs many, an endless memory forbids practice. */
   noveltyWindow: number({
@@ -227,7 +224,6 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Teacher reads titles',
     note: 'Off: it sees a goalpost’s examples only, as the student does.',
     group: 'selfPlay',
-    advanced: true,
   }),
   liftSeesGoalpost: toggle({
     default: false,
@@ -241,6 +237,7 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Estimator',
     note: 'How rewards become the weights of texts in the update.',
     group: 'training',
+    basic: true,
   }),
   passK: number({
     default: 4,
@@ -248,7 +245,6 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Pass@k’s k',
     note: 'Of the estimator pass@k; at most the rollouts.',
     group: 'training',
-    advanced: true,
   }),
   rankPenalty: number({
     default: 0.25,
@@ -256,7 +252,6 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Rank penalty',
     note: 'Of the estimator unlikeliness: its b, taken off the likeliest right answer.',
     group: 'training',
-    advanced: true,
   }),
   /** F-GRPO: https://arxiv.org/abs/2602.06717 */
   focal: number({
@@ -265,7 +260,6 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Focal power',
     note: 'g of (1 − p)^g on any estimator: solved questions count less; 0 turns it off.',
     group: 'training',
-    advanced: true,
   }),
   learningRate: number({
     default: 1e-3,
@@ -273,6 +267,7 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Learning rate',
     note: "AdamW's step size, the same all along.",
     group: 'training',
+    basic: true,
   }),
   tuning: tuning({
     default: { kind: 'lora', rank: 8, alpha: 16 },
@@ -307,7 +302,6 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Upper clip',
     note: 'How far the ratio may rise, beside a clip (DAPO has 0.28 beside 0.2); 0: as far as it may fall.',
     group: 'training',
-    advanced: true,
   }),
   clipping: choice<Clipping>({
     default: 'ppo',
@@ -328,7 +322,6 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Kind of clip',
     note: 'What becomes of tokens beyond the clip.',
     group: 'training',
-    advanced: true,
   }),
   lossMean: choice<'tokens' | 'texts' | 'longest'>({
     default: 'tokens',
@@ -355,7 +348,6 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Loss is a mean over',
     note: 'What the sum over a mini-batch’s tokens is divided by.',
     group: 'training',
-    advanced: true,
   }),
   /** The weight of the KL divergence from the starting model, over the texts that are trained on. */
   klWeight: number({
@@ -371,7 +363,6 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Gradient clip',
     note: 'A gradient longer than this is shortened to it.',
     group: 'training',
-    advanced: true,
   }),
   weightDecay: number({
     default: 0.01,
@@ -379,7 +370,6 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Weight decay',
     note: 'Pulls the trained weights towards zero a little; 0 turns it off.',
     group: 'training',
-    advanced: true,
   }),
   /**
    * Added to the root of the second moment. Of the size of a gradient's coordinates it leaves those alone
@@ -409,7 +399,6 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Deduction and abduction',
     note: 'Some accepted questions are turned into these.',
     group: 'training',
-    advanced: true,
   }),
   /** A proposal's inputs are random text, whose gradient is many times an answer's. */
   teacherWeight: number({
@@ -466,6 +455,7 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Temperature',
     note: '1 samples from the model as it is.',
     group: 'sampling',
+    basic: true,
   }),
   topP: number({
     default: 1,
@@ -481,7 +471,6 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Top-k',
     note: 'Tokens are drawn from so many of the most likely ones, before top-p; 0: from all.',
     group: 'sampling',
-    advanced: true,
   }),
   seed: number({
     default: 1,
@@ -489,6 +478,7 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Seed',
     note: 'The same seed on the same backend gives the same run.',
     group: 'sampling',
+    basic: true,
   }),
   evaluateEvery: number({
     default: 10,
@@ -496,6 +486,7 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Try goalposts every',
     note: 'Iterations between trials of all goalposts; 0 never.',
     group: 'keeping',
+    basic: true,
   }),
   evaluateSamples: number({
     default: 8,
@@ -525,7 +516,6 @@ export const SETTINGS_BESIDE_METHOD = {
     label: 'Keep a checkpoint every',
     note: 'Iterations; the newest is always there.',
     group: 'keeping',
-    advanced: true,
   }),
   microbatchTokens: number({
     default: 8192,

@@ -32,6 +32,7 @@ export const SETTINGS = {
     label: 'Method',
     note: 'What the run is an instance of.',
     group: 'selfPlay',
+    basic: true,
   }),
   ...SETTINGS_BESIDE_METHOD,
 } satisfies Record<SettingName, Setting>;

@@ -1,4 +1,4 @@
-/** The settings sheet: what is in sight, what is refused, what a method holds, what a changed mind finds again. */
+/** The settings sheet: what is in sight or found, what is refused, what a method holds, what a changed mind finds again. */
 import { expect, test } from '@playwright/test';
 import { SETTINGS } from '../../src/gasp/settings.ts';
 
@@ -49,4 +49,77 @@ test('every setting has its field; rarely changed ones are behind Advanced until
   await sheet.getByRole('button', { name: 'Back to the defaults' }).click();
   await expect(field('Weight decay')).toBeHidden();
   await expect(field('rank')).toHaveValue('8');
+});
+
+test('a search finds settings in both depths by label, note and key', async ({ page }) => {
+  await page.goto('./');
+  await page.getByRole('button', { name: 'Settings' }).click();
+  const sheet = page.getByRole('dialog', { name: 'Settings of the next run' });
+  const field = (label: string) => sheet.getByLabel(label, { exact: true });
+  const search = sheet.getByRole('searchbox', { name: 'Search settings' });
+  const status = sheet.getByRole('status');
+  const all = Object.entries(SETTINGS);
+
+  for (const [key, { label, note }] of [
+    ['weightDecay', SETTINGS.weightDecay],
+    ['temperature', SETTINGS.temperature],
+  ] as const) {
+    for (const text of [label.toUpperCase(), note, key]) {
+      await search.fill(text);
+      await expect(field(label)).toBeVisible();
+    }
+  }
+  await search.fill('weightDecay');
+  await expect(status).toHaveText(`1 of ${all.length} settings`);
+  await expect(field('Rollouts')).toBeHidden();
+  // What is typed where a search led stays.
+  await field('Weight decay').fill('0.5');
+  await search.fill('no such thing');
+  await expect(status).toHaveText(`0 of ${all.length} settings`);
+  await expect(sheet.getByText('Advanced')).toBeHidden();
+  await search.fill('');
+  await expect(field('Rollouts')).toBeVisible();
+  await expect(field('Weight decay')).toBeHidden();
+  await sheet.getByText('Advanced').click();
+  await expect(field('Weight decay')).toHaveValue('0.5');
+});
+
+test('an unusable value stays where it was typed, and Run says what is wrong', async ({ page }) => {
+  await page.goto('./');
+  const open = page.getByRole('button', { name: 'Settings' });
+  await open.click();
+  const sheet = page.getByRole('dialog', { name: 'Settings of the next run' });
+  const field = (label: string) => sheet.getByLabel(label, { exact: true });
+  const run = page.getByRole('button', { name: 'Run', exact: true });
+
+  await sheet.getByText('Advanced').click();
+  await field('Weight decay').fill('2');
+  await field('Rollouts').fill('');
+  // Another change is taken over, and takes nothing back.
+  await field('Temperature').fill('0.5');
+  await field('I/O').uncheck();
+  await field('f').uncheck();
+  await expect(field('I/O')).toHaveAttribute('aria-invalid', 'true');
+  await field('f').check();
+  await field('rank').fill('0');
+  await expect(field('rank')).toHaveAttribute('aria-invalid', 'true');
+  await field('rank').fill('8');
+  await expect(field('rank')).toHaveAttribute('aria-invalid', 'false');
+  await sheet.getByRole('button', { name: 'Close' }).click();
+
+  await expect(run).toBeDisabled();
+  await expect(run).toHaveAccessibleDescription(
+    'No run can start with these settings. Rollouts: Must be a number. Weight decay: Must be at most 1.',
+  );
+  await open.click();
+  await expect(field('Weight decay')).toHaveValue('2');
+  await expect(field('Weight decay')).toHaveAttribute('aria-invalid', 'true');
+  await expect(field('Rollouts')).toHaveValue('');
+  await expect(field('Temperature')).toHaveValue('0.5');
+  await field('Rollouts').fill('4');
+  await sheet.getByRole('button', { name: 'Close' }).click();
+  await expect(run).toBeDisabled();
+  await page.getByRole('button', { name: /^Reset Weight decay/ }).click();
+  await expect(run).toBeEnabled();
+  await expect(run).toHaveAccessibleDescription('');
 });

@@ -3,7 +3,8 @@ import { changedSettings } from '../../gasp/changedSettings.ts';
 import { METHODS } from '../../gasp/methods.ts';
 import { type SettingName, SETTINGS, type Settings } from '../../gasp/settings.ts';
 import type { Setting } from '../../gasp/settingKinds.ts';
-import { withMethod } from '../../gasp/defaults.ts';
+import { checkSettings, withMethod } from '../../gasp/defaults.ts';
+import { typedSettings } from '../store/choices.ts';
 import { defaultsFor } from '../store/keptChoices.ts';
 import { useActions, usePage } from '../store/usePage.ts';
 import './Changes.css';
@@ -35,14 +36,16 @@ const FEW = 6;
 
 /** Nothing where all are the defaults. */
 export function Changes() {
-  const { settings, model } = usePage('settings', 'model');
+  const page = usePage('settings', 'unusable', 'model');
   const { choices } = useActions();
-  const defaults = defaultsFor(model);
+  const settings = typedSettings(page);
+  const errors = checkSettings(settings);
+  const defaults = defaultsFor(page.model);
   const changed = changedSettings(settings, defaults);
   if (changed.length === 0) return null;
   const reset = (name: SettingName) =>
     choices.setSettings(
-      name === 'method' ? withMethod(settings, defaults.method) : { ...settings, [name]: defaults[name] },
+      name === 'method' ? withMethod(settings, defaults.method) : { [name]: defaults[name] },
     );
   return (
     <section aria-label="Changed settings">
@@ -53,7 +56,7 @@ export function Changes() {
         <ul>
           {changed.map((name) => (
             <li key={name}>
-              {SETTINGS[name].label}: <strong>{words(name, settings)}</strong>{' '}
+              {SETTINGS[name].label}: <strong>{name in errors ? 'unusable' : words(name, settings)}</strong>{' '}
               <button
                 type="button"
                 className="link"

@@ -1,14 +1,15 @@
 /** The first page: one sentence, one button. Everything else is chosen already. */
-import { lazy, Suspense, useSyncExternalStore } from 'react';
+import { lazy, Suspense, useId, useSyncExternalStore } from 'react';
 import { METHODS, slots } from '../../gasp/methods.ts';
 import { isEmbedded, modelHost, modelTitle } from '../../lab/models.ts';
 import { getOffline, subscribeOffline } from '../../offline/offlineState.ts';
 import { cannotRun } from '../store/platform.ts';
-import { canStart } from '../store/choices.ts';
+import { canStart, settingsErrors } from '../store/choices.ts';
 import { useActions, usePage } from '../store/usePage.ts';
 import { useDoing } from './doing.ts';
 import { FirstPageStory } from './FirstPageStory.tsx';
 import { Icon } from '../parts/Icon.tsx';
+import { SettingsProblem } from '../parts/SettingsProblem.tsx';
 import { BackendChoiceField } from './Transport.tsx';
 import './Welcome.css';
 
@@ -35,7 +36,9 @@ export function Welcome() {
 }
 
 function FirstPage() {
-  const page = usePage('runs', 'ready', 'chosen', 'bank', 'status', 'settings', 'model');
+  const page = usePage('runs', 'ready', 'chosen', 'bank', 'status', 'settings', 'unusable', 'model');
+  const errors = settingsErrors(page);
+  const problem = useId();
   const { runs, ready, chosen, bank, status, settings, model } = page;
   const { running } = useActions();
   const doing = useDoing();
@@ -73,6 +76,7 @@ function FirstPage() {
             <button
               type="button"
               className={`button ${last ? '' : 'is-primary'}`}
+              aria-describedby={Object.keys(errors).length > 0 ? problem : undefined}
               disabled={
                 cannotRun !== null || status === 'mining' || status === 'measuring' || !canStart(page)
               }
@@ -84,10 +88,11 @@ function FirstPage() {
           </>
         )}
       </div>
+      <SettingsProblem id={problem} errors={errors} />
       <p className="section-note">
         {!bank
           ? 'Loading the questions.'
-          : chosen.size === 0 && !canStart(page)
+          : chosen.size === 0 && slots(settings).guided > 0
             ? 'Choose at least one goalpost to aim at, or the unguided method in the settings.'
             : isEmbedded(model)
               ? `${aims} and a model that ships with the page: no account, no GPU needed. Nothing leaves this computer.${kept ? ' It works without network too.' : ''}`

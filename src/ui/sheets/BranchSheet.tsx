@@ -1,9 +1,12 @@
 /** A new run from a checkpoint of the open one: with another method, other settings, other goalposts. */
 import { useId, useState } from 'react';
 import { chosenQuestions } from '../../gasp/bank.ts';
+import { checkSettings } from '../../gasp/defaults.ts';
+import { SettingsProblem } from '../parts/SettingsProblem.tsx';
 import { SettingsForm } from './SettingsSheet.tsx';
 import { Sheet } from './Sheet.tsx';
 import type { BranchPoint } from '../store/openSheet.ts';
+import { defaultsFor } from '../store/keptChoices.ts';
 import { useActions, usePage } from '../store/usePage.ts';
 import './BranchSheet.css';
 
@@ -16,26 +19,34 @@ export function BranchSheet({ from, onClose }: { from: BranchPoint; onClose: () 
   const [aims, setAims] = useState<'its' | 'chosen'>('its');
   const [name, setName] = useState(() => shelf.freshName());
   const nameField = useId();
+  const problem = useId();
+  const errors = checkSettings(settings);
+  const refused = Object.keys(errors).length > 0;
   const goalposts = chosenQuestions(bank, chosen);
   return (
     <Sheet
       title={from.iteration === 0 ? 'Branch from the start' : `Branch from iteration ${from.iteration}`}
       onClose={onClose}
       footer={
-        <button
-          type="button"
-          className="button is-primary"
-          onClick={() => {
-            void running.branch(from.blob, {
-              name: name.trim(),
-              settings,
-              ...(aims === 'chosen' && { goalposts }),
-            });
-            onClose();
-          }}
-        >
-          Branch and run
-        </button>
+        <>
+          <SettingsProblem id={problem} errors={errors} />
+          <button
+            type="button"
+            className="button is-primary"
+            aria-describedby={refused ? problem : undefined}
+            disabled={refused}
+            onClick={() => {
+              void running.branch(from.blob, {
+                name: name.trim(),
+                settings,
+                ...(aims === 'chosen' && { goalposts }),
+              });
+              onClose();
+            }}
+          >
+            Branch and run
+          </button>
+        </>
       }
     >
       <div className="branch-top">
@@ -68,7 +79,12 @@ export function BranchSheet({ from, onClose }: { from: BranchPoint; onClose: () 
           choose others
         </button>
       </fieldset>
-      <SettingsForm settings={settings} fixed={false} onChange={setSettings} />
+      <SettingsForm
+        settings={settings}
+        defaults={defaultsFor(open.model)}
+        fixed={false}
+        onChange={setSettings}
+      />
     </Sheet>
   );
 }

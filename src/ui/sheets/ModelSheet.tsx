@@ -7,6 +7,7 @@ import {
   type Fitting,
   fittingSettings,
   HUB_SETTINGS,
+  memorySettings,
 } from '../../lab/hubRun.ts';
 import { EMBEDDED_MODEL, isEmbedded, modelName, modelSource } from '../../lab/models.ts';
 import {
@@ -69,7 +70,7 @@ export function ModelSheet({ onClose }: { onClose: () => void }) {
   const chooseFitting = (name: string, fitting: Fitting) => {
     setDtype(fitting.dtype);
     choose(name.replace(/#\w+$/, `#${fitting.dtype}`));
-    choices.setSettings(fitting.settings);
+    choices.setSettings(memorySettings(fitting.settings));
   };
   const setWeights = (next: HubDType) => {
     setDtype(next);

@@ -3,6 +3,7 @@ import { useId } from 'react';
 import {
   type ChoiceSetting,
   LORA_RULES,
+  numberError,
   type NumberRule,
   type Setting,
   type SeveralSetting,
@@ -146,7 +147,7 @@ function Choice({ id, setting, value, fixed, onChange }: ControlProps<ChoiceSett
   );
 }
 
-function Several({ id, setting, value, fixed, onChange }: ControlProps<SeveralSetting<string>>) {
+function Several({ id, setting, value, error, fixed, onChange }: ControlProps<SeveralSetting<string>>) {
   const chosen = value as string[];
   return (
     <span className="setting-pair">
@@ -155,6 +156,8 @@ function Several({ id, setting, value, fixed, onChange }: ControlProps<SeveralSe
           <input
             {...(i === 0 && { id })}
             type="checkbox"
+            aria-invalid={error !== undefined}
+            aria-describedby={`${id}-note`}
             checked={chosen.includes(one.value)}
             disabled={fixed}
             onChange={(event) =>
@@ -190,6 +193,8 @@ function TuningControl({ id, setting, value, fixed, onChange }: ControlProps<Tun
           <NumberInput
             id={`${id}-rank`}
             label="rank"
+            aria-invalid={numberError(tuning.rank, LORA_RULES.rank) !== undefined}
+            aria-describedby={`${id}-note`}
             rule={LORA_RULES.rank}
             step={1}
             value={tuning.rank}
@@ -199,6 +204,10 @@ function TuningControl({ id, setting, value, fixed, onChange }: ControlProps<Tun
           <NumberInput
             id={`${id}-layers`}
             label="last layers"
+            aria-invalid={
+              tuning.layers !== undefined && numberError(tuning.layers, LORA_RULES.layers) !== undefined
+            }
+            aria-describedby={`${id}-note`}
             rule={LORA_RULES.layers}
             step={1}
             placeholder="all"

@@ -1,25 +1,35 @@
-/** The settings of the next run, in groups, each with a note. */
-import { useState } from 'react';
-import { checkSettings, DEFAULT_SETTINGS, withMethod } from '../../gasp/defaults.ts';
+/**
+ * The settings of the next run, in groups, each with a note: the few that people change in sight, all others behind
+ * *Advanced*, and a search over both.
+ */
+import { useId, useState } from 'react';
+import { changedSettings } from '../../gasp/changedSettings.ts';
+import { checkSettings, withMethod } from '../../gasp/defaults.ts';
 import { type MethodName, METHODS, methodSettings } from '../../gasp/methods.ts';
 import { type Setting, SETTING_GROUPS, type SettingGroup } from '../../gasp/settingKinds.ts';
 import { SETTING_NAMES, type SettingName, SETTINGS, type Settings } from '../../gasp/settings.ts';
 import { SettingField } from './SettingField.tsx';
+import { typedSettings } from '../store/choices.ts';
+import { defaultsFor } from '../store/keptChoices.ts';
 import { useActions, usePage } from '../store/usePage.ts';
 import { Sheet } from './Sheet.tsx';
 import './SettingsSheet.css';
 
 interface FormProps {
+  /** As they were typed: some of them may be unusable. */
   settings: Settings;
+  /** What they are where nobody changes any. */
+  defaults: Settings;
   /** Set while a run is open: its settings are fixed, and shown as they are. */
   fixed: boolean;
   onChange: (settings: Settings) => void;
 }
 
 export function SettingsSheet({ onClose }: { onClose: () => void }) {
-  const page = usePage('open', 'settings');
+  const page = usePage('open', 'settings', 'unusable', 'model');
   const { choices } = useActions();
   const fixed = page.open !== null;
+  const defaults = defaultsFor(page.open?.model ?? page.model);
   const [resets, setResets] = useState(0);
   return (
     <Sheet
@@ -35,7 +45,7 @@ export function SettingsSheet({ onClose }: { onClose: () => void }) {
             type="button"
             className="button"
             onClick={() => {
-              choices.setSettings(DEFAULT_SETTINGS);
+              choices.setSettings(defaults);
               setResets(resets + 1);
             }}
           >
@@ -46,7 +56,8 @@ export function SettingsSheet({ onClose }: { onClose: () => void }) {
     >
       <SettingsForm
         key={resets}
-        settings={page.open?.settings ?? page.settings}
+        settings={page.open?.settings ?? typedSettings(page)}
+        defaults={defaults}
         fixed={fixed}
         onChange={choices.setSettings}
       />
@@ -55,30 +66,41 @@ export function SettingsSheet({ onClose }: { onClose: () => void }) {
 }
 
 const groups = Object.entries(SETTING_GROUPS) as [SettingGroup, string][];
-const isAdvanced = (name: SettingName) => (SETTINGS[name] as Setting).advanced === true;
+const isBasic = (name: SettingName) => (SETTINGS[name] as Setting).basic === true;
 
-export function SettingsForm({ settings, fixed, onChange }: FormProps) {
-  // A typed value may be invalid for a moment; only whole, valid settings are passed on.
-  const [draft, setDraft] = useState(settings);
-  const shown = fixed ? settings : methodSettings(draft);
+/** All that a person may look for: what the setting is called, here and on the command line, and what it does. */
+function found(name: SettingName, search: string): boolean {
+  const { label, note } = SETTINGS[name];
+  const text = `${label} ${note} ${name}`.toLowerCase();
+  return search
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
+}
+
+export function SettingsForm({ settings, defaults, fixed, onChange }: FormProps) {
+  const shown = methodSettings(settings);
   const errors = checkSettings(shown);
+  const [search, setSearch] = useState('');
+  const searchField = useId();
+  const searching = search.trim() !== '';
+  const names = SETTING_NAMES.filter((name) => found(name, search.trim()));
+  const basic = names.filter(isBasic);
+  const advanced = names.filter((name) => !isBasic(name));
+  // Advanced settings are in sight where one of them was changed.
+  const [open, setOpen] = useState(() => changedSettings(settings, defaults).some((name) => !isBasic(name)));
   /** A setting that the method fixes is shown and cannot be changed. */
   const held = (name: SettingName) => fixed || name in METHODS[shown.method].fixed;
-  const set = (name: SettingName, value: unknown) => {
-    const next = name === 'method' ? withMethod(draft, value as MethodName) : { ...draft, [name]: value };
-    setDraft(next);
-    if (Object.keys(checkSettings(next)).length === 0) onChange(next);
-  };
-  const fields = (advanced: boolean) =>
+  const set = (name: SettingName, value: unknown) =>
+    onChange(name === 'method' ? withMethod(settings, value as MethodName) : { ...settings, [name]: value });
+  const fields = (shownNames: SettingName[]) =>
     groups.map(([group, title]) => {
-      const names = SETTING_NAMES.filter(
-        (name) => SETTINGS[name].group === group && isAdvanced(name) === advanced,
-      );
-      if (names.length === 0) return null;
+      const inGroup = shownNames.filter((name) => SETTINGS[name].group === group);
+      if (inGroup.length === 0) return null;
       return (
         <fieldset key={group} className="settings-group">
           <legend className="eyebrow">{title}</legend>
-          {names.map((name) => (
+          {inGroup.map((name) => (
             <SettingField
               key={name}
               setting={SETTINGS[name]}
@@ -91,18 +113,35 @@ export function SettingsForm({ settings, fixed, onChange }: FormProps) {
         </fieldset>
       );
     });
-  // Advanced settings are open where one of them was changed.
-  const [hasChanged] = useState(() =>
-    SETTING_NAMES.some(
-      (name) => isAdvanced(name) && JSON.stringify(shown[name]) !== JSON.stringify(SETTINGS[name].default),
-    ),
-  );
   return (
     <>
-      {fields(false)}
-      <details className="settings-advanced" open={hasChanged}>
+      <div className="settings-search">
+        <label className="visually-hidden" htmlFor={searchField}>
+          Search settings
+        </label>
+        <input
+          id={searchField}
+          className="field"
+          type="search"
+          placeholder="Search settings"
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+        />
+        <p className="section-note" role="status">
+          {searching && `${names.length} of ${SETTING_NAMES.length} settings`}
+        </p>
+      </div>
+      {fields(basic)}
+      <details
+        className="settings-advanced"
+        hidden={advanced.length === 0}
+        open={searching || open}
+        onToggle={(event) => {
+          if (!searching) setOpen(event.currentTarget.open);
+        }}
+      >
         <summary>Advanced</summary>
-        {fields(true)}
+        {fields(advanced)}
       </details>
     </>
   );

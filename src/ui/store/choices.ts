@@ -1,20 +1,29 @@
 /** What a person chooses for the next run: settings, model, backend, and goalposts out of a bank that grows. */
 import type { Bank } from '../../gasp/bank.ts';
-import { DEFAULT_SETTINGS } from '../../gasp/defaults.ts';
+import { checkSettings, DEFAULT_SETTINGS, type SettingsErrors } from '../../gasp/defaults.ts';
 import { slots } from '../../gasp/methods.ts';
 import type { Question } from '../../gasp/question.ts';
-import type { Settings } from '../../gasp/settings.ts';
+import type { SettingName, Settings } from '../../gasp/settings.ts';
 import type { AdapterFiles } from '../../lab/adapters.ts';
 import { HUB_SETTINGS } from '../../lab/hubRun.ts';
 import { EMBEDDED_MODEL, isEmbedded, modelSource } from '../../lab/models.ts';
 import type { BackendChoice } from '../../lab/protocol.ts';
 import type { Recipe } from '../../share/schema.ts';
-import { defaultsFor, type Kept, keepChoices, keptChoices, sameChoices } from './keptChoices.ts';
+import {
+  defaultsFor,
+  type Kept,
+  keepChoices,
+  keptChoices,
+  keptGoalposts,
+  sameChoices,
+} from './keptChoices.ts';
 import type { Notices } from './notices.ts';
 import { isKept, ownGoalposts, storeOwnGoalposts } from './ownGoalposts.ts';
 import type { Store } from './store.ts';
 
 export interface ChoicesState extends Kept {
+  /** Values that a person typed and no run can have; `settings` holds the last usable ones of theirs. */
+  unusable: Partial<Settings>;
   /** With the person's own questions; null until it is loaded. */
   bank: Bank | null;
   /** The LoRA adapter that the next run starts from, in place of one that changes nothing yet. */
@@ -24,23 +33,45 @@ export interface ChoicesState extends Kept {
 export const FIRST_CHOICES: ChoicesState = {
   bank: null,
   settings: DEFAULT_SETTINGS,
+  unusable: {},
   model: EMBEDDED_MODEL,
   chosen: new Set(),
   backendChoice: 'auto',
   adapter: null,
 };
 
-/** Guided methods need something to aim at. */
+type SettingsState = Pick<ChoicesState, 'settings' | 'unusable'>;
+
+/** The settings of the next run as they were typed: some of them may be unusable. */
+export const typedSettings = ({ settings, unusable }: SettingsState): Settings => ({
+  ...settings,
+  ...unusable,
+});
+
+/** Why the next run cannot have its settings, by setting. */
+export const settingsErrors = (state: SettingsState): SettingsErrors => checkSettings(typedSettings(state));
+
+/** With these settings changed, and whatever else was typed as it is. */
+function changed(state: SettingsState, changes: Partial<Settings>): SettingsState {
+  const typed = { ...typedSettings(state), ...changes };
+  const wrong = Object.keys(checkSettings(typed)) as SettingName[];
+  const of = (from: Settings) => Object.fromEntries(wrong.map((name) => [name, from[name]]));
+  return { settings: { ...typed, ...of(state.settings) }, unusable: of(typed) };
+}
+
+/** Guided methods need something to aim at, and all need usable settings. */
 export function canStart({
   bank,
   chosen,
-  settings,
-}: Pick<ChoicesState, 'bank' | 'chosen' | 'settings'>): boolean {
-  return bank !== null && (chosen.size > 0 || slots(settings).guided === 0);
+  ...state
+}: Pick<ChoicesState, 'bank' | 'chosen'> & SettingsState): boolean {
+  const aims = chosen.size > 0 || slots(state.settings).guided === 0;
+  return bank !== null && aims && Object.keys(settingsErrors(state)).length === 0;
 }
 
 export interface Choices {
-  setSettings(settings: Settings): void;
+  /** Changes these; a value that no run can have is kept as it was typed, until another takes its place. */
+  setSettings(changes: Partial<Settings>): void;
   /** The model of the next run. Between the embedded one and others, settings change with it. */
   setModel(model: string): void;
   /** What the next run starts from; with it come the rank and the scale under which it goes on as it is. */
@@ -62,17 +93,23 @@ export function createChoices(
   loadBank: () => Promise<Bank>,
   notices: Notices,
 ): Choices {
+  // At once: what a person chooses while the bank loads stays as it is.
+  store.set(keptChoices());
+  let before = store.get();
+  const keepChanges = () => {
+    const now = store.get();
+    if (!now.bank || sameChoices(now, before)) return;
+    before = now;
+    keepChoices(now, now.bank);
+  };
   const bankLoaded = loadBank().then(
     (loaded) => {
       const bank = { ...loaded, questions: [...ownGoalposts(), ...loaded.questions] };
-      store.set({ bank, ...keptChoices(bank) });
-      let before = store.get();
-      store.subscribe(() => {
-        const now = store.get();
-        const same = sameChoices(now, before);
-        before = now;
-        if (!same && now.bank) keepChoices(now, now.bank);
-      });
+      const chosen = keptGoalposts(bank);
+      before = { ...before, chosen };
+      store.set({ bank, chosen });
+      keepChanges();
+      store.subscribe(keepChanges);
     },
     (error: unknown) =>
       notices.report(
@@ -88,16 +125,16 @@ export function createChoices(
     }
   };
   return {
-    setSettings: (settings) => store.set({ settings }),
+    setSettings: (changes) => store.set(changed(store.get(), changes)),
     setModel(model) {
-      const { model: before, settings: now } = store.get();
+      const { model: before } = store.get();
       if (model === before) return;
-      const change = isEmbedded(model) !== isEmbedded(before);
-      const settings = isEmbedded(model) ? defaultsFor(model) : { ...now, ...HUB_SETTINGS };
+      const other = isEmbedded(model) !== isEmbedded(before);
+      const its = isEmbedded(model) ? defaultsFor(model) : HUB_SETTINGS;
       // An adapter belongs to its model.
-      store.set({ model, adapter: null, ...(change && { settings }) });
+      store.set({ model, adapter: null, ...(other && changed(store.get(), its)) });
     },
-    setAdapter: (adapter, tuning) => store.set({ adapter, settings: { ...store.get().settings, tuning } }),
+    setAdapter: (adapter, tuning) => store.set({ adapter, ...changed(store.get(), { tuning }) }),
     dropAdapter: () => store.set({ adapter: null }),
     setBackend: (backendChoice) => store.set({ backendChoice }),
     choose: (ids) => store.set({ chosen: new Set(ids) }),
@@ -112,6 +149,7 @@ export function createChoices(
           model: recipe.model,
           adapter: null,
           settings: recipe.settings,
+          unusable: {},
           chosen: ids,
           // First, in its order and its own words: all of that decides how its run goes.
           bank: {

@@ -58,23 +58,28 @@ export function keepChoices({ settings, model, chosen, backendChoice }: Kept, ba
   }
 }
 
-/** What was kept, as far as it can still be used: each part by itself. */
-export function keptChoices(bank: Bank): Kept {
+/** What was kept and needs no bank, as far as it can still be used: each part by itself. */
+export function keptChoices(): Omit<Kept, 'chosen'> {
   const stored = read();
   const model = typeof stored.model === 'string' && isModel(stored.model) ? stored.model : EMBEDDED_MODEL;
   const defaults = defaultsFor(model);
   const wanted = { ...defaults, ...(stored.settings as Partial<Settings> | undefined) };
   const usable = Object.hasOwn(METHODS, wanted.method) && Object.keys(checkSettings(wanted)).length === 0;
-  const known = new Set(bankQuestions(bank).map(({ id }) => id));
-  const ids = Array.isArray(stored.chosen) ? stored.chosen.filter((id) => known.has(id)) : [];
   return {
     model,
     settings: usable ? wanted : defaults,
-    chosen: ids.length > 0 ? new Set(ids) : firstChosen(bank),
     backendChoice: BACKENDS.includes(stored.backendChoice as string)
       ? (stored.backendChoice as BackendChoice)
       : 'auto',
   };
+}
+
+/** Ids of the goalposts that were chosen, as far as the bank has them; its first ones where none was. */
+export function keptGoalposts(bank: Bank): ReadonlySet<string> {
+  const { chosen } = read();
+  const known = new Set(bankQuestions(bank).map(({ id }) => id));
+  const ids = Array.isArray(chosen) ? chosen.filter((id) => known.has(id)) : [];
+  return ids.length > 0 ? new Set(ids) : firstChosen(bank);
 }
 
 function read(): Record<string, unknown> {

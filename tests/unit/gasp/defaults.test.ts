@@ -5,11 +5,11 @@ import {
   copySettings,
   DEFAULT_SETTINGS,
   settingsOfAnyAge,
+  withMethod,
 } from '../../../src/gasp/defaults.ts';
-import { METHODS, methodSettings } from '../../../src/gasp/methods.ts';
+import { methodSettings } from '../../../src/gasp/methods.ts';
 import { type Setting, SETTING_GROUPS, settingRule } from '../../../src/gasp/settingKinds.ts';
 import { SETTINGS } from '../../../src/gasp/settings.ts';
-import { HUB_SETTINGS } from '../../../src/lab/hubRun.ts';
 
 const all = Object.entries(SETTINGS) as [keyof typeof SETTINGS, Setting][];
 
@@ -41,11 +41,15 @@ test('every setting has a name of its own, a sentence on what it does, a group a
   }
 });
 
-test('nothing is advanced that a method or a preset varies', () => {
-  const advanced = all.filter(([, setting]) => setting.advanced).map(([name]) => name);
-  expect(advanced).toContain('weightDecay');
-  const varied = [HUB_SETTINGS, ...Object.values(METHODS).map(({ fixed }) => fixed)].flatMap(Object.keys);
-  expect(advanced.filter((name) => varied.includes(name))).toEqual([]);
+test('eight settings are in sight, the others behind Advanced', () => {
+  expect(all.filter(([, setting]) => setting.basic)).toHaveLength(8);
+});
+
+test('another method takes the place of an unusable value in a setting that it fixes, and of no other', () => {
+  const typed = { ...DEFAULT_SETTINGS, lifts: -1, temperature: 0 };
+  const next = withMethod(typed, 'chain-3');
+  expect(next).toMatchObject({ lifts: 3, temperature: 0 });
+  expect(withMethod(typed, 'gasp').lifts).toBe(-1);
 });
 
 test('errors are sentences, one a field', () => {

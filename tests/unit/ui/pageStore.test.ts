@@ -82,6 +82,31 @@ it('a new run starts from the adapter that was chosen, with its rank and scale; 
   expect(sent.at(-1)).not.toHaveProperty('adapter');
 });
 
+it('what is chosen while the bank loads stays, and is kept', async () => {
+  const stored = new Map([['foothold-choices', '{"settings":{"rollouts":4}}']]);
+  vi.stubGlobal('localStorage', {
+    getItem: (key: string) => stored.get(key) ?? null,
+    setItem: (key: string, value: string) => stored.set(key, value),
+    removeItem: (key: string) => stored.delete(key),
+  });
+  let come: (loaded: typeof bank) => void = () => undefined;
+  const early = createPageStore({
+    lab: { send: () => undefined, listen: () => () => undefined },
+    openJournal: async () => journal,
+    loadBank: () => new Promise((resolve) => (come = resolve)),
+  });
+  expect(early.get().settings.rollouts).toBe(4);
+  early.choices.setBackend('webgpu');
+  early.choices.setSettings({ seed: 7 });
+  come(bank);
+  await vi.waitFor(() => expect(early.get().bank).not.toBeNull());
+  expect(early.get()).toMatchObject({ backendChoice: 'webgpu', settings: { rollouts: 4, seed: 7 } });
+  expect(JSON.parse(stored.get('foothold-choices')!)).toMatchObject({
+    backendChoice: 'webgpu',
+    settings: { rollouts: 4, seed: 7 },
+  });
+});
+
 it('says of a checkpoint whose weights are gone what the lab says of one', async () => {
   // As a run comes by a link: its log names checkpoints, and their weights did not come along.
   await journal.importRun('first', { events: example, checkpoints: [] });
@@ -158,6 +183,20 @@ describe('the page’s store', () => {
     page.choices.setSettings({ ...page.get().settings, method: 'azr' });
     page.running.run();
     expect(sent).toMatchObject([{ type: 'start', goalposts: [] }]);
+  });
+
+  it('keeps an unusable value as it was typed, and starts nothing until it is corrected', () => {
+    page.choices.setSettings({ temperature: -1 });
+    page.choices.setSettings({ rollouts: 4 });
+    expect(page.get()).toMatchObject({
+      settings: { temperature: 1, rollouts: 4 },
+      unusable: { temperature: -1 },
+    });
+    page.running.run();
+    expect(sent).toEqual([]);
+    page.choices.setSettings({ temperature: 0.5 });
+    page.running.run();
+    expect(sent).toMatchObject([{ type: 'start', settings: { temperature: 0.5, rollouts: 4 } }]);
   });
 
   it('leaves the stage alone when another run has events', async () => {
