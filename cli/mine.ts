@@ -10,6 +10,7 @@ import type { Question } from '../src/gasp/question.ts';
 import { Random } from 'onnx-lora/random';
 import type { Settings } from '../src/gasp/settings.ts';
 import type { LabPorts } from '../src/lab/labPorts.ts';
+import { gradeWhenNeeded } from '../src/lab/gradeWhenNeeded.ts';
 import { EMBEDDED_MODEL } from '../src/lab/models.ts';
 import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
 import { interrupted } from './failure.ts';
@@ -221,7 +222,8 @@ async function mineAll(
         await policy.restore(snapshot);
       }
       const readable = open.filter((question) => !dialect.unreadable?.(question));
-      const parts = mineStage(name, readable, options, { policy, judge, dialect, signal }, progress.parts);
+      const tools = { policy, judge, dialect, grade: gradeWhenNeeded, signal };
+      const parts = mineStage(name, readable, options, tools, progress.parts);
       let tried = 0;
       for (let next = await parts.next(); ; next = await parts.next()) {
         if (next.done) {

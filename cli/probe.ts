@@ -10,6 +10,7 @@ import {
 } from '../src/gasp/probe.ts';
 import { deriveSeed } from 'onnx-lora/random';
 import { startFromAdapter, tuningOfAdapter } from '../src/lab/adapters.ts';
+import { gradeWhenNeeded } from '../src/lab/gradeWhenNeeded.ts';
 import { HUB_SETTINGS } from '../src/lab/hubRun.ts';
 import { readAdapter } from './adapterFolder.ts';
 import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
@@ -80,7 +81,7 @@ export async function probeCommand(args: string[]): Promise<number> {
     const { noveltyThreshold } = DEFAULT_SETTINGS;
     const result = await probe(
       { goalposts, kinds, count, temperature, topP, seed, noveltyThreshold },
-      { policy, judge, dialect },
+      { policy, judge, dialect, grade: gradeWhenNeeded },
       ({ kind, text, fate }) => {
         if (values.texts) console.log(`--- ${kind}\n${text}\n==> ${fate}\n`);
       },

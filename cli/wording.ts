@@ -25,6 +25,7 @@ export const TERMINAL_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
   'questions-missing': 'Use a --bank that has questions, or another --method.',
   'goalposts-missing': 'Use a --bank that has goalposts, or --method azr, which needs none.',
   'goalposts-unreadable': 'Use a --bank without them, or another --model.',
+  'tests-missing': 'Use the benchmark’s own file as --bank.',
   'text-unencodable': 'Use a --bank that this model can read, or another --model.',
   'trial-gone': '',
 

@@ -15,6 +15,8 @@ export interface SuiteVerdict {
   outcome: Outcome;
   /** For a person: the first differing case, the exception with its line, and so on. */
   reason: string;
+  /** The share of its cases that agree, where they were run one by one. */
+  share?: number;
   /** Judged by a script that could not be turned into inputs and values. */
   script?: true;
 }

@@ -15,13 +15,14 @@ export async function readLiveCodeBenchRow(row: Row): Promise<Problem> {
   const hidden = readTests('private_test_cases', await unpack(row.fields.private_test_cases));
   const cases = [...open, ...hidden];
   const entry = functionName(row);
+  const starter = optionalText(row, 'starter_code')?.trim();
   return {
     id: idField(row, 'question_id'),
     format: 'livecodebench',
     title: optionalText(row, 'question_title') ?? idField(row, 'question_id'),
-    statement: [textField(row, 'question_content'), optionalText(row, 'starter_code') ?? '']
-      .join('\n\n')
-      .trim(),
+    statement: textField(row, 'question_content').trim(),
+    ...(starter && { starter }),
+    shown: open.length,
     suites: [{ name: 'tests', tests: entry === undefined ? { kind: 'stdin', cases } : calls(entry, cases) }],
   };
 }

@@ -4,6 +4,8 @@
  * consists of are read as data, and any other is refused.
  */
 
+import { fromBase64 } from '../util/base64.ts';
+
 /** The packed text cannot be read; the message is for a person. */
 export class PackError extends Error {
   override name = 'PackError';
@@ -16,9 +18,7 @@ const MAX_BYTES = 1 << 29;
 export async function unpackText(base64: string): Promise<string> {
   let packed: Uint8Array<ArrayBuffer>;
   try {
-    const binary = atob(base64.replaceAll(/\s/g, ''));
-    packed = new Uint8Array(binary.length);
-    for (let i = 0; i < binary.length; i++) packed[i] = binary.charCodeAt(i);
+    packed = fromBase64(base64.replaceAll(/\s/g, ''));
   } catch {
     throw new PackError('It is neither JSON nor base64.');
   }

@@ -12,6 +12,10 @@ export interface Problem {
   statement: string;
   /** A whole program that solves it, where the bank has one. */
   solution?: string;
+  /** Code that an answer goes on from, in a block of its own: the head of a function. It is no part of the statement. */
+  starter?: string;
+  /** The first so many cases of the first suite are shown to whoever has to answer; absent: the bank does not say. */
+  shown?: number;
   /** Where answers may be given without it (OpenAI's `completion`): what goes before them. */
   prompt?: string;
   /** The tests of a program. Suites are judged apart; it passes where all that have cases do, and one has. */

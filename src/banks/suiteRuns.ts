@@ -5,11 +5,13 @@ import { readValue } from '../pytext/sameValue.ts';
 import { firstDifferentLine, samePrinted, startValueComparison } from './valueComparison.ts';
 import { describeDifference } from './differences.ts';
 import { type Outcome, readCall, readFailure } from './outcomes.ts';
-import type { CallCase, Suite, Tests } from './problem.ts';
+import type { CallCase, StdinCase, Suite, Tests } from './problem.ts';
 
 export interface Fared {
   outcome: Outcome;
   reason: string;
+  /** The share of the suite's cases that agree, where the program was run on them. */
+  share?: number;
 }
 
 /** As long as a value may be before its fingerprint takes its place: the same for answers and solutions. */
@@ -59,38 +61,57 @@ export function runOf(program: string, tests: Tests, limits: RunLimits): Program
   return { program, inputs, how, limits };
 }
 
-/** The verdict on a run: its results compared with the expected ones. */
+/** The verdict on a run: its results compared with the expected ones. The first case that fails is the reason. */
 export function readSuite({ tests }: Suite, result: ProgramResult, expected: readonly string[]): Fared {
   if (result.status !== 'ran') return readFailure(result);
   if (tests.kind === 'script') throw new Error('scripts are read elsewhere');
   const count = tests.cases.length;
-  const comparison = tests.kind === 'calls' ? startValueComparison(tests.rules) : undefined;
-  for (const [i, one] of tests.cases.entries()) {
-    const cases = count > 1 ? ` (case ${i + 1} of ${count})` : '';
-    const where =
-      tests.kind === 'calls'
-        ? describeAsked(tests.entry, one as CallCase)
-        : `Standard input ${brief(JSON.stringify(one.input))}`;
-    const call = result.calls[i];
-    const failure = readCall(call, where, cases);
+  const faultOf =
+    tests.kind === 'stdin'
+      ? (i: number) => faultOfPrinted(tests.cases[i]!, result.calls[i], casesOf(i, count))
+      : faultOfValue(tests, expected, result.calls);
+  const faults = tests.cases.map((_, i) => faultOf(i));
+  const first = faults.find((fault) => fault !== undefined);
+  if (!first) return { outcome: 'passed', reason: `All ${count} cases agree.`, share: 1 };
+  return { ...first, share: faults.filter((fault) => fault === undefined).length / count };
+}
+
+const casesOf = (i: number, count: number) => (count > 1 ? ` (case ${i + 1} of ${count})` : '');
+
+function faultOfPrinted(
+  { input, output }: StdinCase,
+  call: CallResult | undefined,
+  cases: string,
+): Fared | undefined {
+  const where = `Standard input ${brief(JSON.stringify(input))}`;
+  const failure = readCall(call, where, cases);
+  if (failure) return failure;
+  const printed = unquote((call as CallResult & { status: 'returned' }).value);
+  if (samePrinted(printed, output)) return undefined;
+  const line = firstDifferentLine(printed, output);
+  const at = line > 0 ? `line ${line} differs` : 'the number of lines differs';
+  return {
+    outcome: 'wrong',
+    reason: `${where} printed ${brief(JSON.stringify(printed))}, expected ${brief(JSON.stringify(output))}: ${at}${cases}.`,
+  };
+}
+
+function faultOfValue(
+  { entry, rules, cases: all }: Tests & { kind: 'calls' },
+  expected: readonly string[],
+  calls: readonly CallResult[],
+): (i: number) => Fared | undefined {
+  const comparison = startValueComparison(rules);
+  return (i) => {
+    const one = all[i]!;
+    const where = describeAsked(entry, one);
+    const cases = casesOf(i, all.length);
+    const failure = readCall(calls[i], where, cases);
     if (failure) return failure;
-    const { value } = call as CallResult & { status: 'returned' };
-    if (tests.kind === 'stdin') {
-      const printed = unquote(value);
-      const { output } = tests.cases[i]!;
-      if (samePrinted(printed, output)) continue;
-      const line = firstDifferentLine(printed, output);
-      const at = line > 0 ? `line ${line} differs` : 'the number of lines differs';
-      return {
-        outcome: 'wrong',
-        reason: `${where} printed ${brief(JSON.stringify(printed))}, expected ${brief(JSON.stringify(output))}: ${at}${cases}.`,
-      };
-    }
-    if (!comparison!.agrees(value, expected[i]!, one as CallCase)) {
-      return { outcome: 'wrong', reason: describeDifference(where, value, expected[i]!, cases) };
-    }
-  }
-  return { outcome: 'passed', reason: `All ${count} cases agree.` };
+    const { value } = calls[i] as CallResult & { status: 'returned' };
+    if (comparison.agrees(value, expected[i]!, one)) return undefined;
+    return { outcome: 'wrong', reason: describeDifference(where, value, expected[i]!, cases) };
+  };
 }
 
 function describeAsked(entry: string, { asked, input }: CallCase): string {

@@ -2,11 +2,12 @@
 import { pythonStatements } from '../pytext/tokens.ts';
 import type { Axis, Question } from './question.ts';
 
-type Compared = Pick<Question, 'program' | 'inputs'>;
+type Compared = Pick<Question, 'program' | 'inputs' | 'benchmark'>;
 
 /**
  * Along the I/O axis the program stays, but for its layout and comments; along the f axis every input is one of
- * those that `from` has. Undefined where that cannot be told: a goalpost may come without a program.
+ * those that `from` has. Undefined where that cannot be told: a goalpost may come without a program, and texts on
+ * standard input are no arguments.
  *
  * @param from the goalpost of a lemma, or the question that a lift was made from
  */
@@ -15,7 +16,7 @@ export function followsAxis(axis: Axis, from: Compared, made: Compared): boolean
     const before = statementsOf(from.program);
     return before === '' ? undefined : before === statementsOf(made.program);
   }
-  if (from.inputs.length === 0) return undefined;
+  if (from.inputs.length === 0 || (from.benchmark && !from.benchmark.entry)) return undefined;
   const known = new Set(from.inputs.map(withoutBlanks));
   return made.inputs.every((input) => known.has(withoutBlanks(input)));
 }

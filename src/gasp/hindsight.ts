@@ -9,6 +9,7 @@ import { withFreshInputs } from './freshInputs.ts';
 import type { Dialect, Judge, Policy, WeightedSequence } from './ports.ts';
 import type { Question } from './question.ts';
 import type { Settings } from './settings.ts';
+import { answerTokens } from './solving.ts';
 
 type HindsightSettings = Pick<
   Settings,
@@ -143,7 +144,7 @@ export async function review(
     const text = answer ?? dialect.referenceAnswer(question);
     if (text === undefined) return undefined;
     const encoded = policy.encodeAnswer(dialect.solvePrompt({ type: 'induction', question }), text);
-    return encoded && encoded.tokens.length <= dialect.maxTokens.answer ? encoded : undefined;
+    return encoded && encoded.tokens.length <= answerTokens(question, dialect) ? encoded : undefined;
   };
   const open = tried.filter(({ passRate }) => passRate < 1);
   const fresh =

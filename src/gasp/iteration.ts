@@ -215,8 +215,7 @@ class Proposing {
     const reached = await goalpostsReached(
       valid.map(({ question }) => question!.program),
       this.goalposts,
-      tools.judge,
-      tools.signal,
+      tools,
     );
     const reaches = new Map(valid.map(({ id }, i) => [id, reached[i]!]));
     const bySolved = new Map(solved.map((s) => [s.task.question.id, s]));

@@ -4,7 +4,7 @@
  */
 import type { PolicySnapshot, Prompt } from 'onnx-lora';
 import type { PolicyInfo, UpdateStats } from './policyRecord.ts';
-import type { Axis, Question, Task } from './question.ts';
+import type { Axis, Question, Task, Verdict } from './question.ts';
 
 export type { ChatMessage, PolicySnapshot, Prompt } from 'onnx-lora';
 
@@ -189,6 +189,22 @@ export interface Judge {
   dispose(): Promise<void>;
 }
 
+/** An answer to a benchmark's question, judged by all of its tests. */
+export interface Graded {
+  verdict: Verdict;
+  /** For a person. */
+  reason: string;
+  /** The share of the tests that it passes. */
+  share: number;
+}
+
+/** Judges answers, whole programs, to questions that have `benchmark`, as their benchmarks do; one result each, in order. */
+export type Grade = (
+  answers: readonly { question: Question; program: string }[],
+  judge: Judge,
+  options?: JudgeOptions,
+) => Promise<Graded[]>;
+
 export type Parsed<T> = { ok: true; value: T } | { ok: false; reason: string };
 
 /** A teacher's text, parsed; nothing has run yet. */
@@ -207,7 +223,8 @@ export interface Dialect {
   readonly shown: number;
   /** With how many inputs a proposal is taken all the same. Absent: with no fewer than it is asked for. */
   readonly leastInputs?: number;
-  readonly maxTokens: { proposal: number; answer: number };
+  /** `benchmark`: of an answer to a benchmark's question; absent: none can be put to the model. */
+  readonly maxTokens: { proposal: number; answer: number; benchmark?: number };
   lemmaPrompt(goalpost: Question, axis: Axis): Prompt;
   /** `goalpost` is set only in the ablation where the lift's author sees it. */
   liftPrompt(lemma: Question, axis: Axis, goalpost?: Question): Prompt;

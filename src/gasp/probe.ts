@@ -74,19 +74,24 @@ export async function probe(
       }))
     : [];
   const first = await run.propose(lemmas);
-  const easy = first.questions.length > 0 ? first.questions : goalposts;
-  const lifts = kinds.includes('lift')
-    ? AXES.map((axis) => ({
-        kind: `lift, ${axis}`,
-        prompts: each((i) => dialect.liftPrompt(easy[i % easy.length]!, axis)),
-      }))
-    : [];
+  // Lifts and converted tasks are of questions about `f`.
+  const easy =
+    first.questions.length > 0
+      ? first.questions
+      : goalposts.filter(({ program, benchmark }) => program !== '' && !benchmark);
+  const lifts =
+    kinds.includes('lift') && easy.length > 0
+      ? AXES.map((axis) => ({
+          kind: `lift, ${axis}`,
+          prompts: each((i) => dialect.liftPrompt(easy[i % easy.length]!, axis)),
+        }))
+      : [];
   const unguided = kinds.includes('unguided')
     ? [{ kind: 'unguided', prompts: each((i) => dialect.unguidedPrompt(easy.slice(0, i % 4))) }]
     : [];
   const second = await run.propose([...lifts, ...unguided]);
   const proposals = { ...first.counts, ...second.counts };
-  if (!kinds.includes('answers')) return { proposals };
+  if (!kinds.includes('answers') || easy.length === 0) return { proposals };
   const answers = await run.answer([
     ...each((i): Task => ({ type: 'induction', question: easy[i % easy.length]! })),
     ...each((i) => taskOf('deduction', easy, i)),

@@ -19,10 +19,30 @@ export type ProposerRole = v.InferOutput<typeof proposerRole>;
 export const role = v.picklist([...proposerRole.options, 'solver']);
 export type Role = v.InferOutput<typeof role>;
 
+/** Characters of a benchmark's packed tests: LiveCodeBench has single problems with tens of megabytes of them. */
+const LONGEST_TESTS = 1 << 26;
+
+/** How a benchmark's problem is asked and judged: in its own form, by its own tests. */
+const benchmark = v.object({
+  /** The format of the file that it came in, such as `livecodebench`. */
+  bank: name,
+  /** The function, or method of `class Solution`, that an answer defines. Absent: a program that reads standard input. */
+  entry: v.exactOptional(name),
+  /** Code that comes with the statement: the head of that function, with imports perhaps. */
+  starter: v.exactOptional(text),
+  /** Tests that an answer is judged by; those that are shown are among them. */
+  cases: whole,
+  /** All of these, as `banks/packedTests.ts` writes them. Absent in what is shared without weights: nobody is asked there. */
+  tests: v.exactOptional(textUpTo(LONGEST_TESTS)),
+});
+
 /**
  * A coding question in function form. `outputs[i]` is what the interpreter printed (`repr`) for
  * `f(inputs[i])`; nobody else's word is taken for it. The first `shown` pairs are the student's
  * examples; a program is judged on all of them.
+ *
+ * With `benchmark` it is a problem of a benchmark instead: `message` is its statement, and the pairs are its shown
+ * tests, argument lists and values or standard input and output; answers are judged by its own tests.
  */
 export const question = v.pipe(
   v.object({
@@ -31,13 +51,14 @@ export const question = v.pipe(
     title: textUpTo(2000),
     /** A hint that the student reads in induction; empty where the title would give the program away. */
     message: text,
-    /** Python source that defines `f`. */
+    /** Python source that defines `f`, or solves the benchmark's problem; empty where none is known. */
     program: text,
     /** Argument lists as Python source: `f(<input>)`. */
     inputs: list(text),
     /** `repr` of each value, same length as `inputs`. */
     outputs: list(text),
     shown: whole,
+    benchmark: v.exactOptional(benchmark),
     /** Anything the bank knows about it and the method does not use, such as depth or source. */
     tags: v.exactOptional(v.record(name, v.union([text, number, v.boolean()]))),
   }),
@@ -47,6 +68,7 @@ export const question = v.pipe(
   ),
 );
 export type Question = v.InferOutput<typeof question>;
+export type Benchmark = v.InferOutput<typeof benchmark>;
 
 /** A question as it is put to the student. `index` names the pair that deduction and abduction use. */
 export type Task =

@@ -1,18 +1,22 @@
 /** Which goalposts a proposal's program already answers. */
 import type { Judge, ProgramResult } from './ports.ts';
 import type { Question } from './question.ts';
+import type { Tools } from './solving.ts';
 
 /**
  * For each program the ids of the goalposts all of whose outputs it gives, which is what makes an answer right;
  * `null` where that cannot be told in time. One input of each goalpost is run first: it tells nearly all apart.
+ * A benchmark's problem is answered where its own tests pass with the program's `f` under the name that they call; no
+ * function answers one on standard input.
  */
 export async function goalpostsReached(
   programs: readonly string[],
   goalposts: readonly Question[],
-  judge: Judge,
-  signal?: AbortSignal,
+  { judge, grade, signal }: Pick<Tools, 'judge' | 'grade' | 'signal'>,
 ): Promise<(string[] | null)[]> {
-  const asked = goalposts.filter(({ inputs }) => inputs.length > 0);
+  const asked = goalposts.filter(
+    ({ inputs, benchmark }) => inputs.length > 0 && (!benchmark || benchmark.entry !== undefined),
+  );
   if (asked.length === 0) return programs.map(() => []);
   const options = signal && { signal };
   const different = [...new Set(programs)];
@@ -24,12 +28,24 @@ export async function goalpostsReached(
   const pairs = near.flatMap(({ program, goalposts: some }) =>
     (some ?? []).map((goalpost) => ({ program, goalpost })),
   );
-  const runs = pairs.map(({ program, goalpost }) => ({ program, inputs: goalpost.inputs }));
+  const plain = pairs.filter(({ goalpost }) => !goalpost.benchmark);
+  const runs = plain.map(({ program, goalpost }) => ({ program, inputs: goalpost.inputs }));
   const results = runs.length > 0 ? await judge.run(runs, options) : [];
   const reached = new Map<string, string[] | null>(
     near.map(({ program, goalposts: some }) => [program, some && []]),
   );
-  pairs.forEach(({ program, goalpost }, i) => {
+  const graded = pairs.filter(({ goalpost }) => goalpost.benchmark);
+  if (graded.length > 0 && grade) {
+    const answers = graded.map(({ program, goalpost }) => ({
+      question: goalpost,
+      program: `${program.trimEnd()}\n\n${goalpost.benchmark!.entry} = f\n`,
+    }));
+    const verdicts = await grade(answers, judge, options);
+    graded.forEach(({ program, goalpost }, i) => {
+      if (verdicts[i]!.verdict === 'passed') reached.get(program)!.push(goalpost.id);
+    });
+  }
+  plain.forEach(({ program, goalpost }, i) => {
     const result = results[i]!;
     const right =
       result.status === 'ran' &&

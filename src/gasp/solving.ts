@@ -1,7 +1,18 @@
 /** The student at work: sampled answers, judged, with a reason that a person can read. */
-import type { Completion, Dialect, Judge, Policy, ProgramResult, ProgramRun, TokenDraws } from './ports.ts';
+import type {
+  Completion,
+  Dialect,
+  Grade,
+  Graded,
+  Judge,
+  Parsed,
+  Policy,
+  ProgramResult,
+  ProgramRun,
+  TokenDraws,
+} from './ports.ts';
 import type { Progress, Stage } from './progress.ts';
-import type { Attempt, Task, Verdict } from './question.ts';
+import type { Attempt, Question, Task, Verdict } from './question.ts';
 import { deriveSeed } from 'onnx-lora/random';
 import { studentReward } from './rewards.ts';
 import { type Rollouts, startRollouts } from './rollouts.ts';
@@ -12,9 +23,14 @@ export interface Tools {
   policy: Policy;
   judge: Judge;
   dialect: Dialect;
+  /** Judges answers to questions of benchmarks; a run without any needs none. */
+  grade?: Grade;
   signal?: AbortSignal;
   progress?: Progress;
 }
+
+/** What answers are judged with. */
+export type Judging = Pick<Tools, 'judge' | 'dialect' | 'grade'>;
 
 export interface SolveOptions extends TokenDraws {
   /** Answers to each task. */
@@ -73,16 +89,17 @@ function startBatch(
   from: number,
   size: number,
   { samples, seed, stage, ...draws }: SolveOptions,
-  { policy, judge, dialect, signal, progress }: Tools,
+  tools: Tools,
 ): Rollouts<Judged> {
+  const { policy, dialect, signal, progress } = tools;
   const batch = tasks.slice(from, from + size);
-  const answers = new AnswerJudge(judge, dialect);
+  const answers = new AnswerJudge(tools);
   return startRollouts(
     policy,
     batch.map((task) => ({
       prompt: dialect.solvePrompt(task),
       samples,
-      maxTokens: dialect.maxTokens.answer,
+      maxTokens: answerTokens(task.question, dialect),
     })),
     {
       ...draws,
@@ -110,56 +127,92 @@ interface Judged {
   share: number;
 }
 
+/** Tokens that an answer to a question may take. */
+export function answerTokens({ benchmark }: Question, { maxTokens }: Pick<Dialect, 'maxTokens'>): number {
+  return (benchmark && maxTokens.benchmark) ?? maxTokens.answer;
+}
+
 /**
- * Judges answers as they come. Induction: the program must agree with the question's on every input.
- * Deduction: the value must be the output. Abduction: any input will do that the question's program
- * maps to the output. Equal answers to one question run once.
+ * Judges answers as they come. Induction: the program must agree with the question's on every input, or pass all
+ * tests of the benchmark that the question is of. Deduction: the value must be the output. Abduction: any input will
+ * do that the question's program maps to the output. Equal answers to one question run once.
  */
 export class AnswerJudge {
-  private readonly results = new Map<string, Promise<ProgramResult>>();
-  /** Runs that go to the judge together: those of answers that ended in one step. */
-  private next: { runs: ProgramRun[]; results: Promise<ProgramResult[]> } | undefined;
+  private readonly judgePort: Judge;
+  private readonly dialect: Dialect;
+  private readonly runs: Gathered<ProgramRun, ProgramResult>;
+  private readonly graded: Gathered<{ question: Question; program: string }, Graded>;
 
-  constructor(
-    private readonly judgePort: Judge,
-    private readonly dialect: Dialect,
-  ) {}
+  constructor({ judge, dialect, grade }: Judging) {
+    this.judgePort = judge;
+    this.dialect = dialect;
+    this.runs = new Gathered((runs, signal) => judge.run(runs, signal && { signal }));
+    this.graded = new Gathered((answers, signal) => {
+      if (!grade) throw new Error('Questions of benchmarks need the judge of their tests.');
+      return grade(answers, judge, signal && { signal });
+    });
+  }
 
   async judge(task: Task, text: string, signal?: AbortSignal): Promise<Attempt> {
     return (await this.judgeByCases(task, text, signal)).attempt;
   }
 
   async judgeByCases(task: Task, text: string, signal?: AbortSignal): Promise<Judged> {
-    const answer = this.dialect.parseAnswer(task, text);
-    const run = answer.ok ? runFor(task, answer.value) : undefined;
-    const result = run && (await this.resultOf(run, signal));
-    const [verdict, reason] = !answer.ok
-      ? (['unparsable', answer.reason] as const)
-      : run && result
-        ? readRun(task, run, result, this.judgePort)
-        : compareOutput(task, answer.value, this.judgePort);
-    const share = verdict === 'passed' ? 1 : result ? casesPassed(task, result, this.judgePort) : 0;
+    const { verdict, reason, share } = await this.verdictOn(
+      task,
+      this.dialect.parseAnswer(task, text),
+      signal,
+    );
     return { attempt: { text, verdict, reason, reward: studentReward(verdict) }, share };
   }
 
-  private resultOf(run: ProgramRun, signal: AbortSignal | undefined): Promise<ProgramResult> {
-    const key = JSON.stringify([run.program, run.inputs]);
-    const known = this.results.get(key);
+  private async verdictOn(
+    task: Task,
+    answer: Parsed<string>,
+    signal: AbortSignal | undefined,
+  ): Promise<Graded> {
+    if (!answer.ok) return { verdict: 'unparsable', reason: answer.reason, share: 0 };
+    const { question } = task;
+    if (task.type === 'induction' && question.benchmark) {
+      const program = answer.value;
+      return this.graded.ask([question.id, program], { question, program }, signal);
+    }
+    const run = runFor(task, answer.value);
+    const result = run && (await this.runs.ask([run.program, run.inputs], run, signal));
+    const [verdict, reason] =
+      run && result
+        ? readRun(task, run, result, this.judgePort)
+        : compareOutput(task, answer.value, this.judgePort);
+    const share = verdict === 'passed' ? 1 : result ? casesPassed(task, result, this.judgePort) : 0;
+    return { verdict, reason, share };
+  }
+}
+
+/** What is asked for in one step, by answers that ended together, is done together, and what has the same key once. */
+class Gathered<T, R> {
+  private readonly results = new Map<string, Promise<R>>();
+  private next: { items: T[]; results: Promise<R[]> } | undefined;
+
+  constructor(private readonly send: (items: T[], signal: AbortSignal | undefined) => Promise<R[]>) {}
+
+  ask(key: unknown, item: T, signal: AbortSignal | undefined): Promise<R> {
+    const name = JSON.stringify(key);
+    const known = this.results.get(name);
     if (known) return known;
     this.next ??= this.gather(signal);
-    const place = this.next.runs.push(run) - 1;
+    const place = this.next.items.push(item) - 1;
     const result = this.next.results.then((results) => results[place]!);
-    this.results.set(key, result);
+    this.results.set(name, result);
     return result;
   }
 
   private gather(signal: AbortSignal | undefined) {
-    const runs: ProgramRun[] = [];
+    const items: T[] = [];
     const send = () => {
       this.next = undefined;
-      return this.judgePort.run(runs, signal && { signal });
+      return this.send(items, signal);
     };
-    return { runs, results: Promise.resolve().then(send) };
+    return { items, results: Promise.resolve().then(send) };
   }
 }
 

@@ -5,6 +5,7 @@ import type { Settings } from '../gasp/settings.ts';
 import type { Tools } from '../gasp/solving.ts';
 import { checkpointBytes } from '../run/checkpointFormat.ts';
 import type { RunEventBody } from '../run/events.ts';
+import { gradeWhenNeeded } from './gradeWhenNeeded.ts';
 import type { LabPorts } from './labPorts.ts';
 import type { BackendChoice } from './protocol.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -80,7 +81,10 @@ export class Machinery {
   }
 
   tools({ policy, dialect }: Pick<Engine, 'policy' | 'dialect'>, judge: Judge): Tools {
-    return { policy, judge, dialect, signal: this.command().signal, progress: this.telemetry };
+    return {
+      ...{ policy, judge, dialect, grade: gradeWhenNeeded },
+      ...{ signal: this.command().signal, progress: this.telemetry },
+    };
   }
 
   /** Stores events, with the checkpoint that they belong to, and tells about them once they are stored. */

@@ -8,7 +8,8 @@
  * was stays readable.
  */
 import { DamagedCheckpointError, parseCheckpoint } from '../run/checkpointFormat.ts';
-import type { RunEvent } from '../run/events.ts';
+import type { Question } from '../gasp/question.ts';
+import type { EventOf, RunEvent } from '../run/events.ts';
 import { validEvents } from '../run/history.ts';
 import type { RecordedRun } from '../run/journal.ts';
 import { gzip, isGzip } from '../util/gzip.ts';
@@ -46,13 +47,24 @@ export async function packRuns(runs: readonly RecordedRun[]): Promise<Uint8Array
 }
 
 /**
- * Unseen questions serve a run that goes on, which one without weights cannot: a fifth of a link is saved. How they
- * went is in other events.
+ * Unseen questions and the tests of benchmarks serve a run that goes on, which one without weights cannot: most of a
+ * link is saved. How they went is in other events.
  */
 function withoutUnseen(event: Omit<RunEvent, 'seq'>): Omit<RunEvent, 'seq'> {
-  if (!('validation' in event)) return event;
-  const { validation: _, ...rest } = event;
-  return rest;
+  if (event.type !== 'run-started') return event;
+  const { validation: _, goalposts, questions, ...rest } = event as Omit<EventOf<'run-started'>, 'seq'>;
+  const kept = {
+    ...rest,
+    goalposts: goalposts.map(withoutTests),
+    ...(questions && { questions: questions.map(withoutTests) }),
+  };
+  return kept;
+}
+
+function withoutTests(question: Question): Question {
+  if (!question.benchmark) return question;
+  const { tests: _, ...benchmark } = question.benchmark;
+  return { ...question, benchmark };
 }
 
 export function packRecipe(recipe: Recipe): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,4 +1,5 @@
 /** Shared bytes as text that fits into a link, and back; the text may come from anybody. */
+import { fromBase64, toBase64 } from '../util/base64.ts';
 import { collect, gunzip } from '../util/gzip.ts';
 import { CutOffGzip, DamagedGzip, TooManyBytes } from '../util/gzipErrors.ts';
 import { CutOffError, ShareError } from './shareError.ts';
@@ -27,16 +28,12 @@ function explain(error: unknown): never {
 
 /** base64 with the alphabet that links may hold as it is, without padding (RFC 4648, section 5). */
 export function toBase64Url(bytes: Bytes): string {
-  let binary = '';
-  for (let at = 0; at < bytes.length; at += 0x8000)
-    binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
 export function fromBase64Url(text: string): Bytes {
   if (!/^[\w-]*$/.test(text)) throw new ShareError('The link holds characters that no such link has.');
   // One character alone is the beginning of a byte: what it belongs to is missing.
   const whole = text.length % 4 === 1 ? text.slice(0, -1) : text;
-  const binary = atob(whole.replaceAll('-', '+').replaceAll('_', '/'));
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  return fromBase64(whole.replaceAll('-', '+').replaceAll('_', '/'));
 }

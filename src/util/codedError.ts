@@ -33,6 +33,8 @@ export interface ErrorData extends LoraErrorData {
   'questions-missing': { method: string };
   'goalposts-missing': { method: string };
   'goalposts-unreadable': { count: number };
+  /** A benchmark's question came without its tests, or with damaged ones. */
+  'tests-missing': Nothing;
   'trial-gone': Nothing;
 
   /** The weights of one checkpoint were not kept. */

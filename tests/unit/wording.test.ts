@@ -38,6 +38,7 @@ const SAMPLES: { [C in ErrorCode]: ErrorData[C][] } = {
   'questions-missing': [{ method: 'real' }],
   'goalposts-missing': [{ method: 'gasp' }],
   'goalposts-unreadable': [{ count: 2 }],
+  'tests-missing': [{}],
   'text-unencodable': [{}],
   'trial-gone': [{}],
   'checkpoint-gone': [{}],

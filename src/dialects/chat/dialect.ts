@@ -3,6 +3,7 @@ import { beginningOf } from '../../gasp/begunAnswer.ts';
 import type { Dialect, Parsed, Prompt, ProposalDraft } from '../../gasp/ports.ts';
 import type { Question, Task } from '../../gasp/question.ts';
 import { findProgram } from './answerProgram.ts';
+import { findBenchmarkAnswer } from './benchmarkAnswers.ts';
 import { answerBeginning, lemmaPrompt, liftPrompt, solvePrompt, unguidedPrompt } from './prompts.ts';
 import { describeProposal } from './proposal.ts';
 import { writeReference } from './reference.ts';
@@ -19,7 +20,7 @@ export function chatDialect(): Dialect {
     inputs: INPUTS,
     leastInputs: LEAST_INPUTS,
     shown: SHOWN,
-    maxTokens: { proposal: 256, answer: 256 },
+    maxTokens: { proposal: 256, answer: 256, benchmark: 512 },
     lemmaPrompt: (goalpost, axis) => lemmaPrompt(goalpost, axis, INPUTS),
     liftPrompt: (lemma, axis, goalpost) => liftPrompt(lemma, axis, INPUTS, goalpost),
     unguidedPrompt: (references) => unguidedPrompt(references, INPUTS),
@@ -63,6 +64,8 @@ function parseAnswer(task: Task, text: string): Parsed<string> {
     case 'abduction':
       return read(task, text, (whole) => findInput(whole, task.question.inputs));
     case 'induction':
+      if (task.question.benchmark)
+        return findBenchmarkAnswer(answerBeginning(task), text, task.question.benchmark);
       return read(task, text, (whole) => {
         const found = findProgram(whole);
         return found.ok ? { ok: true, value: found.value.program } : found;

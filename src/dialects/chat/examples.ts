@@ -2,7 +2,7 @@
  * Problems that prompts show: an easy one and a harder one of the same kind for each axis, read in one
  * direction by a lemma's author and in the other by a lift's. Along the f axis both have the same inputs.
  */
-import type { Axis } from '../../gasp/question.ts';
+import type { Axis, Question } from '../../gasp/question.ts';
 
 /** A problem as an exchange shows it. */
 export interface Example {
@@ -124,3 +124,34 @@ export const EXAMPLES: Record<Axis, readonly { easy: Example; hard: Example }[]>
 
 /** The solved question that the student is shown. */
 export const SOLVED = EXAMPLES.f[2]!.easy;
+
+/** Solved problems in the forms of benchmarks: a function of some name, a method, a program on standard input. */
+type SolvedProblem = Example & Pick<Question, 'benchmark'>;
+
+const { message, inputs, outputs } = SOLVED;
+export const SOLVED_FUNCTION: SolvedProblem = {
+  message,
+  program: 'def total(nums: list[int]) -> int:\n    return sum(nums)',
+  inputs,
+  outputs,
+  benchmark: { bank: '', entry: 'total', starter: 'def total(nums: list[int]) -> int:', cases: 0 },
+};
+export const SOLVED_METHOD: SolvedProblem = {
+  message,
+  program: 'class Solution:\n    def total(self, nums: List[int]) -> int:\n        return sum(nums)',
+  inputs,
+  outputs,
+  benchmark: {
+    bank: '',
+    entry: 'total',
+    starter: 'class Solution:\n    def total(self, nums: List[int]) -> int:',
+    cases: 0,
+  },
+};
+export const SOLVED_PRINTING: SolvedProblem = {
+  message: 'A line has some numbers. Print their sum.',
+  program: 'numbers = [int(word) for word in input().split()]\nprint(sum(numbers))',
+  inputs: ['5 20\n', '1 2\n'],
+  outputs: ['25\n', '3\n'],
+  benchmark: { bank: '', cases: 0 },
+};

@@ -5,8 +5,16 @@
  * every chat template knows.
  */
 import type { ChatMessage } from '../../gasp/ports.ts';
-import type { Axis, Question, Task } from '../../gasp/question.ts';
-import { EXAMPLES, type Example, SOLVED } from './examples.ts';
+import type { Axis, Benchmark, Question, Task } from '../../gasp/question.ts';
+import { benchmarkBeginning, benchmarkRequest, shownTests } from './benchmarkPrompts.ts';
+import {
+  EXAMPLES,
+  type Example,
+  SOLVED,
+  SOLVED_FUNCTION,
+  SOLVED_METHOD,
+  SOLVED_PRINTING,
+} from './examples.ts';
 import { headBegun, headFor } from './functionHeads.ts';
 
 type Chat = ChatMessage[];
@@ -25,6 +33,7 @@ export function answerBeginning(task: Task): string {
   const { question } = task;
   switch (task.type) {
     case 'induction':
+      if (question.benchmark) return `${FENCE}${benchmarkBeginning(question.benchmark)}`;
       return `${FENCE}${headFor(question.program, question.inputs.slice(0, question.shown))}`;
     case 'deduction':
       return `\`\`\`output\nf(${question.inputs[task.index]}) ==`;
@@ -60,10 +69,11 @@ const GIVEN = 2;
  * How a proposal begins that is made from `question`. Along the f axis inputs keep their form: those of
  * the question are given, and the head of its function with them, so that what it does is left to write.
  * Along the I/O axis inputs are what changes: those that are furthest in its direction already are given, the
- * shortest for an easier problem and the longest for a harder one, and the list goes on.
+ * shortest for an easier problem and the longest for a harder one, and the list goes on. Texts on standard input are
+ * no arguments of a function: none are given.
  */
 function proposalBeginning(
-  { inputs, program }: Pick<Example, 'inputs' | 'program'>,
+  { inputs, program, benchmark }: Pick<Told & Example, 'inputs' | 'program' | 'benchmark'>,
   axis: Axis,
   count: number,
   direction: 'easier' | 'harder',
@@ -73,7 +83,8 @@ function proposalBeginning(
     axis === 'f'
       ? inputs.slice(0, count)
       : inputs.toSorted((a, b) => sign * (a.length - b.length)).slice(0, GIVEN);
-  if (given.join('').length > MOST_GIVEN) return assistant('Inputs:\n1. f');
+  const isText = benchmark && !benchmark.entry;
+  if (isText || given.length === 0 || given.join('').length > MOST_GIVEN) return assistant('Inputs:\n1. f');
   if (given.length < count) return assistant(`${list(given)}\n${given.length + 1}. f`);
   return assistant(`${list(given)}\n\n\`\`\`python\n${headBegun(program, inputs)}`);
 }
@@ -92,21 +103,27 @@ const HARDER: Record<Axis, string> = {
   io: 'Its inputs and outputs are richer: longer, nested, of more types.',
   f: 'For the same inputs it does more: one more step or condition.',
 };
-function lemmaRequest(goal: Omit<Example, 'program'>, axis: Axis, count: number): string {
+/** What a teacher reads of a question, besides its program. */
+type Told = Omit<Example, 'program'> & Pick<Question, 'benchmark'>;
+
+const examplesOf = (told: Told) =>
+  told.benchmark ? shownTests(told, TEACHER_PAIRS) : pairs(told.inputs, told.outputs, TEACHER_PAIRS);
+
+function lemmaRequest(goal: Told, axis: Axis, count: number): string {
   const said = goal.message ? `${goal.message}\n` : '';
-  return `This problem is too hard:\n${said}${pairs(goal.inputs, goal.outputs, TEACHER_PAIRS)}\n\nWrite an easier problem of the same kind. ${EASIER[axis]} ${FORM(count)}`;
+  return `This problem is too hard:\n${said}${examplesOf(goal)}\n\nWrite an easier problem of the same kind. ${EASIER[axis]} ${FORM(count)}`;
 }
 
-function liftRequest(lemma: Example, axis: Axis, count: number, goal?: Omit<Example, 'program'>): string {
+function liftRequest(lemma: Example, axis: Axis, count: number, goal?: Told): string {
   const towards = goal
-    ? `\n\nIt should be a step towards this problem:\n${goal.message}\n${pairs(goal.inputs, goal.outputs, TEACHER_PAIRS)}`
+    ? `\n\nIt should be a step towards this problem:\n${goal.message}\n${examplesOf(goal)}`
     : '';
   const said = lemma.message ? `${lemma.message}\n` : '';
   return `This problem is easy:\n${said}${python(lemma.program)}\n${pairs(lemma.inputs, lemma.outputs, TEACHER_PAIRS)}${towards}\n\nWrite a harder problem of the same kind. ${HARDER[axis]} ${FORM(count)}`;
 }
 
 /** A question as a teacher reads it: a bank's title stands in the place of a proposal's message. */
-function read(question: Question): Example {
+function read(question: Question): Example & Told {
   return { ...question, message: question.message || question.title };
 }
 
@@ -200,6 +217,16 @@ function abductionPrompt(program: string, output: string): Chat {
   ];
 }
 
+/** Before the request an exchange in the question's own form. */
+function benchmarkPrompt(question: Question, { entry, starter }: Benchmark): Chat {
+  const solved = !entry ? SOLVED_PRINTING : /^class /m.test(starter ?? '') ? SOLVED_METHOD : SOLVED_FUNCTION;
+  return [
+    user(benchmarkRequest(solved)),
+    assistant(python(solved.program)),
+    user(benchmarkRequest(question)),
+  ];
+}
+
 export function solvePrompt(task: Task): Chat {
   return [...askFor(task), assistant(answerBeginning(task))];
 }
@@ -208,7 +235,7 @@ function askFor(task: Task): Chat {
   const { question } = task;
   switch (task.type) {
     case 'induction':
-      return inductionPrompt(question);
+      return question.benchmark ? benchmarkPrompt(question, question.benchmark) : inductionPrompt(question);
     case 'deduction':
       return deductionPrompt(question.program, question.inputs[task.index]!);
     case 'abduction':

@@ -10,6 +10,7 @@ import { closingBracket, definedFunction, mask, maskStrings, topLevelStatements 
  */
 export function writeReference(question: Question): string | undefined {
   const head = answerBeginning({ type: 'induction', question }).slice(FENCE.length);
+  if (question.benchmark) return underStarter(head, question.program.trim());
   const statements = topLevelStatements(question.program.trim());
   const at = statements.findLastIndex((statement) => definedFunction(statement) === 'f');
   const own = statements[at];
@@ -17,6 +18,11 @@ export function writeReference(question: Question): string | undefined {
   const function_ = own.startsWith(head) ? own.slice(head.length) : underHead(head, own, question);
   if (function_ === undefined) return undefined;
   return `${[function_.trimEnd(), ...statements.toSpliced(at, 1)].join('\n\n')}\n\`\`\``;
+}
+
+/** A benchmark's own solution: what follows the head that the prompt gives, where it begins with that one. */
+function underStarter(head: string, program: string): string | undefined {
+  return program !== '' && program.startsWith(head) ? `${program.slice(head.length)}\n\`\`\`` : undefined;
 }
 
 /** The function from its type on, below a head of the form `def f(nums: list[int]) ->`. */

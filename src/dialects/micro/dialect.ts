@@ -78,6 +78,8 @@ function referenceAnswer(question: Question): string | undefined {
 }
 
 function unreadable(question: Question): string | null {
+  if (question.benchmark)
+    return `it is a problem of a benchmark (${question.benchmark.bank}), in words; this model reads pairs of lists of integers, and nothing else`;
   for (const source of [...question.inputs, ...question.outputs]) {
     const list = readListSource(source);
     if (!list) return `${abbreviate(source)} is not a list of integers`;

@@ -46,6 +46,7 @@ export const PAGE_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
   'questions-missing': 'Choose a bank that has questions, or another method.',
   'goalposts-missing': 'Choose at least one, or the unguided method.',
   'goalposts-unreadable': 'Leave them out, or choose another model.',
+  'tests-missing': 'Import the benchmark’s file again, and choose its questions there.',
   'text-unencodable': 'Choose goalposts that this model can read, or another model.',
   'trial-gone': 'Press Try again, then keep it.',
 

@@ -1,5 +1,6 @@
 /** Rows of every format, and the judged answers beside the repository where they are there. */
 import { readFileSync } from 'node:fs';
+import { deflateSync } from 'node:zlib';
 import { JUDGED, sharedFolder } from '../shared.ts';
 
 export const judgedFile = (name: string): string => `${sharedFolder}${JUDGED}/${name}`;
@@ -59,6 +60,18 @@ export const CRUXEVAL_ROW = {
 /** Two tests as LiveCodeBench packs them: JSON, pickled (protocol 4), compressed, in base64. */
 export const PACKED_TESTS =
   'eJxrYJlaxgABPUXR1UqZeQWlJUpWCkqGBjF5SjoKSvmlJVARI6hISWpxSUllQSpIrLgkJTNPqVZHAUmnCbpGC5z6YqfoAQA3ESYh';
+/** Tests as LiveCodeBench packs its private ones: JSON, pickled, compressed, in base64. */
+export function packedAsTheirs(
+  tests: readonly { input: string; output: string; testtype: string }[],
+): string {
+  const text = Buffer.from(JSON.stringify(tests));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(text.length);
+  // PROTO 4, BINUNICODE, MEMOIZE, STOP
+  const pickle = Buffer.concat([Buffer.from([0x80, 4, 0x58]), length, text, Buffer.from([0x94, 0x2e])]);
+  return deflateSync(pickle).toString('base64');
+}
+
 /** A pickle that runs a command where it is unpickled: `os.system('touch /tmp/pwned')`. */
 export const PACKED_COMMAND =
   'eJxrYJmqzQABPawF+cWZFVN62Iori0tSc6dMntIjUJJfmpyhoF+SW6BfUJ6XmjKldUrQFD0AyJ0S/A==';

@@ -292,7 +292,7 @@ test('in real Python, a program reaches the goalposts whose every output it give
         'def f(x):\n    return x + x\n',
       ],
       all,
-      judge,
+      { judge },
     ),
     // What does not end on one of them cannot be told.
   ).toEqual([['double', 'words'], ['squares'], [], null, ['double', 'words']]);
