@@ -15,7 +15,7 @@ import { openImport } from './labPage.ts';
 const jsonl = (...rows: (object | string)[]) =>
   rows.map((row) => (typeof row === 'string' ? row : JSON.stringify(row))).join('\n');
 
-test('good rows join the bank, bad ones are named by line and field, what has no pairs is marked', async ({
+test('good rows join the bank, bad ones are named by line and field, what is no question is left out', async ({
   page,
 }) => {
   const sheet = await openImport(page);
@@ -36,7 +36,7 @@ test('good rows join the bank, bad ones are named by line and field, what has no
     buffer: gzipSync(mixed),
   });
   await expect(sheet.getByText(/^mixed\.jsonl\.gz: /)).toHaveText(
-    'mixed.jsonl.gz: 3 questions added, 4 that cannot be asked for as a program, 2 bad rows.',
+    'mixed.jsonl.gz: 6 questions added, 1 that cannot be asked for as a program, 2 bad rows.',
     { timeout: 120_000 },
   );
   const bad = sheet.getByRole('list', { name: 'Bad rows' });
@@ -44,9 +44,18 @@ test('good rows join the bank, bad ones are named by line and field, what has no
     'Line 8, field "inputs": It must be a list, not a text.',
   );
   await expect(bad.getByText(/^Line 9: This is not JSON/)).toBeVisible();
-  await sheet.getByText('Left out (4)').click();
-  const left = sheet.getByRole('listitem').filter({ hasText: SCRIPT_ROW.task_id });
-  await expect(left).toContainText('script mode');
+  await sheet.getByText('Left out (1)').click();
+  await expect(sheet.getByRole('listitem').filter({ hasText: CRUXEVAL_ROW.id })).toContainText(
+    'one pair only',
+  );
+  // A problem in its benchmark's own form shows its statement and its shown tests.
+  const twice = sheet.getByRole('listitem').filter({ has: page.locator('summary', { hasText: 'Twice' }) });
+  await twice.locator('summary').click();
+  await expect(twice.locator('.statement')).toHaveText(LIVECODEBENCH_STDIN_ROW.question_content);
+  await expect(twice).toContainText(
+    'Asked for: a program that reads standard input. Judged by 2 tests, of which 1 is shown.',
+  );
+  await expect(twice.locator('.examples')).toHaveText('3gives 6');
   // Outputs that the file leaves to its solution are computed.
   await sheet.locator('summary', { hasText: 'halve' }).click();
   const halve = sheet.getByRole('listitem').filter({ has: page.locator('summary', { hasText: 'halve' }) });

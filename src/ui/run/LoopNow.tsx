@@ -10,6 +10,7 @@ import { Dots, type Mark, markOf } from '../../figures/Dots.tsx';
 import { RewardFigure } from '../figures/RewardFigure.tsx';
 import { axisText, percent, roleNames, short } from '../parts/format.ts';
 import { Examples, Program } from '../parts/Program.tsx';
+import { QuestionBody } from '../parts/QuestionBody.tsx';
 import type { Streaming } from '../store/lab.ts';
 import { useActions, usePage } from '../store/usePage.ts';
 import { Term } from '../parts/Term.tsx';
@@ -191,8 +192,7 @@ function GoalpostCard({ state, question }: { state: RunState; question?: Questio
       {question ? (
         <>
           <p className="card-title">{question.title || question.id}</p>
-          {question.program && <Program source={question.program} label="Program of the goalpost" />}
-          <Examples inputs={question.inputs} outputs={question.outputs} limit={question.shown} />
+          <QuestionBody question={question} program="Program of the goalpost" brief />
           {last && first && (
             <div className="card-result">
               <Dots

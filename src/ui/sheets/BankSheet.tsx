@@ -5,7 +5,7 @@ import { type Bank, bankQuestions, firstGoalposts } from '../../gasp/bank.ts';
 import { download } from '../parts/download.ts';
 import { activityShare } from '../parts/format.ts';
 import { ImportQuestions } from './ImportQuestions.tsx';
-import { Examples, Program } from '../parts/Program.tsx';
+import { QuestionBody } from '../parts/QuestionBody.tsx';
 import { isMining } from '../store/mining.ts';
 import { useActions, usePage } from '../store/usePage.ts';
 import { Sheet } from './Sheet.tsx';
@@ -52,7 +52,11 @@ export function BankSheet({ onClose }: { onClose: () => void }) {
       words
         .toLowerCase()
         .split(/\s+/)
-        .every((word) => `${question.title}\n${question.program}`.toLowerCase().includes(word)),
+        .every((word) =>
+          `${question.title}\n${question.benchmark ? question.message : ''}\n${question.program}`
+            .toLowerCase()
+            .includes(word),
+        ),
   );
   const toggle = (question: Question) => {
     const next = new Set(chosen);
@@ -255,8 +259,7 @@ export function BankSheet({ onClose }: { onClose: () => void }) {
                     </span>
                   )}
                 </summary>
-                <Program source={question.program} />
-                <Examples inputs={question.inputs} outputs={question.outputs} limit={question.shown} />
+                <QuestionBody question={question} program="Program" />
               </details>
             </li>
           );

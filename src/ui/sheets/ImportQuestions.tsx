@@ -154,9 +154,6 @@ function Summary({ name, questions, left, faults }: Outcome) {
           <ul className="import-list">
             {left.slice(0, 100).map(({ problem, why }) => (
               <li key={problem.id}>
-                {problem.suites.some(({ tests }) => tests.kind === 'script') && (
-                  <span className="import-mark">script mode</span>
-                )}{' '}
                 {problem.id}: {why}
               </li>
             ))}

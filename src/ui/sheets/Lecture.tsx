@@ -12,6 +12,7 @@ import { Dots, markOf } from '../../figures/Dots.tsx';
 import { RewardFigure } from '../figures/RewardFigure.tsx';
 import { axisText, count, percent, roleNames, short } from '../parts/format.ts';
 import { Examples, Program } from '../parts/Program.tsx';
+import { QuestionBody } from '../parts/QuestionBody.tsx';
 import { definitions, rewardSum } from '../parts/terms.ts';
 import { wholeRunPages } from './lecturePages.tsx';
 import './Lecture.css';
@@ -156,7 +157,7 @@ function goalpostPage(state: RunState, id: string): Page {
     content: (
       <>
         <h2>{question.title || question.id}</h2>
-        <Examples inputs={question.inputs} outputs={question.outputs} limit={question.shown} />
+        <QuestionBody question={question} brief />
         <p className="lecture-say">
           The model {start ? 'could not solve it at the start' : 'cannot solve it yet'}
           {start && `: ${start.passed} of ${start.samples} answers passed`}.

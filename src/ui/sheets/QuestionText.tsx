@@ -1,9 +1,18 @@
-/** A question as a person reads it: title, program, examples, hidden pairs. */
+/** A question as a person reads it: title, program, examples, hidden pairs; of a benchmark's problem its statement. */
 import type { Question } from '../../gasp/question.ts';
 import { Examples, Program } from '../parts/Program.tsx';
+import { QuestionBody } from '../parts/QuestionBody.tsx';
 import './StoneSheet.css';
 
 export function QuestionText({ question }: { question: Question }) {
+  if (question.benchmark) {
+    return (
+      <>
+        <p className="card-title">{question.title || 'Untitled'}</p>
+        <QuestionBody question={question} program="Program" />
+      </>
+    );
+  }
   return (
     <>
       <p className="card-title">{question.title || 'Untitled'}</p>

@@ -44,7 +44,9 @@ function StoneView(props: { stone: Stone; state: RunState; of: RunState | null; 
     ...lifts.map(
       ({ proposal: { question: made } }, i) => made && { name: liftName(i), program: made.program },
     ),
-  ].filter((program) => program !== undefined);
+  ]
+    .filter((named) => named !== undefined)
+    .filter(({ program: source }) => source !== '');
   const own = programs.findIndex(({ program }) => program === question?.program);
   const answers =
     stone.trials

@@ -22,7 +22,7 @@ export function TrialView({ trial, question }: { trial: Trial; question: Questio
   return (
     <section className="trial">
       <h3>
-        {taskTitles[trial.task]}{' '}
+        {question?.benchmark ? 'Solve the problem' : taskTitles[trial.task]}{' '}
         <span className="section-note">
           {trial.practisedIn === undefined ? trial.task : `practised in iteration ${trial.practisedIn}`}
         </span>

@@ -8,6 +8,7 @@ import { CodeEditor } from '../../parts/editor/CodeEditor.tsx';
 import { RewardFigure } from '../../figures/RewardFigure.tsx';
 import { activityShare, axisNames, percent, roleNames, short } from '../../parts/format.ts';
 import { Examples } from '../../parts/Program.tsx';
+import { QuestionBody } from '../../parts/QuestionBody.tsx';
 import { useActions, usePage } from '../../store/usePage.ts';
 import { Sheet } from '../Sheet.tsx';
 import { SheetProblem } from '../SheetProblem.tsx';
@@ -38,8 +39,10 @@ function Teacher({ start, onClose }: { start: TeachStart; onClose: () => void })
   const { teaching } = useActions();
   const doing = useDoing();
   const key = `${open?.run}/${role}/${from.id}`;
-  const [program, setProgram] = useState(() => drafts.get(key)?.program ?? from.program);
-  const [inputs, setInputs] = useState(() => (drafts.get(key)?.inputs ?? from.inputs).join('\n'));
+  // What the teacher writes is about a function f, whatever the form of a benchmark's problem.
+  const begun = from.benchmark ? { program: '', inputs: [] } : from;
+  const [program, setProgram] = useState(() => drafts.get(key)?.program ?? begun.program);
+  const [inputs, setInputs] = useState(() => (drafts.get(key)?.inputs ?? begun.inputs).join('\n'));
   const [title, setTitle] = useState(() => drafts.get(key)?.title ?? '');
   const [axis, setAxis] = useState<Axis>(() => drafts.get(key)?.axis ?? start.axis);
   const lemma = parent?.proposal.question;
@@ -49,7 +52,8 @@ function Teacher({ start, onClose }: { start: TeachStart; onClose: () => void })
     { name: 'the lemma', question: lemma },
     { name: 'the goalpost', question: goalpost },
   ].filter(
-    ({ question }, i) => question?.program && (i > 0 || ![lemma?.id, goalpost?.id].includes(question.id)),
+    ({ question }, i) =>
+      question?.program && !question.benchmark && (i > 0 || ![lemma?.id, goalpost?.id].includes(question.id)),
   );
   const [beside, setBeside] = useState(0);
   const given = useId();
@@ -170,6 +174,12 @@ function Teacher({ start, onClose }: { start: TeachStart; onClose: () => void })
           !paidByCurve(open.settings) &&
           ` ${METHODS[open.settings.method].title} pays its teacher for all questions of an iteration together; for a single one GASP’s curve stands here.`}
       </div>
+      {goalpost?.benchmark && (
+        <details>
+          <summary>The goalpost</summary>
+          <QuestionBody question={goalpost} />
+        </details>
+      )}
       <div className="teach-choices">
         {besides.length > 0 && (
           <label className="teach-choice">
