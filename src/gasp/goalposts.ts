@@ -61,25 +61,33 @@ export function goalpostsAimedAt(
 
 /**
  * Answers that passed, by question id, out of `options.samples` induction answers each; `cases`: the mean share of
- * cases that an answer passes.
+ * cases that an answer passes; `right`: the first answer that passed, where one did.
  */
 export async function countPasses(
   questions: readonly Question[],
   options: SolveOptions,
   tools: Tools,
-): Promise<{ passed: Record<string, number>; cases: Record<string, number>; tokens: number }> {
+): Promise<{
+  passed: Record<string, number>;
+  cases: Record<string, number>;
+  right: Record<string, string>;
+  tokens: number;
+}> {
   const tasks = questions.map((question) => ({ type: 'induction' as const, question }));
   const passed: Record<string, number> = {};
   const cases: Record<string, number> = {};
+  const right: Record<string, string> = {};
   let tokens = 0;
   for await (const batch of solveInBatches(tasks, options, tools)) {
     for (const { task, attempts, completions, cases: shares } of batch) {
       passed[task.question.id] = attempts.filter((a) => a.verdict === 'passed').length;
+      const first = attempts.find((a) => a.verdict === 'passed');
+      if (first) right[task.question.id] = first.text;
       cases[task.question.id] = shares.reduce((sum, share) => sum + share, 0) / shares.length;
       tokens += completions.reduce((n, c) => n + c.tokens.length, 0);
     }
   }
-  return { passed, cases, tokens };
+  return { passed, cases, right, tokens };
 }
 
 export interface Mined {

@@ -14,6 +14,7 @@ export type Stage =
   | 'updating'
   | 'evaluating'
   | 'validating-unseen'
+  | 'trying-kept'
   | 'mining'
   | 'measuring';
 

@@ -1,5 +1,6 @@
 /** A person in the teacher's place: their drafts are tried, and kept in the run where they ask for it. */
 import { type PersonDraft, type TeachingTrial, tryDraft } from '../gasp/teaching.ts';
+import { keptOf } from '../run/history.ts';
 import type { Machinery } from './machinery.ts';
 import type { HeldRun } from './heldRun.ts';
 
@@ -52,7 +53,7 @@ export class DraftTrials {
         ...(startPassRate !== undefined && { startPassRate }),
       },
     ]);
-    held.taught.push(proposal.question);
+    held.taught.push(keptOf(proposal));
     if (accepted) held.accepted.add(proposal.question);
     this.trials.delete(trial);
     send({ type: 'kept', trial });

@@ -9,7 +9,7 @@ import type { Settings } from '../gasp/settings.ts';
 import { DamagedCheckpointError } from '../run/checkpointFormat.ts';
 import type { Counters, EventOf, RunEvent, RunEventBody } from '../run/events.ts';
 import { EVENT_VERSION } from '../run/eventVersion.ts';
-import { acceptedQuestions, lastFinished, taughtQuestions, validEvents } from '../run/history.ts';
+import { acceptedQuestions, lastFinished, type Kept, taughtProposals, validEvents } from '../run/history.ts';
 import type { Journal } from '../run/journal.ts';
 import { checkReadable, startOf } from './checks.ts';
 import type { Engine, Machinery } from './machinery.ts';
@@ -39,7 +39,7 @@ export interface HeldRun {
   /** Answers of earlier iterations that hindsight learns again. */
   replay: Replay;
   /** Questions that a person kept since that iteration, for the next one, and the number of the next trial. */
-  taught: Question[];
+  taught: Kept[];
   round: number;
   counters: Counters;
   /** All checkpoints that the log ever named, and those of them that the next one replaces. */
@@ -160,7 +160,7 @@ export async function reopenRun(
     }
     const finished = valid.findLast((e) => e.type === 'iteration-finished' && e.iteration === after);
     const checkpoints = events.filter((e) => e.type === 'checkpoint');
-    const taught = taughtQuestions(events, after);
+    const taught = taughtProposals(events, after);
     const replay = new Replay(settings, questions);
     replay.take(valid.filter((e) => 'iteration' in e && e.iteration <= after));
     const evaluations = valid.flatMap((e) => (e.type === 'evaluated' && e.iteration <= after ? [e] : []));
@@ -179,7 +179,10 @@ export async function reopenRun(
       accepted: new NoveltyBuffer(acceptedQuestions(events, after), settings.noveltyCompares),
       replay,
       taught,
-      round: taught.reduce((next, { id }) => Math.max(next, Number(id.split('.').at(-1)) + 1), 0),
+      round: taught.reduce(
+        (next, { question: { id } }) => Math.max(next, Number(id.split('.').at(-1)) + 1),
+        0,
+      ),
       counters:
         finished?.type === 'iteration-finished'
           ? finished.counters

@@ -6,7 +6,7 @@ import type { Question } from '../gasp/question.ts';
 import type { Tools } from '../gasp/solving.ts';
 import type { Counters, RunEventBody } from '../run/events.ts';
 import type { Machinery } from './machinery.ts';
-import { type Evaluated, evaluate, type Tried, validate, withStart } from './evaluating.ts';
+import { aimsOf, type Evaluated, evaluate, type Tried, tryKept, validate, withStart } from './evaluating.ts';
 import { type HeldRun, nearnessAfter, solvedIn } from './heldRun.ts';
 
 /** One iteration of a run, with the evaluation that is due, stored with its checkpoint. */
@@ -37,13 +37,15 @@ export async function iterateOnce(machinery: Machinery, held: HeldRun, tools: To
   const goalposts = aimedAt(held);
   const input = {
     ...{ settings, goalposts, allGoalposts: held.goalposts, questions, iteration },
-    ...{ accepted, taught, replay },
+    ...{ accepted, taught: taught.map(({ question }) => question), replay },
   };
+  const before = await scoreReferences(aimsOf(taught, held.goalposts), tools);
   const result = await runIteration(input, tools, emit);
+  const kept = await tryKept(held, taught, before, iteration, tools);
   const { tried, trialTokens } = await tryWhatIsDue(machinery, held, goalposts, iteration, tools);
 
   telemetry.stage('saving', 0, 0, 'bytes');
-  const kept = iteration % settings.checkpointEvery === 0;
+  const keeps = iteration % settings.checkpointEvery === 0;
   const blob = freshBlob(iteration, held.blobs);
   const counters: Counters = {
     tokensSampled: held.counters.tokensSampled + result.tokensSampled + trialTokens,
@@ -52,10 +54,10 @@ export async function iterateOnce(machinery: Machinery, held: HeldRun, tools: To
   };
   const snapshot = await tools.policy.snapshot();
   tools.signal?.throwIfAborted();
-  await machinery.append(run, [...tried, { type: 'iteration-finished', iteration, counters }], {
+  await machinery.append(run, [...kept, ...tried, { type: 'iteration-finished', iteration, counters }], {
     iteration,
     blob,
-    kept,
+    kept: keeps,
     snapshot,
     drop: held.replaced,
   });
@@ -71,7 +73,7 @@ export async function iterateOnce(machinery: Machinery, held: HeldRun, tools: To
   );
   held.startValidated ||= tried.some((event) => event.type === 'validated');
   held.blobs.add(blob);
-  held.replaced = kept ? [] : [blob];
+  held.replaced = keeps ? [] : [blob];
   held.clean = true;
 }
 

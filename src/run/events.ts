@@ -25,7 +25,8 @@ export type Counters = v.InferOutput<typeof counters>;
 /** Names of checkpoints become names of files. */
 export const blob = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/));
 const samples = v.pipe(whole, v.minValue(1));
-const logprobs = v.exactOptional(v.record(id, v.pipe(number, v.maxValue(1e-3))));
+const logprob = v.pipe(number, v.maxValue(1e-3));
+const logprobs = v.exactOptional(v.record(id, logprob));
 
 export const events = [
   ...iterationEvents,
@@ -82,6 +83,20 @@ export const events = [
     logprobs,
     /** The mean share of cases that an answer passes, of goalposts without a reference answer. */
     cases: v.exactOptional(v.record(id, share)),
+    /** The first right answer to each goalpost that no earlier trial after training had one to. */
+    right: v.exactOptional(v.record(id, text)),
+  }),
+  /**
+   * What a kept question did, right after the iteration that trained on it: fresh answers to it, which nothing
+   * trains on, and the log-probability of its goalpost's reference answer around that iteration.
+   */
+  v.object({
+    type: v.literal('taught-tried'),
+    iteration: whole,
+    question: id,
+    samples,
+    passed: whole,
+    goalpost: v.exactOptional(v.object({ before: logprob, after: logprob })),
   }),
   /** The run's validation questions tried afresh with `samples` answers each, as in `evaluated`; 0 is its start. */
   v.object({ type: v.literal('validated'), iteration: whole, samples, passed: v.record(id, whole) }),

@@ -1,5 +1,5 @@
 /** Which events of a log count. */
-import type { Question } from '../gasp/question.ts';
+import type { Proposal, Question } from '../gasp/question.ts';
 import type { RunEvent, RunEventBody } from './events.ts';
 
 /**
@@ -46,9 +46,20 @@ export function acceptedQuestions(events: readonly RunEvent[], upTo: number): Qu
   return accepted;
 }
 
-/** Questions that a person kept after iteration `after`, in order: the next iteration trains on them. */
-export function taughtQuestions(events: readonly RunEvent[], after: number): Question[] {
+/** A question that a person kept in a run, and the goalpost that it was written for. */
+export interface Kept {
+  question: Question;
+  goalpost?: string;
+}
+
+export const keptOf = ({ question, goalpost }: Proposal): Kept => ({
+  question: question!,
+  ...(goalpost !== undefined && { goalpost }),
+});
+
+/** What a person kept after iteration `after`, in order: the next iteration trains on these questions. */
+export function taughtProposals(events: readonly RunEvent[], after: number): Kept[] {
   return validEvents(events).flatMap((event) =>
-    event.type === 'taught' && event.iteration === after ? [event.proposal.question!] : [],
+    event.type === 'taught' && event.iteration === after ? [keptOf(event.proposal)] : [],
   );
 }

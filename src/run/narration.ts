@@ -5,7 +5,7 @@ import { paidByCurve } from '../gasp/rewards.ts';
 import type { RunEvent } from './events.ts';
 import { change, unseenGain } from './gains.ts';
 import { tenths, trend } from './gainWords.ts';
-import { findStone, goalpostStates, type RunState, type Stone } from './state.ts';
+import { findStone, goalpostStates, newlySolved, type RunState, type Stone } from './state.ts';
 
 const trends = { up: 'it got better', down: 'it got worse', even: 'that may be chance' };
 const WORDS = 'no one two three four five six seven eight nine ten eleven twelve'.split(' ');
@@ -61,7 +61,15 @@ export function narrate(state: RunState, event: RunEvent): string | null {
     case 'evaluated': {
       const tries = Object.values(event.passed);
       const solved = tries.filter((passed) => passed > 0).length;
-      return `The goalposts themselves are tried, ${plural(event.samples, 'answer')} each: ${solved} of ${tries.length} with a right one. It does not train on these answers.`;
+      const [first, ...others] = newlySolved(state, event.iteration);
+      const news = first
+        ? ` For the first time: ${quoted(first.question)}${others.length > 0 ? ` and ${number(others.length)} more` : ''}.`
+        : '';
+      return `The goalposts themselves are tried, ${plural(event.samples, 'answer')} each: ${solved} of ${tries.length} with a right one.${news} It does not train on these answers.`;
+    }
+    case 'taught-tried': {
+      const stone = findStone(state, event.question);
+      return `It learned from your question ${stone?.proposal.question ? quoted(stone.proposal.question) : event.question}: ${event.passed} of ${event.samples} new answers are right.`;
     }
     case 'validated': {
       const gain = unseenGain(state);

@@ -35,6 +35,13 @@ export interface Stone {
   startPassRate?: number;
   /** Goalposts that its program answers. */
   reaches?: string[];
+  /** What a kept question did: fresh answers after the iteration that trained on it, and its goalpost's log-probability. */
+  learned?: {
+    iteration: number;
+    samples: number;
+    passed: number;
+    goalpost?: { before: number; after: number };
+  };
   /** Whether it did what its axis asked for; absent without an axis, and where that cannot be told. */
   followed?: boolean;
 }
@@ -89,6 +96,8 @@ export interface EvaluationState {
   logprobs?: Record<string, number>;
   /** Mean share of cases passed, of goalposts without a reference answer. */
   cases?: Record<string, number>;
+  /** The answer that solved it, by goalpost id, of goalposts solved for the first time; absent in older runs. */
+  right?: Record<string, string>;
 }
 
 /** Validation questions tried during the run, by question id as in an evaluation. */
@@ -267,6 +276,12 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
       ];
       break;
     }
+    case 'taught-tried': {
+      const { question, iteration, samples, passed, goalpost } = event;
+      const learned = { iteration, samples, passed, ...(goalpost && { goalpost }) };
+      next.taught = state.taught.map((stone) => (stone.id === question ? { ...stone, learned } : stone));
+      break;
+    }
     case 'updated':
       next.iterations = changeIteration(state, event.iteration, (iteration) => ({
         ...iteration,
@@ -282,6 +297,7 @@ export function applyEvent(state: RunState | null, event: RunEvent): RunState {
           passed: event.passed,
           ...(event.logprobs && { logprobs: event.logprobs }),
           ...(event.cases && { cases: event.cases }),
+          ...(event.right && { right: event.right }),
         },
       ];
       break;
@@ -399,6 +415,8 @@ export interface GoalpostState {
   distances: { iteration: number; logprob: number }[];
   /** First evaluation after training in which an answer passed. */
   solvedAt?: number;
+  /** The answer that passed then; absent in older runs. */
+  answer?: string;
   /** How often it was drawn. */
   drawn: number;
 }
@@ -422,6 +440,7 @@ export function goalpostStates(state: RunState): GoalpostState[] {
         passed: evaluation.passed[question.id] ?? 0,
       }));
     const solved = tries.find((attempt) => attempt.iteration > 0 && attempt.passed > 0);
+    const answer = state.evaluations.find(({ right }) => right && question.id in right)?.right?.[question.id];
     const distances = state.evaluations.flatMap(({ iteration, logprobs }) => {
       const logprob = logprobs?.[question.id];
       return logprob === undefined ? [] : [{ iteration, logprob }];
@@ -432,11 +451,16 @@ export function goalpostStates(state: RunState): GoalpostState[] {
       distances,
       drawn: drawn.get(question.id) ?? 0,
       ...(solved && { solvedAt: solved.iteration }),
+      ...(solved && answer !== undefined && { answer }),
     };
   });
   goalpostsOf.set(state, goalposts);
   return goalposts;
 }
+
+/** Goalposts whose first right answer after training came in the trial after this iteration. */
+export const newlySolved = (state: RunState, iteration: number): GoalpostState[] =>
+  goalpostStates(state).filter(({ solvedAt }) => solvedAt === iteration);
 
 /** The goalposts whose flags came down, in that order: the first trials after training with a right answer. */
 export function flagsDown(state: RunState): { id: string; title: string; iteration: number }[] {

@@ -45,6 +45,9 @@ export function logFault(events: readonly RunEvent[]): string | null {
         for (const [id, passed] of Object.entries(event.passed))
           if (!goalposts.has(id) || passed > event.samples) return broken('counts what cannot be');
         break;
+      case 'taught-tried':
+        if (event.passed > event.samples) return broken('counts what cannot be');
+        break;
       case 'validated':
         if (Object.values(event.passed).some((passed) => passed > event.samples))
           return broken('counts what cannot be');

@@ -6,6 +6,7 @@ import { Curves } from './run/Curves.tsx';
 import { Gains } from './run/Gains.tsx';
 import { GoalpostList } from './run/GoalpostList.tsx';
 import { Limits } from './run/Limits.tsx';
+import { Moment } from './run/Moment.tsx';
 import { Narrator } from './run/Narrator.tsx';
 import { NewVersion } from './run/NewVersion.tsx';
 import { Problem } from './run/Problem.tsx';
@@ -40,6 +41,7 @@ export function App() {
           <Welcome />
           <Narrator />
           <Gains />
+          <Moment />
           <RunClimb />
           <LoopNow />
           <UpdateCard />

@@ -101,6 +101,17 @@ test('a goalpost of one’s own is run by Python and aimed at; a lemma is tried 
     (event) => event.question === taught!.proposal.id,
   );
   expect(practised.map((event) => event.iteration)).toEqual([done + 1]);
+  // What it did: fresh answers, and its goalpost's distance, which this one has.
+  const [learned] = eventsOf((await storedRun(page)).events, 'taught-tried');
+  expect(learned).toMatchObject({ iteration: done + 1, question: taught!.proposal.id, samples: 4 });
+  expect(learned!.goalpost).toEqual({ before: expect.any(Number), after: expect.any(Number) });
+  const happened = page.getByRole('region', { name: 'Just happened' });
+  await expect(happened).toContainText(
+    new RegExp(`Your question .* was trained on: ${learned!.passed} of 4 \\(95% interval`),
+  );
+  await expect(happened).toContainText('Its goalpost’s own program is');
+  await happened.getByRole('button', { name: 'Put away' }).click();
+  await expect(happened).toHaveCount(0);
   expect(workers.length).toBeGreaterThan(1);
   expect(new Set(workers)).toEqual(new Set([new URL(page.url()).origin]));
 

@@ -105,6 +105,7 @@ const activities: Record<Activity['task'], string> = {
   updating: 'Updating the weights',
   evaluating: 'Trying all goalposts',
   'validating-unseen': 'Trying unseen questions',
+  'trying-kept': 'Trying your question again',
   mining: 'Looking for goalposts',
   measuring: 'Measuring',
   saving: 'Saving a checkpoint',
@@ -155,6 +156,8 @@ export function eventText(event: RunEvent): string {
       return 'right answers learned';
     case 'taught':
       return 'taught by a person';
+    case 'taught-tried':
+      return 'your question tried again';
     case 'updated':
       return 'weights updated';
     case 'evaluated':

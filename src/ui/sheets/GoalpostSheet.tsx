@@ -5,9 +5,11 @@ import { wilson } from '../../gasp/passAtK.ts';
 import { flagsDown, goalpostStates, type GoalpostState, type RunState } from '../../run/state.ts';
 import { FigureTools } from '../figures/FigureTools.tsx';
 import { percent } from '../parts/format.ts';
+import { Program } from '../parts/Program.tsx';
 import { Term } from '../parts/Term.tsx';
 import { whoReads } from '../parts/terms.ts';
 import { useShown } from '../run/ShownRun.tsx';
+import { stepsTo } from '../store/chains.ts';
 import { isOwn } from '../store/ownGoalposts.ts';
 import { useActions, usePage } from '../store/usePage.ts';
 import { QuestionText } from './QuestionText.tsx';
@@ -19,19 +21,24 @@ export function GoalpostSheet({ id, ...props }: { id: string; of: RunState | nul
   const state = props.of ?? climb;
   const goalpost = goalpostStates(state).find(({ question }) => question.id === id);
   const place = flagsDown(state).findIndex((flag) => flag.id === id) + 1;
-  return goalpost && <Goalpost key={id} goalpost={goalpost} place={place} {...props} />;
+  return goalpost && <Goalpost key={id} goalpost={goalpost} state={state} place={place} {...props} />;
 }
+
+/** The newest steps; a long run has hundreds. */
+const SHOWN_STEPS = 8;
 
 /** A goalpost of another run can only be read. */
 function Goalpost(props: {
   goalpost: GoalpostState;
+  state: RunState;
   /** Of its flag among those that came down, from 1. */
   place: number;
   of: RunState | null;
   onClose: () => void;
 }) {
-  const { goalpost, place, of, onClose } = props;
-  const { question, tries, distances, solvedAt, drawn } = goalpost;
+  const { goalpost, state, place, of, onClose } = props;
+  const { question, tries, distances, solvedAt, answer, drawn } = goalpost;
+  const steps = stepsTo(state, question.id, solvedAt ?? Infinity);
   const { open, replay } = usePage('open', 'replay');
   const { sheets, choices } = useActions();
   // Without a run of one's own there is no student to try a lemma on.
@@ -105,6 +112,38 @@ function Goalpost(props: {
           <dd>{drawn === 0 ? 'not yet' : drawn === 1 ? 'once' : `${drawn} times`}</dd>
         </div>
       </dl>
+      {answer !== undefined && (
+        <>
+          <p className="stone-label">The answer that solved it</p>
+          <Program source={answer} label="The answer that solved it" />
+        </>
+      )}
+      {steps.length > 0 && (
+        <>
+          <p className="stone-label">
+            {solvedAt === undefined
+              ? 'Steps towards it so far'
+              : 'Steps that the student had trained on by then'}
+          </p>
+          <ol className="goalpost-steps" start={Math.max(0, steps.length - SHOWN_STEPS) + 1}>
+            {steps.slice(-SHOWN_STEPS).map(({ lemma, lifts }) => (
+              <li key={lemma.id} className="stone-path">
+                {[lemma, ...lifts].map((stone) => (
+                  <button
+                    key={stone.id}
+                    type="button"
+                    className={`of-${stone.proposal.role}`}
+                    onClick={() => sheets.open('stone', { id: stone.id, of })}
+                  >
+                    {stone.proposal.question?.title || stone.id}
+                  </button>
+                ))}
+                <span className="section-note">iteration {lemma.iteration}</span>
+              </li>
+            ))}
+          </ol>
+        </>
+      )}
       {distances.length > 0 && (
         <Curve
           title="Distance"

@@ -26,6 +26,22 @@ export function chainsOf(state: RunState, iteration: IterationState): Chain[] {
   });
 }
 
+/** What was written for a goalpost up to an iteration and went into training, oldest first: a lemma and its lifts each. */
+export function stepsTo(state: RunState, goalpost: string, upTo: number): { lemma: Stone; lifts: Stone[] }[] {
+  return state.iterations
+    .filter(({ iteration }) => iteration <= upTo)
+    .flatMap(({ stones }) =>
+      stones
+        .filter(({ accepted, proposal }) => {
+          return accepted && proposal.role === 'lemma' && proposal.goalpost === goalpost;
+        })
+        .map((lemma) => ({
+          lemma,
+          lifts: descendants(lemma.id, stones).filter(({ accepted }) => accepted),
+        })),
+    );
+}
+
 /** What was written from a question, and from that; every stone comes after the one that it was made from. */
 function descendants(id: string, stones: readonly Stone[]): Stone[] {
   const family = new Set([id]);

@@ -386,6 +386,11 @@ describe('a person plays the teacher', () => {
     expect(essence(await journal.read(again))).toEqual(essence(events));
     const practised = of(events, 'attempted').filter((e) => e.question === '1.taught.0');
     expect(practised.map((e) => [e.iteration, e.attempts.length])).toEqual([[2, settings.rollouts]]);
+    // What it did, by fresh answers once it was trained on.
+    const learned = of(events, 'taught-tried');
+    expect(learned).toMatchObject([{ iteration: 2, question: '1.taught.0', samples: settings.rollouts }]);
+    expect(learned[0]!.passed).toBeLessThanOrEqual(settings.rollouts);
+    expect(of(await journal.read(again), 'taught-tried')).toHaveLength(1);
   });
 
   test('while a run goes on, it is tried between two iterations', async () => {
@@ -671,7 +676,12 @@ test('dynamic goalposts: what a trial solved is aimed at no more, after a resume
     of(events, 'iteration-started').flatMap((e) =>
       e.iteration >= from && e.iteration <= to ? e.goalposts : [],
     );
-  expect(of(events, 'evaluated').at(-1)!.passed.C).toBeGreaterThan(0);
+  const last = of(events, 'evaluated').at(-1)!;
+  expect(last.passed.C).toBeGreaterThan(0);
+  // The answer that solved it comes with the trial that first saw one.
+  expect(last.right!.C).toMatch(/sorted/);
+  for (const { iteration, passed, right = {} } of of(events, 'evaluated'))
+    for (const id of Object.keys(right)) expect([iteration > 0, passed[id]! > 0]).toEqual([true, true]);
   expect(drawn(1, 10)).toContain('C');
   expect(drawn(11, 13)).not.toContain('C');
   expect(drawn(11, 13)).toContain('A');

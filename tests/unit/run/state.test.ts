@@ -3,7 +3,7 @@ import type { Proposal, Question } from '../../../src/gasp/question.ts';
 import type { RunEvent, RunEventBody } from '../../../src/run/events.ts';
 import { programLength } from '../../../src/run/difficulty.ts';
 import { frontier as frontierBy } from '../../../src/run/frontier.ts';
-import { acceptedQuestions, taughtQuestions } from '../../../src/run/history.ts';
+import { acceptedQuestions, taughtProposals } from '../../../src/run/history.ts';
 import { runName } from '../../../src/run/names.ts';
 import { RUN_SERIES } from '../../../src/run/series.ts';
 import {
@@ -13,6 +13,7 @@ import {
   flagsDown,
   foldEvents,
   goalpostStates,
+  newlySolved,
   type IterationState,
   type RunState,
   roleMeans,
@@ -205,6 +206,7 @@ describe('goalpostStates', () => {
       iteration: 5,
       samples: 10,
       passed: { 'goalpost-0': 2, 'goalpost-1': 0, 'goalpost-2': 0 },
+      right: { 'goalpost-0': 'def f(x):\n    return x' },
     },
     {
       type: 'evaluated',
@@ -219,6 +221,15 @@ describe('goalpostStates', () => {
 
   it('marks the first success after training, not the luck of the starting model', () => {
     expect(goalpostStates(state).map((goalpost) => goalpost.solvedAt)).toEqual([5, 10, undefined]);
+  });
+
+  it('has the answer that solved it, where the run recorded one', () => {
+    expect(goalpostStates(state).map(({ answer }) => answer)).toEqual([
+      'def f(x):\n    return x',
+      undefined,
+      undefined,
+    ]);
+    expect(newlySolved(state, 10).map(({ question }) => question.id)).toEqual(['goalpost-1']);
   });
 
   it('keeps every evaluation that tried the goalpost', () => {
@@ -414,12 +425,19 @@ describe('what a person kept', () => {
     ]);
   });
 
+  it('has what it did after the iteration that trained on it', () => {
+    const learned = { iteration: 3, samples: 4, passed: 3, goalpost: { before: -9, after: -8 } };
+    const after = append(events, { type: 'taught-tried', question: '2.taught.0', ...learned });
+    expect(foldEvents(after)!.taught[0]).toEqual({ ...foldEvents(events)!.taught[0], learned });
+  });
+
   it('survives an interrupted iteration, counts as accepted, and waits for the next one', () => {
     const policy = { model: 'embedded', backend: 'cpu', parameters: 1, trainable: 1 };
     const resumed = append(events, { type: 'resumed', after: 2, policy });
     expect(foldEvents(resumed)!.taught.map(({ trials }) => trials.length)).toEqual([1]);
     expect(acceptedQuestions(resumed, 2).at(-1)).toEqual(question);
-    expect(taughtQuestions(resumed, 2)).toEqual([question]);
-    expect(taughtQuestions(resumed, 3)).toEqual([]);
+    const { goalpost } = proposal;
+    expect(taughtProposals(resumed, 2)).toEqual([{ question, ...(goalpost && { goalpost }) }]);
+    expect(taughtProposals(resumed, 3)).toEqual([]);
   });
 });
