@@ -45,6 +45,10 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
     const { generateUsage, generateCommand } = await import('./generate.ts');
     return { usage: generateUsage, run: generateCommand };
   },
+  export: async () => {
+    const { exportUsage, exportCommand } = await import('./export.ts');
+    return { usage: exportUsage, run: exportCommand };
+  },
   ship: async () => {
     const { shipUsage, shipCommand } = await import('./ship.ts');
     return { usage: shipUsage, run: shipCommand };

@@ -65,15 +65,21 @@ interface Counted {
   logprobs: Record<string, number>;
 }
 
-/** Samples every goalpost `samples` times with the run's first and with its newest checkpoint. */
+/**
+ * Samples every goalpost `wanted` times with the run's first and with its newest checkpoint; not at all where it came
+ * from elsewhere without its first.
+ */
 export async function report(
   ports: Pick<LabPorts, 'journal' | 'loadModel' | 'loadJudge'>,
   run: string,
-  samples: number,
+  wanted: number,
   say: (line: string) => void,
 ): Promise<RunReport> {
   const { journal } = ports;
   const state = foldEvents(await journal.read(run))!;
+  const hasStart = (await journal.checkpoints(run)).includes(state.checkpoints[0]!.blob);
+  const samples = hasStart ? wanted : 0;
+  if (!hasStart) say('The weights that the run started from did not come along: goalposts are not sampled.');
   const { settings, goalposts } = state;
   const accepted = (role: string) =>
     state.iterations.flatMap((i) => i.stones).filter((s) => s.accepted && s.proposal.role === role).length;

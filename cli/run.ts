@@ -4,13 +4,14 @@ import { DEFAULT_SETTINGS } from '../src/gasp/defaults.ts';
 import { METHOD_NAMES, METHODS } from '../src/gasp/methods.ts';
 import { tuningOfAdapter } from '../src/lab/adapters.ts';
 import { HUB_SETTINGS } from '../src/lab/hubRun.ts';
-import { EMBEDDED_MODEL, isEmbedded } from '../src/lab/models.ts';
+import { EMBEDDED_MODEL, isEmbedded, modelTitle } from '../src/lab/models.ts';
 import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
 import { interrupted } from './failure.ts';
 import { readAdapter } from './adapterFolder.ts';
 import { type ModelOption, nodePorts, readModelOption } from './nodePorts.ts';
 import { report } from './report.ts';
 import { checkSame, newRun, readBank, readSettings, SHIPPED_BANK } from './settings.ts';
+import { readSession, type Session, storeSession } from './session.ts';
 import { settingsHelp } from './settingsHelp.ts';
 import { TerminalLab } from './terminalLab.ts';
 import { numberOption, readOptions, UsageError } from './usage.ts';
@@ -28,6 +29,9 @@ export const runUsage = `lab run --out DIR [options]
   --model MODEL     a decoder in Hugging Face layout: a folder, owner/name on the Hub, or an address (default: the shipped one)
   --dtype NAME      which of its dtypes, such as q4, q4f16, fp16 or fp32
   --memory GB       refuse a model from the Hub that would take more
+  --from FILE       a session file (.foothold): its run goes on here from its newest weights, or begins anew where
+                    none came along; a recipe begins. Settings, questions and model are the session's; --model DIR
+                    says where a model lies that is no shipped one
   --adapter DIR     start from a LoRA adapter in PEFT's format, with its rank and scale unless --set tuning=... says otherwise
   --samples N       the report's pass@N over the goalposts (default 100, with a model from the Hub 0: no report)
 ${BACKEND_USAGE}
@@ -44,11 +48,12 @@ export const runDetails = settingsHelp({ evaluateEvery: EVALUATE_EVERY, validate
 
 const OPTIONS = {
   out: { type: 'string' },
-  method: { type: 'string', default: DEFAULT_SETTINGS.method },
+  from: { type: 'string' },
+  method: { type: 'string' },
   iterations: { type: 'string', default: '200' },
   minutes: { type: 'string' },
-  seed: { type: 'string', default: '1' },
-  set: { type: 'string', multiple: true, default: [] as string[] },
+  seed: { type: 'string' },
+  set: { type: 'string', multiple: true },
   bank: { type: 'string' },
   model: { type: 'string' },
   dtype: { type: 'string' },
@@ -59,6 +64,20 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
 } as const;
 
+/** A session says itself what its run is. Throws `UsageError` for options that would say something else. */
+function checkNothingElse(
+  values: { [Name in (typeof OF_A_SESSION)[number]]?: unknown },
+  session: Session,
+  model: ModelOption,
+): void {
+  const given = OF_A_SESSION.filter((name) => values[name] !== undefined);
+  if (given.length > 0)
+    throw new UsageError(`The session of --from has its own: leave out --${given.join(' and --')}.`);
+  if (model.name !== EMBEDDED_MODEL && model.folder === undefined && model.name !== session.model)
+    throw new UsageError(`The session is of ${modelTitle(session.model)}: leave out --model.`);
+}
+const OF_A_SESSION = ['method', 'seed', 'set', 'bank', 'adapter', 'dtype'] as const;
+
 /** The exit status, 0. Throws what keeps it from its end. */
 export async function runCommand(args: string[]): Promise<number> {
   const values = readOptions(args, OPTIONS);
@@ -67,17 +86,28 @@ export async function runCommand(args: string[]): Promise<number> {
   const iterations = numberOption('iterations', values.iterations);
   const model: ModelOption =
     values.model === undefined ? { name: EMBEDDED_MODEL } : await readModelOption(values.model, values.dtype);
-  const isHub = !isEmbedded(model.name);
+  const session = values.from === undefined ? undefined : await readSession(values.from);
+  if (session) checkNothingElse(values, session, model);
+  const isHub = !isEmbedded(session?.model ?? model.name);
   const samples = numberOption('samples', values.samples ?? (isHub ? '0' : '100'));
   const minutes =
     values.minutes === undefined ? Infinity : numberOption('minutes', values.minutes, { integer: false });
   const adapter = values.adapter === undefined ? undefined : await readAdapter(values.adapter);
-  const settings = readSettings(values.method, numberOption('seed', values.seed), values.set, {
-    evaluateEvery: EVALUATE_EVERY,
-    validateEvery: VALIDATE_EVERY,
-    ...(isHub && HUB_SETTINGS),
-    ...(adapter && { tuning: tuningOfAdapter(adapter.adapter) }),
-  });
+  const { method = DEFAULT_SETTINGS.method, seed = '1', set = [] } = values;
+  const settings =
+    session?.settings ??
+    readSettings(method, numberOption('seed', seed), set, {
+      evaluateEvery: EVALUATE_EVERY,
+      validateEvery: VALIDATE_EVERY,
+      ...(isHub && HUB_SETTINGS),
+      ...(adapter && { tuning: tuningOfAdapter(adapter.adapter) }),
+    });
+  const begin =
+    session?.start ??
+    (() => ({
+      ...newRun(settings, readBank(values.bank ?? SHIPPED_BANK), undefined, model.name),
+      ...(adapter && { adapter: adapter.files }),
+    }));
   const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
 
   const ports = await nodePorts({
@@ -92,12 +122,11 @@ export async function runCommand(args: string[]): Promise<number> {
   try {
     const [stored] = await ports.journal.list();
     if (stored) checkSame(await ports.journal.read(stored.run), settings, out);
+    const brought = session?.recorded;
+    const run = stored?.run ?? (brought && (await storeSession(ports.journal, brought)));
     await lab.play(ports.journal, {
-      ...(stored && { run: stored.run }),
-      start: () => ({
-        ...newRun(settings, readBank(values.bank ?? SHIPPED_BANK), undefined, model.name),
-        ...(adapter && { adapter: adapter.files }),
-      }),
+      ...(run !== undefined && { run }),
+      start: begin,
       iterations,
       enough: ({ seconds }) => seconds >= minutes * 60,
     });

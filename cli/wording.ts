@@ -76,9 +76,9 @@ export const TERMINAL_ADVICE: { [C in ErrorCode]: Advice<ErrorData[C]> } = {
   'adapter-none': 'Only runs that train by LoRA have one.',
   'adapter-unrecorded': 'Take it up once with lab run, then export again.',
 
-  // Only the page opens sessions from elsewhere.
-  share: '',
-  'share-version': '',
+  share: 'Nothing was changed. Ask whoever sent it for another copy.',
+  'share-version': 'Nothing was changed. Use the version of Foothold that wrote it, or a newer one.',
+  // Only the page opens links and addresses.
   'share-link-long': '',
   'share-link-changed': '',
   'share-address': '',

@@ -11,6 +11,7 @@ import type { Counters, EventOf, RunEvent, RunEventBody } from '../run/events.ts
 import { EVENT_VERSION } from '../run/eventVersion.ts';
 import { acceptedQuestions, lastFinished, type Kept, taughtProposals, validEvents } from '../run/history.ts';
 import type { Journal } from '../run/journal.ts';
+import { randomRunId } from '../run/runId.ts';
 import { checkReadable, startOf } from './checks.ts';
 import type { Engine, Machinery } from './machinery.ts';
 import type { BackendChoice, StartRate } from './protocol.ts';
@@ -241,9 +242,4 @@ export function nearnessAfter(
   { logprobs, cases }: Pick<Extract<RunEventBody, { type: 'evaluated' }>, 'logprobs' | 'cases'>,
 ): Nearness {
   return { logprobs: { ...before?.logprobs, ...logprobs }, cases: { ...before?.cases, ...cases } };
-}
-
-function randomRunId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(10));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -104,8 +104,6 @@ const WITHOUT_ADVICE = [
   'trial-gone',
   'lab-ended',
   'lab-silent',
-  'share',
-  'share-version',
   'share-link-long',
   'share-link-changed',
   'share-address',

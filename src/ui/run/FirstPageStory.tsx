@@ -1,6 +1,8 @@
 /** Below the first page's button: one worked example, sessions to watch, and where to read on. */
 import { bare } from '../../share/address.ts';
 import { SHIPPED, shippedAddress } from '../../share/shipped.ts';
+import { SessionPicker } from '../parts/SessionPicker.tsx';
+import { useActions } from '../store/usePage.ts';
 import { WorkedExample } from './WorkedExample.tsx';
 import './FirstPageStory.css';
 
@@ -10,6 +12,7 @@ const SOURCE: string | undefined = import.meta.env.VITE_SOURCE;
 
 export function FirstPageStory() {
   const page = bare(location.href);
+  const { opening } = useActions();
   return (
     <div className="story">
       <WorkedExample />
@@ -25,6 +28,17 @@ export function FirstPageStory() {
             </li>
           ))}
         </ul>
+        <p className="story-open">
+          <SessionPicker
+            text="Open a session"
+            label="File of a session"
+            onFile={(file) => void opening.openFile(file)}
+          />
+          <span className="section-note">
+            A file that somebody sent, or one of the command line. Dropping it anywhere on the page opens it,
+            too; a link opens by itself.
+          </span>
+        </p>
       </section>
       <details className="story-what">
         <summary>What this is</summary>

@@ -1,9 +1,10 @@
 /** All stored runs: names, notes, sizes, in and out, and how much room there is. */
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { RunSummary } from '../../run/journal.ts';
 import { FILE_ENDING } from '../../share/address.ts';
 import { download } from '../parts/download.ts';
 import { ago, bytes } from '../parts/format.ts';
+import { SessionPicker } from '../parts/SessionPicker.tsx';
 import { Sheet } from './Sheet.tsx';
 import { SheetProblem } from './SheetProblem.tsx';
 import { useActions, usePage } from '../store/usePage.ts';
@@ -15,7 +16,6 @@ export function RunsSheet({ onClose }: { onClose: () => void }) {
   const { runs, open, replay, deleted, room } = page;
   const { shelf, notices, opening } = useActions();
   const now = useNow();
-  const picker = useRef<HTMLInputElement>(null);
   // The stored runs change with each of these.
   // biome-ignore lint/correctness/useExhaustiveDependencies: as said
   useEffect(() => void shelf.measure(), [shelf, runs]);
@@ -37,21 +37,10 @@ export function RunsSheet({ onClose }: { onClose: () => void }) {
       onClose={onClose}
       footer={
         <>
-          <button type="button" className="button" onClick={() => picker.current?.click()}>
-            Import a file
-          </button>
-          <input
-            ref={picker}
-            type="file"
-            accept={FILE_ENDING}
-            className="visually-hidden"
-            tabIndex={-1}
-            aria-label="File with runs"
-            onChange={(event) => {
-              const [file] = event.target.files ?? [];
-              if (file) void opening.importFile(file);
-              event.target.value = '';
-            }}
+          <SessionPicker
+            text="Import a file"
+            label="File with runs"
+            onFile={(file) => void opening.importFile(file)}
           />
           <button
             type="button"

@@ -2,6 +2,7 @@
 import type { RunEvent, RunEventBody } from '../../run/events.ts';
 import type { Journal, RecordedRun, RunSummary } from '../../run/journal.ts';
 import { runName } from '../../run/names.ts';
+import { ownCopy } from '../../run/recorded.ts';
 import type { ToldError } from '../../util/codedError.ts';
 import type { Notices } from './notices.ts';
 import type { Store } from './store.ts';
@@ -130,15 +131,11 @@ export function createShelf(
       const taken = new Set((await opened.list()).map(({ name }) => name));
       const ids: string[] = [];
       try {
-        for (const { events, checkpoints } of runs) {
-          const run = newId();
-          const own = events.map((event): RunEvent => {
-            if (event.type === 'run-started') return { ...event, run, name: freeName(event.name, taken) };
-            return event.type === 'renamed' ? { ...event, name: freeName(event.name, taken) } : event;
-          });
-          await opened.importRun(run, { events: own, checkpoints });
+        for (const whole of runs) {
+          const { run, recorded } = ownCopy(whole, taken);
+          await opened.importRun(run, recorded);
           ids.push(run);
-          for (const event of own) if ('name' in event) taken.add(event.name);
+          for (const event of recorded.events) if ('name' in event) taken.add(event.name);
         }
       } finally {
         await shelf.refresh();
@@ -174,18 +171,4 @@ export function createShelf(
   };
   void shelf.refresh().finally(() => store.set({ ready: true }));
   return shelf;
-}
-
-/** A name that no other run will ever have. */
-export function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(10));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-/** The name, or with a number behind it where it is taken. */
-function freeName(name: string, taken: ReadonlySet<string>): string {
-  if (!taken.has(name)) return name;
-  let number = 2;
-  while (taken.has(`${name}-${number}`)) number++;
-  return `${name}-${number}`;
 }
