@@ -6,6 +6,8 @@ import { defineConfig, type Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { startedPythonAsset } from './src/python/startedPython.ts';
 
+// Without it the preview image's address is relative, which some readers of previews do not follow.
+process.env.VITE_SITE ??= './';
 const root = fileURLToPath(new URL('.', import.meta.url));
 
 /** What `src/ui/parts/editor/monaco.ts` imports. */
@@ -57,7 +59,7 @@ export default defineConfig({
       injectRegister: false,
       injectManifest: {
         globPatterns: ['**/*'],
-        globIgnores: ['**/README.md', 'icons/icon.svg'],
+        globIgnores: ['**/README.md', 'icons/icon.svg', 'preview.png'],
         // ONNX Runtime's wasm is the largest.
         maximumFileSizeToCacheInBytes: 64e6,
       },

@@ -1,5 +1,5 @@
 /**
- * The picture in the README: the climb of a run, in light and dark.
+ * The pictures of a run's climb: in the README, in light and dark, and the site's preview (`public/preview.png`).
  * `npx tsx docs/pictures/climb.ts DIR`, where DIR holds a run:
  * `npm run lab -- run --method gasp-hindsight --seed 1 --iterations 40 --samples 0 --set goalpostsPerIteration=12 --set evaluateEvery=10 --out DIR`
  */
@@ -37,9 +37,25 @@ for (const colorScheme of ['light', 'dark'] as const) {
   await climb.waitFor();
   // A replay opens where it begins: its end shows all of the run.
   await tab.locator('.time input[type=range]').press('End');
-  await climb.screenshot({ path: fileURLToPath(new URL(`climb-${colorScheme}.png`, import.meta.url)) });
+  const { x, y, width, height } = (await climb.boundingBox())!;
+  // A label may stand a little out of the figure.
+  const clip = { x: x - 12, y: y - 12, width: width + 24, height: height + 24 };
+  const path = fileURLToPath(new URL(`climb-${colorScheme}.png`, import.meta.url));
+  await tab.screenshot({ path, clip, fullPage: true });
   await context.close();
 }
+const context = await page.browser.newContext({
+  viewport: { width: 1200, height: 630 },
+  reducedMotion: 'reduce',
+});
+const tab = await context.newPage();
+await tab.goto(`${page.url}?embed&session=${encodeURIComponent(session)}`);
+await tab.locator('.climb').first().waitFor();
+await tab.locator('.time input[type=range]').press('End');
+await tab.addStyleTag({ content: '.transport, .narrator, .gains, .moment { display: none }' });
+await tab.evaluate(() => window.scrollTo(0, 0));
+await tab.screenshot({ path: fileURLToPath(new URL('../../public/preview.png', import.meta.url)) });
+await context.close();
 await page.close();
 files.close();
 await journal.close();

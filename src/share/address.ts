@@ -32,10 +32,33 @@ export function sourceOf({ pathname = '', hash, search }: Address): Source | nul
   const url = new URLSearchParams(search).get('session');
   if (url !== null && /^https?:\/\/[\w-][\w./:%-]*[\w/]$/i.test(url)) return { from: 'address', url };
   // A place in the page, and nothing that was sent.
-  if (read && hash.length > 1 && search === '' && !TELLTALE.test(read.unread.join('&'))) return null;
+  if (read && hash.length > 1 && withoutEmbed(search) === '' && !TELLTALE.test(read.unread.join('&')))
+    return null;
   const escaped = pathname.search(ESCAPED_HASH);
   const text = (escaped < 0 ? '' : pathname.slice(escaped)) + search + hash;
   return TELLTALE.test(text.normalize('NFKC')) ? { from: 'sent', text } : null;
+}
+
+/** Whether the page is asked to show a replay alone, as a part of another page. */
+export const isEmbed = (search: string): boolean => new URLSearchParams(search).has('embed');
+
+function withoutEmbed(search: string): string {
+  const asked = new URLSearchParams(search);
+  asked.delete('embed');
+  return asked.toString();
+}
+
+/** The address of a session as it is put into another page. */
+export function embedAddress(link: string): string {
+  const [page = '', session] = link.split('#', 2);
+  return `${page}${page.includes('?') ? '&' : '?'}embed${session === undefined ? '' : `#${session}`}`;
+}
+
+/** The same address as a page of its own. */
+export function wholeAddress(embed: string): string {
+  const url = new URL(embed);
+  url.search = withoutEmbed(url.search);
+  return url.href;
 }
 
 /** The page's own address, without what it opened. */

@@ -12,11 +12,20 @@ export interface Place {
   question?: string;
   goalpost?: string;
   sheet?: string;
+  /** Of the lecture: the iteration, 0 for the whole run, and the page, from 1, such as `3.2`. */
+  page?: string;
 }
 
 const LINK = /^(recipe|replay)=[\w-]+$/;
 const ID = /^[\w.:/+-]{1,200}$/;
-const KEYS: ReadonlySet<string> = new Set<keyof Place>(['run', 'at', 'question', 'goalpost', 'sheet']);
+const KEYS: ReadonlySet<string> = new Set<keyof Place>([
+  'run',
+  'at',
+  'question',
+  'goalpost',
+  'sheet',
+  'page',
+]);
 const NAME = /^[a-z]{1,30}$/i;
 
 /** The session link in a hash, empty where there is none, and the place beside it. */
@@ -52,6 +61,7 @@ function take(part: string, place: Place): boolean {
   if (key === 'at' && /^[1-9]\d{0,8}$/.test(text)) place.at = Number(text);
   else if ((key === 'run' || key === 'question' || key === 'goalpost') && ID.test(text)) place[key] = text;
   else if (key === 'sheet' && NAME.test(text)) place.sheet = text;
+  else if (key === 'page' && /^\d{1,6}\.[1-9]\d?$/.test(text)) place.page = text;
   else return false;
   return true;
 }
@@ -65,8 +75,8 @@ function decoded(text: string): string | undefined {
 }
 
 /** The hash of a place behind a link; empty where there is nothing to say. */
-export function writeHash(link: string, { run, at, question, goalpost, sheet }: Place): string {
-  const parts = Object.entries({ run, at, question, goalpost, sheet }).flatMap(([key, value]) =>
+export function writeHash(link: string, { run, at, question, goalpost, sheet, page }: Place): string {
+  const parts = Object.entries({ run, at, question, goalpost, sheet, page }).flatMap(([key, value]) =>
     value === undefined
       ? []
       : [`${key}=${encodeURIComponent(value).replaceAll('%2F', '/').replaceAll('%3A', ':')}`],

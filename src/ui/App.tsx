@@ -3,6 +3,7 @@ import { LoopNow } from './run/LoopNow.tsx';
 import { Checkpoints } from './run/Checkpoints.tsx';
 import { Columns } from './run/Columns.tsx';
 import { Curves } from './run/Curves.tsx';
+import { EmbedBar } from './run/EmbedBar.tsx';
 import { Gains } from './run/Gains.tsx';
 import { GoalpostList } from './run/GoalpostList.tsx';
 import { Limits } from './run/Limits.tsx';
@@ -19,6 +20,7 @@ import { TopBar } from './run/TopBar.tsx';
 import { Transport } from './run/Transport.tsx';
 import { UpdateCard } from './run/UpdateCard.tsx';
 import { Welcome } from './run/Welcome.tsx';
+import { embedded } from './store/platform.ts';
 import { OpenSheet } from './sheets/OpenSheet.tsx';
 import './parts/tokens.css';
 import './parts/base.css';
@@ -28,17 +30,21 @@ import './App.css';
 export function App() {
   return (
     <ShownRun>
-      <TopBar />
+      {embedded ? <EmbedBar /> : <TopBar />}
       {/* Fixed at the bottom, but early in the order of the keyboard: it is what one needs most. */}
       <Transport />
       <Problem />
-      <ReplayNote />
-      <Limits />
-      <NewVersion />
-      <Offer />
+      {!embedded && (
+        <>
+          <ReplayNote />
+          <Limits />
+          <NewVersion />
+          <Offer />
+        </>
+      )}
       <Columns>
         <main className="middle">
-          <Welcome />
+          {!embedded && <Welcome />}
           <Narrator />
           <Gains />
           <Moment />
@@ -47,14 +53,18 @@ export function App() {
           <UpdateCard />
           <Curves />
         </main>
-        <aside className="left" aria-label="Goalposts">
-          <GoalpostList />
-        </aside>
-        <aside className="right" aria-label="The run">
-          <RunNumbers />
-          <Checkpoints />
-          <RunsList />
-        </aside>
+        {!embedded && (
+          <>
+            <aside className="left" aria-label="Goalposts">
+              <GoalpostList />
+            </aside>
+            <aside className="right" aria-label="The run">
+              <RunNumbers />
+              <Checkpoints />
+              <RunsList />
+            </aside>
+          </>
+        )}
       </Columns>
       <OpenSheet />
     </ShownRun>

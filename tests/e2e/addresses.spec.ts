@@ -139,3 +139,55 @@ test('what is added to an address costs nothing of it; what it names and is not 
     await expect(page).not.toHaveURL(/sheet|goalpost/);
   }
 });
+
+test('a page of the lecture has an address, and closing it leads to where the run is', async ({ page }) => {
+  const { replay } = JSON.parse(
+    await readFile(new URL('../fixtures/share/links.v1.json', import.meta.url), 'utf8'),
+  );
+  await page.goto(`./${replay}&at=6`);
+  const lecture = page.getByRole('dialog', { name: 'Lecture' });
+  await page.getByRole('button', { name: 'Lecture' }).click();
+  await expect(lecture).toContainText('iteration 1, 1 of');
+  await page.keyboard.press('Home');
+  await expect(lecture).toContainText('the whole run, 1 of');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowRight');
+  await expect(lecture).toContainText('iteration 2, 2 of');
+  await expect(page).toHaveURL(/&at=6&sheet=lecture&page=2\.2$/);
+  const address = page.url();
+  await page.goto('about:blank');
+  await page.goto(address);
+  await expect(lecture).toContainText('iteration 2, 2 of');
+  await page.keyboard.press('Escape');
+  await expect(lecture).toBeHidden();
+  await expect(page).toHaveURL(/&at=6$/);
+});
+
+test('?embed shows a replay alone in another page, which leads to all of it', async ({ page }) => {
+  const { replay } = JSON.parse(
+    await readFile(new URL('../fixtures/share/links.v1.json', import.meta.url), 'utf8'),
+  );
+  await page.goto(`./${replay}`);
+  await page.getByRole('button', { name: 'Share' }).click();
+  await page.getByText('In a page of yours').click();
+  const code = await page.getByLabel('Frame for another page').inputValue();
+  const lesson = new URL('./lesson', page.url()).href;
+  await page.route(lesson, (route) =>
+    route.fulfill({ contentType: 'text/html', body: `<!doctype html><title>A lesson</title>${code}` }),
+  );
+  await page.goto(lesson);
+  const frame = page.frameLocator('iframe');
+  await expect(frame.getByRole('heading', { level: 1 })).toHaveText('quiet-ridge');
+  await expect(frame.getByRole('application', { name: 'The climb' })).toBeVisible();
+  for (const gone of ['Settings', 'Share', 'New run', 'Go on from here', 'Keep among my runs'])
+    await expect(frame.getByRole('button', { name: gone })).toHaveCount(0);
+  await expect(frame.getByRole('complementary')).toHaveCount(0);
+  await frame.getByRole('button', { name: 'Next iteration' }).click();
+  await expect(frame.getByRole('slider', { name: 'Moment shown' })).not.toHaveValue('1');
+  const opened = page.waitForEvent('popup');
+  await frame.getByRole('link', { name: 'Open in Foothold' }).click();
+  const whole = await opened;
+  await expect(whole.getByRole('region', { name: 'Replay' })).toBeVisible();
+  await expect(whole.getByRole('button', { name: 'Settings' })).toBeVisible();
+});

@@ -1,5 +1,6 @@
 /** The columns of the page; it is told what about the whole of it changes how they look. */
 import type { ReactNode } from 'react';
+import { embedded } from '../store/platform.ts';
 import { usePageValue } from '../store/usePage.ts';
 import { useShown } from './ShownRun.tsx';
 
@@ -9,7 +10,8 @@ export function Columns({ children }: { children: ReactNode }) {
   return (
     <div
       className="page"
-      data-narrow={isNarrow || undefined}
+      data-narrow={(isNarrow && !embedded) || undefined}
+      data-embed={embedded || undefined}
       data-scrubbed={(time.moment !== null && !time.playing) || undefined}
     >
       {children}

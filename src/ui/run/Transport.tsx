@@ -8,7 +8,7 @@ import { activityShare, short } from '../parts/format.ts';
 import { isBusy } from '../store/lab.ts';
 import { isMining } from '../store/mining.ts';
 import type { PageStore } from '../store/pageStore.ts';
-import { cannotRun } from '../store/platform.ts';
+import { cannotRun, embedded } from '../store/platform.ts';
 import { TimeControls } from './TimeControls.tsx';
 import { useActions, usePage } from '../store/usePage.ts';
 import { useDoing } from './doing.ts';
@@ -133,7 +133,7 @@ function Bar() {
               {status === 'pausing' ? 'Stop now' : stops ? 'Stop' : 'Pause'}
             </button>
           ) : replay ? (
-            <GoOn />
+            !embedded && <GoOn />
           ) : (
             <button
               type="button"

@@ -6,7 +6,7 @@ import { paidByCurve } from '../../gasp/rewards.ts';
 import type { Settings } from '../../gasp/settings.ts';
 import { goalpostStates, type IterationState, type RunState, type Stone } from '../../run/state.ts';
 import { useShown } from '../run/ShownRun.tsx';
-import { usePage } from '../store/usePage.ts';
+import { useActions, usePage } from '../store/usePage.ts';
 import { type Chain, chainsOf, furthest, furthestLift } from '../store/chains.ts';
 import { Dots, markOf } from '../../figures/Dots.tsx';
 import { RewardFigure } from '../figures/RewardFigure.tsx';
@@ -23,18 +23,21 @@ interface Page {
   content: ReactNode;
 }
 
-export function Lecture({ onClose }: { onClose: () => void }) {
+export function Lecture({ page: asked, onClose }: { page?: string; onClose: () => void }) {
   const state = usePage('open').open!;
   const { state: moment, past, other, span } = useShown();
   const shown = moment?.iterations.at(-1)?.iteration ?? 0;
   // Finished iterations only: a page must not change while it is explained.
   const [iterations] = useState(() => state.iterations.filter((iteration) => iteration.counters));
   // -1 is the whole run, where the lecture of a replay that has not been watched begins.
-  const [at, setAt] = useState(() => ({
-    iteration: iterations.findLastIndex((iteration) => iteration.iteration <= shown),
-    page: 0,
-    turned: false,
-  }));
+  const [at, setAt] = useState(() => {
+    const [iteration = shown, page = 1] = asked?.split('.').map(Number) ?? [];
+    return {
+      iteration: iterations.findLastIndex((one) => one.iteration <= iteration),
+      page: page - 1,
+      turned: false,
+    };
+  });
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     if (!dialog.current || dialog.current.open) return;
@@ -47,10 +50,14 @@ export function Lecture({ onClose }: { onClose: () => void }) {
   const pagesAt = (index: number): Page[] => (iterations[index] ? pagesOf(state, iterations[index]) : whole);
   const iteration = iterations[at.iteration];
   const pages = pagesAt(at.iteration);
-  const page = pages[Math.min(at.page, pages.length - 1)]!;
+  const pageAt = Math.min(at.page, pages.length - 1);
+  const page = pages[pageAt]!;
+  const { sheets } = useActions();
+  const address = `${iteration?.iteration ?? 0}.${pageAt + 1}`;
+  useEffect(() => sheets.turn(address), [sheets, address]);
 
   const turn = (by: number) => {
-    const next = at.page + by;
+    const next = pageAt + by;
     if (next >= 0 && next < pages.length) return setAt({ ...at, page: next, turned: true });
     const other = at.iteration + Math.sign(by);
     if (other < -1 || other >= iterations.length) return;
@@ -91,7 +98,7 @@ export function Lecture({ onClose }: { onClose: () => void }) {
       <div className="lecture-page" key={`${at.iteration}/${at.page}`} aria-live="polite">
         <p className="lecture-place">
           <span className="lecture-name">{page.name}</span>{' '}
-          {iteration ? `iteration ${iteration.iteration}` : 'the whole run'}, {at.page + 1} of {pages.length}
+          {iteration ? `iteration ${iteration.iteration}` : 'the whole run'}, {pageAt + 1} of {pages.length}
         </p>
         {page.content}
       </div>

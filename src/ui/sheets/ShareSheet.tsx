@@ -2,7 +2,7 @@
 import { useEffect, useId, useRef, useState } from 'react';
 import { chosenQuestions } from '../../gasp/bank.ts';
 import { slots } from '../../gasp/methods.ts';
-import { FILE_ENDING, LINK_LIMIT } from '../../share/address.ts';
+import { embedAddress, FILE_ENDING, LINK_LIMIT } from '../../share/address.ts';
 import type { RunState } from '../../run/state.ts';
 import type { Recipe } from '../../share/schema.ts';
 import { copyFrom } from '../parts/copyText.ts';
@@ -92,6 +92,12 @@ function ReplayPart({ state }: { state: RunState }) {
       </p>
       {link === undefined && <p className="section-note">Making the link.</p>}
       {link && <LinkField label="Link to this run" link={link} />}
+      {link && (
+        <details>
+          <summary>In a page of yours</summary>
+          <LinkField label="Frame for another page" link={frame(link, state.name)} />
+        </details>
+      )}
       {link === null && (
         <p className="section-note">
           This run does not fit in a link of {LINK_LIMIT.toLocaleString('en')} characters, which every browser
@@ -120,6 +126,10 @@ function ReplayPart({ state }: { state: RunState }) {
     </section>
   );
 }
+
+/** For a lesson's page: the replay without what stands around it. */
+const frame = (link: string, name: string) =>
+  `<iframe src="${embedAddress(link)}" title="${name.replace(/[&"<>]/g, (c) => `&#${c.charCodeAt(0)};`)}" width="100%" height="720"></iframe>`;
 
 function RecipePart() {
   const page = usePage('open', 'bank', 'chosen', 'settings', 'model');

@@ -147,11 +147,13 @@ function placeIn(page: PageStore, isThere: IsThere): Place {
   if (sheet?.name === 'stone') return sheet.ask.of ? place : { ...place, question: sheet.ask.id };
   if (sheet?.name === 'goalpost') return sheet.ask.of ? place : { ...place, goalpost: sheet.ask.id };
   const plain = PLAIN_SHEETS.find((name) => name === sheet?.name);
-  return plain ? { ...place, sheet: plain } : place;
+  const turned = sheet?.name === 'lecture' ? sheet.ask : {};
+  return plain ? { ...place, sheet: plain, ...turned } : place;
 }
 
 /** Opens the sheet that the address names, or closes the one that is open. */
-function openPlace(page: PageStore, { question, goalpost, sheet }: Place, isThere: IsThere): void {
+function openPlace(page: PageStore, place: Place, isThere: IsThere): void {
+  const { question, goalpost, sheet } = place;
   const { open, sheet: shown } = page.get();
   const plain = PLAIN_SHEETS.find((name) => name === sheet);
   if (question !== undefined && open && findStone(open, question)) {
@@ -159,7 +161,8 @@ function openPlace(page: PageStore, { question, goalpost, sheet }: Place, isTher
   } else if (goalpost !== undefined) {
     page.sheets.open('goalpost', { id: goalpost, of: null });
     whenBankIsThere(page, () => closeUnknown(page, goalpost));
-  } else if (plain && (isThere(plain, page.get()) || plain === 'bank')) page.sheets.open(plain);
+  } else if (plain && (isThere(plain, page.get()) || plain === 'bank'))
+    page.sheets.open(plain, plain === 'lecture' && place.page !== undefined ? { page: place.page } : {});
   else {
     if (shown) page.sheets.close();
     if (question !== undefined) reportUnknown(page, `question ${question}`);

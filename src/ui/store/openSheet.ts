@@ -32,7 +32,8 @@ export interface SheetAsks {
   bank: Nothing;
   runs: Nothing;
   compare: Nothing;
-  lecture: Nothing;
+  /** `page`: as in an address (`share/place.ts`); absent: where it begins. */
+  lecture: { page?: string };
   share: Nothing;
   model: Nothing;
   settings: Nothing;
@@ -59,6 +60,8 @@ export interface Sheets {
   /** In place of the one that is open. */
   open<Name extends PlainSheetName>(name: Name): void;
   open<Name extends SheetName>(name: Name, ask: SheetAsks[Name]): void;
+  /** The lecture is at another page. */
+  turn(page: string): void;
   /** `name`: only where that one is open, and no other has taken its place. */
   close(name?: SheetName): void;
 }
@@ -67,6 +70,11 @@ export function createSheets(store: Store<OpenSheetState>): Sheets {
   return {
     open(name: SheetName, ask: object = {}) {
       store.set({ sheet: { name, ask } as OpenSheetState['sheet'] });
+    },
+    turn(page) {
+      const { sheet } = store.get();
+      if (sheet?.name === 'lecture' && sheet.ask.page !== page)
+        store.set({ sheet: { ...sheet, ask: { page } } });
     },
     close(name) {
       const { sheet } = store.get();

@@ -1,6 +1,6 @@
 /** Places in the page, into an address and back. */
 import { expect, test } from 'vitest';
-import { sourceOf } from '../../../src/share/address.ts';
+import { embedAddress, sourceOf, wholeAddress } from '../../../src/share/address.ts';
 import { damagedParts, readHash, writeHash } from '../../../src/share/place.ts';
 
 test('a place goes into a hash and comes back, alone and behind a link', () => {
@@ -9,6 +9,7 @@ test('a place goes into a hash and comes back, alone and behind a link', () => {
     { run: '0123abcd', at: 120, question: '3.lemma.2' },
     { run: 'x', goalpost: 'url:https://a.example/b.json+1' },
     { sheet: 'lecture' },
+    { run: 'x', sheet: 'lecture', page: '12.3' },
   ];
   for (const link of ['', 'recipe=H4sIab-_9', 'replay=H4sI']) {
     for (const place of places) {
@@ -39,6 +40,23 @@ test('what others add costs nothing of a place; what is damaged is named', () =>
 test('what is no place of ours is none', () => {
   for (const hash of ['#elsewhere', '#utm_source=x&b=1', '#%']) expect(readHash(hash)).toBeUndefined();
   expect(readHash('')).toEqual({ link: '', place: {}, unread: [] });
+});
+
+test('an address for a frame shows the same session, and leads back to the whole page', () => {
+  for (const link of [
+    'https://a.example/foothold/#replay=H4sIabc&at=4',
+    'https://a.example/?session=https://b.example/run.foothold',
+    'https://a.example/?session=https://b.example/run.foothold#at=4',
+  ]) {
+    const embed = new URL(embedAddress(link));
+    expect(embed.searchParams.has('embed')).toBe(true);
+    expect(sourceOf(embed)).toEqual(sourceOf(new URL(link)));
+    const whole = new URL(wholeAddress(embed.href));
+    expect(whole.search + whole.hash).not.toContain('embed');
+    expect(sourceOf(whole)).toEqual(sourceOf(new URL(link)));
+    expect(whole.hash).toBe(new URL(link).hash);
+  }
+  expect(sourceOf(new URL('https://a.example/?embed#run=0123'))).toBeNull();
 });
 
 test('a place asks to open no session; a link before it does', () => {
