@@ -1,5 +1,5 @@
 /** `lab compare`: several methods with several seeds each at equal budgets, and a report of them side by side. */
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Comparison, compareRuns } from '../src/compare/comparison.ts';
 import { digestRun, pickCheckpoint, type RunDigest } from '../src/compare/digest.ts';
 import { comparisonFigures } from '../src/compare/comparisonFigures.tsx';
@@ -9,15 +9,17 @@ import { csvFile } from '../src/figures/figure.ts';
 import { svgFile } from '../src/figures/svgFile.tsx';
 import { METHOD_NAMES, type MethodKind, METHODS } from '../src/gasp/methods.ts';
 import type { LabPorts } from '../src/lab/labPorts.ts';
-import { EMBEDDED_PATH, embeddedIn } from '../src/lab/models.ts';
+import { HUB_SETTINGS } from '../src/lab/hubRun.ts';
+import { EMBEDDED_MODEL, EMBEDDED_PATH, isEmbedded } from '../src/lab/models.ts';
+import { BANK_OPTIONS, BANK_USAGE, openBank } from './bankOption.ts';
 import { BACKEND_OPTIONS, runtimeOption } from './backend.ts';
 import { interrupted } from './failure.ts';
 import type { MeasurementPlan } from '../src/run/measurementPlan.ts';
 import type { Counters, RunEvent } from '../src/run/events.ts';
 import { finishedIterations, foldEvents, type RunState } from '../src/run/state.ts';
 import { ComparisonFolder, entrantSettings, readEntrants, readSeeds } from './comparison.ts';
-import { nodePorts, publicFolder } from './nodePorts.ts';
-import { checkSame, newRun, readBank, SHIPPED_BANK } from './settings.ts';
+import { type ModelOption, nodePorts, publicFolder, readModelOption } from './nodePorts.ts';
+import { checkSame, newRun, SHIPPED_BANK } from './settings.ts';
 import { TerminalLab } from './terminalLab.ts';
 import { numberOption, readOptions, UsageError } from './usage.ts';
 
@@ -46,7 +48,8 @@ export const compareUsage = `lab compare --methods A,B,... --seeds 1,2,... (--mi
                     figures stand beside it
   --questions N     measure on N held-out questions and N goalposts only, evenly spread (default: all)
   --set KEY=VALUE   a setting for all methods, as often as needed; lab run --help lists them
-  --bank FILE, --model DIR, --threads N, --backend NAME, --json   as in lab run
+${BANK_USAGE}
+  --model MODEL, --dtype NAME, --threads N, --backend NAME, --json   as in lab run
 
   systems
 ${list('system')}
@@ -110,8 +113,9 @@ const OPTIONS = {
   checkpoints: { type: 'string', default: '3' },
   questions: { type: 'string' },
   set: { type: 'string', multiple: true, default: [] as string[] },
-  bank: { type: 'string' },
+  ...BANK_OPTIONS,
   model: { type: 'string' },
+  dtype: { type: 'string' },
   ...BACKEND_OPTIONS,
   json: { type: 'boolean', default: false },
 } as const;
@@ -144,22 +148,31 @@ export async function compareCommand(args: string[]): Promise<number> {
       values.questions === undefined ? Infinity : numberOption('questions', values.questions, { min: 1 }),
   };
   // All settings are read before the first run begins: a mistake in the last one must not cost the others.
+  const named: ModelOption =
+    values.model === undefined ? { name: EMBEDDED_MODEL } : await readModelOption(values.model, values.dtype);
+  const isHub = !isEmbedded(named.name);
   const jobs = seeds.flatMap((seed) =>
-    entrants.map((entrant) => ({ entrant, seed, settings: entrantSettings(entrant, seed, values.set) })),
+    entrants.map((entrant) => ({
+      ...{ entrant, seed },
+      settings: entrantSettings(entrant, seed, values.set, isHub ? HUB_SETTINGS : {}),
+    })),
   );
   const out = resolve(values.out);
   const bankFile = values.bank ?? SHIPPED_BANK;
-  const bank = readBank(bankFile);
-  const model = values.model ? resolve(values.model) : join(publicFolder, EMBEDDED_PATH);
-  const folder = new ComparisonFolder(out, { model: join(model, 'onnx/model.onnx'), bank: bankFile });
   const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
+  const bank = await openBank(values, say);
+  const model = named.folder ?? join(publicFolder, EMBEDDED_PATH);
+  const folder = new ComparisonFolder(out, {
+    model: isHub ? { name: named.name } : { file: join(model, 'onnx/model.onnx') },
+    bank: { file: bankFile, with: [values.heldout, values.validation].filter(Boolean).join(' ') },
+  });
 
   let nextRun = '';
   const ports: Omit<LabPorts, 'send'> = {
     ...(await nodePorts({
       out: folder.runs,
       runtime: runtimeOption(values),
-      ...(values.model ? { model } : {}),
+      ...(named.folder !== undefined && { model: named.folder }),
     })),
     newRunId: () => nextRun,
   };
@@ -190,7 +203,7 @@ export async function compareCommand(args: string[]): Promise<number> {
       }
       await lab.play(ports.journal, {
         ...(before.length > 0 && { run: nextRun }),
-        start: () => newRun(settings, bank, name, embeddedIn(basename(model))),
+        start: () => newRun(settings, bank, name, named.name),
         iterations: METHODS[entrant.method].untrained ? 0 : budget.iterations,
         enough: (counters) => isSpent(budget, counters),
       });

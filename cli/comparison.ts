@@ -52,8 +52,15 @@ export function readSeeds(text: string): number[] {
 }
 
 /** All settings of one run; questions are tried after it, not in between, unless the method needs it. */
-export function entrantSettings(entrant: Entrant, seed: number, shared: readonly string[]): Settings {
+export function entrantSettings(
+  entrant: Entrant,
+  seed: number,
+  shared: readonly string[],
+  /** Of the model. */
+  defaults: Partial<Settings> = {},
+): Settings {
   return readSettings(entrant.method, seed, [...shared, ...entrant.assignments], {
+    ...defaults,
     ...{ evaluateEvery: 0, validateEvery: 0 },
   });
 }
@@ -65,13 +72,18 @@ interface Contents {
   runs: Record<string, string>;
 }
 
+type Compared = { file: string; with?: string } | { name: string };
+
 export class ComparisonFolder {
   private readonly contents: Contents;
 
-  /** `model` and `bank` are files: what was compared with others of them cannot go on. Throws `UsageError`. */
+  /**
+   * `model` and `bank` are files, or texts that tell one from others: what was compared with others of them cannot go on.
+   * Throws `UsageError`.
+   */
   constructor(
     private readonly folder: string,
-    { model, bank }: { model: string; bank: string },
+    { model, bank }: { model: Compared; bank: Compared },
   ) {
     const now: Contents = { version: 1, model: hashOf(model), bank: hashOf(bank), runs: {} };
     this.contents = readContents(join(folder, 'compare.json')) ?? now;
@@ -110,9 +122,12 @@ export class ComparisonFolder {
   }
 }
 
-function hashOf(file: string): string {
+function hashOf(compared: Compared): string {
+  const hash = createHash('sha256');
+  if ('name' in compared) return hash.update(compared.name).digest('hex');
+  const { file, with: more = '' } = compared;
   try {
-    return createHash('sha256').update(readFileSync(file)).digest('hex');
+    return hash.update(readFileSync(file)).update(more).digest('hex');
   } catch (error) {
     throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : error}`);
   }

@@ -1,19 +1,17 @@
 /** `lab judge`: answers to problems of any format, judged, and compared with verdicts that they carry. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { gunzipSync } from 'node:zlib';
 import { compareVerdicts, nameOf, type Report, summarize } from '../src/banks/agreement.ts';
 import { ANSWER_FORMS } from '../src/banks/answerForms.ts';
 import { type Answer, readAnswers } from '../src/banks/answers.ts';
 import { grade, type SuiteVerdict } from '../src/banks/grading.ts';
 import { describeFault, type Problem } from '../src/banks/problem.ts';
-import { decodeText } from '../src/banks/bankText.ts';
-import { isGzip } from '../src/util/gzip.ts';
 import { readBank } from '../src/banks/readBank.ts';
 import { NodeJudge } from '../src/python/nodeJudge.ts';
 import { readAnswerFolder } from './answerFolder.ts';
 import { CommandError } from './failure.ts';
 import { keepResults } from './keptResults.ts';
+import { readTextFile } from './textFile.ts';
 import { numberOption, readOptions, UsageError } from './usage.ts';
 
 export const judgeUsage = `lab judge --problems FILE --answers FILE [options]
@@ -91,12 +89,10 @@ export async function judgeCommand(args: string[]): Promise<number> {
 async function readText(option: string, path: string): Promise<string> {
   try {
     if (option === 'answers' && (await stat(path)).isDirectory()) return readAnswerFolder(path);
-    const bytes = await readFile(path);
-    // HumanEval and others are handed out compressed.
-    return decodeText(new Uint8Array(isGzip(bytes) ? gunzipSync(bytes) : bytes));
   } catch (error) {
     throw new UsageError(`--${option}: ${path} cannot be read (${(error as Error).message}).`);
   }
+  return readTextFile(option, path);
 }
 
 /** Milliseconds between two reports: a log needs few of them; all of MBPP+ takes a quarter of an hour. */

@@ -11,29 +11,34 @@ import { Random } from 'onnx-lora/random';
 import type { Settings } from '../src/gasp/settings.ts';
 import type { LabPorts } from '../src/lab/labPorts.ts';
 import { gradeWhenNeeded } from '../src/lab/gradeWhenNeeded.ts';
-import { EMBEDDED_MODEL } from '../src/lab/models.ts';
+import { HUB_SETTINGS } from '../src/lab/hubRun.ts';
+import { EMBEDDED_MODEL, isEmbedded } from '../src/lab/models.ts';
+import { checkReadable } from '../src/lab/checks.ts';
+import { BANK_OPTIONS, BANK_USAGE, openBank } from './bankOption.ts';
 import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
 import { interrupted } from './failure.ts';
 import { openFolderJournal } from '../src/run/folderJournal.ts';
 import type { Journal } from '../src/run/journal.ts';
 import { foldEvents } from '../src/run/state.ts';
-import { nodePorts } from './nodePorts.ts';
-import { readBank, SHIPPED_BANK } from './settings.ts';
+import { type ModelOption, nodePorts, readModelOption } from './nodePorts.ts';
+import { SHIPPED_BANK } from './settings.ts';
 import { numberOption, readOptions, UsageError } from './usage.ts';
 
 export const mineUsage = `lab mine --out FILE [options]
-  Finds the questions of a bank that nothing solves: no right answer among N of the shipped model, nor of any
+  Finds the questions of a bank that nothing solves: no right answer among N of the model, nor of any
   checkpoint of the runs given. Writes the bank with those as its goalposts. The same command goes on where it
   was stopped or killed.
   --out FILE        the bank to write; FILE.part keeps what was tried until it is done
-  --bank FILE       questions to mine among (default: the shipped bank)
+${BANK_USAGE}
   --samples N       answers to each question, with each checkpoint (default 100)
   --against DIR     a folder of runs, as lab run and lab compare write it; as often as needed. Tried are the
                     checkpoints that were kept, and the newest
   --every N         of those only the ones after a multiple of N iterations, and the newest
   --goalposts N     draw so many of what was found, with the seed (default: all)
   --seed S          (default 1)
-  --model DIR       model repository (default: the shipped model)
+  --model MODEL     a decoder in Hugging Face layout: a folder, owner/name on the Hub, or an address (default: the
+                    shipped one); it answers as in a run, at temperature ${HUB_SETTINGS.temperature} and top-p ${HUB_SETTINGS.topP}
+  --dtype NAME      which of its dtypes, such as q4
 ${BACKEND_USAGE}
   --json            the last line is a summary as JSON
 `;
@@ -46,8 +51,12 @@ interface Stage {
   checkpoint?: { journal: Journal; run: string; blob: string };
 }
 
-async function stagesOf(folders: readonly string[], every: number): Promise<Stage[]> {
-  const stages: Stage[] = [{ name: 'shipped model', model: EMBEDDED_MODEL, settings: DEFAULT_SETTINGS }];
+async function stagesOf(model: string, folders: readonly string[], every: number): Promise<Stage[]> {
+  const stages: Stage[] = [
+    isEmbedded(model)
+      ? { name: 'shipped model', model, settings: DEFAULT_SETTINGS }
+      : { name: model, model, settings: { ...DEFAULT_SETTINGS, ...HUB_SETTINGS } },
+  ];
   for (const folder of folders) {
     if (!existsSync(folder)) throw new UsageError(`--against ${folder}: there is no such folder.`);
     const runs = join(folder, 'runs');
@@ -102,15 +111,20 @@ class Progress {
   }
 }
 
+const PLAIN_DRAWS = { temperature: 1, topP: 1 };
+const { temperature: hubTemperature = 1, topP: hubTopP = 1 } = HUB_SETTINGS;
+const hubDraws = { temperature: hubTemperature, topP: hubTopP };
+
 const OPTIONS = {
   out: { type: 'string' },
-  bank: { type: 'string' },
+  ...BANK_OPTIONS,
   samples: { type: 'string', default: '100' },
   against: { type: 'string', multiple: true, default: [] as string[] },
   every: { type: 'string', default: '1' },
   goalposts: { type: 'string' },
   seed: { type: 'string', default: '1' },
   model: { type: 'string' },
+  dtype: { type: 'string' },
   ...BACKEND_OPTIONS,
   json: { type: 'boolean', default: false },
 } as const;
@@ -125,9 +139,14 @@ export async function mineCommand(args: string[]): Promise<number> {
   const seed = numberOption('seed', values.seed);
   const draw = values.goalposts === undefined ? Infinity : numberOption('goalposts', values.goalposts);
   const runtime = runtimeOption(values);
-  const bank = readBank(bankFile);
+  const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
+  const model: ModelOption =
+    values.model === undefined ? { name: EMBEDDED_MODEL } : await readModelOption(values.model, values.dtype);
+  const draws = isEmbedded(model.name) ? PLAIN_DRAWS : hubDraws;
+  const bank = await openBank({ ...values, bank: bankFile }, say);
   const every = numberOption('every', values.every, { min: 1 });
   const stages = await stagesOf(
+    model.name,
     values.against.map((folder) => resolve(folder)),
     every,
   );
@@ -136,8 +155,9 @@ export async function mineCommand(args: string[]): Promise<number> {
     samples,
     seed,
     stages: stages.map(({ name }) => name),
+    ...(values.heldout !== undefined && { heldout: values.heldout }),
+    ...(values.validation !== undefined && { validation: values.validation }),
   });
-  const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
 
   const stopping = new AbortController();
   const stop = () => stopping.abort();
@@ -147,13 +167,13 @@ export async function mineCommand(args: string[]): Promise<number> {
   const ports = await nodePorts({
     out: join(out, '..'),
     runtime,
-    ...(values.model ? { model: resolve(values.model) } : {}),
+    ...(model.folder !== undefined && { model: model.folder }),
   });
   try {
     const found = await mineAll(bank.questions, stages, {
       ports,
       progress,
-      options: { samples, temperature: 1, topP: 1, seed },
+      options: { samples, ...draws, seed },
       signal: stopping.signal,
       say,
     });
@@ -222,6 +242,11 @@ async function mineAll(
         await policy.restore(snapshot);
       }
       const readable = open.filter((question) => !dialect.unreadable?.(question));
+      if (readable.length === 0) checkReadable(dialect, open);
+      if (readable.length < open.length)
+        say(
+          `[${i + 1} of ${stages.length}] ${name} cannot read ${open.length - readable.length} of the questions`,
+        );
       const tools = { policy, judge, dialect, grade: gradeWhenNeeded, signal };
       const parts = mineStage(name, readable, options, tools, progress.parts);
       let tried = 0;

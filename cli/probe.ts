@@ -15,7 +15,7 @@ import { HUB_SETTINGS } from '../src/lab/hubRun.ts';
 import { readAdapter } from './adapterFolder.ts';
 import { BACKEND_OPTIONS, BACKEND_USAGE, runtimeOption } from './backend.ts';
 import { modelPort, readModelOption } from './nodePorts.ts';
-import { readBank, SHIPPED_BANK } from './settings.ts';
+import { BANK_OPTIONS, BANK_USAGE, openBank } from './bankOption.ts';
 import { NodeJudge } from '../src/python/nodeJudge.ts';
 import { numberOption, readOptions, UsageError } from './usage.ts';
 
@@ -32,7 +32,7 @@ export const probeUsage = `lab probe --model MODEL [options]
   --temperature T   (default ${HUB_SETTINGS.temperature})
   --top-p P         (default ${TOP_P})
   --seed S          (default 1)
-  --bank FILE       questions whose goalposts the lemmas are made from (default: the shipped bank)
+${BANK_USAGE}
 ${BACKEND_USAGE}
   --texts           prints every text with what became of it
   --json            the last line is the counts as JSON
@@ -47,7 +47,7 @@ const OPTIONS = {
   temperature: { type: 'string', default: String(HUB_SETTINGS.temperature) },
   'top-p': { type: 'string', default: String(TOP_P) },
   seed: { type: 'string', default: '1' },
-  bank: { type: 'string' },
+  ...BANK_OPTIONS,
   ...BACKEND_OPTIONS,
   texts: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
@@ -63,7 +63,7 @@ export async function probeCommand(args: string[]): Promise<number> {
   const kinds = readKinds(values.kinds);
   const temperature = numberOption('temperature', values.temperature, { integer: false });
   const topP = numberOption('top-p', values['top-p'], { integer: false });
-  const { goalposts } = readBank(values.bank ?? SHIPPED_BANK);
+  const { goalposts } = await openBank(values, (line) => console.error(line));
   const loadModel = modelPort({
     runtime: runtimeOption(values),
     ...(model.folder !== undefined && { model: model.folder }),

@@ -3,6 +3,7 @@ import { expectedSolved, log10, scoreReferences, summarizeDistances } from '../s
 import { countPasses } from '../src/gasp/goalposts.ts';
 import { drawsOf } from '../src/gasp/settings.ts';
 import { deriveSeed } from 'onnx-lora/random';
+import { gradeWhenNeeded } from '../src/lab/gradeWhenNeeded.ts';
 import type { LabPorts } from '../src/lab/labPorts.ts';
 import {
   currentCounters,
@@ -116,7 +117,7 @@ export async function report(
           seed: deriveSeed(settings.seed, 'report', blob),
           stage: 'evaluating',
         },
-        { policy, judge, dialect },
+        { policy, judge, dialect, grade: gradeWhenNeeded },
       );
       const { solved, meanPassRate } = summarizeEvaluation({ samples, passed });
       const logprobs = await scoreReferences(goalposts, { policy, dialect });

@@ -10,8 +10,9 @@ import { interrupted } from './failure.ts';
 import { readAdapter } from './adapterFolder.ts';
 import { type ModelOption, nodePorts, readModelOption } from './nodePorts.ts';
 import { report } from './report.ts';
-import { checkSame, newRun, readBank, readSettings, SHIPPED_BANK } from './settings.ts';
+import { BANK_OPTIONS, BANK_USAGE, openBank } from './bankOption.ts';
 import { readSession, type Session, storeSession } from './session.ts';
+import { checkSame, newRun, readSettings } from './settings.ts';
 import { settingsHelp } from './settingsHelp.ts';
 import { TerminalLab } from './terminalLab.ts';
 import { numberOption, readOptions, UsageError } from './usage.ts';
@@ -25,7 +26,7 @@ export const runUsage = `lab run --out DIR [options]
   --seed S          (default 1)
   --set KEY=VALUE   any other setting, as often as needed, such as --set estimator=trr++ --set 'tuning={"kind":"full"}';
                     lab run --help lists them
-  --bank FILE       questions with mined goalposts (default: the shipped bank)
+${BANK_USAGE}
   --model MODEL     a decoder in Hugging Face layout: a folder, owner/name on the Hub, or an address (default: the shipped one)
   --dtype NAME      which of its dtypes, such as q4, q4f16, fp16 or fp32
   --memory GB       refuse a model from the Hub that would take more
@@ -54,7 +55,7 @@ const OPTIONS = {
   minutes: { type: 'string' },
   seed: { type: 'string' },
   set: { type: 'string', multiple: true },
-  bank: { type: 'string' },
+  ...BANK_OPTIONS,
   model: { type: 'string' },
   dtype: { type: 'string' },
   memory: { type: 'string' },
@@ -76,7 +77,7 @@ function checkNothingElse(
   if (model.name !== EMBEDDED_MODEL && model.folder === undefined && model.name !== session.model)
     throw new UsageError(`The session is of ${modelTitle(session.model)}: leave out --model.`);
 }
-const OF_A_SESSION = ['method', 'seed', 'set', 'bank', 'adapter', 'dtype'] as const;
+const OF_A_SESSION = ['method', 'seed', 'set', 'bank', 'heldout', 'validation', 'adapter', 'dtype'] as const;
 
 /** The exit status, 0. Throws what keeps it from its end. */
 export async function runCommand(args: string[]): Promise<number> {
@@ -102,12 +103,6 @@ export async function runCommand(args: string[]): Promise<number> {
       ...(isHub && HUB_SETTINGS),
       ...(adapter && { tuning: tuningOfAdapter(adapter.adapter) }),
     });
-  const begin =
-    session?.start ??
-    (() => ({
-      ...newRun(settings, readBank(values.bank ?? SHIPPED_BANK), undefined, model.name),
-      ...(adapter && { adapter: adapter.files }),
-    }));
   const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
 
   const ports = await nodePorts({
@@ -124,9 +119,14 @@ export async function runCommand(args: string[]): Promise<number> {
     if (stored) checkSame(await ports.journal.read(stored.run), settings, out);
     const brought = session?.recorded;
     const run = stored?.run ?? (brought && (await storeSession(ports.journal, brought)));
+    const bank = run === undefined && !session ? await openBank(values, say) : undefined;
     await lab.play(ports.journal, {
       ...(run !== undefined && { run }),
-      start: begin,
+      start: () =>
+        session?.start() ?? {
+          ...newRun(settings, bank!, undefined, model.name),
+          ...(adapter && { adapter: adapter.files }),
+        },
       iterations,
       enough: ({ seconds }) => seconds >= minutes * 60,
     });

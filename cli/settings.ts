@@ -73,14 +73,18 @@ export function readSettings(
 
 export function readBank(file: string): Bank {
   try {
-    const bank = JSON.parse(readFileSync(file, 'utf8')) as Bank;
-    if (!Array.isArray(bank.goalposts) || bank.goalposts.length === 0) throw new Error('it has no goalposts');
-    return bank;
+    return checkBank(JSON.parse(readFileSync(file, 'utf8')) as Bank, file);
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(
       `The bank ${file} cannot be used: ${error instanceof Error ? error.message : error}`,
     );
   }
+}
+
+export function checkBank(bank: Bank, file: string): Bank {
+  if (Array.isArray(bank.goalposts) && bank.goalposts.length > 0) return bank;
+  throw new UsageError(`The bank ${file} cannot be used: it has no goalposts`);
 }
 
 /** A stored run goes on only under the settings it was started with. */

@@ -22,11 +22,7 @@ export async function packTests({ id, format, suites, solution }: Judged): Promi
 /** The problem, as far as judging needs it. Throws `CodedError`. */
 export async function unpackTests({ tests }: Pick<Benchmark, 'tests'>): Promise<Problem> {
   if (tests === undefined) {
-    throw new CodedError(
-      'tests-missing',
-      {},
-      'The tests of this benchmark’s question did not come with it: a replay without weights leaves them out.',
-    );
+    throw new CodedError('tests-missing', {}, 'The tests of this benchmark’s question did not come with it.');
   }
   try {
     const judged = JSON.parse(

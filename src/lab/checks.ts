@@ -75,6 +75,17 @@ export function checkReadable(dialect: Dialect, goalposts: readonly Question[]):
   }
 }
 
+/** A replay without weights comes without the tests of its benchmark's problems: nobody could be judged. */
+export function checkTests(questions: readonly Question[]): void {
+  const without = questions.filter(({ benchmark }) => benchmark && benchmark.tests === undefined);
+  if (without.length === 0) return;
+  throw new CodedError(
+    'tests-missing',
+    {},
+    `The tests of “${without[0]!.title}” did not come with it: a replay without weights leaves them out.`,
+  );
+}
+
 /** Weights of a checkpoint that were asked for and are not here. */
 export function goneCheckpoint(checkpoint: string): CodedError {
   return new CodedError('checkpoint-gone', {}, `The weights of ${checkpoint} are not stored here.`);

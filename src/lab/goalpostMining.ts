@@ -3,7 +3,7 @@ import { DEFAULT_SETTINGS } from '../gasp/defaults.ts';
 import { mineGoalposts } from '../gasp/goalposts.ts';
 import { deriveSeed } from 'onnx-lora/random';
 import { validEvents } from '../run/history.ts';
-import { startOf } from './checks.ts';
+import { checkReadable, startOf } from './checks.ts';
 import type { Machinery } from './machinery.ts';
 import { EMBEDDED_MODEL } from './models.ts';
 import type { Command } from './protocol.ts';
@@ -32,6 +32,7 @@ export async function mine(
     begin();
     machinery.telemetry.iteration = 0;
     const readable = questions.filter((question) => !dialect.unreadable?.(question));
+    if (readable.length === 0) checkReadable(dialect, questions);
     const options = { samples, temperature: 1, topP: 1, seed: deriveSeed(seed, 'mine') };
     const tools = machinery.tools({ policy, dialect }, judge);
     for await (const mined of mineGoalposts(readable, options, tools)) {

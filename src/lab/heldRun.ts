@@ -12,7 +12,7 @@ import { EVENT_VERSION } from '../run/eventVersion.ts';
 import { acceptedQuestions, lastFinished, type Kept, taughtProposals, validEvents } from '../run/history.ts';
 import type { Journal } from '../run/journal.ts';
 import { randomRunId } from '../run/runId.ts';
-import { checkReadable, startOf } from './checks.ts';
+import { checkReadable, checkTests, startOf } from './checks.ts';
 import type { Engine, Machinery } from './machinery.ts';
 import type { BackendChoice, StartRate } from './protocol.ts';
 
@@ -70,6 +70,7 @@ export async function openRun(
   let release: (() => void) | undefined;
   try {
     checkReadable(engine.dialect, [...goalposts, ...questions]);
+    checkTests([...goalposts, ...questions]);
     const { unreadable } = engine.dialect;
     const validation = unseen.filter((question) => !unreadable?.(question));
     await machinery.judgeReady();

@@ -9,11 +9,15 @@ import { mask } from './source.ts';
  * block counts, as with the benchmarks' own readers, since corrections come last.
  */
 export function findBenchmarkAnswer(beginning: string, text: string, { entry }: Benchmark): Parsed<string> {
-  const fits = entry ? defines(entry) : prints;
   const goesOn = entry ? PARAMETERS.test(text) || TYPE.test(text) : !/^\s*```/.test(text);
-  const found = (goesOn && codeOf(beginning + text).find(fits)) || codeOf(text).findLast(fits);
+  const begun = goesOn ? codeOf(beginning + text) : [];
+  const own = codeOf(text);
+  const fits = entry ? defines(entry) : prints;
+  // A program that prints nothing is a wrong one, if it is one.
+  const any = entry ? undefined : (begun[0] ?? own.at(-1));
+  const found = begun.find(fits) ?? own.findLast(fits) ?? any;
   if (found) return { ok: true, value: `${found.text}\n` };
-  return { ok: false, reason: entry ? `It defines no ${entry}.` : 'It has no program that prints.' };
+  return { ok: false, reason: entry ? `It defines no ${entry}.` : 'It has no program.' };
 }
 
 /** How a text goes on from a function's head: from its arrow on, or from within its parameters. */

@@ -105,7 +105,9 @@ function Goalpost(props: {
       onClose={onClose}
     >
       <QuestionText question={question} />
-      <p className="stone-label">{whoReads}</p>
+      <p className="stone-label">
+        {question.benchmark ? 'Teacher and student read the statement and the shown tests.' : whoReads}
+      </p>
       <dl className="facts">
         <div>
           <dt>drawn for a lemma</dt>

@@ -117,8 +117,8 @@ const STDIN_ANSWERS: [string, string, string, RegExp][] = [
     'raised',
     /case 4 of 4/,
   ],
-  ['a program that never prints', 'n = int(input())\n```', 'unparsable', /no program that prints/],
-  ['prose', 'You should double the number.', 'unparsable', /no program that prints/],
+  ['a program that never prints', 'n = int(input())\n```', 'wrong', /printed ""/],
+  ['prose', 'You should double the number.', 'unparsable', /not Python/],
   ['no Python', 'print(2 *\n```', 'unparsable', /not Python/],
 ];
 const CALL_ANSWERS: [string, string, string, RegExp][] = [
