@@ -96,7 +96,8 @@ export class Lab {
 
   /** A new run. Settles when it is paused or has failed; errors go out as messages. */
   start(command: CommandOf<'start'>): Promise<void> {
-    const { name, model, bank, goalposts, questions, validation, adapter, backend, iterations } = command;
+    const { name, model, bank, goalposts, questions, validation, adapter, backend } = command;
+    const { iterations, tokens } = command;
     const settings = methodSettings(command.settings);
     return this.enqueue(async () => {
       checkTrains(settings, iterations);
@@ -120,7 +121,7 @@ export class Lab {
         // An adapter makes other weights of these.
         adapter ? undefined : command.startRate,
       );
-      await this.iterate(this.held, iterations);
+      await this.iterate(this.held, iterations, tokens);
     });
   }
 
@@ -334,11 +335,12 @@ export class Lab {
     await held?.engine.policy.dispose();
   }
 
-  /** Iterations until paused, or as many as asked for. */
-  private async iterate(held: HeldRun, iterations = Number.POSITIVE_INFINITY): Promise<void> {
+  /** Iterations until paused, or as many as asked for, or until so many tokens are spent, sampled plus trained. */
+  private async iterate(held: HeldRun, iterations = Infinity, tokens = Infinity): Promise<void> {
     const tools = this.machinery.tools(held.engine, await this.machinery.judgeReady());
     if (!this.pauseWanted) this.setStatus('running');
-    for (let done = 0; done < iterations && !this.pauseWanted; done++) {
+    const spent = () => held.counters.tokensSampled + held.counters.tokensTrained;
+    for (let done = 0; done < iterations && spent() < tokens && !this.pauseWanted; done++) {
       await iterateOnce(this.machinery, held, tools);
       for (let aside = this.between.shift(); aside; aside = this.between.shift()) await aside.job(held);
     }

@@ -46,6 +46,8 @@ export type Command =
       backend: BackendChoice;
       /** Run this many iterations, then pause; absent: until paused. */
       iterations?: number;
+      /** Pause after the iteration in which so many tokens are spent, sampled plus trained. */
+      tokens?: number;
     }
   /** Take up a stored run where it stopped. */
   | { type: 'resume'; run: string; backend: BackendChoice; iterations?: number }

@@ -1,32 +1,15 @@
-/** Memorable names for runs: a hill, in a mood. Unique ids are not their business. */
+/** Names of runs, until somebody renames them: what they are, and a number. Unique ids are not their business. */
+import { type MethodName, METHODS } from '../gasp/methods.ts';
 
-const moods = (
-  'amber ancient autumn bold bright calm clear crisp distant dusty early eastern frosty gentle golden ' +
-  'grey hidden high humble late little lofty long lucid misty mossy narrow northern pale patient plain ' +
-  'quiet rough rugged silent silver slow snowy southern steady steep still sunlit tall twilight vast ' +
-  'western white wild windy winter young'
-).split(' ');
-
-const places = (
-  'arete bluff boulder butte cairn cirque cliff col corrie couloir crag crest dome escarpment fell ' +
-  'glacier gorge gully headwall hill hollow knoll ledge massif mesa moraine mountain needle notch ' +
-  'overhang pass path peak pinnacle pitch plateau ridge rise saddle scree shoulder slab slope spire ' +
-  'spur stair summit terrace tor traverse valley wall'
-).split(' ');
-
-/**
- * A name like `quiet-ridge`. `random` gives numbers in [0, 1); names in `taken` are avoided, in the
- * end by a number behind the name.
- */
-export function runName(random: () => number, taken: Iterable<string> = []): string {
-  const used = new Set(taken);
-  const pick = (words: string[]) => words[Math.floor(random() * words.length)]!;
-  let name = '';
-  for (let attempt = 0; attempt < 20; attempt++) {
-    name = `${pick(moods)}-${pick(places)}`;
-    if (!used.has(name)) return name;
+/** Such as `GASP + hindsight 3`: the first number above all that runs of this method have among the names `taken`. */
+export function runName(method: MethodName, taken: Iterable<string> = []): string {
+  const { title } = METHODS[method];
+  let last = 0;
+  for (const name of taken) {
+    const [, number] = name.startsWith(`${title} `)
+      ? (/^(\d{1,9})$/.exec(name.slice(title.length + 1)) ?? [])
+      : [];
+    last = Math.max(last, Number(number ?? 0));
   }
-  let number = 2;
-  while (used.has(`${name}-${number}`)) number++;
-  return `${name}-${number}`;
+  return `${title} ${last + 1}`;
 }

@@ -1,7 +1,7 @@
 /** Two runs made in the page, measured and put side by side. */
 import { readFile } from 'node:fs/promises';
 import { expect, test } from './fixtures.ts';
-import { eventsOf, runButton, runTo, SMALL, setSettings, storedRuns } from './labPage.ts';
+import { eventsOf, runButton, runTo, SMALL, setSettings, storedRun, storedRuns } from './labPage.ts';
 
 test('two runs side by side: measured in the page, drawn, and saved as SVG and CSV', async ({ page }) => {
   await page.goto('./');
@@ -91,18 +91,19 @@ test('a branch stands behind what it goes back to, on the climb and on the curve
 
   const climb = page.getByRole('application', { name: 'The climb' });
   const { name } = origin.summary;
+  const pattern = name.replaceAll('+', '\\+');
   const tried = eventsOf(origin.events, 'rewarded').length;
   await expect(climb).toHaveAccessibleDescription(
-    new RegExp(`stands what it goes back to: ${name}, iterations 1 to ${last}; ${tried} questions tried`),
+    new RegExp(`stands what it goes back to: ${pattern}, iterations 1 to ${last}; ${tried} questions tried`),
   );
   // The first stone of all is the origin's, and opens as such.
   await climb.focus();
   await climb.press('Home');
   await climb.press('Enter');
-  await expect(page.getByRole('dialog').getByText(new RegExp(`of iteration 1, .*${name}`))).toBeVisible();
+  await expect(page.getByRole('dialog').getByText(new RegExp(`of iteration 1, .*${pattern}`))).toBeVisible();
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
   const loss = page.getByRole('img', { name: /^Loss:/ });
-  await expect(loss).toHaveAccessibleName(new RegExp(`loss of ${name} from`));
+  await expect(loss).toHaveAccessibleName(new RegExp(`loss of ${pattern} from`));
   await loss.focus();
   for (let i = 0; i < 12; i++) await loss.press('ArrowLeft');
   await expect(page.getByRole('figure').filter({ has: loss }).getByText(`at 0 of ${name}`)).toBeVisible();
@@ -131,4 +132,30 @@ test('a branch stands behind what it goes back to, on the climb and on the curve
     .click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(name);
   await expect(stones).toHaveCount(0);
+});
+
+test('Run again as another method: same seed and goalposts, and it pauses after as many tokens', async ({
+  page,
+}) => {
+  await page.goto('./');
+  await setSettings(page, SMALL);
+  await runTo(page, 2);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('GASP + hindsight 1');
+  const first = await storedRun(page);
+  await page.getByLabel('Run again as').selectOption('AZR');
+  await page.getByRole('button', { name: 'Run it' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('AZR 1');
+  await expect(page.getByText('Paused', { exact: true })).toBeVisible({ timeout: 300_000 });
+  const second = (await storedRuns(page)).find(({ run }) => run !== first.run)!;
+  const spent = ({ events }: typeof first) =>
+    eventsOf(events, 'iteration-finished').map(
+      ({ counters }) => counters.tokensSampled + counters.tokensTrained,
+    );
+  const [budget, used] = [spent(first).at(-1)!, spent(second)];
+  expect(used.at(-1)).toBeGreaterThanOrEqual(budget);
+  expect(used.at(-2) ?? 0).toBeLessThan(budget);
+  const [was, is] = [first, second].map(({ events }) => eventsOf(events, 'run-started')[0]!);
+  expect(is!.settings).toMatchObject({ method: 'azr', seed: was!.settings.seed, rollouts: 4 });
+  expect(is!.goalposts).toEqual(was!.goalposts);
+  expect(is).not.toHaveProperty('branchedFrom');
 });

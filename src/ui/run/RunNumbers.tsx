@@ -1,12 +1,14 @@
 /** Numbers of the run at the moment that is shown. */
-import { memo } from 'react';
-import { METHODS } from '../../gasp/methods.ts';
+import { memo, useState } from 'react';
+import { METHOD_NAMES, type MethodName, METHODS } from '../../gasp/methods.ts';
 import { modelWords } from '../../lab/models.ts';
 import { currentCounters, finishedIterations, type RunState } from '../../run/state.ts';
 import { count, duration } from '../parts/format.ts';
 import { Term } from '../parts/Term.tsx';
 import type { TermName } from '../parts/terms.ts';
-import { usePage, usePageValue } from '../store/usePage.ts';
+import { isBusy } from '../store/lab.ts';
+import { cannotRun } from '../store/platform.ts';
+import { useActions, usePage, usePageValue } from '../store/usePage.ts';
 import { useShown } from './ShownRun.tsx';
 import { useShowRun } from './useShowRun.ts';
 import './RunNumbers.css';
@@ -63,6 +65,7 @@ const Numbers = memo(function Numbers({ state }: { state: RunState }) {
           </div>
         ))}
       </dl>
+      <Again method={state.settings.method} />
       {state.branchedFrom && (
         <p className="section-note">
           Branched off{' '}
@@ -81,3 +84,39 @@ const Numbers = memo(function Numbers({ state }: { state: RunState }) {
     </section>
   );
 });
+
+/** The run once more, as another method. */
+function Again({ method }: { method: MethodName }) {
+  const { running } = useActions();
+  const busy = usePageValue((page) => isBusy(page.status));
+  const others = METHOD_NAMES.filter((name) => name !== method && name !== 'base');
+  const [chosen, setChosen] = useState<MethodName>(method === 'azr' ? 'gasp' : 'azr');
+  if (cannotRun !== null) return null;
+  return (
+    <p className="numbers-again">
+      <label>
+        Run again as{' '}
+        <select
+          className="field"
+          value={chosen}
+          onChange={(event) => setChosen(event.target.value as MethodName)}
+        >
+          {others.map((name) => (
+            <option key={name} value={name}>
+              {METHODS[name].title}
+            </option>
+          ))}
+        </select>
+      </label>{' '}
+      <button
+        type="button"
+        className="button"
+        disabled={busy}
+        title={busy ? 'Pause first' : 'The same model, seed and goalposts; pauses after as many tokens'}
+        onClick={() => void running.again(chosen)}
+      >
+        Run it
+      </button>
+    </p>
+  );
+}

@@ -17,7 +17,9 @@ export function BranchSheet({ from, onClose }: { from: BranchPoint; onClose: () 
   const { shelf, running, sheets } = useActions();
   const [settings, setSettings] = useState(open.settings);
   const [aims, setAims] = useState<'its' | 'chosen'>('its');
-  const [name, setName] = useState(() => shelf.freshName());
+  // Until somebody names it, its name says the method.
+  const [named, setName] = useState<string>();
+  const name = named ?? shelf.freshName(settings.method);
   const nameField = useId();
   const problem = useId();
   const errors = checkSettings(settings);

@@ -1,11 +1,13 @@
 /** What a person has the lab do with runs: start, go on, branch. */
-import { chosenQuestions } from '../../gasp/bank.ts';
-import { slots } from '../../gasp/methods.ts';
+import { type Bank, chosenQuestions } from '../../gasp/bank.ts';
+import { withMethod } from '../../gasp/defaults.ts';
+import { type MethodName, methodSettings, slots } from '../../gasp/methods.ts';
 import type { Question } from '../../gasp/question.ts';
 import type { Settings } from '../../gasp/settings.ts';
 import { unseenQuestions } from '../../lab/unseen.ts';
 import type { RecordedRun } from '../../run/journal.ts';
 import { resumable } from '../../run/recorded.ts';
+import { currentCounters } from '../../run/state.ts';
 import { canStart, type ChoicesState } from './choices.ts';
 import type { LabClient } from './labClient.ts';
 import type { Notices } from './notices.ts';
@@ -24,8 +26,18 @@ export interface Running {
    */
   branch(
     blob: string | null,
-    change?: { settings?: Settings; goalposts?: Question[]; name?: string; iterations?: number },
+    change?: {
+      settings?: Settings;
+      goalposts?: Question[];
+      name?: string;
+      /** Then it pauses; from the start of training only. */
+      iterations?: number;
+      /** Sampled plus trained: it pauses after the iteration in which they are spent; likewise. */
+      tokens?: number;
+    },
   ): Promise<void>;
+  /** The open run once more with another method: the same model, seed, goalposts and other settings, and as many tokens. */
+  again(method: MethodName): Promise<void>;
   /**
    * Makes the replay a run of one's own and runs it: from the last checkpoint that came along and is not
    * past `iteration`, exactly as it would have gone on, or from its seed where there is none.
@@ -59,7 +71,7 @@ export function createRunning(
       const limit = iterations === undefined ? {} : { iterations };
       if (replay) return;
       if (isWeightless(page)) {
-        void running.branch(null, { name: shelf.freshName(), ...limit });
+        void running.branch(null, limit);
         return;
       }
       if (open) {
@@ -72,7 +84,7 @@ export function createRunning(
       openRun.expect();
       client.send({
         type: 'start',
-        name: shelf.freshName(),
+        name: shelf.freshName(settings.method),
         settings,
         model,
         ...(adapter && { adapter }),
@@ -91,18 +103,21 @@ export function createRunning(
     async branch(blob, change = {}) {
       const { open, replay, backendChoice: backend, bank: known } = store.get();
       if (!open) return;
-      const name = change.name || shelf.freshName();
       const settings = change.settings ?? open.settings;
+      const name = change.name || shelf.freshName(settings.method);
       const goalposts = change.goalposts ?? open.goalposts;
       if (blob === null) {
         openRun.expect();
         const { model, bank, questions } = open;
-        const { iterations } = change;
-        const limit = iterations === undefined ? {} : { iterations };
+        const { iterations, tokens } = change;
+        const limit = {
+          ...(iterations !== undefined && { iterations }),
+          ...(tokens !== undefined && { tokens }),
+        };
         const start = { name, settings, model, bank, goalposts, backend, ...limit };
         client.send({
           ...{ type: 'start', ...start },
-          ...(questions && { questions }),
+          ...questionsFor(settings, questions, known?.name === bank ? known : null),
           ...(known?.name === bank && unseenQuestions(known, model, settings)),
         });
         return;
@@ -113,6 +128,15 @@ export function createRunning(
       openRun.expect();
       client.send({ type: 'branch', run, blob, name, settings, goalposts, backend });
     },
+    async again(method) {
+      const { open } = store.get();
+      if (!open) return;
+      const { tokensSampled, tokensTrained } = currentCounters(open);
+      await running.branch(null, {
+        settings: withMethod(open.settings, method),
+        tokens: tokensSampled + tokensTrained,
+      });
+    },
     async goOn(iteration) {
       const { replay, open, runs } = store.get();
       if (!replay || !open) return;
@@ -120,7 +144,7 @@ export function createRunning(
       if (!from) {
         // Its own name, unless a run here has it.
         const isTaken = runs.some(({ name }) => name === open.name);
-        return running.branch(null, { name: isTaken ? shelf.freshName() : open.name });
+        return running.branch(null, isTaken ? {} : { name: open.name });
       }
       const run = await adopt(from);
       if (run !== undefined) await running.resume(run);
@@ -132,4 +156,14 @@ export function createRunning(
     },
   };
   return running;
+}
+
+/** The bank's own questions, for a method that trains on them: those that the run had, else those of its bank. */
+function questionsFor(
+  settings: Settings,
+  questions: Question[] | undefined,
+  bank: Bank | null,
+): { questions?: Question[] } {
+  if (questions) return { questions };
+  return slots(methodSettings(settings)).real > 0 && bank ? { questions: bank.questions } : {};
 }

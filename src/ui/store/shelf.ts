@@ -1,4 +1,5 @@
 /** The stored runs as a person keeps them: listed, named, annotated, deleted and taken back, copied in and out. */
+import type { MethodName } from '../../gasp/methods.ts';
 import type { RunEvent, RunEventBody } from '../../run/events.ts';
 import type { Journal, RecordedRun, RunSummary } from '../../run/journal.ts';
 import { runName } from '../../run/names.ts';
@@ -55,8 +56,8 @@ export interface Shelf {
   undoRemove(): Promise<void>;
   /** Stores runs from elsewhere under ids of their own. Returns those ids; throws where one does not fit. */
   adopt(runs: readonly RecordedRun[]): Promise<string[]>;
-  /** A name that no stored run has. */
-  freshName(): string;
+  /** A name for a new run of this method, which no stored run has. */
+  freshName(method: MethodName): string;
   /** Looks up how much room there is. */
   measure(): Promise<void>;
   /** Asks the browser not to clear this site's storage when the disk fills up. */
@@ -142,9 +143,9 @@ export function createShelf(
       }
       return ids;
     },
-    freshName: () =>
+    freshName: (method) =>
       runName(
-        Math.random,
+        method,
         store.get().runs.map((run) => run.name),
       ),
     async measure() {

@@ -344,11 +344,12 @@ describe('frontier', () => {
 });
 
 describe('runName', () => {
-  it('is the same for the same numbers and avoids names in use', () => {
-    const zero = () => 0;
-    expect(runName(zero)).toBe('amber-arete');
-    expect(runName(zero, ['amber-arete'])).toBe('amber-arete-2');
-    expect(runName(zero, ['amber-arete', 'amber-arete-2'])).toBe('amber-arete-3');
+  it('says the method and counts its runs, whatever others are called', () => {
+    expect(runName('gasp')).toBe('GASP 1');
+    expect(
+      runName('gasp', ['GASP 1', 'AZR 7', 'GASP 12', 'GASP 12b', 'GASP + hindsight 20', 'quiet-ridge']),
+    ).toBe('GASP 13');
+    expect(runName('gasp-hindsight', ['GASP 1'])).toBe('GASP + hindsight 1');
   });
 });
 
