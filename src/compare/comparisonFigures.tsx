@@ -12,6 +12,7 @@ import type { RunDigest } from './digest.ts';
 import { goalpostTrials } from './goalpostTrials.ts';
 import { seriesLines } from './seriesLines.ts';
 import { byLabel, type Spread } from './summary.ts';
+import { unseenLines } from './unseenRates.ts';
 
 export interface FigureGroup {
   title: string;
@@ -21,7 +22,15 @@ export interface FigureGroup {
 
 const percent = (value: number) => `${Math.round(100 * value)}%`;
 
-export function comparisonFigures(comparison: Comparison, runs: readonly RunDigest[]): FigureGroup[] {
+/** Points that a line over the run is smoothed to. */
+export const BINS = { none: 240, some: 30, much: 10 } as const;
+export type Smoothing = keyof typeof BINS;
+
+export function comparisonFigures(
+  comparison: Comparison,
+  runs: readonly RunDigest[],
+  smoothing: Smoothing = 'some',
+): FigureGroup[] {
   const labels = [...byLabel(runs).keys()];
   const marks = marksFor(labels);
   const curves = (split: 'heldout' | 'goalposts', id: string, title: string, caption: string): Figure => {
@@ -73,6 +82,7 @@ export function comparisonFigures(comparison: Comparison, runs: readonly RunDige
           'Pass@k on the goalposts',
           'Mining picks unlucky questions too: read each line against the base model’s.',
         ),
+        unseenFigure(runs, marks),
         goalpostsSolved(comparison, labels, marks),
         goalpostDistances(runs, marks),
       ],
@@ -89,9 +99,12 @@ export function comparisonFigures(comparison: Comparison, runs: readonly RunDige
     },
     {
       title: 'Over the runs',
-      note: 'Against tokens sampled plus trained, smoothed over a thirtieth of the way.',
+      note:
+        smoothing === 'none'
+          ? 'Against tokens sampled plus trained, iteration by iteration.'
+          : `Against tokens sampled plus trained, each point the mean over a ${smoothing === 'some' ? 'thirtieth' : 'tenth'} of the way; faint, iteration by iteration.`,
       figures: Object.entries<RunSeries>(RUN_SERIES).flatMap(([name, { title, note, share }]) => {
-        const lines = seriesLines(runs, name, marks);
+        const lines = seriesLines(runs, name, marks, BINS[smoothing]);
         if (lines.length === 0) return [];
         return {
           id: name.replaceAll(/[^A-Za-z0-9]+/g, '-'),
@@ -101,6 +114,7 @@ export function comparisonFigures(comparison: Comparison, runs: readonly RunDige
             <LineChart
               title={title}
               lines={lines}
+              faint={smoothing === 'none' ? [] : seriesLines(runs, name, marks, BINS.none)}
               x={{ title: 'tokens', format: tokens }}
               y={
                 share
@@ -123,6 +137,29 @@ export function comparisonFigures(comparison: Comparison, runs: readonly RunDige
   return groups
     .map((group) => ({ ...group, figures: group.figures.filter(({ table }) => table.rows.length > 0) }))
     .filter((group) => group.figures.length > 0);
+}
+
+function unseenFigure(runs: readonly RunDigest[], marks: ReadonlyMap<string, number>): Figure {
+  const title = 'Right on unseen questions';
+  const lines = unseenLines(runs, marks);
+  return {
+    id: 'unseen-questions',
+    title,
+    caption:
+      'Questions that nothing trains on, tried in the course of the runs. Shades: half of the 95% interval of the answers to either side, of several runs one standard deviation.',
+    drawing: (
+      <LineChart
+        title={title}
+        lines={lines}
+        x={{ title: 'tokens', format: tokens }}
+        y={{ format: percent, from: 0 }}
+      />
+    ),
+    table: {
+      columns: ['method', 'tokens', 'share', 'shade'],
+      rows: lines.flatMap(({ label, points }) => points.map((p) => [label, Math.round(p.x), p.y, p.sd])),
+    },
+  };
 }
 
 /** 1,500 as "1.5 k". */
@@ -188,7 +225,7 @@ function goalpostsSolved(
 
 function goalpostDistances(runs: readonly RunDigest[], marks: ReadonlyMap<string, number>): Figure {
   const title = 'Distance of the goalposts';
-  const lines = seriesLines(runs, 'distance', marks);
+  const lines = seriesLines(runs, 'distance', marks, BINS.some);
   return {
     id: 'goalpost-distance',
     title,

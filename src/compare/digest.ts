@@ -8,7 +8,9 @@ import type { MethodName } from '../gasp/methods.ts';
 import { Random } from 'onnx-lora/random';
 import { currentCounters, type EvaluationState, finishedIterations, type RunState } from '../run/state.ts';
 import { RUN_SERIES, type RunSeries } from '../run/series.ts';
+import type { Settings } from '../gasp/settings.ts';
 import { type ComparedGoalpost, comparedGoalposts } from './goalpostKinds.ts';
+import { type UnseenTrial, unseenTrials } from './unseenTrials.ts';
 
 /** Questions of one split tried with one checkpoint; `passed` digits as in the run's log. */
 export interface Tried {
@@ -31,6 +33,7 @@ export interface RunDigest {
   /** The run's label: its method, with the settings in which it differs. Runs with the same label are averaged. */
   label: string;
   method: MethodName;
+  settings: Settings;
   seed: number;
   iterations: number;
   seconds: number;
@@ -40,6 +43,8 @@ export interface RunDigest {
   heldout: Tried[];
   validation: Tried[];
   tries: Tried[];
+  /** Of questions that nothing trains on, in the course of the run. */
+  unseen: UnseenTrial[];
   /** The checkpoint that is reported: the one that does best on the validation split, else the newest measured. */
   picked: number;
   /** Curves over the run, by name; see `RUN_SERIES`. */
@@ -84,6 +89,7 @@ export function digestRun(state: RunState, label: string = state.settings.method
     run: state.run,
     label,
     method: settings.method,
+    settings,
     seed: settings.seed,
     iterations: finishedIterations(state),
     seconds,
@@ -93,6 +99,7 @@ export function digestRun(state: RunState, label: string = state.settings.method
     heldout,
     validation,
     tries: shownTries,
+    unseen: unseenTrials(state),
     picked: pickCheckpoint(validation) ?? newestIteration([...heldout, ...shownTries]),
     series,
     proposals: proposals.filter((_, i) => i % every === 0),
@@ -167,7 +174,8 @@ function triedInPassing({ iteration, samples, passed, logprobs }: EvaluationStat
  * The model that a run started from, as a run of the base model; undefined where nothing was tried with it.
  */
 export function startingModel(run: RunDigest, label = 'base'): RunDigest | undefined {
-  const first = (tried: readonly Tried[]) => tried.filter(({ iteration }) => iteration === 0);
+  const first = <One extends { iteration: number }>(tried: readonly One[]) =>
+    tried.filter(({ iteration }) => iteration === 0);
   const [heldout, validation, tries] = [first(run.heldout), first(run.validation), first(run.tries)];
   if (heldout.length + validation.length + tries.length === 0) return undefined;
   const nothing = {
@@ -177,6 +185,7 @@ export function startingModel(run: RunDigest, label = 'base'): RunDigest | undef
     tokensTrained: 0,
     series: {},
     proposals: [],
+    unseen: first(run.unseen),
   };
   const start = { run: `${run.run}/start`, label, method: 'base', picked: 0 } as const;
   const goalposts = run.goalposts.map(({ wasProposed: _, ...goalpost }) => goalpost);

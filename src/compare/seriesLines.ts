@@ -3,21 +3,19 @@ import type { Point, RunDigest } from './digest.ts';
 import { byLabel, spread } from './summary.ts';
 import type { Line } from '../figures/LineChart.tsx';
 
-/** Points that a line is drawn with. */
-const BINS = 30;
-
-/** A line for each label that has this curve, over tokens; labels without one are left out. */
+/** A line for each label that has this curve, over tokens, of at most so many points; labels without one are left out. */
 export function seriesLines(
   runs: readonly RunDigest[],
   name: string,
   marks: ReadonlyMap<string, number>,
+  most: number,
 ): Line[] {
   const longest = Math.max(0, ...runs.flatMap((run) => run.series[name]?.map((point) => point.tokens) ?? []));
   if (longest === 0) return [];
-  const width = longest / BINS;
+  const width = longest / most;
   return [...byLabel(runs)].flatMap(([label, own]): Line[] => {
-    const binned = own.map((run) => bins(run.series[name] ?? [], width));
-    const points = Array.from({ length: BINS }, (_, bin) => {
+    const binned = own.map((run) => bins(run.series[name] ?? [], width, most));
+    const points = Array.from({ length: most }, (_, bin) => {
       const values = binned.flatMap((run) => run.get(bin) ?? []);
       return values.length === 0 ? [] : [{ bin, ...spread(values) }];
     }).flat();
@@ -32,10 +30,10 @@ export function seriesLines(
   });
 }
 
-function bins(points: readonly Point[], width: number): Map<number, number> {
+function bins(points: readonly Point[], width: number, most: number): Map<number, number> {
   const sums = new Map<number, { sum: number; count: number }>();
   for (const { tokens, value } of points) {
-    const bin = Math.min(BINS - 1, Math.floor(tokens / width));
+    const bin = Math.min(most - 1, Math.floor(tokens / width));
     const { sum, count } = sums.get(bin) ?? { sum: 0, count: 0 };
     sums.set(bin, { sum: sum + value, count: count + 1 });
   }

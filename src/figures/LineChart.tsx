@@ -1,4 +1,6 @@
 /** Lines with their spread, named at their ends: no legend to look up. */
+import { useContext } from 'react';
+import { CursorContext } from './cursor.ts';
 import { chartWidth, Drawing, XLabel, YTick } from './Drawing.tsx';
 import { dashOf, MarkAt } from './marks.tsx';
 import { linear, ticks } from './scale.ts';
@@ -20,13 +22,17 @@ const lineHeight = 12;
 /** Points that a line has at most for each of them to bear its mark. */
 const mostMarks = 12;
 
+/** In a page whose figures share a cursor (`CursorContext`), what a line is at there stands beside it. */
 export function LineChart(props: {
   title: string;
   lines: Line[];
+  /** Behind them, without names and shades. */
+  faint?: Line[];
   x: { title: string; log?: boolean; ticks?: number[]; format?: (value: number) => string };
   y: { format: (value: number) => string; from?: number; to?: number };
 }) {
-  const { title, x, y } = props;
+  const { title, x, y, faint = [] } = props;
+  const cursor = useContext(CursorContext);
   const lines = props.lines.filter((line) => line.points.length > 0);
   if (lines.length === 0) {
     return (
@@ -37,7 +43,7 @@ export function LineChart(props: {
       </Drawing>
     );
   }
-  const points = lines.flatMap((line) => line.points);
+  const points = [...lines, ...faint].flatMap((line) => line.points);
   const longest = Math.max(...lines.map(({ label }) => label.length));
   const right = chartWidth - Math.min(110, 14 + longest * 7);
   const low = Math.min(y.from ?? Infinity, ...points.map((p) => p.y - p.sd));
@@ -61,8 +67,26 @@ export function LineChart(props: {
   const about = lines
     .map(({ label, points: own }) => `${label}: ${y.format(own[0]!.y)} to ${y.format(own.at(-1)!.y)}`)
     .join('; ');
-  return (
+  const valueAt = (clientX: number, box: DOMRect) => {
+    const along = (((clientX - box.left) / box.width) * chartWidth - left - 6) / (right - left - 12);
+    const value = place(first) + along * (place(last) - place(first));
+    return x.log ? Math.exp(value) : value;
+  };
+  // Only axes of one kind share it.
+  const shared = x.log ? null : cursor;
+  const here =
+    shared?.x === null || shared?.x === undefined || shared.x < first || shared.x > last ? null : shared.x;
+  const chart = (
     <Drawing height={height} title={title} about={about}>
+      {faint.map(({ label, mark, points: own }) => (
+        <path
+          key={label}
+          className={`line m${mark}`}
+          strokeOpacity={0.3}
+          strokeWidth={0.8}
+          d={linePath(own.map((p) => [px(p.x), py(p.y)]))}
+        />
+      ))}
       {yTicks.map((value) => (
         <YTick key={value} left={left} right={right} y={py(value)}>
           {y.format(value)}
@@ -111,7 +135,38 @@ export function LineChart(props: {
           </g>
         );
       })}
+      {here !== null && (
+        <g>
+          <line className="rule" x1={at(px(here))} x2={at(px(here))} y1={top} y2={bottom} />
+          {lines.map(({ label, mark, points: own }) => {
+            const point = own.findLast((p) => p.x <= here) ?? own[0]!;
+            return (
+              <text
+                key={label}
+                className={`name m${mark}`}
+                x={at(px(here) + (px(here) > (left + right) / 2 ? -5 : 5))}
+                y={at(py(point.y) - 4)}
+                textAnchor={px(here) > (left + right) / 2 ? 'end' : 'start'}
+              >
+                {y.format(point.y)}
+              </text>
+            );
+          })}
+        </g>
+      )}
     </Drawing>
+  );
+  if (!shared) return chart;
+  return (
+    <div
+      onPointerMove={(event) => {
+        const box = event.currentTarget.querySelector('svg')!.getBoundingClientRect();
+        shared.move(valueAt(event.clientX, box));
+      }}
+      onPointerLeave={() => shared.move(null)}
+    >
+      {chart}
+    </div>
   );
 }
 

@@ -14,6 +14,8 @@ export interface Place {
   sheet?: string;
   /** Of the lecture: the iteration, 0 for the whole run, and the page, from 1, such as `3.2`. */
   page?: string;
+  /** Of a comparison: the ids of its runs, with commas between them. */
+  runs?: string;
 }
 
 const LINK = /^(recipe|replay)=[\w-]+$/;
@@ -25,6 +27,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof Place>([
   'goalpost',
   'sheet',
   'page',
+  'runs',
 ]);
 const NAME = /^[a-z]{1,30}$/i;
 
@@ -61,6 +64,7 @@ function take(part: string, place: Place): boolean {
   if (key === 'at' && /^[1-9]\d{0,8}$/.test(text)) place.at = Number(text);
   else if ((key === 'run' || key === 'question' || key === 'goalpost') && ID.test(text)) place[key] = text;
   else if (key === 'sheet' && NAME.test(text)) place.sheet = text;
+  else if (key === 'runs' && /^[\w-]{1,100}(,[\w-]{1,100}){0,99}$/.test(text)) place.runs = text;
   else if (key === 'page' && /^\d{1,6}\.[1-9]\d?$/.test(text)) place.page = text;
   else return false;
   return true;
@@ -75,11 +79,13 @@ function decoded(text: string): string | undefined {
 }
 
 /** The hash of a place behind a link; empty where there is nothing to say. */
-export function writeHash(link: string, { run, at, question, goalpost, sheet, page }: Place): string {
-  const parts = Object.entries({ run, at, question, goalpost, sheet, page }).flatMap(([key, value]) =>
+export function writeHash(link: string, { run, at, question, goalpost, sheet, page, runs }: Place): string {
+  const parts = Object.entries({ run, at, question, goalpost, sheet, page, runs }).flatMap(([key, value]) =>
     value === undefined
       ? []
-      : [`${key}=${encodeURIComponent(value).replaceAll('%2F', '/').replaceAll('%3A', ':')}`],
+      : [
+          `${key}=${encodeURIComponent(value).replaceAll('%2F', '/').replaceAll('%3A', ':').replaceAll('%2C', ',')}`,
+        ],
   );
   const all = link === '' ? parts : [link, ...parts];
   return all.length === 0 ? '' : `#${all.join('&')}`;

@@ -17,6 +17,16 @@ test('two runs side by side: measured in the page, drawn, and saved as SVG and C
   await expect(sheet.getByRole('row')).toHaveCount(3);
   // Nothing was measured yet: what the runs did is drawn all the same.
   await expect(sheet.getByRole('img', { name: /^Similarity of proposals/ })).toBeVisible();
+  // Its address names the runs; a reload shows the same ones.
+  await expect(page).toHaveURL(/sheet=compare&runs=[0-9a-f]+,[0-9a-f]+$/);
+  await sheet.getByRole('checkbox', { name: /^AZR 1/ }).uncheck();
+  await expect(page).toHaveURL(/sheet=compare&runs=[0-9a-f]+$/);
+  await page.reload();
+  await expect(sheet.getByRole('checkbox', { name: /^AZR 1/ })).not.toBeChecked();
+  await sheet.getByRole('checkbox', { name: /^AZR 1/ }).check();
+  await sheet.getByRole('combobox', { name: 'Smoothing' }).selectOption('none');
+  await expect(sheet.getByText('iteration by iteration').first()).toBeVisible();
+  await sheet.getByRole('combobox', { name: 'Smoothing' }).selectOption('much');
 
   await sheet.getByRole('spinbutton', { name: 'Answers' }).fill('5');
   await sheet.getByRole('spinbutton', { name: 'Questions' }).fill('6');

@@ -1,35 +1,12 @@
 /** In which settings the next run differs from the defaults, each with a way back. */
 import { changedSettings } from '../../gasp/changedSettings.ts';
-import { METHODS } from '../../gasp/methods.ts';
-import { type SettingName, SETTINGS, type Settings } from '../../gasp/settings.ts';
-import type { Setting } from '../../gasp/settingKinds.ts';
 import { checkSettings, withMethod } from '../../gasp/defaults.ts';
+import { type SettingName, SETTINGS } from '../../gasp/settings.ts';
+import { settingWords } from '../../gasp/settingWords.ts';
 import { typedSettings } from '../store/choices.ts';
 import { defaultsFor } from '../store/keptChoices.ts';
 import { useActions, usePage } from '../store/usePage.ts';
 import './Changes.css';
-
-function words(name: SettingName, settings: Settings): string {
-  if (name === 'method') return METHODS[settings.method].title;
-  const setting: Setting = SETTINGS[name];
-  const value: unknown = settings[name];
-  const labelOf = (one: unknown) =>
-    'options' in setting
-      ? (setting.options.find((option) => option.value === one)?.label ?? String(one))
-      : '';
-  switch (setting.kind) {
-    case 'toggle':
-      return value ? 'on' : 'off';
-    case 'choice':
-      return labelOf(value);
-    case 'several':
-      return (value as unknown[]).map(labelOf).join(', ');
-    case 'tuning':
-      return settings.tuning.kind === 'full' ? 'all weights' : `LoRA, rank ${settings.tuning.rank}`;
-    default:
-      return String(value);
-  }
-}
 
 /** More of them, as in a recipe of an older version, are listed on demand. */
 const FEW = 6;
@@ -56,11 +33,12 @@ export function Changes() {
         <ul>
           {changed.map((name) => (
             <li key={name}>
-              {SETTINGS[name].label}: <strong>{name in errors ? 'unusable' : words(name, settings)}</strong>{' '}
+              {SETTINGS[name].label}:{' '}
+              <strong>{name in errors ? 'unusable' : settingWords(name, settings)}</strong>{' '}
               <button
                 type="button"
                 className="link"
-                aria-label={`Reset ${SETTINGS[name].label} to ${words(name, defaults)}`}
+                aria-label={`Reset ${SETTINGS[name].label} to ${settingWords(name, defaults)}`}
                 onClick={() => reset(name)}
               >
                 reset

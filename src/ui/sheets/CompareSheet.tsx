@@ -2,11 +2,18 @@
 import { useEffect, useMemo, useState } from 'react';
 import { compareRuns } from '../../compare/comparison.ts';
 import { digestRun, type RunDigest, startingModel } from '../../compare/digest.ts';
-import { comparisonFigures } from '../../compare/comparisonFigures.tsx';
+import { BINS, comparisonFigures, type Smoothing } from '../../compare/comparisonFigures.tsx';
 import { ComparisonTable } from '../../compare/ComparisonTable.tsx';
 import { FigureGroups } from '../../compare/FigureGroups.tsx';
+import { byLabel } from '../../compare/summary.ts';
+import { overBaseline } from '../../compare/overBaseline.ts';
+import { unseenColumns } from '../../compare/unseenRates.ts';
+import { CursorContext } from '../../figures/cursor.ts';
 import { figureStyle } from '../../figures/figureStyle.ts';
 import { summaryTable } from '../../compare/summaryTable.ts';
+import { methodSettings } from '../../gasp/methods.ts';
+import { SETTING_NAMES, type SettingName, SETTINGS } from '../../gasp/settings.ts';
+import { settingWords } from '../../gasp/settingWords.ts';
 import type { RunSummary } from '../../run/journal.ts';
 import { foldEvents } from '../../run/state.ts';
 import { FigureTools } from '../figures/FigureTools.tsx';
@@ -21,22 +28,29 @@ import './CompareSheet.css';
 /** Runs that are compared at first: the newest ones. */
 const AT_FIRST = 4;
 
-export function CompareSheet({ onClose }: { onClose: () => void }) {
+export function CompareSheet({ runs: asked, onClose }: { runs?: readonly string[]; onClose: () => void }) {
   const { runs, bank, status, activity } = usePage('runs', 'bank', 'status', 'activity');
-  const { lab, measure } = useActions();
+  const { lab, measure, sheets } = useActions();
   const doing = useDoing();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(
     () =>
       new Set(
-        runs
-          .filter(({ iterations }) => iterations > 0)
-          .slice(0, AT_FIRST)
-          .map(({ run }) => run),
+        asked ??
+          runs
+            .filter(({ iterations }) => iterations > 0)
+            .slice(0, AT_FIRST)
+            .map(({ run }) => run),
       ),
   );
   const [together, setTogether] = useState(false);
+  const [baseline, setBaseline] = useState('');
+  const [smoothing, setSmoothing] = useState<Smoothing>('some');
+  const [x, moveCursor] = useState<number | null>(null);
+  const cursor = useMemo(() => ({ x, move: moveCursor }), [x]);
   const wanted = useMemo(() => runs.filter(({ run }) => chosen.has(run)), [runs, chosen]);
   const { digests, reading } = useDigests(wanted);
+  // Its address names the runs.
+  useEffect(() => sheets.change('compare', { runs: [...chosen] }), [sheets, chosen]);
   const [samples, setSamples] = useState(20);
   const [questions, setQuestions] = useState(48);
   const [split, setSplit] = useState<'heldout' | 'validation'>('heldout');
@@ -51,13 +65,33 @@ export function CompareSheet({ onClose }: { onClose: () => void }) {
     const all = start ? [start, ...own] : own;
     const comparison = compareRuns(all, { budget: {}, bank: bank?.title ?? '' });
     const { head, rows } = summaryTable(comparison);
+    const labels = [...byLabel(all).keys()];
+    const base = labels.includes(baseline) ? baseline : undefined;
+    const [unseen, over] = [unseenColumns(all, base), overBaseline(comparison, base)];
+    const others = differences(own, labels);
     return {
       all,
-      comparison,
-      table: { head: [together ? 'Method' : 'Run', ...head.slice(1)], rows },
-      groups: comparisonFigures(comparison, all),
+      labels,
+      table: {
+        head: [
+          together ? 'Method' : 'Run',
+          ...head.slice(1, 5),
+          ...unseen.head,
+          ...over.head,
+          ...head.slice(5),
+          ...others.head,
+        ],
+        rows: rows.map((row, i) => [
+          ...row.slice(0, 5),
+          ...unseen.cells(labels[i]!),
+          ...over.cells(labels[i]!),
+          ...row.slice(5),
+          ...others.cells(labels[i]!),
+        ]),
+      },
+      groups: comparisonFigures(comparison, all, smoothing),
     };
-  }, [wanted, digests, together, bank]);
+  }, [wanted, digests, together, bank, baseline, smoothing]);
 
   const toggle = (run: string) => {
     const next = new Set(chosen);
@@ -89,6 +123,27 @@ export function CompareSheet({ onClose }: { onClose: () => void }) {
         <label>
           <input type="checkbox" checked={together} onChange={() => setTogether(!together)} /> average runs of
           the same method
+        </label>
+        <label>
+          Baseline{' '}
+          <select className="field" value={baseline} onChange={(event) => setBaseline(event.target.value)}>
+            <option value="">none</option>
+            {shown.labels.map((label) => (
+              <option key={label}>{label}</option>
+            ))}
+          </select>
+        </label>
+        <label>
+          Smoothing{' '}
+          <select
+            className="field"
+            value={smoothing}
+            onChange={(event) => setSmoothing(event.target.value as Smoothing)}
+          >
+            {Object.keys(BINS).map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
         </label>
         <span className="compare-measure">
           {bank?.validation && (
@@ -170,15 +225,33 @@ export function CompareSheet({ onClose }: { onClose: () => void }) {
           </p>
         </>
       )}
-      <FigureGroups
-        groups={shown.groups}
-        level={3}
-        tools={({ id, title, table }, drawn) => (
-          <FigureTools title={title} name={id} figure={drawn} style={figureStyle} table={() => table} />
-        )}
-      />
+      <CursorContext value={cursor}>
+        <FigureGroups
+          groups={shown.groups}
+          level={3}
+          tools={({ id, title, table }, drawn) => (
+            <FigureTools title={title} name={id} figure={drawn} style={figureStyle} table={() => table} />
+          )}
+        />
+      </CursorContext>
     </Sheet>
   );
+}
+
+/** Columns for the settings in which the runs differ; a label's runs together where it has several. */
+function differences(runs: readonly RunDigest[], labels: readonly string[]) {
+  const wordsOf = (name: SettingName, own: readonly RunDigest[]) => [
+    ...new Set(own.map(({ settings }) => settingWords(name, methodSettings(settings)))),
+  ];
+  const all = byLabel(runs);
+  // The method and the seed have columns of their own.
+  const names = SETTING_NAMES.filter((name) => {
+    return name !== 'method' && name !== 'seed' && labels.length > 1 && wordsOf(name, runs).length > 1;
+  });
+  return {
+    head: names.map((name) => SETTINGS[name].label),
+    cells: (label: string) => names.map((name) => wordsOf(name, all.get(label) ?? []).join(', ') || '–'),
+  };
 }
 
 const between = (value: number, most: number) => Math.max(1, Math.min(most, Math.round(value || 1)));

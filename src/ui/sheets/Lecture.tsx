@@ -54,7 +54,7 @@ export function Lecture({ page: asked, onClose }: { page?: string; onClose: () =
   const page = pages[pageAt]!;
   const { sheets } = useActions();
   const address = `${iteration?.iteration ?? 0}.${pageAt + 1}`;
-  useEffect(() => sheets.turn(address), [sheets, address]);
+  useEffect(() => sheets.change('lecture', { page: address }), [sheets, address]);
 
   const turn = (by: number) => {
     const next = pageAt + by;

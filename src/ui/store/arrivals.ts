@@ -3,7 +3,7 @@ import { chosenQuestions } from '../../gasp/bank.ts';
 import { findStone } from '../../run/state.ts';
 import { bare, type Source, sourceOf } from '../../share/address.ts';
 import { damagedParts, type Place, readHash, writeHash } from '../../share/place.ts';
-import { PLAIN_SHEETS, type SheetName } from './openSheet.ts';
+import { PLAIN_SHEETS, type PlainSheetName, type SheetAsks, type SheetName } from './openSheet.ts';
 import type { PageState, PageStore } from './pageStore.ts';
 
 /** Milliseconds without a step through time after which the address follows. */
@@ -147,8 +147,9 @@ function placeIn(page: PageStore, isThere: IsThere): Place {
   if (sheet?.name === 'stone') return sheet.ask.of ? place : { ...place, question: sheet.ask.id };
   if (sheet?.name === 'goalpost') return sheet.ask.of ? place : { ...place, goalpost: sheet.ask.id };
   const plain = PLAIN_SHEETS.find((name) => name === sheet?.name);
-  const turned = sheet?.name === 'lecture' ? sheet.ask : {};
-  return plain ? { ...place, sheet: plain, ...turned } : place;
+  if (sheet?.name === 'lecture') return { ...place, sheet: sheet.name, ...sheet.ask };
+  const runs = sheet?.name === 'compare' ? sheet.ask.runs : undefined;
+  return plain ? { ...place, sheet: plain, ...(runs && runs.length > 0 && { runs: runs.join() }) } : place;
 }
 
 /** Opens the sheet that the address names, or closes the one that is open. */
@@ -162,12 +163,17 @@ function openPlace(page: PageStore, place: Place, isThere: IsThere): void {
     page.sheets.open('goalpost', { id: goalpost, of: null });
     whenBankIsThere(page, () => closeUnknown(page, goalpost));
   } else if (plain && (isThere(plain, page.get()) || plain === 'bank'))
-    page.sheets.open(plain, plain === 'lecture' && place.page !== undefined ? { page: place.page } : {});
+    page.sheets.open(plain, askOf(plain, place));
   else {
     if (shown) page.sheets.close();
     if (question !== undefined) reportUnknown(page, `question ${question}`);
     else if (sheet !== undefined) reportUnknown(page, `sheet “${sheet}”`);
   }
+}
+
+function askOf(sheet: PlainSheetName, { page, runs }: Place): SheetAsks[PlainSheetName] {
+  if (sheet === 'lecture' && page !== undefined) return { page };
+  return sheet === 'compare' && runs !== undefined ? { runs: runs.split(',') } : {};
 }
 
 /** The first page has the goalposts of the bank, which comes later. */

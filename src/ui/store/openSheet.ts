@@ -31,7 +31,8 @@ export interface SheetAsks {
   branch: { from: BranchPoint };
   bank: Nothing;
   runs: Nothing;
-  compare: Nothing;
+  /** `runs`: their ids; absent: the newest ones. */
+  compare: { runs?: readonly string[] };
   /** `page`: as in an address (`share/place.ts`); absent: where it begins. */
   lecture: { page?: string };
   share: Nothing;
@@ -60,8 +61,8 @@ export interface Sheets {
   /** In place of the one that is open. */
   open<Name extends PlainSheetName>(name: Name): void;
   open<Name extends SheetName>(name: Name, ask: SheetAsks[Name]): void;
-  /** The lecture is at another page. */
-  turn(page: string): void;
+  /** What the sheet of this name, if it is open, was opened with is another now. */
+  change<Name extends SheetName>(name: Name, ask: SheetAsks[Name]): void;
   /** `name`: only where that one is open, and no other has taken its place. */
   close(name?: SheetName): void;
 }
@@ -71,10 +72,10 @@ export function createSheets(store: Store<OpenSheetState>): Sheets {
     open(name: SheetName, ask: object = {}) {
       store.set({ sheet: { name, ask } as OpenSheetState['sheet'] });
     },
-    turn(page) {
+    change(name, ask) {
       const { sheet } = store.get();
-      if (sheet?.name === 'lecture' && sheet.ask.page !== page)
-        store.set({ sheet: { ...sheet, ask: { page } } });
+      if (sheet?.name === name && JSON.stringify(sheet.ask) !== JSON.stringify(ask))
+        store.set({ sheet: { name, ask } as OpenSheetState['sheet'] });
     },
     close(name) {
       const { sheet } = store.get();

@@ -80,12 +80,12 @@ test('a line is the mean over runs of their means over a stretch of tokens', () 
     seed,
     series: { s: values.map((value, i) => ({ iteration: i + 1, tokens: (i + 1) * 100, value })) },
   });
-  const [line] = seriesLines([run(1, 1, 3), run(2, 3, 5)], 's', new Map([['gasp', 3]]));
+  const [line] = seriesLines([run(1, 1, 3), run(2, 3, 5)], 's', new Map([['gasp', 3]]), 30);
   expect(line!.points).toEqual([
     { x: expect.closeTo(103.33, 1), y: 2, sd: Math.SQRT2 },
     { x: expect.closeTo(196.67, 1), y: 4, sd: Math.SQRT2 },
   ]);
-  expect(seriesLines(runs, 'nothing', new Map())).toEqual([]);
+  expect(seriesLines(runs, 'nothing', new Map(), 30)).toEqual([]);
 });
 
 test('names of lines keep their order and their distance', () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_SETTINGS } from '../../../src/gasp/defaults.ts';
 import { compareRuns } from '../../../src/compare/comparison.ts';
+import { overBaseline } from '../../../src/compare/overBaseline.ts';
 import type { RunDigest } from '../../../src/compare/digest.ts';
 import { spread, summarize } from '../../../src/compare/summary.ts';
 import { summaryTable } from '../../../src/compare/summaryTable.ts';
@@ -48,8 +50,24 @@ function run(method: MethodName, seed: number, solves: string, passed = 5): RunD
     ],
     series: {},
     proposals: [],
+    unseen: [],
+    settings: DEFAULT_SETTINGS,
   };
 }
+
+test('a column sets each method against a baseline, with the standard error over seeds', () => {
+  const runs = [run('azr', 1, ''), run('azr', 2, '', 0), run('gasp', 1, '', 0), run('gasp', 2, '', 0)];
+  const comparison = compareRuns(runs, { budget: {}, bank: '' });
+  const { head, cells } = overBaseline(comparison, 'azr');
+  const k = head[0]!.match(/pass@(\d+), points over azr/)![1]!;
+  const [ours, theirs] = ['gasp', 'azr'].map((label) => comparison.methods[label]!.heldout.pass[k]!);
+  const error = 100 * Math.sqrt(ours!.sd ** 2 / 2 + theirs!.sd ** 2 / 2);
+  const told = cells('gasp')[0]!.match(/^([+−][\d.]+) \(standard error ([\d.]+)\)$/)!;
+  expect(Number(told[1]!.replace('−', '-'))).toBeCloseTo(100 * (ours!.mean - theirs!.mean), 1);
+  expect(Number(told[2])).toBeCloseTo(error, 1);
+  expect(cells('azr')).toEqual(['–']);
+  expect(overBaseline(comparison, undefined).head).toEqual([]);
+});
 
 describe('methods side by side', () => {
   const runs = [
