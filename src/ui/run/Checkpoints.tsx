@@ -28,7 +28,9 @@ function List({ state }: { state: RunState }) {
         </h2>
       </div>
       {state.checkpoints.length === 0 && (
-        <p className="section-note">The first one lands when an iteration is complete.</p>
+        <p className="section-note">
+          {replay ? 'None came along.' : 'The first one lands when an iteration is complete.'}
+        </p>
       )}
       <ol className="checkpoints">
         {listed.toReversed().map(({ iteration, blob, bytes: size, at }, i) => (
