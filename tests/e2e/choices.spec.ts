@@ -1,6 +1,6 @@
 /** What a person chose for the next run: kept over a reload, seen against the defaults, taken back one by one. */
 import { expect, test } from './fixtures.ts';
-import { setSettings } from './labPage.ts';
+import { setSettings, storedQuestions } from './labPage.ts';
 
 test('choices stay over a reload, differ visibly from the defaults, and each can be reset', async ({
   page,
@@ -56,4 +56,31 @@ test('goalposts stay chosen; what a browser kept and cannot be used any more is 
   await expect(count).toHaveText('24');
   await expect(page.getByRole('region', { name: 'Changed settings' })).toBeHidden();
   await expect(page.getByRole('button', { name: 'Run', exact: true })).toBeEnabled();
+});
+
+test('questions of an earlier version move into the database; those that the model cannot read are left out by a press', async ({
+  page,
+}) => {
+  const own = (id: string, title: string, input: string) => ({
+    ...{ id, title, message: '', program: 'def f(x):\n    return x', shown: 1, tags: { source: 'own' } },
+    ...{ inputs: [input], outputs: [input] },
+  });
+  const old = [own('own-1', 'as it is', '[1, 2]'), own('own-2', 'a text as it is', "'abc'")];
+  await page.goto('./');
+  await page.evaluate((questions) => {
+    localStorage.setItem('foothold-own-goalposts', JSON.stringify(questions));
+    localStorage.setItem('foothold-choices', JSON.stringify({ chosen: questions.map(({ id }) => id) }));
+  }, old);
+  await page.reload();
+  await expect(
+    page.getByText('Of the 2 chosen goalposts 1 cannot be read by the embedded model.'),
+  ).toBeVisible();
+  await expect(page.getByText(/“a text as it is”: 'abc' is not a list of integers/)).toBeVisible();
+  expect(await storedQuestions(page)).toEqual(old);
+  expect(await page.evaluate(() => localStorage.getItem('foothold-own-goalposts'))).toBeNull();
+  await page.getByRole('button', { name: 'Leave it out' }).click();
+  await expect(page.getByText('cannot be read by')).toHaveCount(0);
+  await page.reload();
+  await expect(page.locator('.goalposts-list > li')).toHaveCount(1);
+  await expect(page.locator('.goalposts-list')).toContainText('as it is');
 });

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { GOOD, HOSTILE, OBTAINED } from '../unit/python/hostile.ts';
 import { expect, test } from './fixtures.ts';
-import { openImport } from './labPage.ts';
+import { openImport, storedQuestions } from './labPage.ts';
 
 interface Imported {
   title: string;
@@ -57,8 +57,7 @@ test(`${HOSTILE.length} hostile programs of an imported bank, run in the built p
   });
   await expect(sheet.getByText(/^strangers\.jsonl: \d+ questions added/)).toBeVisible({ timeout: 580_000 });
 
-  const stored = await page.evaluate(() => localStorage.getItem('foothold-own-goalposts') ?? '[]');
-  const questions: Imported[] = JSON.parse(stored);
+  const questions = (await storedQuestions(page)) as Imported[];
   const valuesOf = new Map(questions.map(({ title, outputs }) => [title, outputs]));
   for (const i of HOSTILE.keys()) {
     const { value } = GOOD[i % GOOD.length]!;
@@ -79,7 +78,7 @@ test(`${HOSTILE.length} hostile programs of an imported bank, run in the built p
       await (await caches.match('/secret'))?.text(),
       (await indexedDB.databases()).map(({ name }) => name),
     ]),
-  ).toEqual(['marlin', 'secret=marlin', 'marlin', ['foothold']]);
+  ).toEqual(['marlin', 'secret=marlin', 'marlin', ['foothold', 'foothold-questions']]);
   server.close();
   // The frame's policy reports what it stopped, and Chromium an error without words where IndexedDB is refused.
   const errors = offences.errors.splice(0);

@@ -202,3 +202,21 @@ export const eventsOf = <T extends RunEvent['type']>(events: readonly RunEvent[]
 export function expectPrefix(before: readonly RunEvent[], after: readonly RunEvent[]): void {
   expect(after.slice(0, before.length)).toEqual(before);
 }
+
+/** The person's own and imported questions, as this browser keeps them. */
+export async function storedQuestions(page: Page): Promise<unknown[]> {
+  return page.evaluate(async () => {
+    const ready = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const db = await ready(indexedDB.open('foothold-questions'));
+    try {
+      return ((await ready(db.transaction('questions').objectStore('questions').get('own'))) ??
+        []) as unknown[];
+    } finally {
+      db.close();
+    }
+  });
+}

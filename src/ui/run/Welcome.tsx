@@ -10,6 +10,7 @@ import { useDoing } from './doing.ts';
 import { FirstPageStory } from './FirstPageStory.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import { SettingsProblem } from '../parts/SettingsProblem.tsx';
+import { Unreadable } from './Unreadable.tsx';
 import { BackendChoiceField } from './Transport.tsx';
 import './Welcome.css';
 
@@ -88,6 +89,7 @@ function FirstPage() {
           </>
         )}
       </div>
+      <Unreadable />
       <SettingsProblem id={problem} errors={errors} />
       <p className="section-note">
         {!bank

@@ -102,9 +102,9 @@ export function createChoices(
     before = now;
     keepChoices(now, now.bank);
   };
-  const bankLoaded = loadBank().then(
-    (loaded) => {
-      const bank = { ...loaded, questions: [...ownGoalposts(), ...loaded.questions] };
+  const bankLoaded = Promise.all([loadBank(), ownGoalposts()]).then(
+    ([loaded, own]) => {
+      const bank = { ...loaded, questions: [...own, ...loaded.questions] };
       const chosen = keptGoalposts(bank);
       before = { ...before, chosen };
       store.set({ bank, chosen });
@@ -120,9 +120,13 @@ export function createChoices(
   /** Stores those of the bank's questions that are the person's own, as long as the browser keeps anything. */
   const setOwn = (bank: Bank, questions: Question[], chosen: ReadonlySet<string>) => {
     store.set({ bank: { ...bank, questions }, chosen });
-    if (!storeOwnGoalposts(questions.filter(isKept))) {
-      notices.report('This browser does not keep your goalposts.', 'They are here until the page is closed.');
-    }
+    void storeOwnGoalposts(questions.filter(isKept)).then((stored) => {
+      if (!stored)
+        notices.report(
+          'This browser does not keep your goalposts.',
+          'They are here until the page is closed.',
+        );
+    });
   };
   return {
     setSettings: (changes) => store.set(changed(store.get(), changes)),

@@ -1,7 +1,14 @@
-/** Goalposts that the person wrote or imported, kept in this browser. */
+/** Goalposts that the person wrote or imported, kept in this browser's database whatever their size. */
+import { type IDBPDatabase, openDB } from 'idb';
 import type { Question } from '../../gasp/question.ts';
 
-const key = 'foothold-own-goalposts';
+const DATABASE = 'foothold-questions';
+const STORE = 'questions';
+const KEY = 'own';
+/** Where they were until they outgrew it. */
+const OLD_KEY = 'foothold-own-goalposts';
+/** Milliseconds until the page goes on without them. */
+const PATIENCE = 3000;
 
 const isTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string');
@@ -19,20 +26,43 @@ function isQuestion(value: unknown): value is Question {
   );
 }
 
+/** Null until they were read: what was not read must not be written over. */
+let database: IDBPDatabase | null = null;
+
 /** Empty where there are none, or where this browser keeps nothing. */
-export function ownGoalposts(): Question[] {
+export async function ownGoalposts(): Promise<Question[]> {
+  const late = new Promise<never>((_, reject) => setTimeout(reject, PATIENCE, new Error('no answer')));
   try {
-    const stored: unknown = JSON.parse(localStorage.getItem(key) ?? '[]');
-    return Array.isArray(stored) ? stored.filter(isQuestion) : [];
+    return await Promise.race([read(), late]);
   } catch {
     return [];
   }
 }
 
+async function read(): Promise<Question[]> {
+  const opened = await openDB(DATABASE, 1, {
+    upgrade: (created) => void created.createObjectStore(STORE),
+  });
+  const stored: unknown = (await opened.get(STORE, KEY)) ?? (await takeOld(opened));
+  database = opened;
+  return Array.isArray(stored) ? stored.filter(isQuestion) : [];
+}
+
+/** Those of an earlier version of the page. */
+async function takeOld(opened: IDBPDatabase): Promise<unknown> {
+  const old = globalThis.localStorage?.getItem(OLD_KEY);
+  if (!old) return [];
+  const questions: unknown = JSON.parse(old);
+  await opened.put(STORE, questions, KEY);
+  localStorage.removeItem(OLD_KEY);
+  return questions;
+}
+
 /** False where this browser keeps nothing: they last as long as the page. */
-export function storeOwnGoalposts(questions: readonly Question[]): boolean {
+export async function storeOwnGoalposts(questions: readonly Question[]): Promise<boolean> {
   try {
-    localStorage.setItem(key, JSON.stringify(questions));
+    if (!database) return false;
+    await database.put(STORE, questions, KEY);
     return true;
   } catch {
     return false;
