@@ -18,6 +18,7 @@ import { RunsList } from './run/RunsList.tsx';
 import { ShownRun } from './run/ShownRun.tsx';
 import { TopBar } from './run/TopBar.tsx';
 import { Transport } from './run/Transport.tsx';
+import { Unusable } from './run/Unusable.tsx';
 import { UpdateCard } from './run/UpdateCard.tsx';
 import { Welcome } from './run/Welcome.tsx';
 import { embedded } from './store/platform.ts';
@@ -47,6 +48,7 @@ export function App() {
           {!embedded && <Welcome />}
           <Narrator />
           <Gains />
+          <Unusable />
           <Moment />
           <RunClimb />
           <LoopNow />
