@@ -1,6 +1,16 @@
 /** What a person sees first: one press of Run, and the model learns. */
 import { expect, test } from './fixtures.ts';
-import { checkpointOf, eventsOf, expectPrefix, numberOf, resumeButton, runTo, storedRun } from './labPage.ts';
+import {
+  checkpointOf,
+  eventsOf,
+  expectPrefix,
+  numberOf,
+  resumeButton,
+  runTo,
+  setSettings,
+  SMALL,
+  storedRun,
+} from './labPage.ts';
 
 test.use({ contextOptions: { reducedMotion: 'no-preference' } });
 
@@ -56,4 +66,24 @@ test('Run: lemmas and lifts are accepted and the weights move; a reload takes th
   const finishedNow = eventsOf(after, 'iteration-finished').map((e) => e.iteration);
   expect(finishedNow).toEqual(finishedNow.map((_, i) => i + 1));
   await expect(numberOf(page, 'iterations')).toHaveText(String(finishedNow.length));
+});
+
+test('the first line of a run says what got better, with the interval of the difference', async ({
+  page,
+}) => {
+  await page.goto('./');
+  await setSettings(page, { ...SMALL, 'Try unseen questions every': 1, 'Answers to unseen questions': 64 });
+  await runTo(page, 1);
+  const line = page.getByRole('region', { name: 'What got better' });
+  await expect(line).toContainText(/Right on questions it has never seen: \d+\.\d% to \d+\.\d%/);
+  await expect(line).toContainText(/[+−]?\d+\.\d points, 95\s% interval [+−]\d+\.\d to [+−]\d+\.\d/);
+  // What it says is what was tried: the start comes with the bank, the rest is this run's.
+  const [start, now] = eventsOf((await storedRun(page)).events, 'validated');
+  expect([start!.iteration, start!.samples, now!.iteration]).toEqual([0, 100, 1]);
+  expect(Object.keys(now!.passed)).toEqual(Object.keys(start!.passed));
+  const share = ({ samples, passed }: typeof now & object) => {
+    const counts = Object.values(passed);
+    return `${((100 * counts.reduce((sum, n) => sum + n, 0)) / (counts.length * samples)).toFixed(1)}%`;
+  };
+  await expect(line.locator('strong')).toHaveText(`${share(start!)} to ${share(now!)}`);
 });
