@@ -2,11 +2,10 @@
 import { basename } from 'node:path';
 import { describeFault } from '../src/banks/problem.ts';
 import { readBank as readProblems } from '../src/banks/readBank.ts';
+import { splitQuestions } from '../src/banks/splitQuestions.ts';
 import { toQuestions } from '../src/banks/toQuestions.ts';
 import type { Bank } from '../src/gasp/bank.ts';
-import type { Question } from '../src/gasp/question.ts';
 import { NodeJudge } from '../src/python/nodeJudge.ts';
-import { Random } from 'onnx-lora/random';
 import { checkBank, SHIPPED_BANK } from './settings.ts';
 import { readTextFile } from './textFile.ts';
 import { numberOption, UsageError } from './usage.ts';
@@ -20,7 +19,8 @@ export const BANK_OPTIONS = {
 export const BANK_USAGE = `  --bank FILE       a bank with mined goalposts, or a benchmark's own file (LiveCodeBench, HumanEval, MBPP, ...; default:
                     the shipped bank)
   --heldout N, --validation N   of a benchmark's file: so many problems are held out, and for choosing checkpoints, the
-                    same for every seed (default: a fifth, and a tenth); all others are goalposts and questions`;
+                    same for every seed (default: of 20 or more a fifth, and a tenth); all others are goalposts and
+                    questions`;
 
 type BankValues = { [name in keyof typeof BANK_OPTIONS]?: string | undefined };
 
@@ -52,16 +52,24 @@ export async function openBank(
     const { questions, left } = await toQuestions(problems, name, open);
     for (const { problem, why } of left) hear(`${file}: ${problem.id} is left out. ${why}`);
     if (questions.length === 0) throw new UsageError(`--bank: ${file} holds no problem that could be read.`);
-    const number = (option: 'heldout' | 'validation', value: string | undefined, share: number) =>
-      value === undefined
-        ? Math.floor(questions.length * share)
-        : numberOption(option, value, { max: questions.length });
-    return split(
-      name,
-      questions,
-      number('heldout', heldout, 1 / 5),
-      number('validation', validation, 1 / 10),
+    const number = (option: 'heldout' | 'validation', value: string | undefined) =>
+      value === undefined ? {} : { [option]: numberOption(option, value, { max: questions.length }) };
+    const split = splitQuestions(questions, {
+      ...number('heldout', heldout),
+      ...number('validation', validation),
+    });
+    if (split.questions.length === 0) {
+      throw new UsageError(
+        `--heldout and --validation take all ${questions.length} problems: none is left to aim at.`,
+      );
+    }
+    const [aims, out, unseen] = [split.questions, split.heldout, split.validation].map(
+      ({ length }) => length,
     );
+    return {
+      ...{ name, title: name, ...split, goalposts: split.questions },
+      description: `${questions.length} problems: ${aims} to aim at, ${out} held out, ${unseen} for choosing checkpoints.`,
+    };
   } finally {
     await judge?.dispose();
   }
@@ -75,26 +83,4 @@ function readOwn(text: string): Bank | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The same problems are held out whatever the order of the rows, and whatever a run's seed. */
-function split(name: string, questions: readonly Question[], heldout: number, validation: number): Bank {
-  const drawn = Random.for(0, 'split')
-    .shuffle(questions.map(({ id }) => id).sort())
-    .slice(0, heldout + validation);
-  const [out, unseen] = [new Set(drawn.slice(0, heldout)), new Set(drawn.slice(heldout))];
-  const rest = questions.filter(({ id }) => !out.has(id) && !unseen.has(id));
-  if (rest.length === 0)
-    throw new UsageError(
-      `--heldout and --validation take all ${questions.length} problems: none is left to aim at.`,
-    );
-  return {
-    name,
-    title: name,
-    description: `${questions.length} problems: ${rest.length} to aim at, ${heldout} held out, ${validation} for choosing checkpoints.`,
-    goalposts: rest,
-    questions: rest,
-    heldout: questions.filter(({ id }) => out.has(id)),
-    validation: questions.filter(({ id }) => unseen.has(id)),
-  };
 }

@@ -25,6 +25,28 @@ export interface Bank {
   validationRate?: { model: string; samples: number; passed: Record<string, number> };
 }
 
+/** The file that a question was imported from; undefined for the bank's own, and those that a person wrote. */
+const fileOf = ({ id, tags }: Question): string | undefined =>
+  tags?.source === 'imported' ? id.slice(0, id.indexOf(':')) : undefined;
+
+/**
+ * What goes with some goalposts, of a bank that grew by imports: the questions of their own files, for training and
+ * for measuring. Where these files have none, those of the bank itself.
+ */
+export function bankFor(bank: Bank, goalposts: readonly Question[]): Bank {
+  const files = new Set(goalposts.map(fileOf));
+  const among = (questions: readonly Question[]) => {
+    const theirs = questions.filter((question) => files.has(fileOf(question)));
+    return theirs.length > 0 ? theirs : questions.filter((question) => fileOf(question) === undefined);
+  };
+  return {
+    ...bank,
+    questions: among(bank.questions),
+    heldout: among(bank.heldout),
+    ...(bank.validation && { validation: among(bank.validation) }),
+  };
+}
+
 /** The questions of a bank with these ids. */
 export function chosenQuestions(bank: Bank | null, chosen: ReadonlySet<string>): Question[] {
   return bank ? bankQuestions(bank).filter((question) => chosen.has(question.id)) : [];

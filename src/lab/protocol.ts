@@ -79,6 +79,9 @@ export type Command =
       samples: number;
       backend: BackendChoice;
       seed: number;
+      /** Absent: the shipped one. */
+      model?: string;
+      /** Whose newest weights; absent: the model as it is. */
       run?: string;
     }
   | { type: 'cancel-mining' }

@@ -16,18 +16,14 @@ const BRIEF = 280;
 
 export function BenchmarkBody({ question, brief = false, program }: QuestionBodyProps) {
   const { message, inputs, outputs, shown } = question;
-  const { entry, cases } = question.benchmark!;
+  const { entry } = question.benchmark!;
   const statement = brief && message.length > BRIEF ? `${message.slice(0, BRIEF - 1).trimEnd()}…` : message;
   return (
     <>
       <p className="statement" translate="no">
         {statement}
       </p>
-      <p className="section-note">
-        Asked for: {entry ? `the function ${entry}` : 'a program that reads standard input'}. Judged by{' '}
-        {cases} {cases === 1 ? 'test' : 'tests'}, of which{' '}
-        {shown === 0 ? 'none is' : shown === 1 ? '1 is' : `${shown} are`} shown.
-      </p>
+      <p className="section-note">{formOf(question)}</p>
       {program !== undefined && question.program && <Program source={question.program} label={program} />}
       {entry ? (
         <Examples inputs={inputs} outputs={outputs} limit={shown} />
@@ -42,4 +38,12 @@ export function BenchmarkBody({ question, brief = false, program }: QuestionBody
       )}
     </>
   );
+}
+
+function formOf({ shown, benchmark }: Question): string {
+  const { entry, cases } = benchmark!;
+  const asked = entry ? `the function ${entry}` : 'a program that reads standard input';
+  const tests = cases === 1 ? '1 test' : `${cases} tests`;
+  const open = shown === 0 ? 'none is' : shown === 1 ? '1 is' : `${shown} are`;
+  return `Asked for: ${asked}. Judged by ${tests}, of which ${open} shown.`;
 }

@@ -4,6 +4,7 @@ import type { Question } from '../../gasp/question.ts';
 import { type Bank, bankQuestions, firstGoalposts } from '../../gasp/bank.ts';
 import { download } from '../parts/download.ts';
 import { activityShare } from '../parts/format.ts';
+import { isEmbedded, modelTitle } from '../../lab/models.ts';
 import { ImportQuestions } from './ImportQuestions.tsx';
 import { QuestionBody } from '../parts/QuestionBody.tsx';
 import { isMining } from '../store/mining.ts';
@@ -15,8 +16,8 @@ import { useDoing } from '../run/doing.ts';
 import './BankSheet.css';
 
 export function BankSheet({ onClose }: { onClose: () => void }) {
-  const page = usePage('bank', 'chosen', 'mined', 'status', 'settings', 'activity', 'runs');
-  const { chosen, mined, status, settings, activity, runs } = page;
+  const page = usePage('bank', 'chosen', 'mined', 'status', 'settings', 'activity', 'runs', 'model');
+  const { chosen, mined, status, settings, activity, runs, model } = page;
   const bank = page.bank!;
   const { choices, mining: miningStore } = useActions();
   const doing = useDoing();
@@ -24,7 +25,7 @@ export function BankSheet({ onClose }: { onClose: () => void }) {
   const [depth, setDepth] = useState('');
   const [only, setOnly] = useState<'all' | 'chosen' | 'shipped' | 'imported'>('shipped');
   const [samples, setSamples] = useState(64);
-  /** The run whose weights mine; empty: the shipped model. */
+  /** The run whose weights mine; empty: the model of the next run. */
   const [miner, setMiner] = useState('');
   // Mined goalposts stay in view after the mining.
   const [miningOpen, setMiningOpen] = useState(false);
@@ -172,11 +173,11 @@ export function BankSheet({ onClose }: { onClose: () => void }) {
           chosen, and tried again with the weights of a run.
         </p>
         <div className="bank-mine">
-          {trained.length > 0 && (
+          {(trained.length > 0 || !isEmbedded(model)) && (
             <label>
               with{' '}
               <select className="field" value={miner} onChange={(event) => setMiner(event.target.value)}>
-                <option value="">the shipped model</option>
+                <option value="">{isEmbedded(model) ? 'the shipped model' : modelTitle(model)}</option>
                 {trained.map(({ run, name }) => (
                   <option key={run} value={run}>
                     {name}, newest weights

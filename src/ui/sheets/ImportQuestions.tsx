@@ -8,6 +8,9 @@ import './ImportQuestions.css';
 interface Outcome {
   name: string;
   questions: number;
+  /** Of a large file: questions that nothing trains on. */
+  heldout: number;
+  validation: number;
   left: { problem: Problem; why: string }[];
   faults: RowFault[];
 }
@@ -30,10 +33,12 @@ export function ImportQuestions({ onImported }: { onImported: () => void }) {
       const text = await read();
       // Readers and the judge load when they are first needed.
       const { importText } = await import('../store/importText.ts');
-      const { questions, left, faults } = await importText(text, name, setBusy);
+      const imported = await importText(text, name, setBusy);
+      const { questions, heldout, validation, left, faults } = imported;
       if (questions.length + left.length + faults.length === 0) throw new Error(`${name} is empty.`);
-      choices.addQuestions(questions);
-      setOutcome({ name, questions: questions.length, left, faults });
+      choices.addQuestions([...questions, ...heldout, ...validation]);
+      const kept = { heldout: heldout.length, validation: validation.length };
+      setOutcome({ name, questions: questions.length, ...kept, left, faults });
       if (questions.length > 0) onImported();
     } catch (problem) {
       setError(problem instanceof Error ? problem.message : String(problem));
@@ -133,11 +138,12 @@ export function ImportQuestions({ onImported }: { onImported: () => void }) {
   );
 }
 
-function Summary({ name, questions, left, faults }: Outcome) {
+function Summary({ name, questions, heldout, validation, left, faults }: Outcome) {
   return (
     <>
       <p className="section-note">
         {name}: {questions} {questions === 1 ? 'question' : 'questions'} added
+        {heldout > 0 && `, ${heldout} held out, ${validation} for choosing checkpoints`}
         {left.length > 0 && `, ${left.length} that cannot be asked for as a program`}
         {faults.length > 0 && `, ${faults.length} bad ${faults.length === 1 ? 'row' : 'rows'}`}.
       </p>

@@ -1,6 +1,6 @@
 /** Everything that leaves the page does so here: a link to a run, a link to its recipe, a file. */
 import { useEffect, useId, useRef, useState } from 'react';
-import { chosenQuestions } from '../../gasp/bank.ts';
+import { bankFor, chosenQuestions } from '../../gasp/bank.ts';
 import { slots } from '../../gasp/methods.ts';
 import { embedAddress, FILE_ENDING, LINK_LIMIT } from '../../share/address.ts';
 import type { RunState } from '../../run/state.ts';
@@ -136,6 +136,7 @@ function RecipePart() {
   const { open: state, bank, chosen, settings, model } = page;
   const [link, setLink] = useState<string>();
   useEffect(() => {
+    const goalposts = chosenQuestions(bank, chosen);
     const recipe: Recipe | null = state
       ? {
           model: state.model,
@@ -148,8 +149,8 @@ function RecipePart() {
           model,
           bank: bank.name,
           settings,
-          goalposts: chosenQuestions(bank, chosen),
-          ...(slots(settings).real > 0 && { questions: bank.questions }),
+          goalposts,
+          ...(slots(settings).real > 0 && { questions: bankFor(bank, goalposts).questions }),
         };
     if (!recipe) return;
     let late = false;

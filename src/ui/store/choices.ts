@@ -18,7 +18,7 @@ import {
   sameChoices,
 } from './keptChoices.ts';
 import type { Notices } from './notices.ts';
-import { isKept, ownGoalposts, storeOwnGoalposts } from './ownGoalposts.ts';
+import { keptIn, ownGoalposts, storeOwnGoalposts, withKept } from './ownGoalposts.ts';
 import type { Store } from './store.ts';
 
 export interface ChoicesState extends Kept {
@@ -84,7 +84,7 @@ export interface Choices {
   /** Adds a goalpost that a person wrote, in the place of `instead`, and chooses it for the next run. */
   addGoalpost(question: Question, instead?: string): void;
   removeGoalpost(id: string): void;
-  /** Imported questions join the bank; those of an earlier import with the same ids give way. */
+  /** Imported questions join the bank, each the part that its tag `split` names; earlier ones with the same ids give way. */
   addQuestions(added: Question[]): void;
 }
 
@@ -104,7 +104,7 @@ export function createChoices(
   };
   const bankLoaded = Promise.all([loadBank(), ownGoalposts()]).then(
     ([loaded, own]) => {
-      const bank = { ...loaded, questions: [...own, ...loaded.questions] };
+      const bank = withKept(loaded, own);
       const chosen = keptGoalposts(bank);
       before = { ...before, chosen };
       store.set({ bank, chosen });
@@ -118,9 +118,9 @@ export function createChoices(
       ),
   );
   /** Stores those of the bank's questions that are the person's own, as long as the browser keeps anything. */
-  const setOwn = (bank: Bank, questions: Question[], chosen: ReadonlySet<string>) => {
-    store.set({ bank: { ...bank, questions }, chosen });
-    void storeOwnGoalposts(questions.filter(isKept)).then((stored) => {
+  const setOwn = (bank: Bank, chosen: ReadonlySet<string>) => {
+    store.set({ bank, chosen });
+    void storeOwnGoalposts(keptIn(bank)).then((stored) => {
       if (!stored)
         notices.report(
           'This browser does not keep your goalposts.',
@@ -168,24 +168,20 @@ export function createChoices(
       const others = bank.questions.filter(({ id }) => id !== instead);
       const next = new Set(chosen).add(question.id);
       if (instead !== undefined) next.delete(instead);
-      setOwn(bank, [question, ...others], next);
+      setOwn({ ...bank, questions: [question, ...others] }, next);
     },
     removeGoalpost(id) {
       const { bank, chosen } = store.get();
       if (!bank) return;
       const next = new Set(chosen);
       next.delete(id);
-      setOwn(
-        bank,
-        bank.questions.filter((question) => question.id !== id),
-        next,
-      );
+      const questions = bank.questions.filter((question) => question.id !== id);
+      setOwn({ ...bank, questions }, next);
     },
     addQuestions(added) {
       const { bank, chosen } = store.get();
       if (!bank || added.length === 0) return;
-      const ids = new Set(added.map(({ id }) => id));
-      setOwn(bank, [...added, ...bank.questions.filter(({ id }) => !ids.has(id))], chosen);
+      setOwn(withKept(bank, added), chosen);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** Text of a bank's file to questions, with a judge of its own where outputs have to be computed. */
 import { readBank } from '../../banks/readBank.ts';
 import type { RowFault } from '../../banks/problem.ts';
+import { type SplitQuestions, splitQuestions } from '../../banks/splitQuestions.ts';
 import { type ImportedQuestions, toQuestions } from '../../banks/toQuestions.ts';
 import { openSandbox } from '../../python/sandbox.ts';
 import { SandboxJudge } from '../../python/sandboxJudge.ts';
@@ -9,7 +10,7 @@ export async function importText(
   text: string,
   name: string,
   onStage: (stage: string) => void,
-): Promise<ImportedQuestions & { faults: RowFault[] }> {
+): Promise<SplitQuestions & Pick<ImportedQuestions, 'left'> & { faults: RowFault[] }> {
   const { problems, faults } = await readBank(text);
   const sandbox = openSandbox(document);
   let judge: SandboxJudge | undefined;
@@ -21,7 +22,11 @@ export async function importText(
       return judge;
     };
     const source = name.replace(/^.*\//, '').replace(/\.\w+(?:\.gz)?$/, '');
-    return { ...(await toQuestions(problems, source, open)), faults };
+    const { questions, left } = await toQuestions(problems, source, open);
+    const split = splitQuestions(questions);
+    const tagged = (part: 'heldout' | 'validation') =>
+      split[part].map((question) => ({ ...question, tags: { ...question.tags, split: part } }));
+    return { ...split, heldout: tagged('heldout'), validation: tagged('validation'), left, faults };
   } finally {
     await judge?.dispose();
     sandbox.close();

@@ -1,4 +1,5 @@
 /** Stored runs tried on questions after they ran, so that they can be compared. */
+import { bankFor } from '../../gasp/bank.ts';
 import { digestRun, pickCheckpoint } from '../../compare/digest.ts';
 import { pickingPlans, reportPlans, type TrialSize } from '../../compare/plans.ts';
 import { finishedIterations, foldEvents, type RunState } from '../../run/state.ts';
@@ -42,10 +43,15 @@ export function createMeasure(
       const work = [];
       for (const run of runs) {
         const state = foldEvents(await shelf.readRun(run))!;
+        const theirs = bankFor(bank, state.goalposts);
         const plans =
           split === 'validation'
-            ? pickingPlans(state, bank.validation ?? [], { ...wanted, checkpoints: PICKED_FROM, start: true })
-            : reportPlans(state, iterationToTest(state), bank.heldout, {
+            ? pickingPlans(state, theirs.validation ?? [], {
+                ...wanted,
+                checkpoints: PICKED_FROM,
+                start: true,
+              })
+            : reportPlans(state, iterationToTest(state), theirs.heldout, {
                 ...wanted,
                 checkpoints: 0,
                 start: true,

@@ -19,7 +19,7 @@ export const isMining = ({ status, mined }: MiningState & Pick<LabState, 'status
   status === 'mining' || (status === 'loading' && mined !== null && !mined.finished);
 
 export interface Mining {
-  /** Tries questions on the shipped model, or on a run's newest weights, to find those that it never solves. */
+  /** Tries questions on the model of the next run, or on a run's newest weights, to find those that it never solves. */
   start(questions: Question[], samples: number, run?: string): void;
   cancel(): void;
   hear(message: Extract<Message, { type: 'mined' }>): void;
@@ -28,10 +28,10 @@ export interface Mining {
 export function createMining(store: Store<MiningState & LabState & ChoicesState>, client: LabClient): Mining {
   return {
     start(questions, samples, run) {
-      const { backendChoice: backend, settings } = store.get();
+      const { backendChoice: backend, settings, model } = store.get();
       store.setSoon({ mined: { results: new Map(), finished: false, stopped: false } });
       const { seed } = settings;
-      client.send({ type: 'mine', questions, samples, backend, seed, ...(run && { run }) });
+      client.send({ type: 'mine', questions, samples, backend, seed, model, ...(run && { run }) });
     },
     cancel() {
       const { mined, status } = store.get();

@@ -1,5 +1,6 @@
 /** Goalposts that the person wrote or imported, kept in this browser's database whatever their size. */
 import { type IDBPDatabase, openDB } from 'idb';
+import type { Bank } from '../../gasp/bank.ts';
 import type { Question } from '../../gasp/question.ts';
 
 const DATABASE = 'foothold-questions';
@@ -68,6 +69,25 @@ export async function storeOwnGoalposts(questions: readonly Question[]): Promise
     return false;
   }
 }
+
+/** A bank with questions that are kept, each in its part; they take the place of those with the same ids. */
+export function withKept(bank: Bank, kept: readonly Question[]): Bank {
+  const ids = new Set(kept.map(({ id }) => id));
+  const [questions, heldout, validation] = (['questions', 'heldout', 'validation'] as const).map((part) => [
+    ...kept.filter(({ tags }) => (tags?.split ?? 'questions') === part),
+    ...(bank[part] ?? []).filter(({ id }) => !ids.has(id)),
+  ]);
+  return {
+    ...bank,
+    questions: questions!,
+    heldout: heldout!,
+    ...((bank.validation || validation!.length > 0) && { validation: validation! }),
+  };
+}
+
+/** Those of a bank that are kept in this browser. */
+export const keptIn = ({ questions, heldout, validation = [] }: Bank): Question[] =>
+  [...questions, ...heldout, ...validation].filter(isKept);
 
 export const isOwn = (question: Question): boolean => question.tags?.source === 'own';
 

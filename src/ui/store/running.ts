@@ -1,5 +1,5 @@
 /** What a person has the lab do with runs: start, go on, branch. */
-import { type Bank, chosenQuestions } from '../../gasp/bank.ts';
+import { type Bank, bankFor, chosenQuestions } from '../../gasp/bank.ts';
 import { withMethod } from '../../gasp/defaults.ts';
 import { type MethodName, methodSettings, slots } from '../../gasp/methods.ts';
 import type { Question } from '../../gasp/question.ts';
@@ -81,6 +81,7 @@ export function createRunning(
       }
       const goalposts = chosenQuestions(bank, chosen);
       if (!bank || !canStart(page)) return;
+      const theirs = bankFor(bank, goalposts);
       openRun.expect();
       client.send({
         type: 'start',
@@ -90,8 +91,8 @@ export function createRunning(
         ...(adapter && { adapter }),
         bank: bank.name,
         goalposts,
-        ...(slots(settings).real > 0 && { questions: bank.questions }),
-        ...unseenQuestions(bank, model, settings),
+        ...(slots(settings).real > 0 && { questions: theirs.questions }),
+        ...unseenQuestions(theirs, model, settings),
         backend,
         ...limit,
       });
@@ -115,10 +116,11 @@ export function createRunning(
           ...(tokens !== undefined && { tokens }),
         };
         const start = { name, settings, model, bank, goalposts, backend, ...limit };
+        const theirs = known?.name === bank ? bankFor(known, goalposts) : null;
         client.send({
           ...{ type: 'start', ...start },
-          ...questionsFor(settings, questions, known?.name === bank ? known : null),
-          ...(known?.name === bank && unseenQuestions(known, model, settings)),
+          ...questionsFor(settings, questions, theirs),
+          ...(theirs && unseenQuestions(theirs, model, settings)),
         });
         return;
       }

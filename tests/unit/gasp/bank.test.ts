@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Bank, firstGoalposts } from '../../../src/gasp/bank.ts';
+import { type Bank, bankFor, firstGoalposts } from '../../../src/gasp/bank.ts';
 import type { Question } from '../../../src/gasp/question.ts';
 
 function bankOf(size: number): Bank {
@@ -31,5 +31,30 @@ describe('firstGoalposts', () => {
       expect(Math.min(...steps)).toBe(Math.floor(size / 24));
       expect(Math.max(...steps)).toBe(Math.ceil(size / 24));
     }
+  });
+});
+
+describe('bankFor', () => {
+  const own = (id: string) => ({ id }) as Question;
+  const from = (file: string, id: string) =>
+    ({ id: `${file}:${id}`, tags: { source: 'imported' } }) as unknown as Question;
+  const bank: Bank = {
+    ...bankOf(2),
+    questions: [own('a'), from('lcb', '1'), from('other', '1'), from('lcb', '2')],
+    heldout: [own('b'), from('lcb', '3')],
+    validation: [own('c')],
+  };
+  const ids = ({ questions, heldout, validation = [] }: Bank) =>
+    [questions, heldout, validation].map((list) => list.map(({ id }) => id));
+
+  it('takes the questions of the files that the goalposts came in', () => {
+    expect(ids(bankFor(bank, [from('lcb', '1')]))).toEqual([['lcb:1', 'lcb:2'], ['lcb:3'], ['c']]);
+    expect(ids(bankFor(bank, [own('0'), from('other', '1')]))).toEqual([['a', 'other:1'], ['b'], ['c']]);
+  });
+
+  it('takes those of the bank itself for its own goalposts, and for those of a file that holds nothing out', () => {
+    expect(ids(bankFor(bank, bank.goalposts))).toEqual([['a'], ['b'], ['c']]);
+    expect(ids(bankFor(bank, [from('gone', '1')]))).toEqual([['a'], ['b'], ['c']]);
+    expect(ids(bankFor(bank, []))).toEqual([['a'], ['b'], ['c']]);
   });
 });

@@ -47,6 +47,19 @@ describe('links', () => {
     expect(foldEvents(events)).toEqual(foldEvents(example));
   });
 
+  it('leave out the tests of benchmarks without weights, and keep what is to be read of them', async () => {
+    const benchmark = { bank: 'livecodebench', entry: 'pairs', cases: 40 };
+    const goalposts = begin.goalposts.map((question) => ({
+      ...question,
+      benchmark: { ...benchmark, tests: 'H4sIAAAA'.repeat(1000) },
+    }));
+    const sent = [{ ...begin, goalposts, questions: goalposts.slice(0, 1) }, ...example.slice(1)];
+    const [start] = await runOf((await replayLink({ events: sent, checkpoints: [] }, page))!);
+    if (start?.type !== 'run-started') throw new Error('it begins with run-started');
+    expect(start.goalposts).toEqual(begin.goalposts.map((question) => ({ ...question, benchmark })));
+    expect(start.questions).toEqual(start.goalposts.slice(0, 1));
+  });
+
   it('leave out the unseen questions, which only a run that goes on needs, and say how they went', async () => {
     const [first, ...rest] = example;
     if (first?.type !== 'run-started') throw new Error('the example begins with run-started');

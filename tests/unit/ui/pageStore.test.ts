@@ -185,6 +185,28 @@ describe('the page’s store', () => {
     expect(sent).toMatchObject([{ type: 'start', goalposts: [] }]);
   });
 
+  it('a run on imported goalposts trains and is measured on the questions of their file', () => {
+    const from = (n: number, part?: string) => ({
+      ...begin.goalposts[0]!,
+      id: `lcb:${n}`,
+      tags: { source: 'imported', ...(part && { split: part }) },
+    });
+    page.choices.addQuestions([from(1), from(2), from(3, 'heldout'), from(4, 'validation')]);
+    expect(page.get().bank!.heldout.map(({ id }) => id)).toEqual(['lcb:3']);
+    page.choices.choose(['lcb:1']);
+    page.choices.setSettings({ method: 'gasp+real', validateEvery: 5 });
+    page.running.run();
+    expect(sent.at(-1)).toMatchObject({
+      goalposts: [{ id: 'lcb:1' }],
+      questions: [{ id: 'lcb:1' }, { id: 'lcb:2' }],
+      validation: [{ id: 'lcb:4' }],
+    });
+    page.choices.choose(bank.goalposts.map(({ id }) => id));
+    page.running.run();
+    const { validation } = sent.at(-1) as { validation: { id: string }[] };
+    expect(validation.map(({ id }) => id)).toEqual(bank.validation.map(({ id }) => id));
+  });
+
   it('keeps an unusable value as it was typed, and starts nothing until it is corrected', () => {
     page.choices.setSettings({ temperature: -1 });
     page.choices.setSettings({ rollouts: 4 });
