@@ -86,6 +86,26 @@ test('good rows join the bank, bad ones are named by line and field, what is no 
   await sheet.getByRole('button', { name: 'Load', exact: true }).click();
   await expect(sheet.locator('summary', { hasText: 'a fetched one' })).toBeVisible();
 
+  // Solutions are held to tests in a benchmark's own form, by the page's own judge.
+  const printed = {
+    ...{ id: 'twice', title: 'print twice', statement: 'Print the line twice.' },
+    ...{ solution: 'line = input()\nprint(line)\nprint(line)', tests: [{ stdin: 'a\n', stdout: 'a\na\n' }] },
+  };
+  const called = {
+    ...{ id: 'third', title: 'a third', statement: 'Divide by three.', entry: 'third' },
+    ...{ solution: 'def third(x):\n    return x / 3', tests: [{ input: '6', expected: '2.0' }] },
+  };
+  const wrong = { ...printed, id: 'once', solution: 'print(input())' };
+  await sheet.getByLabel('Pasted rows').fill(jsonl(printed, called, wrong));
+  await sheet.getByRole('button', { name: 'Read', exact: true }).click();
+  await expect(sheet.getByText(/^Pasted text: /)).toHaveText(
+    'Pasted text: 2 questions added, 1 that cannot be asked for as a program.',
+  );
+  await sheet.getByText('Left out (1)').click();
+  await expect(sheet.getByRole('listitem').filter({ hasText: 'once:' })).toContainText('expected "a\\na\\n"');
+  await expect(sheet.locator('summary', { hasText: 'print twice' })).toBeVisible();
+  await expect(sheet.locator('summary', { hasText: 'a third' })).toBeVisible();
+
   // What is no bank says so and takes nothing away.
   await sheet.getByLabel('Pasted rows').fill('f(3) == 4');
   await sheet.getByRole('button', { name: 'Read', exact: true }).click();
