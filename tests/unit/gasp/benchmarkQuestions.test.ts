@@ -8,7 +8,7 @@ import { microDialect } from '../../../src/dialects/micro/dialect.ts';
 import type { ChatMessage } from '../../../src/gasp/ports.ts';
 import { type Question, question as questionSchema } from '../../../src/gasp/question.ts';
 import { goalpostsReached } from '../../../src/gasp/reach.ts';
-import { checkReadable } from '../../../src/lab/checks.ts';
+import { checkReadable, checkTests } from '../../../src/lab/checks.ts';
 import { NodeJudge } from '../../../src/python/nodeJudge.ts';
 import { check } from '../../../src/share/schema.ts';
 import {
@@ -217,6 +217,8 @@ test('tests by a script are questions too, where their own solution passes', asy
 
 test('tests that were left out of what was shared are named, not passed', async () => {
   const { tests: _, ...benchmark } = stdin.benchmark!;
+  expect(() => checkTests([{ ...stdin, benchmark }, call])).toThrow(/tests of “Twice” did not come with it/);
+  expect(() => checkTests([stdin, call])).not.toThrow();
   const program = 'print(2 * int(input()))';
   await expect(gradeQuestions([{ question: { ...stdin, benchmark }, program }], judge)).rejects.toMatchObject(
     {
