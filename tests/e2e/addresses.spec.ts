@@ -54,6 +54,10 @@ test('a run, a moment and a question of it; nobody else has them, and is told so
   await page.goto(question);
   await expect(page.getByRole('dialog')).toBeVisible();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(name);
+  // Opened from outside, Back closes the sheet and leaves what it stood over.
+  await page.goBack();
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await expect(page).toHaveURL(address);
 
   const stranger = await (await browser.newContext()).newPage();
   await stranger.goto(question);

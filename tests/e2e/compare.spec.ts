@@ -23,6 +23,13 @@ test('two runs side by side: measured in the page, drawn, and saved as SVG and C
   await expect(page).toHaveURL(/sheet=compare&runs=[0-9a-f]+$/);
   await page.reload();
   await expect(sheet.getByRole('checkbox', { name: /^AZR 1/ })).not.toBeChecked();
+  // Sent to somebody who lacks a run, it says so and compares the others.
+  const address = page.url();
+  await page.goto(`${address},00000000000000aa`);
+  await expect(sheet.getByRole('alert')).toContainText('A run of this comparison is not stored');
+  await expect(sheet.getByRole('checkbox', { checked: true })).toHaveCount(1);
+  await page.goto(address);
+  await expect(page).toHaveURL(address);
   await sheet.getByRole('checkbox', { name: /^AZR 1/ }).check();
   await sheet.getByRole('combobox', { name: 'Smoothing' }).selectOption('none');
   await expect(sheet.getByText('iteration by iteration').first()).toBeVisible();

@@ -32,16 +32,7 @@ export function CompareSheet({ runs: asked, onClose }: { runs?: readonly string[
   const { runs, bank, status, activity } = usePage('runs', 'bank', 'status', 'activity');
   const { lab, measure, sheets } = useActions();
   const doing = useDoing();
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(
-    () =>
-      new Set(
-        asked ??
-          runs
-            .filter(({ iterations }) => iterations > 0)
-            .slice(0, AT_FIRST)
-            .map(({ run }) => run),
-      ),
-  );
+  const chosen = useMemo<ReadonlySet<string>>(() => new Set(asked ?? newest(runs)), [asked, runs]);
   const [together, setTogether] = useState(false);
   const [baseline, setBaseline] = useState('');
   const [smoothing, setSmoothing] = useState<Smoothing>('some');
@@ -49,8 +40,10 @@ export function CompareSheet({ runs: asked, onClose }: { runs?: readonly string[
   const cursor = useMemo(() => ({ x, move: moveCursor }), [x]);
   const wanted = useMemo(() => runs.filter(({ run }) => chosen.has(run)), [runs, chosen]);
   const { digests, reading } = useDigests(wanted);
-  // Its address names the runs.
-  useEffect(() => sheets.change('compare', { runs: [...chosen] }), [sheets, chosen]);
+  // What was chosen stands in the page's address alone, so that Back and a sent address change it.
+  useEffect(() => {
+    if (!asked && chosen.size > 0) sheets.change('compare', { runs: [...chosen] });
+  }, [sheets, asked, chosen]);
   const [samples, setSamples] = useState(20);
   const [questions, setQuestions] = useState(48);
   const [split, setSplit] = useState<'heldout' | 'validation'>('heldout');
@@ -96,7 +89,7 @@ export function CompareSheet({ runs: asked, onClose }: { runs?: readonly string[
   const toggle = (run: string) => {
     const next = new Set(chosen);
     if (!next.delete(run)) next.add(run);
-    setChosen(next);
+    sheets.change('compare', { runs: [...next] });
   };
   // The model and Python load first; that takes a while too, and can be called off as well.
   const measuring = status === 'measuring' || status === 'loading';
@@ -236,6 +229,11 @@ export function CompareSheet({ runs: asked, onClose }: { runs?: readonly string[
       </CursorContext>
     </Sheet>
   );
+}
+
+function newest(runs: readonly RunSummary[]): string[] {
+  const begun = runs.filter(({ iterations }) => iterations > 0);
+  return begun.slice(0, AT_FIRST).map(({ run }) => run);
 }
 
 /** Columns for the settings in which the runs differ; a label's runs together where it has several. */

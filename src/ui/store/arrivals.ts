@@ -74,7 +74,7 @@ export function followAddress(page: PageStore, isThere: IsThere): void {
     } finally {
       following--;
     }
-    write();
+    write(true);
   };
   /** What the entry that the page stands at is to become. */
   let due: { state: object; url: string; timer: number } | null = null;
@@ -96,14 +96,16 @@ export function followAddress(page: PageStore, isThere: IsThere): void {
     const { open, replay } = page.get();
     return `${named?.key ?? ''} ${open && !replay ? open.run : ''}`;
   };
-  const write = () => {
+  /** `arrived`: from outside, so that the entry the page stands at may be one of an open sheet already. */
+  const write = (arrived = false) => {
     const { open, replay, sheet, opening } = page.get();
     if (following > 0 || leaving || opening) return;
     if (named && !named.holds()) named = null;
     if (named && !named.base) return;
     const { search, link } = named?.base ?? { search: '', link: '' };
-    const place = { ...(open && !replay && { run: open.run }), ...placeIn(page, isThere) };
-    const url = bare(location.href) + search + writeHash(link, place);
+    const urlOf = (place: Place) =>
+      bare(location.href) + search + writeHash(link, { ...(open && !replay && { run: open.run }), ...place });
+    const url = urlOf(placeIn(page, isThere));
     const wasSheet = (history.state as { sheet?: boolean } | null)?.sheet === true;
     const isSheet = sheet !== null && isThere(sheet.name, page.get());
     const isSame = about === subject();
@@ -115,10 +117,12 @@ export function followAddress(page: PageStore, isThere: IsThere): void {
       history.back();
     } else if (!isSame || (isSheet && !wasSheet)) {
       replaceNow();
+      // Its entry becomes what the sheet stands over: Back closes the sheet, and does not open it once more.
+      if (arrived && isSheet) history.replaceState({ sheet: false }, '', urlOf(momentIn(page)));
       history.pushState({ sheet: isSheet }, '', url);
     } else replaceSoon({ sheet: isSheet }, url);
   };
-  page.subscribe(write);
+  page.subscribe(() => write());
   window.addEventListener('popstate', () => void follow());
   void follow();
 }
@@ -139,10 +143,15 @@ async function openStored(page: PageStore, run: string | undefined): Promise<voi
   }
 }
 
+function momentIn(page: PageStore): Place {
+  const { open, shownAt } = page.get();
+  return open && shownAt !== null ? { at: shownAt } : {};
+}
+
 /** Where in what is open the page is. */
 function placeIn(page: PageStore, isThere: IsThere): Place {
-  const { open, sheet, shownAt } = page.get();
-  const place: Place = open && shownAt !== null ? { at: shownAt } : {};
+  const { sheet } = page.get();
+  const place = momentIn(page);
   if (sheet && !isThere(sheet.name, page.get())) return place;
   if (sheet?.name === 'stone') return sheet.ask.of ? place : { ...place, question: sheet.ask.id };
   if (sheet?.name === 'goalpost') return sheet.ask.of ? place : { ...place, goalpost: sheet.ask.id };
@@ -162,9 +171,10 @@ function openPlace(page: PageStore, place: Place, isThere: IsThere): void {
   } else if (goalpost !== undefined) {
     page.sheets.open('goalpost', { id: goalpost, of: null });
     whenBankIsThere(page, () => closeUnknown(page, goalpost));
-  } else if (plain && (isThere(plain, page.get()) || plain === 'bank'))
+  } else if (plain && (isThere(plain, page.get()) || plain === 'bank')) {
     page.sheets.open(plain, askOf(plain, place));
-  else {
+    if (plain === 'compare') void reportMissing(page, place.runs?.split(',') ?? []);
+  } else {
     if (shown) page.sheets.close();
     if (question !== undefined) reportUnknown(page, `question ${question}`);
     else if (sheet !== undefined) reportUnknown(page, `sheet “${sheet}”`);
@@ -174,6 +184,20 @@ function openPlace(page: PageStore, place: Place, isThere: IsThere): void {
 function askOf(sheet: PlainSheetName, { page, runs }: Place): SheetAsks[PlainSheetName] {
   if (sheet === 'lecture' && page !== undefined) return { page };
   return sheet === 'compare' && runs !== undefined ? { runs: runs.split(',') } : {};
+}
+
+/** Of a comparison's runs those that are not stored here. */
+async function reportMissing(page: PageStore, runs: readonly string[]): Promise<void> {
+  if (runs.length === 0) return;
+  const stored = new Set((await (await page.shelf.reader()).list()).map(({ run }) => run));
+  const missing = runs.filter((run) => !stored.has(run)).length;
+  if (missing === 0) return;
+  page.notices.report(
+    new Error(
+      `${missing === 1 ? 'A run' : `${missing} runs`} of this comparison ${missing === 1 ? 'is' : 'are'} not stored in this browser.`,
+    ),
+    'The others are compared. Whoever has it can send it: Share makes a link or a file of a run.',
+  );
 }
 
 /** The first page has the goalposts of the bank, which comes later. */
