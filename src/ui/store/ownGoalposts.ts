@@ -27,26 +27,27 @@ function isQuestion(value: unknown): value is Question {
   );
 }
 
-/** Null until they were read: what was not read must not be written over. */
+/** Null unless they were read in time: what the page does not have must not be written over. */
 let database: IDBPDatabase | null = null;
 
 /** Empty where there are none, or where this browser keeps nothing. */
 export async function ownGoalposts(): Promise<Question[]> {
   const late = new Promise<never>((_, reject) => setTimeout(reject, PATIENCE, new Error('no answer')));
   try {
-    return await Promise.race([read(), late]);
+    const { opened, questions } = await Promise.race([read(), late]);
+    database = opened;
+    return questions;
   } catch {
     return [];
   }
 }
 
-async function read(): Promise<Question[]> {
+async function read(): Promise<{ opened: IDBPDatabase; questions: Question[] }> {
   const opened = await openDB(DATABASE, 1, {
     upgrade: (created) => void created.createObjectStore(STORE),
   });
   const stored: unknown = (await opened.get(STORE, KEY)) ?? (await takeOld(opened));
-  database = opened;
-  return Array.isArray(stored) ? stored.filter(isQuestion) : [];
+  return { opened, questions: Array.isArray(stored) ? stored.filter(isQuestion) : [] };
 }
 
 /** Those of an earlier version of the page. */
