@@ -13,7 +13,7 @@ import { Machinery } from './machinery.ts';
 import { answersOf, measureRun } from './runMeasurement.ts';
 import { mine } from './goalpostMining.ts';
 import type { LabPorts } from './labPorts.ts';
-import type { BackendChoice, Command, LabStatus, StartRate } from './protocol.ts';
+import type { BackendChoice, Command, LabStatus, Limit, StartRate } from './protocol.ts';
 import { openRun, reopenRun, type HeldRun } from './heldRun.ts';
 import { DraftTrials } from './draftTrials.ts';
 import { Telemetry } from './telemetry.ts';
@@ -97,10 +97,9 @@ export class Lab {
   /** A new run. Settles when it is paused or has failed; errors go out as messages. */
   start(command: CommandOf<'start'>): Promise<void> {
     const { name, model, bank, goalposts, questions, validation, adapter, backend } = command;
-    const { iterations, tokens } = command;
     const settings = methodSettings(command.settings);
     return this.enqueue(async () => {
-      checkTrains(settings, iterations);
+      checkTrains(settings, command.iterations);
       checkStart(settings, goalposts, questions);
       const start = {
         name,
@@ -121,7 +120,7 @@ export class Lab {
         // An adapter makes other weights of these.
         adapter ? undefined : command.startRate,
       );
-      await this.iterate(this.held, iterations, tokens);
+      await this.iterate(this.held, command);
     });
   }
 
@@ -159,8 +158,8 @@ export class Lab {
 
   /** Takes up a stored run after its last finished iteration and goes on exactly as it would have. */
   resume(command: CommandOf<'resume'>): Promise<void> {
-    const { run, backend, iterations } = command;
-    return this.enqueue(async () => this.iterate(await this.take(run, backend), iterations));
+    const { run, backend } = command;
+    return this.enqueue(async () => this.iterate(await this.take(run, backend), command));
   }
 
   /**
@@ -335,12 +334,16 @@ export class Lab {
     await held?.engine.policy.dispose();
   }
 
-  /** Iterations until paused, or as many as asked for, or until so many tokens are spent, sampled plus trained. */
-  private async iterate(held: HeldRun, iterations = Infinity, tokens = Infinity): Promise<void> {
+  /** Iterations until paused, or until the limit. */
+  private async iterate(
+    held: HeldRun,
+    { iterations = Infinity, tokens = Infinity, seconds = Infinity }: Limit = {},
+  ): Promise<void> {
     const tools = this.machinery.tools(held.engine, await this.machinery.judgeReady());
     if (!this.pauseWanted) this.setStatus('running');
-    const spent = () => held.counters.tokensSampled + held.counters.tokensTrained;
-    for (let done = 0; done < iterations && spent() < tokens && !this.pauseWanted; done++) {
+    const isSpent = ({ tokensSampled, tokensTrained, seconds: passed }: HeldRun['counters']) =>
+      tokensSampled + tokensTrained >= tokens || passed >= seconds;
+    for (let done = 0; done < iterations && !isSpent(held.counters) && !this.pauseWanted; done++) {
       await iterateOnce(this.machinery, held, tools);
       for (let aside = this.between.shift(); aside; aside = this.between.shift()) await aside.job(held);
     }

@@ -19,6 +19,16 @@ export interface StartRate {
   passed: Record<string, number>;
 }
 
+/** When a run pauses by itself; absent parts: never. */
+export interface Limit {
+  /** So many more. */
+  iterations?: number;
+  /** After the iteration in which so many tokens are spent, sampled plus trained since the run began. */
+  tokens?: number;
+  /** After the iteration in which so many seconds of self-play are over since the run began. */
+  seconds?: number;
+}
+
 export type Command =
   /**
    * First message. `judge` is the port into the sandboxed frame that the page owns; `base` is the
@@ -28,7 +38,7 @@ export type Command =
   | { type: 'connect'; judge: MessagePort; base: string; journal?: MessagePort }
   /** A folder on disk that holds a model, which `folder:<name>` then stands for. */
   | { type: 'folder'; name: string; content: FolderContent }
-  | {
+  | ({
       type: 'start';
       name: string;
       settings: Settings;
@@ -44,13 +54,9 @@ export type Command =
       /** A LoRA adapter in PEFT's format to start from, in place of one that changes nothing yet. */
       adapter?: AdapterFiles;
       backend: BackendChoice;
-      /** Run this many iterations, then pause; absent: until paused. */
-      iterations?: number;
-      /** Pause after the iteration in which so many tokens are spent, sampled plus trained. */
-      tokens?: number;
-    }
+    } & Limit)
   /** Take up a stored run where it stopped. */
-  | { type: 'resume'; run: string; backend: BackendChoice; iterations?: number }
+  | ({ type: 'resume'; run: string; backend: BackendChoice } & Limit)
   /** A new run that starts from a checkpoint of an old one. */
   | {
       type: 'branch';

@@ -176,3 +176,41 @@ test('Run again as another method: same seed and goalposts, and it pauses after 
   expect(is!.goalposts).toEqual(was!.goalposts);
   expect(is).not.toHaveProperty('branchedFrom');
 });
+
+test('a queue of methods and seeds runs in turn, waits after a reload, and goes on', async ({ page }) => {
+  test.slow();
+  await page.goto('./');
+  await setSettings(page, SMALL);
+  await runTo(page, 1);
+  await page.getByRole('button', { name: 'compare runs' }).click();
+  const sheet = page.getByRole('dialog', { name: 'Compare runs' });
+  await sheet.getByText('Run methods and seeds one after another').click();
+  await sheet.getByLabel('Seeds').fill('first');
+  await expect(sheet.getByText('Seeds are whole numbers')).toBeVisible();
+  await expect(sheet.getByRole('button', { name: 'Start 0 runs' })).toBeDisabled();
+  await sheet.getByLabel('Seeds').fill('7');
+  await sheet.getByLabel('Budget of each').fill('1');
+  await sheet.getByLabel('Unit of the budget').selectOption('thousand tokens');
+  // The default, and AZR as its control.
+  await sheet.getByRole('button', { name: 'Start 2 runs' }).click();
+  await expect(sheet.getByText('1 of 2 runs are done')).toBeVisible({ timeout: 300_000 });
+  await page.reload();
+  await expect(sheet.getByText('1 of 2 runs are done; the rest waits.')).toBeVisible();
+  await sheet.getByRole('button', { name: 'Go on' }).click();
+  await expect(sheet.getByText('2 of 2 runs are done.')).toBeVisible({ timeout: 300_000 });
+  const queued = (await storedRuns(page)).filter(
+    ({ events }) => eventsOf(events, 'run-started')[0]!.settings.seed === 7,
+  );
+  const spent = queued.map(({ events }) => {
+    const { counters } = eventsOf(events, 'iteration-finished').at(-1)!;
+    return counters.tokensSampled + counters.tokensTrained;
+  });
+  expect(new Set(queued.map(({ summary }) => summary.name))).toEqual(
+    new Set(['GASP + hindsight 2', 'AZR 1']),
+  );
+  expect(Math.min(...spent)).toBeGreaterThanOrEqual(1000);
+  await sheet.getByRole('button', { name: 'Compare these' }).click();
+  await expect(
+    sheet.getByRole('group', { name: 'Runs' }).getByRole('checkbox', { checked: true }),
+  ).toHaveCount(2);
+});

@@ -150,7 +150,7 @@ function Bar() {
               type="button"
               className="button"
               disabled={busy || cannotRun !== null}
-              onClick={() => running.run(1)}
+              onClick={() => running.run({ iterations: 1 })}
               title="Run one iteration"
             >
               <Icon name="step" /> Step

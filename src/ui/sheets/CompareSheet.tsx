@@ -18,6 +18,7 @@ import type { RunSummary } from '../../run/journal.ts';
 import { foldEvents } from '../../run/state.ts';
 import { FigureTools } from '../figures/FigureTools.tsx';
 import { activityShare } from '../parts/format.ts';
+import { CompareQueue } from './CompareQueue.tsx';
 import { Sheet } from './Sheet.tsx';
 import { SheetProblem } from './SheetProblem.tsx';
 import { isResting } from '../store/lab.ts';
@@ -112,6 +113,7 @@ export function CompareSheet({ runs: asked, onClose }: { runs?: readonly string[
         ))}
       </fieldset>
       {runs.length === 0 && <p className="section-note">No runs are stored here.</p>}
+      <CompareQueue onCompare={(ids) => sheets.change('compare', { runs: ids })} />
       <div className="compare-tools">
         <label>
           <input type="checkbox" checked={together} onChange={() => setTogether(!together)} /> average runs of

@@ -15,6 +15,7 @@ import { createNotices, FIRST_NOTICES, type Notices, type NoticesState } from '.
 import { createOpening, FIRST_OPENING, type Opening, type OpeningState } from './opening.ts';
 import { createOpenRun, FIRST_OPEN_RUN, type OpenRun, type OpenRunState } from './openRun.ts';
 import { createSheets, FIRST_SHEET, type OpenSheetState, type Sheets } from './openSheet.ts';
+import { createQueues, FIRST_QUEUE, type Queues, type QueueState } from './queue.ts';
 import { createRunning, type Running } from './running.ts';
 import { createShelf, FIRST_SHELF, type RunStore, type Shelf, type ShelfState } from './shelf.ts';
 import { createStore, type Store } from './store.ts';
@@ -28,6 +29,7 @@ export interface PageState
     OpenRunState,
     MomentState,
     MiningState,
+    QueueState,
     TeachingState,
     OpeningState,
     OpenSheetState {}
@@ -40,6 +42,7 @@ const FIRST: PageState = {
   ...FIRST_OPEN_RUN,
   ...FIRST_MOMENT,
   ...FIRST_MINING,
+  ...FIRST_QUEUE,
   ...FIRST_TEACHING,
   ...FIRST_OPENING,
   ...FIRST_SHEET,
@@ -54,6 +57,7 @@ export interface PageStore extends Pick<Store<PageState>, 'get' | 'subscribe'> {
   openRun: OpenRun;
   moments: Moments;
   running: Running;
+  queues: Queues;
   measure: Measure;
   mining: Mining;
   teaching: Teaching;
@@ -76,6 +80,7 @@ export function createPageStore({ lab: client, openJournal, loadBank }: Services
   const openRun = createOpenRun(store, lab, shelf, notices);
   const moments = createMoments(store);
   const running = createRunning(store, client, openRun, shelf, notices);
+  const queues = createQueues(store, running, shelf, notices);
   const measure = createMeasure(store, client, shelf, notices);
   const mining = createMining(store, client);
   const teaching = createTeaching(store, client, openRun);
@@ -88,6 +93,7 @@ export function createPageStore({ lab: client, openJournal, loadBank }: Services
       case 'status':
         lab.hear(message);
         openRun.workedOn(message.run);
+        queues.hear(message.status, message.run);
         if (isResting(message.status)) void shelf.refresh();
         break;
       case 'activity':
@@ -97,6 +103,7 @@ export function createPageStore({ lab: client, openJournal, loadBank }: Services
         break;
       case 'events':
         openRun.hear(message.run, message.events);
+        queues.heardEvents(message.run, message.events);
         break;
       case 'mined':
         mining.hear(message);
@@ -128,6 +135,7 @@ export function createPageStore({ lab: client, openJournal, loadBank }: Services
     openRun,
     moments,
     running,
+    queues,
     measure,
     mining,
     teaching,

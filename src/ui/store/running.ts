@@ -4,6 +4,8 @@ import { withMethod } from '../../gasp/defaults.ts';
 import { type MethodName, methodSettings, slots } from '../../gasp/methods.ts';
 import type { Question } from '../../gasp/question.ts';
 import type { Settings } from '../../gasp/settings.ts';
+import type { AdapterFiles } from '../../lab/adapters.ts';
+import type { Limit } from '../../lab/protocol.ts';
 import { unseenQuestions } from '../../lab/unseen.ts';
 import type { RecordedRun } from '../../run/journal.ts';
 import { resumable } from '../../run/recorded.ts';
@@ -17,9 +19,14 @@ import type { Store } from './store.ts';
 
 export interface Running {
   /** Goes on with the open run, or starts one with what is chosen. */
-  run(iterations?: number): void;
+  run(limit?: Limit): void;
+  /** A new run. */
+  start(
+    what: { settings: Settings; model: string; goalposts: Question[]; adapter?: AdapterFiles },
+    limit: Limit,
+  ): void;
   /** Opens a stored run and goes on with it. */
-  resume(run: string): Promise<void>;
+  resume(run: string, limit?: Limit): Promise<void>;
   /**
    * A new run from a checkpoint of the open one, or from the start of training where `blob` is null; with
    * its settings and goalposts, or with others.
@@ -30,10 +37,8 @@ export interface Running {
       settings?: Settings;
       goalposts?: Question[];
       name?: string;
-      /** Then it pauses; from the start of training only. */
-      iterations?: number;
-      /** Sampled plus trained: it pauses after the iteration in which they are spent; likewise. */
-      tokens?: number;
+      /** From the start of training only. */
+      limit?: Limit;
     },
   ): Promise<void>;
   /** The open run once more with another method: the same model, seed, goalposts and other settings, and as many tokens. */
@@ -65,13 +70,12 @@ export function createRunning(
   };
 
   const running: Running = {
-    run(iterations) {
+    run(limit = {}) {
       const page = store.get();
       const { open, replay, backendChoice: backend, settings, model, bank, chosen, adapter } = page;
-      const limit = iterations === undefined ? {} : { iterations };
       if (replay) return;
       if (isWeightless(page)) {
-        void running.branch(null, limit);
+        void running.branch(null, { limit });
         return;
       }
       if (open) {
@@ -79,8 +83,13 @@ export function createRunning(
         client.send({ type: 'resume', run: open.run, backend, ...limit });
         return;
       }
-      const goalposts = chosenQuestions(bank, chosen);
       if (!bank || !canStart(page)) return;
+      const goalposts = chosenQuestions(bank, chosen);
+      running.start({ settings, model, goalposts, ...(adapter && { adapter }) }, limit);
+    },
+    start({ settings, model, goalposts, adapter }, limit) {
+      const { bank, backendChoice: backend } = store.get();
+      if (!bank) return;
       const theirs = bankFor(bank, goalposts);
       openRun.expect();
       client.send({
@@ -91,15 +100,15 @@ export function createRunning(
         ...(adapter && { adapter }),
         bank: bank.name,
         goalposts,
-        ...(slots(settings).real > 0 && { questions: theirs.questions }),
+        ...questionsFor(settings, undefined, theirs),
         ...unseenQuestions(theirs, model, settings),
         backend,
         ...limit,
       });
     },
-    async resume(run) {
+    async resume(run, limit) {
       await openRun.show(run);
-      if (store.get().open?.run === run) running.run();
+      if (store.get().open?.run === run) running.run(limit);
     },
     async branch(blob, change = {}) {
       const { open, replay, backendChoice: backend, bank: known } = store.get();
@@ -110,12 +119,7 @@ export function createRunning(
       if (blob === null) {
         openRun.expect();
         const { model, bank, questions } = open;
-        const { iterations, tokens } = change;
-        const limit = {
-          ...(iterations !== undefined && { iterations }),
-          ...(tokens !== undefined && { tokens }),
-        };
-        const start = { name, settings, model, bank, goalposts, backend, ...limit };
+        const start = { name, settings, model, bank, goalposts, backend, ...change.limit };
         const theirs = known?.name === bank ? bankFor(known, goalposts) : null;
         client.send({
           ...{ type: 'start', ...start },
@@ -136,7 +140,7 @@ export function createRunning(
       const { tokensSampled, tokensTrained } = currentCounters(open);
       await running.branch(null, {
         settings: withMethod(open.settings, method),
-        tokens: tokensSampled + tokensTrained,
+        limit: { tokens: tokensSampled + tokensTrained },
       });
     },
     async goOn(iteration) {

@@ -119,7 +119,7 @@ it('says of a checkpoint whose weights are gone what the lab says of one', async
 
 describe('the page’s store', () => {
   it('starts with all goalposts of a small bank, and shows the run once its first events come', () => {
-    page.running.run(3);
+    page.running.run({ iterations: 3 });
     expect(sent).toMatchObject([
       { type: 'start', bank: 'micro', goalposts: bank.goalposts, backend: 'auto', iterations: 3 },
     ]);
@@ -354,7 +354,7 @@ describe('the page’s store', () => {
     page.openRun.showReplay({ events: long, checkpoints: [] });
     await page.running.keepReplay();
     expect([...page.get().absent]).toEqual(['iteration-0', 'iteration-3']);
-    page.running.run(1);
+    page.running.run({ iterations: 1 });
     expect(sent[1]).toMatchObject({ type: 'start', settings: begin.settings, iterations: 1 });
   });
 
@@ -466,5 +466,50 @@ describe('the page’s store', () => {
     const recipe = { model: 'nobody', bank: 'micro', settings: begin.settings, goalposts: begin.goalposts };
     await expect(page.opening.take({ kind: 'recipe', recipe })).rejects.toThrow(/no model named nobody/);
     expect(page.get()).toBe(before);
+  });
+});
+
+describe('a queue of methods and seeds', () => {
+  const begun = (run: string, method: 'gasp' | 'azr', seed: number): RunEvent[] =>
+    exampleEvents({ iterations: 1, run }).map((event) =>
+      event.type === 'run-started' ? { ...event, settings: { ...event.settings, method, seed } } : event,
+    );
+  /** The lab runs what was asked for to the end of its budget, or a person pauses it before. */
+  const runs = async (run: string, method: 'gasp' | 'azr', seed: number) => {
+    const events = begun(run, method, seed);
+    await store(events);
+    say({ type: 'status', status: 'running', run });
+    say({ type: 'events', run, events });
+    say({ type: 'status', status: 'paused', run });
+  };
+  const started = () =>
+    sent.flatMap((command) =>
+      command.type === 'start' ? [[command.settings.method, command.settings.seed, command.tokens]] : [],
+    );
+
+  it('starts one after another with the same budget, and a run that was paused early waits', async () => {
+    page.queues.begin(['gasp', 'azr'], [1, 2], { tokens: 1 });
+    expect(started()).toEqual([['gasp', 1, 1]]);
+    await runs('a', 'gasp', 1);
+    await vi.waitFor(() => expect(started()).toHaveLength(2));
+    expect(page.get().queue!.runs[0]).toEqual({ method: 'gasp', seed: 1, run: 'a', done: true });
+    await runs('b', 'azr', 1);
+    await vi.waitFor(() => expect(started()).toHaveLength(3));
+    expect(started()).toEqual([
+      ['gasp', 1, 1],
+      ['azr', 1, 1],
+      ['gasp', 2, 1],
+    ]);
+    page.queues.drop();
+    expect(page.get()).toMatchObject({ queue: null });
+    say({ type: 'status', status: 'paused', run: 'b' });
+
+    page.queues.begin(['gasp'], [3], { tokens: 1e9 });
+    await runs('c', 'gasp', 3);
+    await vi.waitFor(() => expect(page.get().queueGoes).toBe(false));
+    expect(page.get().queue!.runs).toEqual([{ method: 'gasp', seed: 3, run: 'c' }]);
+    await page.shelf.refresh();
+    await page.queues.goOn();
+    expect(sent.at(-1)).toMatchObject({ type: 'resume', run: 'c', tokens: 1e9 });
   });
 });
