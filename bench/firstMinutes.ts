@@ -36,15 +36,15 @@ for (const seed of list.split(',').map(Number)) {
     await wait(Math.max(0, pressed + 1000 * second - Date.now()));
     await page.screenshot({ path: join(folder, `seed-${seed}-${second}s.png`) });
   }
-  const events = await page.evaluate(async () => {
-    const ready = <T>(request: IDBRequest<T>) =>
-      new Promise<T>((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-      });
+  // As text: what runs in the page has no helpers of a compiler.
+  const events = await page.evaluate<RunEvent[]>(`(async () => {
+    const ready = (request) => new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
     const db = await ready(indexedDB.open('foothold'));
-    return (await ready(db.transaction('events').objectStore('events').getAll())) as RunEvent[];
-  });
+    return ready(db.transaction('events').objectStore('events').getAll());
+  })()`);
   await context.close();
 
   const within = (seconds: number) => events.filter(({ at }) => at <= pressed + 1000 * seconds);

@@ -12,7 +12,7 @@ const SOURCE: string | undefined = import.meta.env.VITE_SOURCE;
 
 export function FirstPageStory() {
   const page = bare(location.href);
-  const { opening } = useActions();
+  const { opening, sheets } = useActions();
   return (
     <div className="story">
       <WorkedExample />
@@ -37,6 +37,14 @@ export function FirstPageStory() {
           <span className="section-note">
             A file that somebody sent, or one of the command line. Dropping it anywhere on the page opens it,
             too; a link opens by itself.
+          </span>
+        </p>
+        <p className="story-open">
+          <button type="button" className="button" onClick={() => sheets.open('compare')}>
+            Compare methods
+          </button>
+          <span className="section-note">
+            Several methods and seeds one after another, each with the same budget.
           </span>
         </p>
       </section>
