@@ -47,6 +47,8 @@ async function read(): Promise<{ opened: IDBPDatabase; questions: Question[] }> 
     upgrade: (created) => void created.createObjectStore(STORE),
   });
   const stored: unknown = (await opened.get(STORE, KEY)) ?? (await takeOld(opened));
+  // Also what a page that was left in the middle of this had stored already.
+  globalThis.localStorage?.removeItem(OLD_KEY);
   return { opened, questions: Array.isArray(stored) ? stored.filter(isQuestion) : [] };
 }
 
@@ -56,7 +58,6 @@ async function takeOld(opened: IDBPDatabase): Promise<unknown> {
   if (!old) return [];
   const questions: unknown = JSON.parse(old);
   await opened.put(STORE, questions, KEY);
-  localStorage.removeItem(OLD_KEY);
   return questions;
 }
 
