@@ -3,11 +3,13 @@ import type { RunDigest } from './digest.ts';
 import {
   byLabel,
   type Counted,
+  mainK,
   type MethodSummaries,
   type MethodSummary,
   passCurve,
   reported,
   solvedIds,
+  standardError,
   summarize,
 } from './summary.ts';
 
@@ -131,13 +133,13 @@ function guidance(runs: readonly RunDigest[], methods: MethodSummaries): string[
 /** How far one method's held-out pass@20, or that of the largest k that both have, is from another's. */
 function ahead(method: MethodSummary, than: MethodSummary): string | undefined {
   const ks = Object.keys(method.heldout.pass).filter((key) => key in than.heldout.pass);
-  const k = ks.find((key) => key === '20') ?? ks.at(-1);
+  const k = mainK(ks);
   const [ours, theirs] = [method, than].map(({ heldout }) => (k ? heldout.pass[k] : undefined));
   if (!k || !ours || !theirs) return undefined;
   const points = 100 * (ours.mean - theirs.mean);
   const where = `${Math.abs(points).toFixed(1)} points ${points < 0 ? 'below' : 'above'} ${than.title}`;
   const n = [method.seeds.length, than.seeds.length] as const;
-  const error = 100 * Math.sqrt(ours.sd ** 2 / n[0] + theirs.sd ** 2 / n[1]);
+  const error = 100 * standardError(ours, n[0], theirs, n[1]);
   const spread = Math.min(...n) > 1 ? `, with a standard error of ${error.toFixed(1)} over seeds` : '';
   return `${method.title} is ${where} in pass@${k} on held-out questions${spread}`;
 }
@@ -145,7 +147,7 @@ function ahead(method: MethodSummary, than: MethodSummary): string | undefined {
 function read(runs: readonly RunDigest[], methods: MethodSummaries): string[] {
   return [...byLabel(runs).keys()].map((label) => {
     const { title, seeds, heldout, goalposts } = methods[label]!;
-    const at = heldout.pass['20'] ? '20' : Object.keys(heldout.pass).at(-1);
+    const at = mainK(Object.keys(heldout.pass));
     const best = at ? heldout.pass[at]! : undefined;
     const percent = (x: number) => `${(100 * x).toFixed(1)}%`;
     const name = label in methods && methods[label]!.method === label ? title : label;

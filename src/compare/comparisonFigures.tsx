@@ -123,12 +123,7 @@ export function comparisonFigures(
               }
             />
           ),
-          table: {
-            columns: ['method', 'tokens', 'mean', 'sd'],
-            rows: lines.flatMap(({ label, points }) =>
-              points.map((p) => [label, Math.round(p.x), p.y, p.sd]),
-            ),
-          },
+          table: linesTable(lines, 'mean', 'sd'),
         };
       }),
     },
@@ -137,6 +132,14 @@ export function comparisonFigures(
   return groups
     .map((group) => ({ ...group, figures: group.figures.filter(({ table }) => table.rows.length > 0) }))
     .filter((group) => group.figures.length > 0);
+}
+
+/** Lines over tokens as numbers. */
+function linesTable(lines: readonly Line[], value: string, spread: string): FigureTable {
+  return {
+    columns: ['method', 'tokens', value, spread],
+    rows: lines.flatMap(({ label, points }) => points.map((p) => [label, Math.round(p.x), p.y, p.sd])),
+  };
 }
 
 function unseenFigure(runs: readonly RunDigest[], marks: ReadonlyMap<string, number>): Figure {
@@ -155,10 +158,7 @@ function unseenFigure(runs: readonly RunDigest[], marks: ReadonlyMap<string, num
         y={{ format: percent, from: 0 }}
       />
     ),
-    table: {
-      columns: ['method', 'tokens', 'share', 'shade'],
-      rows: lines.flatMap(({ label, points }) => points.map((p) => [label, Math.round(p.x), p.y, p.sd])),
-    },
+    table: linesTable(lines, 'share', 'shade'),
   };
 }
 
@@ -239,10 +239,7 @@ function goalpostDistances(runs: readonly RunDigest[], marks: ReadonlyMap<string
         y={{ format: (v) => v.toFixed(1).replace('-', '−') }}
       />
     ),
-    table: {
-      columns: ['method', 'tokens', 'mean log10 p', 'sd'],
-      rows: lines.flatMap(({ label, points }) => points.map((p) => [label, Math.round(p.x), p.y, p.sd])),
-    },
+    table: linesTable(lines, 'mean log10 p', 'sd'),
   };
 }
 

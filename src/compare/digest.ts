@@ -10,6 +10,7 @@ import { currentCounters, type EvaluationState, finishedIterations, type RunStat
 import { RUN_SERIES, type RunSeries } from '../run/series.ts';
 import type { Settings } from '../gasp/settings.ts';
 import { type ComparedGoalpost, comparedGoalposts } from './goalpostKinds.ts';
+import { tokensAt } from './tokensAt.ts';
 import { type UnseenTrial, unseenTrials } from './unseenTrials.ts';
 
 /** Questions of one split tried with one checkpoint; `passed` digits as in the run's log. */
@@ -108,12 +109,7 @@ export function digestRun(state: RunState, label: string = state.settings.method
 
 /** The goalposts' mean decimal log-probability at each checkpoint or trial that scored them, over tokens. */
 function distancePoints(state: RunState, tries: readonly Tried[]): Point[] {
-  const tokensAt = new Map(
-    state.iterations.map(({ iteration, counters }) => [
-      iteration,
-      counters ? counters.tokensSampled + counters.tokensTrained : undefined,
-    ]),
-  );
+  const at = tokensAt(state);
   const scored = [...state.evaluations, ...tries].flatMap(({ iteration, logprobs }) =>
     logprobs ? [{ iteration, ...summarizeDistances(logprobs) }] : [],
   );
@@ -125,7 +121,7 @@ function distancePoints(state: RunState, tries: readonly Tried[]): Point[] {
   return [...values]
     .sort(([a], [b]) => a - b)
     .flatMap(([iteration, value]) => {
-      const tokens = iteration === 0 ? 0 : tokensAt.get(iteration);
+      const tokens = at(iteration);
       return tokens === undefined ? [] : [{ iteration, tokens, value }];
     });
 }

@@ -1,6 +1,7 @@
 /** How far each method's held-out pass@k is from a baseline's, as a column of the table. */
 import { points } from '../run/gainWords.ts';
 import type { Comparison } from './comparison.ts';
+import { mainK, standardError } from './summary.ts';
 
 /** None where the baseline was not measured. The standard error is over seeds, where both have several. */
 export function overBaseline(
@@ -9,8 +10,7 @@ export function overBaseline(
 ): { head: string[]; cells: (label: string) => string[] } {
   const base = baseline === undefined ? undefined : methods[baseline];
   const ks = Object.keys(base?.heldout.pass ?? {});
-  // The paper's k, else the largest.
-  const k = ks.find((key) => key === '20') ?? ks.at(-1);
+  const k = mainK(ks);
   if (!base || k === undefined) return { head: [], cells: () => [] };
   const than = base.heldout.pass[k]!;
   return {
@@ -20,7 +20,7 @@ export function overBaseline(
       const own = method?.heldout.pass[k];
       if (!own || label === baseline) return ['–'];
       const seeds = [method.seeds.length, base.seeds.length] as const;
-      const error = Math.sqrt(own.sd ** 2 / seeds[0] + than.sd ** 2 / seeds[1]);
+      const error = standardError(own, seeds[0], than, seeds[1]);
       const spread = Math.min(...seeds) > 1 ? ` (standard error ${(100 * error).toFixed(1)})` : '';
       return [`${points(own.mean - than.mean)}${spread}`];
     },

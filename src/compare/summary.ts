@@ -90,6 +90,14 @@ export function spread(values: readonly number[]): Spread {
   return { mean, sd: Math.sqrt(squares / (values.length - 1)) };
 }
 
+/** The paper's k of pass@k, else the largest. */
+export const mainK = (ks: readonly string[]): string | undefined => ks.find((k) => k === '20') ?? ks.at(-1);
+
+/** Of the difference of two means, each with its number of seeds. */
+export function standardError(a: Spread, seedsOfA: number, b: Spread, seedsOfB: number): number {
+  return Math.sqrt(a.sd ** 2 / seedsOfA + b.sd ** 2 / seedsOfB);
+}
+
 /** The trials at the newest checkpoint, those with the most samples where there are several. */
 export function newest(tried: readonly Tried[]): Tried | undefined {
   return tried.toSorted((a, b) => a.iteration - b.iteration || a.samples - b.samples).at(-1);

@@ -1,6 +1,6 @@
 /** A comparison as the table that people read first. */
 import type { Comparison } from './comparison.ts';
-import { KS, type Spread } from './summary.ts';
+import { KS, mainK, type Spread } from './summary.ts';
 
 const percent = (value: number, digits = 1) => `${(100 * value).toFixed(digits)}%`;
 
@@ -9,9 +9,6 @@ function commonKs({ methods }: Comparison, split: 'heldout' | 'validation'): str
   const passes = Object.values(methods).map((method) => method[split].pass);
   return KS.map(String).filter((k) => passes.length > 0 && passes.every((pass) => k in pass));
 }
-
-/** The paper's k, else the largest. */
-const mainK = (ks: readonly string[]) => ks.find((k) => k === '20') ?? ks.at(-1);
 
 export function summaryTable(comparison: Comparison): { head: string[]; rows: string[][] } {
   const { methods } = comparison;

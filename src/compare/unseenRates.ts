@@ -1,6 +1,5 @@
 /** Right answers to unseen questions in the course of runs, compared: nothing was measured for it after the fact. */
-import { wilson } from '../gasp/passAtK.ts';
-import { change, type Rate } from '../run/gains.ts';
+import { change, type Rate, rateOf } from '../run/gains.ts';
 import { points, tenths } from '../run/gainWords.ts';
 import type { Line } from '../figures/LineChart.tsx';
 import type { RunDigest } from './digest.ts';
@@ -13,8 +12,7 @@ function pooled(trials: readonly UnseenTrial[]): Rate | undefined {
   if (!first) return undefined;
   const right = trials.reduce((sum, trial) => sum + trial.right, 0);
   const answers = trials.reduce((sum, trial) => sum + trial.answers, 0);
-  const [low, high] = wilson(right, answers);
-  return { iteration: first.iteration, rate: right / answers, low, high };
+  return rateOf(first.iteration, { right, answers });
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Trials of questions that nothing trains on, in the course of a run. */
+import { countRight } from '../run/gains.ts';
 import type { RunState } from '../run/state.ts';
+import { tokensAt } from './tokensAt.ts';
 
 /** A trial of a run's unseen questions. */
 export interface UnseenTrial {
@@ -10,17 +12,10 @@ export interface UnseenTrial {
   answers: number;
 }
 
-export function unseenTrials({ validations = [], iterations }: RunState): UnseenTrial[] {
-  const tokensAt = new Map(
-    iterations.flatMap(({ iteration, counters }) =>
-      counters ? [[iteration, counters.tokensSampled + counters.tokensTrained] as const] : [],
-    ),
-  );
-  return validations.flatMap(({ iteration, samples, passed }) => {
-    const tokens = iteration === 0 ? 0 : tokensAt.get(iteration);
-    if (tokens === undefined) return [];
-    const counts = Object.values(passed);
-    const right = counts.reduce((sum, count) => sum + count, 0);
-    return [{ iteration, tokens, right, answers: counts.length * samples }];
+export function unseenTrials(state: RunState): UnseenTrial[] {
+  const at = tokensAt(state);
+  return (state.validations ?? []).flatMap((trial) => {
+    const tokens = at(trial.iteration);
+    return tokens === undefined ? [] : [{ iteration: trial.iteration, tokens, ...countRight(trial) }];
   });
 }

@@ -11,17 +11,26 @@ export interface Rate {
   high: number;
 }
 
+/** Right answers of a trial, of all of its answers. */
+export function countRight({ samples, passed }: Pick<ValidationState, 'samples' | 'passed'>): {
+  right: number;
+  answers: number;
+} {
+  const counts = Object.values(passed);
+  return { right: counts.reduce((sum, count) => sum + count, 0), answers: counts.length * samples };
+}
+
+/** A share with Wilson's interval; 0 of no answers. */
+export function rateOf(iteration: number, { right, answers }: { right: number; answers: number }): Rate {
+  const [low, high] = wilson(right, answers);
+  return { iteration, rate: answers === 0 ? 0 : right / answers, low, high };
+}
+
 /**
  * The share of answers to unseen questions that are right. Wilson's interval takes all answers as drawn alike; they
  * are the same number to each question, which makes it a little too wide.
  */
-export function unseenRate({ iteration, samples, passed }: ValidationState): Rate {
-  const counts = Object.values(passed);
-  const right = counts.reduce((sum, count) => sum + count, 0);
-  const answers = counts.length * samples;
-  const [low, high] = wilson(right, answers);
-  return { iteration, rate: answers === 0 ? 0 : right / answers, low, high };
-}
+export const unseenRate = (trial: ValidationState): Rate => rateOf(trial.iteration, countRight(trial));
 
 /** A difference with its interval at 95 %; beyond chance where 0 lies outside of it. */
 export interface Change {
