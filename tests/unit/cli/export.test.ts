@@ -68,16 +68,8 @@ test('a run is exported, goes on from the file as it would have, and is refused 
   expect(run!.events).toEqual(validEvents(await runIn(at('first'))));
 
   // On where it was, and the very same that the folder's own run does.
-  const on = await lab([
-    'run',
-    '--from',
-    at('first.foothold'),
-    '--out',
-    at('on'),
-    '--iterations',
-    '2',
-    ...BRIEF,
-  ]);
+  const goOn = ['run', '--from', at('first.foothold'), '--out', at('on'), '--iterations', '2', ...BRIEF];
+  const on = await lab(goOn);
   expect(on).toMatchObject({ code: 0, stderr: '' });
   expect(await lab(['run', '--out', at('first'), '--iterations', '2', ...straight])).toMatchObject({
     code: 0,
@@ -86,16 +78,7 @@ test('a run is exported, goes on from the file as it would have, and is refused 
   expect(second.length).toBeGreaterThan(10);
   expect(second).toEqual(deeds(await runIn(at('first')), 2));
   // The same command again has nothing left to do.
-  const again = await lab([
-    'run',
-    '--from',
-    at('first.foothold'),
-    '--out',
-    at('on'),
-    '--iterations',
-    '2',
-    ...BRIEF,
-  ]);
+  const again = await lab(goOn);
   expect(again).toMatchObject({ code: 0 });
   expect(again.stdout).toContain('2 iterations are done');
 
